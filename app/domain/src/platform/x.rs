@@ -1,0 +1,79 @@
+//! How X counts: twitter-text v3. NFC; code points in four ranges weigh 1, all others 2; an emoji sequence weighs 2;
+//! every link weighs 23.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::text::find_urls;
+
+/// Weight of any link, whatever its length.
+pub const URL_WEIGHT: usize = 23;
+
+/// The weighted length of `text`.
+pub fn weighted_length(text: &str) -> usize {
+    let text: String = text.nfc().collect();
+    let mut total = 0;
+    let mut at = 0;
+    for (start, end) in find_urls(&text) {
+        total += plain(text.get(at..start).unwrap_or_default()) + URL_WEIGHT;
+        at = end;
+    }
+    total + plain(text.get(at..).unwrap_or_default())
+}
+
+fn plain(text: &str) -> usize {
+    text.graphemes(true).map(|cluster| if is_emoji(cluster) { 2 } else { cluster.chars().map(weight).sum() }).sum()
+}
+
+const fn weight(c: char) -> usize {
+    match c as u32 {
+        0..=4351 | 8192..=8205 | 8208..=8223 | 8242..=8247 => 1,
+        _ => 2,
+    }
+}
+
+/// A cluster counts as one emoji when it is drawn as one: it holds a pictograph with modifiers, joiners or a
+/// presentation selector, a flag, or a keycap.
+fn is_emoji(cluster: &str) -> bool {
+    let mut chars = cluster.chars();
+    let Some(first) = chars.next() else { return false };
+    let pictograph = matches!(first as u32, 0x1F000..=0x1FAFF | 0x2190..=0x21FF | 0x2300..=0x27BF | 0x2B00..=0x2BFF | 0x3030 | 0x303D | 0x3297 | 0x3299 | 0xA9 | 0xAE | 0x203C | 0x2049 | 0x2122 | 0x2139);
+    let keycap = (first.is_ascii_digit() || matches!(first, '#' | '*')) && cluster.ends_with('\u{20E3}');
+    keycap || (pictograph && (first as u32 > 0x2000 || cluster.contains('\u{FE0F}')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("", 0)]
+    #[case("hello", 5)]
+    #[case("日本", 4)]
+    #[case("e\u{301}", 1)]
+    #[case("👩‍👩‍👧‍👦", 2)]
+    #[case("🇮🇪", 2)]
+    #[case("👍🏽", 2)]
+    #[case("1️⃣", 2)]
+    #[case("a https://arctiv.example/a/very/long/path/indeed b", 27)]
+    #[case("…", 2)]
+    #[case("–", 1)]
+    fn counts_as_x_does(#[case] text: &str, #[case] expected: usize) {
+        assert_eq!(weighted_length(text), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn adding_text_never_shortens(a in "[a-z ]{0,40}", b in "[a-z ]{0,40}") {
+            let both = [a.as_str(), b.as_str()].concat();
+            prop_assert!(weighted_length(&both) >= weighted_length(&a));
+        }
+
+        #[test]
+        fn never_panics(text in "\\PC{0,200}") {
+            let _ = weighted_length(&text);
+        }
+    }
+}

@@ -1,0 +1,463 @@
+//! What is written: one text, a variant per platform, pictures, a link; when it goes out; and the checks before.
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    deliveries::{DeliveryCounts, DeliveryStatus},
+    error::FieldErrors,
+    ids::{AccountId, MediaId, PostId},
+    media::MediaAsset,
+    page::PageRequest,
+    platform::Platform,
+    text,
+    workspaces::Person,
+};
+
+mod port;
+pub mod preflight;
+pub mod schedule;
+pub use port::{IdempotencyKey, Posts};
+
+pub const MAX_TITLE: usize = 200;
+/// Above every platform's own limit; the platform limits are preflight's.
+pub const MAX_BODY: usize = 70_000;
+pub const MAX_LINK: usize = 2_000;
+pub const MAX_MEDIA: usize = 20;
+pub const MAX_ACCOUNTS: usize = 500;
+pub const MAX_UNDO_SECONDS: u16 = 60;
+/// How far ahead a post may be scheduled.
+pub const MAX_SCHEDULE_DAYS: i64 = 366;
+
+/// Who sees it, and when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    /// Goes out now.
+    #[default]
+    Public,
+    /// Stays in the workspace.
+    Private,
+    /// Goes out at a time.
+    Scheduled,
+}
+
+impl Visibility {
+    pub const ALL: [Self; 3] = [Self::Public, Self::Private, Self::Scheduled];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Private => "private",
+            Self::Scheduled => "scheduled",
+        }
+    }
+}
+
+impl FromStr for Visibility {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|visibility| visibility.as_str() == text).ok_or(())
+    }
+}
+
+/// Where a post stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum PostStatus {
+    Draft,
+    PendingApproval,
+    Approved,
+    Rejected,
+    Scheduled,
+    Publishing,
+    Published,
+    PartlyPublished,
+    Failed,
+}
+
+impl PostStatus {
+    pub const ALL: [Self; 9] = [
+        Self::Draft,
+        Self::PendingApproval,
+        Self::Approved,
+        Self::Rejected,
+        Self::Scheduled,
+        Self::Publishing,
+        Self::Published,
+        Self::PartlyPublished,
+        Self::Failed,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::PendingApproval => "pending_approval",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Scheduled => "scheduled",
+            Self::Publishing => "publishing",
+            Self::Published => "published",
+            Self::PartlyPublished => "partly_published",
+            Self::Failed => "failed",
+        }
+    }
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Draft => "Draft",
+            Self::PendingApproval => "Waiting for approval",
+            Self::Approved => "Approved",
+            Self::Rejected => "Rejected",
+            Self::Scheduled => "Scheduled",
+            Self::Publishing => "Publishing",
+            Self::Published => "Published",
+            Self::PartlyPublished => "Partly published",
+            Self::Failed => "Failed",
+        }
+    }
+
+    /// Whether its content can still be changed: nothing of it is public.
+    pub const fn is_editable(self) -> bool {
+        matches!(self, Self::Draft | Self::PendingApproval | Self::Approved | Self::Rejected | Self::Scheduled)
+    }
+
+    /// What the deliveries of a post that has been sent off make of it.
+    pub const fn from_counts(counts: &DeliveryCounts) -> Self {
+        let open = counts.pending + counts.publishing + counts.retried;
+        if counts.total == 0 || counts.canceled == counts.total {
+            Self::Draft
+        } else if open > 0 {
+            Self::Publishing
+        } else if counts.success == 0 {
+            Self::Failed
+        } else if counts.failed == 0 {
+            Self::Published
+        } else {
+            Self::PartlyPublished
+        }
+    }
+}
+
+impl fmt::Display for PostStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for PostStatus {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or(())
+    }
+}
+
+/// What one platform gets instead of the common text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Override {
+    pub body: String,
+}
+
+/// The words and pictures of one version.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Content {
+    pub body: String,
+    #[serde(default)]
+    pub link: Option<String>,
+    #[serde(default)]
+    pub overrides: BTreeMap<Platform, Override>,
+}
+
+impl Content {
+    /// The text that goes to `platform`: its own where it has one, with the link added where the platform has no
+    /// field for it.
+    pub fn text_for(&self, platform: Platform) -> String {
+        let body = self.overrides.get(&platform).map_or(self.body.as_str(), |own| own.body.as_str()).trim();
+        match (&self.link, platform.rules()) {
+            (Some(link), Some(rules)) if rules.link_in_text && !body.contains(link.as_str()) => {
+                if body.is_empty() {
+                    link.clone()
+                } else {
+                    format!("{body}\n\n{link}")
+                }
+            }
+            _ => body.to_owned(),
+        }
+    }
+
+    /// The link that goes to `platform` as a field of its own.
+    pub fn link_for(&self, platform: Platform) -> Option<&str> {
+        self.link.as_deref().filter(|_| platform.rules().is_some_and(|rules| !rules.link_in_text))
+    }
+}
+
+/// A new post.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct NewPost {
+    /// For lists only; at most 200 characters.
+    pub title: Option<String>,
+    pub body: String,
+    /// http or https, at most 2,000 characters.
+    pub link: Option<String>,
+    /// Ids of uploaded pictures, in order; at most 20.
+    pub media_assets: Vec<MediaId>,
+    pub visibility: Visibility,
+    /// RFC 3339. With `visibility: scheduled`, either this or `scheduled_local`.
+    pub scheduled_at: Option<DateTime<Utc>>,
+    /// A wall-clock time in `time_zone` (or the workspace's), e.g. `2026-11-26T07:00`.
+    pub scheduled_local: Option<NaiveDateTime>,
+    /// IANA name.
+    pub time_zone: Option<String>,
+    /// The accounts it goes to; all active, connected ones when left out.
+    pub account_ids: Option<Vec<AccountId>>,
+    pub overrides: BTreeMap<Platform, Override>,
+    /// 0 to 60; 0 when left out.
+    pub undo_seconds: Option<u16>,
+}
+
+impl NewPost {
+    pub fn content(&self) -> Content {
+        Content {
+            body: self.body.trim().to_owned(),
+            link: self.link.as_deref().map(str::trim).filter(|link| !link.is_empty()).map(str::to_owned),
+            overrides: self
+                .overrides
+                .iter()
+                .filter(|(_, own)| !own.body.trim().is_empty())
+                .map(|(platform, own)| (*platform, Override { body: own.body.trim().to_owned() }))
+                .collect(),
+        }
+    }
+
+    /// What is wrong whatever the platform; empty when all is well. `now` bounds the schedule.
+    pub fn check(&self, now: DateTime<Utc>) -> FieldErrors {
+        let mut errors = FieldErrors::default();
+        check_title(self.title.as_deref(), &mut errors);
+        check_body(&self.body, "body", &mut errors);
+        for (platform, own) in &self.overrides {
+            check_body(&own.body, &format!("overrides.{platform}"), &mut errors);
+        }
+        check_link(self.link.as_deref(), &mut errors);
+        check_media(&self.media_assets, &mut errors);
+        if self.body.trim().is_empty()
+            && self.media_assets.is_empty()
+            && self.link.as_deref().unwrap_or_default().trim().is_empty()
+        {
+            errors.add("body", "Write something, or add a picture or a link.");
+        }
+        if let Some(accounts) = &self.account_ids {
+            if accounts.is_empty() && self.visibility != Visibility::Private {
+                errors.add("account_ids", "Choose at least one account.");
+            } else if accounts.len() > MAX_ACCOUNTS {
+                errors.add("account_ids", format!("Choose at most {MAX_ACCOUNTS} accounts."));
+            }
+        }
+        if self.undo_seconds.is_some_and(|seconds| seconds > MAX_UNDO_SECONDS) {
+            errors.add("undo_seconds", format!("The undo window is at most {MAX_UNDO_SECONDS} seconds."));
+        }
+        if self.time_zone.as_deref().is_some_and(|zone| schedule::zone(zone).is_none()) {
+            errors.add("time_zone", "This is not a time zone we know, such as Europe/Dublin.");
+        }
+        match (self.visibility, self.scheduled_at, self.scheduled_local) {
+            (Visibility::Scheduled, None, None) => errors.add("scheduled_at", "Pick a date and time."),
+            (Visibility::Scheduled, Some(_), Some(_)) => {
+                errors.add("scheduled_at", "Give either scheduled_at or scheduled_local, not both.");
+            }
+            (Visibility::Scheduled, Some(at), None) => schedule::check(at, now, &mut errors),
+            (Visibility::Public | Visibility::Private, Some(_), _)
+            | (Visibility::Public | Visibility::Private, _, Some(_)) => {
+                errors.add("scheduled_at", "Only a scheduled post has a time. Set visibility to scheduled.");
+            }
+            _ => {}
+        }
+        errors
+    }
+}
+
+fn check_title(title: Option<&str>, errors: &mut FieldErrors) {
+    let Some(title) = title else { return };
+    if title.chars().count() > MAX_TITLE {
+        errors.add("title", format!("The title is at most {MAX_TITLE} characters."));
+    } else if title.chars().any(char::is_control) {
+        errors.add("title", "The title must not contain line breaks or control characters.");
+    }
+}
+
+fn check_body(body: &str, field: &str, errors: &mut FieldErrors) {
+    if body.chars().count() > MAX_BODY {
+        errors.add(field, format!("The text is at most {MAX_BODY} characters."));
+    } else if text::has_control_chars(body) {
+        errors.add(field, "The text contains control characters that no platform shows.");
+    }
+}
+
+fn check_link(link: Option<&str>, errors: &mut FieldErrors) {
+    let Some(link) = link.map(str::trim).filter(|link| !link.is_empty()) else { return };
+    let whole = text::find_urls(link).first().is_some_and(|(start, end)| *start == 0 && *end == link.len());
+    if link.len() > MAX_LINK {
+        errors.add("link", format!("The link is at most {MAX_LINK} characters."));
+    } else if !whole {
+        errors.add("link", "Enter a whole link that begins with https:// or http://.");
+    }
+}
+
+fn check_media(media: &[MediaId], errors: &mut FieldErrors) {
+    let mut seen = std::collections::HashSet::new();
+    if media.len() > MAX_MEDIA {
+        errors.add("media_assets", format!("Add at most {MAX_MEDIA} pictures."));
+    } else if !media.iter().all(|id| seen.insert(*id)) {
+        errors.add("media_assets", "The same picture is listed twice.");
+    }
+}
+
+/// A change to a post that has not gone out. Left out means unchanged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct PostPatch {
+    pub title: Option<String>,
+    pub body: Option<String>,
+    /// Empty removes it.
+    pub link: Option<String>,
+    pub media_assets: Option<Vec<MediaId>>,
+    pub visibility: Option<Visibility>,
+    pub scheduled_at: Option<DateTime<Utc>>,
+    pub scheduled_local: Option<NaiveDateTime>,
+    pub time_zone: Option<String>,
+    pub account_ids: Option<Vec<AccountId>>,
+    pub overrides: Option<BTreeMap<Platform, Override>>,
+    pub undo_seconds: Option<u16>,
+}
+
+/// A post with its current version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Post {
+    pub id: PostId,
+    pub title: Option<String>,
+    pub body: String,
+    pub link: Option<String>,
+    pub overrides: BTreeMap<Platform, Override>,
+    pub media: Vec<MediaAsset>,
+    pub visibility: Visibility,
+    pub status: PostStatus,
+    /// From 1.
+    pub version: u32,
+    pub author: Person,
+    /// The chosen accounts; `None`: all active ones at the time of going out.
+    pub account_ids: Option<Vec<AccountId>>,
+    /// When it goes out, for scheduled posts and inside the undo window.
+    pub publishes_at: Option<DateTime<Utc>>,
+    pub scheduled_at: Option<DateTime<Utc>>,
+    pub scheduled_local: Option<NaiveDateTime>,
+    pub time_zone: Option<String>,
+    pub deliveries: DeliveryCounts,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A line of the list of posts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PostSummary {
+    pub id: PostId,
+    pub title: Option<String>,
+    /// One line of at most 140 characters.
+    pub excerpt: String,
+    pub visibility: Visibility,
+    pub status: PostStatus,
+    pub author: Person,
+    /// The platforms it goes or went to.
+    pub platforms: Vec<Platform>,
+    pub thumbnail_url: Option<String>,
+    pub media_count: u32,
+    pub publishes_at: Option<DateTime<Utc>>,
+    pub deliveries: DeliveryCounts,
+    pub created_at: DateTime<Utc>,
+}
+
+/// Which posts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PostFilter {
+    pub status: Option<PostStatus>,
+    /// Part of the text or title; at most 100 characters.
+    pub q: Option<String>,
+    pub platform: Option<Platform>,
+    #[serde(flatten)]
+    pub page: PageRequest,
+}
+
+impl DeliveryCounts {
+    /// Counts `n` more deliveries of `status`.
+    pub fn add(&mut self, status: DeliveryStatus, n: u32) {
+        self.total += n;
+        match status {
+            DeliveryStatus::Pending => self.pending += n,
+            DeliveryStatus::Publishing => self.publishing += n,
+            DeliveryStatus::Retried => self.retried += n,
+            DeliveryStatus::Success => self.success += n,
+            DeliveryStatus::Failed => self.failed += n,
+            DeliveryStatus::Canceled => self.canceled += n,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_790_000_000, 0).unwrap()
+    }
+
+    #[test]
+    fn an_empty_post_says_what_is_missing() {
+        assert_eq!(NewPost::default().check(now()).get("body"), Some("Write something, or add a picture or a link."));
+    }
+
+    #[rstest]
+    #[case("javascript:alert(1)")]
+    #[case("https://")]
+    #[case("see https://a.example")]
+    #[case("ftp://a.example")]
+    fn links_that_are_none(#[case] link: &str) {
+        let post = NewPost { body: "x".into(), link: Some(link.into()), ..NewPost::default() };
+        assert!(post.check(now()).get("link").is_some());
+    }
+
+    #[test]
+    fn a_link_becomes_text_on_x_and_a_field_elsewhere() {
+        let content = Content { body: "Hi".into(), link: Some("https://a.example".into()), ..Content::default() };
+        assert_eq!(content.text_for(Platform::Twitter), "Hi\n\nhttps://a.example");
+        assert_eq!(content.link_for(Platform::Twitter), None);
+        assert_eq!(content.text_for(Platform::Linkedin), "Hi");
+        assert_eq!(content.link_for(Platform::Linkedin), Some("https://a.example"));
+    }
+
+    #[test]
+    fn a_status_follows_from_its_deliveries() {
+        let counts = |success, failed, pending, canceled| DeliveryCounts {
+            total: success + failed + pending + canceled,
+            success,
+            failed,
+            pending,
+            canceled,
+            ..DeliveryCounts::default()
+        };
+        assert_eq!(PostStatus::from_counts(&counts(0, 0, 0, 2)), PostStatus::Draft);
+        assert_eq!(PostStatus::from_counts(&counts(1, 0, 1, 0)), PostStatus::Publishing);
+        assert_eq!(PostStatus::from_counts(&counts(2, 0, 0, 1)), PostStatus::Published);
+        assert_eq!(PostStatus::from_counts(&counts(1, 1, 0, 0)), PostStatus::PartlyPublished);
+        assert_eq!(PostStatus::from_counts(&counts(0, 2, 0, 0)), PostStatus::Failed);
+    }
+}
