@@ -12,7 +12,9 @@ use crate::{
 };
 
 mod port;
+mod problems;
 pub use port::{Accounts, AuthorizeOptions, Callback, Connected};
+pub use problems::OauthProblem;
 
 /// How a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
