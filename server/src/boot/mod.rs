@@ -1,0 +1,3 @@
+//! Bringing the program up and down.
+
+pub mod postgres;

@@ -1,0 +1,302 @@
+//! The database roles the program works under.
+//!
+//! | role | what it is for |
+//! |---|---|
+//! | owner (`arctiv_owner`, or the login of `DATABASE_URL`) | owns the schema and runs migrations; never serves a request |
+//! | `arctiv_app` | web requests; bound by row-level security, cannot read `account_credentials` |
+//! | `arctiv_worker` | background jobs; the only one that reads `account_credentials` |
+//! | `arctiv_retention` | no login; the worker steps into it to delete what has outlived its retention |
+//!
+//! Row-level security is only worth something while the first three stay apart, so what exists already is checked, not
+//! trusted: a program role that could bypass the policies, or act as the owner, stops the start.
+
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, postgres::PgRow};
+
+/// Owner of the schema in a database of our own making.
+pub const OWNER: &str = "arctiv_owner";
+/// The role of web requests.
+pub const APP: &str = "arctiv_app";
+/// The role of background jobs.
+pub const WORKER: &str = "arctiv_worker";
+/// The role retention jobs step into.
+pub const RETENTION: &str = "arctiv_retention";
+
+/// Passwords the roles shall have. `None` leaves a role's password as it is (none at all, for a new role).
+#[derive(Clone, Debug, Default)]
+pub struct RolePasswords {
+    /// Of [`APP`].
+    pub app: Option<SecretString>,
+    /// Of [`WORKER`].
+    pub worker: Option<SecretString>,
+}
+
+/// Why the roles are not as they must be. Each message says what an operator can do.
+#[derive(Debug, thiserror::Error)]
+pub enum RolesError {
+    /// The login lacks CREATEROLE and an administrator has to create what is missing.
+    #[error(
+        "The database login \"{login}\" may not create the roles Arctiv works under. Run this once as an administrator \
+         of the database, then start again: {statements}"
+    )]
+    MayNotCreate {
+        /// The login of `DATABASE_URL`.
+        login: String,
+        /// SQL for the administrator, on one line.
+        statements: String,
+    },
+    /// A role exists and has a privilege that would put it above row-level security.
+    #[error(
+        "The database role \"{role}\" {excess}, so tenants would no longer be kept apart. Run this as an administrator \
+         of the database, then start again: {statement}"
+    )]
+    TooPowerful {
+        /// The role in question.
+        role: String,
+        /// What it has, completing "The role …".
+        excess: &'static str,
+        /// SQL that takes it away.
+        statement: String,
+    },
+    /// The login of `DATABASE_URL` is one of the roles that must not own the schema.
+    #[error(
+        "DATABASE_URL logs in as \"{login}\", a role Arctiv serves requests under and which must not own the schema: log in \
+         as another role, the owner of the database"
+    )]
+    LoginIsProgramRole {
+        /// The login of `DATABASE_URL`.
+        login: String,
+    },
+    /// The database did not answer as expected.
+    #[error("The database roles could not be set up: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Makes sure that the program's roles exist, have the given passwords where the login may set them, and no more power
+/// than they should. Safe to run at every start and from several processes at once.
+///
+/// `connection` is logged in as the schema's owner, or as a superuser.
+pub async fn ensure_roles(connection: &mut PgConnection, passwords: &RolePasswords) -> Result<(), RolesError> {
+    // Roles belong to the whole cluster, so processes on other databases of it can get in between (concurrent CREATE or
+    // ALTER of one role fails instead of waiting). Their work is the same as ours: look again.
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match try_ensure_roles(connection, passwords).await {
+            Err(RolesError::Database(error)) if tries < 8 && lost_a_race(&error) => {
+                tokio::time::sleep(std::time::Duration::from_millis(25 * tries)).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+fn lost_a_race(error: &sqlx::Error) -> bool {
+    let Some(error) = error.as_database_error() else { return false };
+    match error.code().as_deref() {
+        // unique_violation on pg_authid or pg_auth_members, duplicate_object
+        Some("23505" | "42710") => true,
+        // Catalogue rows are not locked: two ALTERs at once end in this internal error.
+        Some("XX000") => error.message().contains("concurrently"),
+        _ => false,
+    }
+}
+
+async fn try_ensure_roles(connection: &mut PgConnection, passwords: &RolePasswords) -> Result<(), RolesError> {
+    let mut transaction = connection.begin().await?;
+    let login = Login::read(&mut transaction).await?;
+    if [APP, WORKER, RETENTION].contains(&login.name.as_str()) {
+        return Err(RolesError::LoginIsProgramRole { login: login.name });
+    }
+
+    let mut missing = Vec::new();
+    for spec in SPECS {
+        if role_exists(&mut transaction, spec.name).await? {
+            continue;
+        }
+        if login.may_create_roles {
+            sqlx::query(spec.create).execute(&mut *transaction).await?;
+        } else {
+            missing.push(spec.create);
+        }
+    }
+    if !missing.is_empty() {
+        let mut statements = missing;
+        statements.push(GRANT_RETENTION);
+        return Err(RolesError::MayNotCreate { login: login.name, statements: statements.join("; ") + ";" });
+    }
+
+    if login.may_create_roles {
+        for (role, password) in [(APP, &passwords.app), (WORKER, &passwords.worker)] {
+            if let Some(password) = password {
+                allow_refusal(&mut transaction, &set_password_statement(role, password)).await?;
+            }
+        }
+        if !is_member(&mut transaction, WORKER, RETENTION).await? {
+            allow_refusal(&mut transaction, GRANT_RETENTION).await?;
+        }
+    }
+    for role in [APP, WORKER, RETENTION] {
+        check_power(&mut transaction, role, &login).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+struct Spec {
+    name: &'static str,
+    create: &'static str,
+}
+
+// The worker does not inherit: it deletes as the retention role only after saying so (SET LOCAL ROLE).
+const SPECS: [Spec; 3] = [
+    Spec { name: APP, create: "CREATE ROLE arctiv_app LOGIN NOINHERIT" },
+    Spec { name: WORKER, create: "CREATE ROLE arctiv_worker LOGIN NOINHERIT" },
+    Spec { name: RETENTION, create: "CREATE ROLE arctiv_retention NOLOGIN" },
+];
+const GRANT_RETENTION: &str = "GRANT arctiv_retention TO arctiv_worker";
+
+struct Login {
+    name: String,
+    may_create_roles: bool,
+}
+
+impl Login {
+    async fn read(connection: &mut PgConnection) -> Result<Self, sqlx::Error> {
+        sqlx::query("SELECT rolname::text, rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
+            .try_map(|row: PgRow| Ok(Self { name: row.try_get(0)?, may_create_roles: row.try_get(1)? }))
+            .fetch_one(connection)
+            .await
+    }
+}
+
+async fn role_exists(connection: &mut PgConnection, role: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)").bind(role).fetch_one(connection).await
+}
+
+async fn is_member(connection: &mut PgConnection, member: &str, of: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT pg_has_role($1, $2, 'MEMBER')").bind(member).bind(of).fetch_one(connection).await
+}
+
+/// Runs a statement that the login may lack the right for (a role that an administrator made, on PostgreSQL 16 and
+/// later). The role then stays as the administrator left it.
+async fn allow_refusal(connection: &mut PgConnection, statement: &str) -> Result<(), sqlx::Error> {
+    let mut savepoint = connection.begin().await?;
+    match sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&mut *savepoint).await {
+        Ok(_) => savepoint.commit().await,
+        Err(error)
+            if error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() == Some("42501") =>
+        {
+            tracing::debug!("role left as the administrator made it");
+            savepoint.rollback().await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn check_power(connection: &mut PgConnection, role: &str, login: &Login) -> Result<(), RolesError> {
+    let (superuser, bypass, create_role, acts_as_owner): (bool, bool, bool, bool) = sqlx::query_as(
+        "SELECT rolsuper, rolbypassrls, rolcreaterole, pg_has_role(rolname, current_user, 'MEMBER') \
+         FROM pg_roles WHERE rolname = $1",
+    )
+    .bind(role)
+    .fetch_one(connection)
+    .await?;
+    let too_powerful = |excess, statement| Err(RolesError::TooPowerful { role: role.to_owned(), excess, statement });
+    if superuser {
+        too_powerful("is a superuser", format!("ALTER ROLE {role} NOSUPERUSER;"))
+    } else if bypass {
+        too_powerful("may bypass row-level security", format!("ALTER ROLE {role} NOBYPASSRLS;"))
+    } else if create_role {
+        too_powerful("may create and alter roles", format!("ALTER ROLE {role} NOCREATEROLE;"))
+    } else if acts_as_owner {
+        let owner = login.name.replace('"', "\"\"");
+        too_powerful("may act as the owner of the schema", format!("REVOKE \"{owner}\" FROM {role};"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Creates [`OWNER`] with its password, in a cluster of our own, where the connection is a superuser's.
+pub(super) async fn ensure_owner(connection: &mut PgConnection, password: &SecretString) -> Result<(), RolesError> {
+    if !role_exists(connection, OWNER).await? {
+        sqlx::query("CREATE ROLE arctiv_owner LOGIN NOSUPERUSER NOBYPASSRLS").execute(&mut *connection).await?;
+    }
+    sqlx::query(AssertSqlSafe(set_password_statement(OWNER, password))).execute(connection).await?;
+    Ok(())
+}
+
+/// Creates the database for [`OWNER`], and lets nobody but the program's roles in.
+pub(super) async fn ensure_database(connection: &mut PgConnection) -> Result<(), RolesError> {
+    let exists: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = 'arctiv')")
+        .fetch_one(&mut *connection)
+        .await?;
+    if !exists {
+        sqlx::query("CREATE DATABASE arctiv OWNER arctiv_owner").execute(&mut *connection).await?;
+    }
+    // Repeated at each start, as a process may have died between the two.
+    sqlx::query("REVOKE ALL ON DATABASE arctiv FROM PUBLIC").execute(&mut *connection).await?;
+    sqlx::query("GRANT CONNECT ON DATABASE arctiv TO arctiv_app, arctiv_worker").execute(connection).await?;
+    Ok(())
+}
+
+/// `ALTER ROLE … PASSWORD` with a SCRAM verifier in place of the password, as `psql`'s `\password` does: statements end up
+/// in server logs and statistics views. `role` is one of our constants; a verifier holds only Base64, `$` and `:`.
+fn set_password_statement(role: &'static str, password: &SecretString) -> String {
+    let salt: [u8; 16] = rand::random();
+    format!("ALTER ROLE {role} PASSWORD '{}'", scram_verifier(password, salt))
+}
+
+const SCRAM_ITERATIONS: u32 = 4096;
+
+/// `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>` of RFC 5803, PostgreSQL's form of a stored password.
+fn scram_verifier(password: &SecretString, salt: [u8; 16]) -> String {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+
+    let mut round = hmac(password.expose_secret().as_bytes(), &[salt.as_slice(), &1_u32.to_be_bytes()].concat());
+    let mut salted = round;
+    for _ in 1..SCRAM_ITERATIONS {
+        round = hmac(password.expose_secret().as_bytes(), &round);
+        salted.iter_mut().zip(round).for_each(|(sum, byte)| *sum ^= byte);
+    }
+    let stored_key = Sha256::digest(hmac(&salted, b"Client Key"));
+    let server_key = hmac(&salted, b"Server Key");
+    format!(
+        "SCRAM-SHA-256${SCRAM_ITERATIONS}:{}${}:{}",
+        STANDARD.encode(salt),
+        STANDARD.encode(stored_key),
+        STANDARD.encode(server_key)
+    )
+}
+
+fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
+    // The only error is a key of wrong length, and HMAC takes any.
+    Hmac::<Sha256>::new_from_slice(key)
+        .map(|mac| mac.chain_update(message).finalize().into_bytes().into())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The exchange of RFC 7677, section 3: user `user`, password `pencil`, and its salt. Its proof and signature follow
+    /// from the keys checked here.
+    #[test]
+    fn the_verifier_is_that_of_the_rfc() {
+        use base64::{Engine, engine::general_purpose::STANDARD};
+        let salt: [u8; 16] = STANDARD.decode("W22ZaJ0SNY7soEsUEjb6gQ==").unwrap().try_into().unwrap();
+        let verifier = scram_verifier(&SecretString::from("pencil"), salt);
+        let (_, keys) = verifier.rsplit_once('$').unwrap();
+        let server_key = STANDARD.decode(keys.split_once(':').unwrap().1).unwrap();
+
+        let first_bare = "n=user,r=rOprNGfwEbeRWgbNEkqO";
+        let server_first = "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+        let final_bare = "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
+        let signature = hmac(&server_key, format!("{first_bare},{server_first},{final_bare}").as_bytes());
+        assert_eq!(STANDARD.encode(signature), "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
+        assert!(verifier.starts_with("SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$"));
+    }
+}
