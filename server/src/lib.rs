@@ -1,1 +1,18 @@
-//! Placeholder while the house is being raised.
+//! The server of Arctiv: it owns the database, the OAuth callbacks and the background jobs, and serves the `app`.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`boot`] | state, router, telemetry, shutdown, the embedded PostgreSQL |
+//! | [`config`] | settings, one file per section |
+//! | [`http`] | middleware, envelope, REST routers, OAuth callback, live events, uploads |
+//! | [`features`] | one folder per noun: service, policy, store, REST, jobs |
+//! | [`jobs`] | the job library's registry and schedules, one list |
+//! | [`database`] | pools, roles, tenant transactions |
+
+pub mod boot;
+pub mod clock;
+pub mod config;
+pub mod database;
+pub mod features;
+pub mod http;
+pub mod jobs;

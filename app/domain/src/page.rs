@@ -13,10 +13,27 @@ pub const MAX_OFFSET: u32 = 100_000;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PageRequest {
+    #[serde(deserialize_with = "number_or_text")]
     pub limit: Option<u32>,
+    #[serde(deserialize_with = "number_or_text")]
     pub offset: Option<u32>,
     /// The previous page's `next_cursor`.
     pub cursor: Option<String>,
+}
+
+/// Inside a flattened struct a query's values arrive as text.
+fn number_or_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Raw {
+        Number(u32),
+        Text(String),
+    }
+    match Option::<Raw>::deserialize(deserializer)? {
+        None => Ok(None),
+        Some(Raw::Number(n)) => Ok(Some(n)),
+        Some(Raw::Text(text)) => text.parse().map(Some).map_err(|_| serde::de::Error::custom("limit and offset are whole numbers")),
+    }
 }
 
 impl PageRequest {

@@ -1,0 +1,193 @@
+//! The program's way into PostgreSQL: two pools under two roles, and transactions that say who acts.
+//!
+//! | role | pool | sees |
+//! |---|---|---|
+//! | `arctiv_app` | [`Database::tenant`], [`Database::public`] | one workspace, never a token |
+//! | `arctiv_worker` | [`Database::worker`] | every workspace, and the sealed tokens |
+//!
+//! A web process has no use for the worker's pool and a worker none for the app's, but by default one process is both.
+
+use std::{ops::{Deref, DerefMut}, sync::Arc, time::Duration};
+
+use domain::{Actor, ErrorCode, ServiceError, ServiceResult, UserId, WorkspaceId};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{
+    AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+/// The migrations, inside the binary.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+
+/// Where the database is, per role.
+#[derive(Clone, Debug)]
+pub struct DatabaseUrls {
+    /// Owns the schema; used for migrations only.
+    pub owner: SecretString,
+    pub app: SecretString,
+    pub worker: SecretString,
+}
+
+/// Sizes and patience of the pools.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolSizes {
+    pub app: u32,
+    pub worker: u32,
+    /// How long a request waits for a connection before it is told that the service is unavailable.
+    pub acquire: Duration,
+}
+
+impl Default for PoolSizes {
+    fn default() -> Self {
+        Self { app: 16, worker: 12, acquire: Duration::from_secs(5) }
+    }
+}
+
+/// Both pools. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Database {
+    inner: Arc<Pools>,
+}
+
+#[derive(Debug)]
+struct Pools {
+    app: PgPool,
+    worker: PgPool,
+}
+
+impl Database {
+    /// Pools that connect when first used, so that a database that is still starting does not stop the program.
+    pub fn connect(urls: &DatabaseUrls, sizes: PoolSizes) -> Result<Self, sqlx::Error> {
+        let pool = |url: &SecretString, size: u32, name: &str| -> Result<PgPool, sqlx::Error> {
+            let options: PgConnectOptions = url.expose_secret().parse()?;
+            Ok(PgPoolOptions::new()
+                .max_connections(size)
+                .min_connections(1)
+                .acquire_timeout(sizes.acquire)
+                .idle_timeout(Duration::from_secs(600))
+                // A connection is found dead by its first use anyway; a ping per checkout would double the round trips.
+                .test_before_acquire(false)
+                .connect_lazy_with(options.application_name(name).options([("timezone", "UTC")])))
+        };
+        Ok(Self {
+            inner: Arc::new(Pools {
+                app: pool(&urls.app, sizes.app, "arctiv")?,
+                worker: pool(&urls.worker, sizes.worker, "arctiv-worker")?,
+            }),
+        })
+    }
+
+    /// Brings the schema up to date as its owner. Several processes may try at once; one does it.
+    pub async fn migrate(urls: &DatabaseUrls) -> Result<(), sqlx::Error> {
+        let pool = PgPoolOptions::new().max_connections(1).connect(urls.owner.expose_secret()).await?;
+        MIGRATOR.run(&pool).await?;
+        pool.close().await;
+        Ok(())
+    }
+
+    /// A transaction in the actor's workspace, under the web's role.
+    pub async fn tenant(&self, actor: &Actor) -> ServiceResult<Tx> {
+        self.tenant_of(actor.user_id, actor.workspace_id).await
+    }
+
+    /// The same for ids that are not an actor's yet (registration, sign-in).
+    pub async fn tenant_of(&self, user: UserId, workspace: WorkspaceId) -> ServiceResult<Tx> {
+        // One round trip. Both values are UUIDs, so there is nothing to escape.
+        let begin = format!("BEGIN; SET LOCAL app.user_id = '{user}'; SET LOCAL app.workspace_id = '{workspace}'");
+        Ok(Tx(self.inner.app.begin_with(AssertSqlSafe(begin)).await.map_err(unavailable)?))
+    }
+
+    /// A transaction that belongs to nobody: it sees no tenant row, only the sign-in functions.
+    pub async fn public(&self) -> ServiceResult<Tx> {
+        Ok(Tx(self.inner.app.begin().await.map_err(unavailable)?))
+    }
+
+    /// A transaction of background work: every workspace.
+    pub async fn worker(&self) -> ServiceResult<Tx> {
+        Ok(Tx(self.inner.worker.begin().await.map_err(unavailable)?))
+    }
+
+    /// For single statements without a tenant, in one round trip.
+    pub fn public_pool(&self) -> &PgPool {
+        &self.inner.app
+    }
+
+    /// For `LISTEN`, the claiming statement and the job library.
+    pub fn worker_pool(&self) -> &PgPool {
+        &self.inner.worker
+    }
+
+    pub async fn close(&self) {
+        self.inner.app.close().await;
+        self.inner.worker.close().await;
+    }
+}
+
+/// An open transaction; dropping it rolls back. Derefs to the connection that stores take.
+#[derive(Debug)]
+pub struct Tx(Transaction<'static, Postgres>);
+
+impl Tx {
+    pub async fn commit(self) -> ServiceResult<()> {
+        self.0.commit().await.map_err(failed)
+    }
+}
+
+impl Deref for Tx {
+    type Target = PgConnection;
+    fn deref(&self) -> &PgConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+}
+
+/// The error of a database that cannot be reached.
+pub fn unavailable(error: sqlx::Error) -> ServiceError {
+    match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::Tls(_) => {
+            ServiceError::unavailable(error).retry_after(2)
+        }
+        // 57P0x: the server is starting or stopping.
+        sqlx::Error::Database(ref db) if db.code().is_some_and(|code| code.starts_with("57P")) => {
+            ServiceError::unavailable(error).retry_after(2)
+        }
+        other => ServiceError::new(ErrorCode::DatabaseError, "Something went wrong on our side. Please try again.").because(other),
+    }
+}
+
+/// The error of a statement that failed for no reason the service foresaw.
+pub fn failed(error: sqlx::Error) -> ServiceError {
+    unavailable(error)
+}
+
+/// Turns a violated constraint, by its name, into what it means; everything else is [`failed`].
+///
+/// ```ignore
+/// insert(...).await.map_err(on_constraint("users_email_key", || ServiceError::field_conflict("email", EMAIL_TAKEN)))?;
+/// ```
+pub fn on_constraint(name: &str, meaning: impl FnOnce() -> ServiceError) -> impl FnOnce(sqlx::Error) -> ServiceError {
+    move |error| match &error {
+        sqlx::Error::Database(db) if db.constraint() == Some(name) => meaning().because(error),
+        _ => failed(error),
+    }
+}
+
+/// A row's text that no longer means anything to this program: an enum value from a newer version.
+pub fn unknown_word(what: &'static str, word: &str) -> ServiceError {
+    ServiceError::internal(format!("the database holds {what} {word:?}, which this version does not know"))
+}
+
+/// Reads one of our words back from the database.
+pub fn word<T: std::str::FromStr>(what: &'static str, text: &str) -> ServiceResult<T> {
+    text.parse().map_err(|_| unknown_word(what, text))
+}
+
+/// An update that must touch exactly one row did not find it.
+pub fn one_row(affected: u64, what: &'static str) -> ServiceResult<()> {
+    if affected == 1 { Ok(()) } else { Err(ServiceError::not_found(what)) }
+}

@@ -1,0 +1,38 @@
+//! What other features may ask of deliveries inside their own transaction.
+
+use std::collections::HashMap;
+
+use domain::{Platform, PostId, ServiceError, ServiceResult, deliveries::DeliveryCounts};
+use sqlx::PgConnection;
+
+use super::store;
+
+/// Where the deliveries of some posts stand, and which platforms they go to.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    pub counts: DeliveryCounts,
+    pub platforms: Vec<Platform>,
+}
+
+/// The standing of each post that has deliveries.
+pub async fn standing(tx: &mut PgConnection, posts: &[PostId]) -> ServiceResult<HashMap<PostId, Standing>> {
+    let mut standing: HashMap<PostId, Standing> = HashMap::new();
+    for row in store::standing(tx, posts).await? {
+        let entry = standing.entry(row.post_id).or_default();
+        entry.counts.add(row.status, row.n);
+        if !entry.platforms.contains(&row.platform) {
+            entry.platforms.push(row.platform);
+        }
+    }
+    Ok(standing)
+}
+
+/// Cancels all that has not been picked up of a post. `CONFLICT` when anything of it has been, or is public; then
+/// nothing is changed, as the caller rolls back.
+pub async fn cancel_untouched(tx: &mut PgConnection, post: PostId) -> ServiceResult<u64> {
+    let canceled = store::cancel_untouched(tx, post).await?;
+    if store::any_touched(tx, post).await? {
+        return Err(ServiceError::conflict("It is already going out, so it can no longer be taken back."));
+    }
+    Ok(canceled)
+}

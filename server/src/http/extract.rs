@@ -1,0 +1,167 @@
+//! Extractors whose refusals speak our envelope: who acts, and what they sent.
+
+use axum::{
+    extract::{
+        FromRequest, FromRequestParts, Request,
+        rejection::{BytesRejection, FailedToBufferBody},
+    },
+    http::{StatusCode, header, request::Parts},
+};
+use domain::{Actor, ErrorCode, RequestId, ServiceError, Visitor};
+use serde::de::DeserializeOwned;
+
+use super::envelope::ApiError;
+
+/// The signed-in actor; 401 when there is none. The session middleware found it.
+#[derive(Clone, Debug)]
+pub struct SignedIn(pub Actor);
+
+impl<S: Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts.extensions.get::<Actor>().cloned().map(Self).ok_or_else(|| ServiceError::unauthorized().into())
+    }
+}
+
+/// Whoever asks, signed in or not.
+#[derive(Clone, Debug)]
+pub struct Anyone(pub Visitor);
+
+impl<S: Sync> FromRequestParts<S> for Anyone {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts
+            .extensions
+            .get::<Visitor>()
+            .cloned()
+            .map(Self)
+            .ok_or_else(|| ServiceError::internal("the visitor middleware did not run").into())
+    }
+}
+
+/// The request's id.
+#[derive(Clone, Debug)]
+pub struct Id(pub RequestId);
+
+impl<S: Sync> FromRequestParts<S> for Id {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts
+            .extensions
+            .get::<RequestId>()
+            .cloned()
+            .map(Self)
+            .ok_or_else(|| ServiceError::internal("the request id middleware did not run").into())
+    }
+}
+
+/// A JSON body; what is wrong with it is said with the field's name.
+#[derive(Clone, Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Sync + Send> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let json = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+        if !json {
+            return Err(ServiceError::field("content-type", "Send JSON, with content-type: application/json.").into());
+        }
+        let bytes = axum::body::Bytes::from_request(request, state).await.map_err(too_large_or_broken)?;
+        parse_json(&bytes).map(Self).map_err(ApiError)
+    }
+}
+
+/// Parses JSON, naming the field at fault.
+pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ServiceError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let field = if path == "." { "body".to_owned() } else { path };
+        let inner = error.into_inner();
+        let message = if inner.is_syntax() || inner.is_eof() {
+            format!("This is not valid JSON (line {}, column {}).", inner.line(), inner.column())
+        } else {
+            readable(&inner.to_string())
+        };
+        ServiceError::field(&field, message)
+    })?;
+    deserializer.end().map_err(|_| ServiceError::field("body", "There is something behind the JSON value."))?;
+    Ok(value)
+}
+
+/// Serde's words up to the position, as a sentence.
+fn readable(message: &str) -> String {
+    let message = message.split(" at line ").next().unwrap_or(message);
+    let mut chars = message.chars();
+    match chars.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), chars.as_str().trim_end_matches('.')),
+        None => "This value does not fit.".to_owned(),
+    }
+}
+
+fn too_large_or_broken(rejection: BytesRejection) -> ApiError {
+    match rejection {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
+            ServiceError::new(ErrorCode::PayloadTooLarge, "This request is larger than we take.").into()
+        }
+        other => ServiceError::field("body", "The request's body could not be read.").because(other).into(),
+    }
+}
+
+/// Query parameters; unknown ones are ignored, wrong ones named.
+#[derive(Clone, Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parse_query(parts.uri.query().unwrap_or_default()).map(Self).map_err(ApiError)
+    }
+}
+
+/// Parses a query string, naming the parameter at fault. Empty values count as left out, as forms send them.
+pub fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, ServiceError> {
+    let pairs: Vec<(String, String)> =
+        url::form_urlencoded::parse(query.as_bytes()).into_owned().filter(|(_, value)| !value.is_empty()).collect();
+    let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
+    let deserializer = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(encoded.as_bytes()));
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        // A flattened struct hides the name: find it by trying each parameter's own message.
+        let field = if path == "." { "query".to_owned() } else { path };
+        ServiceError::field(&field, readable(&error.into_inner().to_string()))
+    })
+}
+
+/// A path parameter that is an id; anything else is simply not found.
+#[derive(Clone, Copy, Debug)]
+pub struct PathId<T>(pub T);
+
+impl<T, S> FromRequestParts<S> for PathId<T>
+where
+    T: From<uuid::Uuid>,
+    S: Send + Sync,
+{
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        axum::extract::Path::<uuid::Uuid>::from_request_parts(parts, state)
+            .await
+            .map(|axum::extract::Path(id)| Self(T::from(id)))
+            .map_err(|_| ServiceError::not_found("page").into())
+    }
+}
+
+/// 404 in our envelope, for paths under `/api` that lead nowhere.
+pub async fn not_found() -> ApiError {
+    ServiceError::new(ErrorCode::NotFound, "There is nothing at this address.").into()
+}
+
+/// 405 in our envelope.
+pub async fn method_not_allowed() -> (StatusCode, ApiError) {
+    (StatusCode::METHOD_NOT_ALLOWED, ServiceError::new(ErrorCode::NotFound, "This address does not take that method.").into())
+}
