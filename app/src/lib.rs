@@ -2,8 +2,8 @@
 //! data (`ssr`), and to WASM, which takes that page over in the browser (`hydrate`).
 //!
 //! - [`shell()`] is the HTML document around everything, [`App`] the routes.
-//! - [`ui`] is the design system and knows no feature; [`layouts`] holds the frames, the navigation and what several
-//!   features share; [`features`] the pages, one folder per noun.
+//! - [`ui`] is the design system and knows no feature; [`layouts`] holds the frames and the navigation; [`shared`] the
+//!   words and addresses that several features use; [`features`] the pages, one folder per noun.
 //! - Pages reach the product through server functions: three lines that take the [`services`] bundle and the actor from
 //!   the context, call a port of `domain`, and map the refusal to an [`AppError`].
 //! - [`session`] is what the server tells the browser with the first page; [`live`] what changes afterwards by itself.
@@ -18,6 +18,7 @@ pub mod live;
 #[cfg(feature = "ssr")]
 pub mod services;
 pub mod session;
+pub mod shared;
 pub mod shell;
 pub mod ui;
 

@@ -1,0 +1,5 @@
+//! The pages, one folder per noun: `pages.rs`, `components/`, `server_fns.rs`. A feature uses `ui`, `layouts`, `domain`
+//! and the services; never another feature's components.
+
+pub mod identity;
+pub mod workspaces;

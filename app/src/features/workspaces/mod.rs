@@ -1,0 +1,3 @@
+//! The workspace's own pages: the public start page and the three overviews.
+
+pub mod pages;

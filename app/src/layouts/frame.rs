@@ -1,0 +1,267 @@
+//! Around every page of the app: top bar, rail on wide screens, sheet behind a hamburger on narrow ones.
+//!
+//! It stays while pages change inside it. Only sections that exist are shown. Without JavaScript there is no sheet: the
+//! rail then stands above the page on narrow screens.
+
+use domain::identity::Me;
+use leptos::{ev::KeyboardEvent, prelude::*, web_sys};
+use leptos_router::{
+    components::{Form, Outlet},
+    hooks::{use_location, use_query_map},
+};
+use wasm_bindgen::JsCast as _;
+
+use super::page::PrimaryAction;
+use crate::{
+    session::use_session,
+    ui::{
+        Avatar, AvatarSize, Dialog, DialogSize, Glyph, IconButton, Logo, Menu, MenuItem, OrgMark, RailLink,
+        SearchInput, SheetLink, SkipLink, ThemePicker, ThemeToggle, icon,
+    },
+};
+
+const SEARCH: &str = "frame-search";
+const LOGOUT: &str = "logout";
+
+/// A place of the app.
+#[derive(Clone, Copy)]
+struct Place {
+    href: &'static str,
+    icon: Glyph,
+    label: &'static str,
+}
+
+/// The places that exist, in groups; the first without a name.
+fn places(dashboard: &'static str) -> [(&'static str, Vec<Place>); 2] {
+    let place = |href, icon, label| Place { href, icon, label };
+    [
+        ("", vec![place(dashboard, Glyph::LayoutDashboard, "Overview"), place("/accounts", Glyph::Plug, "Accounts")]),
+        ("Publish", vec![place("/posts", Glyph::FileText, "Posts"), place("/activity", Glyph::Activity, "Activity")]),
+    ]
+}
+
+/// Whether `path` is `href` or below it.
+fn is_at(path: &str, href: &str) -> bool {
+    path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The frame with the present page inside.
+#[component]
+pub fn Frame() -> impl IntoView {
+    let session = use_session();
+    let sheet = RwSignal::new(false);
+    let path = use_location().pathname;
+    // A chosen page takes the place of the sheet.
+    Effect::new(move |_| {
+        path.track();
+        sheet.set(false);
+    });
+    let dashboard = session.kind().map_or("/", |kind| kind.dashboard());
+    view! {
+        <SkipLink/>
+        {session.me().map(|me| top_bar(&me, sheet))}
+        <div class="flex max-lg:noscript:flex-col">
+            {rail(dashboard)}
+            <main id="main" tabindex="-1" class="min-h-[calc(100dvh-3.5rem)] min-w-0 flex-1 bg-surface outline-none">
+                <Outlet/>
+            </main>
+        </div>
+        <Dialog id="sheet" open=sheet title="Arctiv" size=DialogSize::Sheet bare=true>
+            {sheet_content(dashboard)}
+        </Dialog>
+        <form id=LOGOUT method="post" action="/logout"></form>
+    }
+    .into_any()
+}
+
+fn top_bar(me: &Me, sheet: RwSignal<bool>) -> AnyView {
+    let name = me.workspace.name.clone();
+    let whole_name = name.clone();
+    view! {
+        <header class="sticky top-0 z-30 border-b border-border bg-background">
+            <div class="flex h-14 items-center gap-1 px-2 lg:gap-2 lg:px-3">
+                <span class="contents lg:hidden noscript:hidden">
+                    <IconButton icon=Glyph::Menu label="Open navigation" haspopup="dialog" on_click=move |_| sheet.set(true)/>
+                </span>
+                <a
+                    href=me.workspace.kind.dashboard()
+                    class="grid size-8 shrink-0 place-items-center rounded-md max-lg:hidden"
+                    aria-label="Arctiv, overview"
+                >
+                    <Logo compact=true/>
+                </a>
+                <p class="flex min-w-0 items-center gap-2 px-1.5 font-medium max-sm:flex-1 sm:max-w-64" title=whole_name>
+                    <OrgMark name=name.clone() size=AvatarSize::Small own=true/>
+                    <span class="sr-only">"Workspace: "</span>
+                    <span class="truncate">{name}</span>
+                </p>
+                <div class="hidden min-w-0 flex-1 justify-center px-4 md:flex">{search()}</div>
+                <span class="contents md:hidden">
+                    <IconButton icon=Glyph::Search label="Search posts" href="/posts"/>
+                </span>
+                <div class="flex shrink-0 items-center gap-1 lg:gap-2">
+                    <PrimaryAction class="max-md:hidden"/>
+                    {account_menu(me)}
+                </div>
+            </div>
+        </header>
+    }
+    .into_any()
+}
+
+/// `/` brings the focus here from anywhere but another field.
+fn search() -> AnyView {
+    let query = use_query_map();
+    let path = use_location().pathname;
+    let words = RwSignal::new(String::new());
+    Effect::new(move |_| {
+        let shown = path.with(|path| is_at(path, "/posts"));
+        words.set(if shown { query.with(|query| query.get("q")).unwrap_or_default() } else { String::new() });
+    });
+    Effect::new(move |_| {
+        let keys = window_event_listener(leptos::ev::keydown, slash_to_search);
+        on_cleanup(move || keys.remove());
+    });
+    view! {
+        <search class="w-full max-w-88">
+            <Form method="GET" action="/posts">
+                <SearchInput id=SEARCH label="Search posts" placeholder="Search posts" value=words shortcut="/"/>
+            </Form>
+        </search>
+    }
+    .into_any()
+}
+
+fn slash_to_search(event: KeyboardEvent) {
+    let typing =
+        event.target().and_then(|target| target.dyn_into::<web_sys::HtmlElement>().ok()).is_some_and(|element| {
+            element.is_content_editable() || element.matches("input, textarea, select").unwrap_or(false)
+        });
+    if event.key() != "/" || event.ctrl_key() || event.meta_key() || event.alt_key() || typing {
+        return;
+    }
+    let search =
+        document().get_element_by_id(SEARCH).and_then(|element| element.dyn_into::<web_sys::HtmlInputElement>().ok());
+    // Hidden on narrow screens.
+    if let Some(search) = search.filter(|search| search.offset_parent().is_some()) {
+        event.prevent_default();
+        let _detached = search.focus();
+        search.select();
+    }
+}
+
+fn account_menu(me: &Me) -> AnyView {
+    let (name, email) = (me.user.full_name.clone(), me.user.email.clone());
+    let avatar = name.clone();
+    let head_name = name.clone();
+    view! {
+        <Menu
+            id="account-menu"
+            label=format!("Account menu, {name}")
+            trigger_class="grid size-8 place-items-center rounded-full touch:size-12"
+            trigger=ViewFn::from(move || view! { <Avatar name=avatar.clone() decorative=true/> })
+            head=ViewFn::from(move || {
+                view! {
+                    <p class="truncate font-medium">{head_name.clone()}</p>
+                    <p class="truncate text-sm text-muted">{email.clone()}</p>
+                    <div class="mt-3 mb-1"><ThemePicker/></div>
+                }
+            })
+        >
+            <MenuItem label="Log out" icon=Glyph::LogOut form=LOGOUT/>
+        </Menu>
+    }
+    .into_any()
+}
+
+fn rail(dashboard: &'static str) -> AnyView {
+    let path = use_location().pathname;
+    let groups = places(dashboard)
+        .into_iter()
+        .map(|(title, places)| {
+            let links = places
+                .into_iter()
+                .map(|place| {
+                    let current = Signal::derive(move || path.with(|path| is_at(path, place.href)));
+                    view! { <li><RailLink href=place.href icon=place.icon label=place.label current/></li> }
+                })
+                .collect_view();
+            view! {
+                <div>
+                    {(!title.is_empty()).then(|| view! { <p class="mb-1 px-2 text-xs text-subtle max-xl:sr-only">{title}</p> })}
+                    <ul class="grid gap-px">{links}</ul>
+                </div>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="hidden w-13 shrink-0 border-r border-border bg-background lg:block xl:w-48 max-lg:noscript:block max-lg:noscript:w-full">
+            <nav
+                aria-label="Sections"
+                class="sticky top-14 flex h-[calc(100dvh-3.5rem)] flex-col gap-4 overflow-y-auto px-2 py-3 max-lg:noscript:static max-lg:noscript:h-auto"
+            >
+                {groups}
+                <div class="mt-auto noscript:hidden">
+                    <ThemeToggle
+                        words=true
+                        class="flex h-8 w-full items-center gap-3 rounded-lg px-2 text-sm font-medium text-muted hover:bg-hover hover:text-text max-xl:justify-center max-xl:[&>span:last-child]:sr-only"
+                    />
+                </div>
+            </nav>
+        </div>
+    }
+    .into_any()
+}
+
+fn sheet_content(dashboard: &'static str) -> AnyView {
+    let path = use_location().pathname;
+    let groups = places(dashboard)
+        .into_iter()
+        .map(|(title, places)| {
+            let links = places
+                .into_iter()
+                .map(|place| {
+                    let current = Signal::derive(move || path.with(|path| is_at(path, place.href)));
+                    view! { <li><SheetLink href=place.href icon=place.icon label=place.label current/></li> }
+                })
+                .collect_view();
+            view! {
+                <div>
+                    {(!title.is_empty()).then(|| view! { <p class="mb-1 px-3 text-xs text-subtle">{title}</p> })}
+                    <ul class="grid gap-px">{links}</ul>
+                </div>
+            }
+        })
+        .collect_view();
+    view! {
+        <nav aria-label="Sections" class="grid gap-4 px-2 py-3">
+            {groups}
+            <ul class="border-t border-border pt-3">
+                <li>
+                    <button
+                        type="submit"
+                        form=LOGOUT
+                        class="flex h-12 w-full items-center gap-3 rounded-lg px-3 text-md font-medium text-muted"
+                    >
+                        {icon(Glyph::LogOut, "size-5")}
+                        "Log out"
+                    </button>
+                </li>
+            </ul>
+        </nav>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_at;
+
+    #[test]
+    fn a_place_is_current_for_what_lies_below_it() {
+        assert!(is_at("/accounts", "/accounts"));
+        assert!(is_at("/accounts/1", "/accounts"));
+        assert!(!is_at("/accounts-old", "/accounts"));
+        assert!(!is_at("/", "/accounts"));
+    }
+}

@@ -1,0 +1,107 @@
+//! From a resource to the screen: the three states of loading, failed and full, the same on every page. (The fourth,
+//! empty, is the page's own: only it knows what to teach.)
+
+use std::future::IntoFuture as _;
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::navigation::leave_for;
+use crate::{
+    error::AppError,
+    ui::{ErrorState, use_toasts},
+};
+
+/// Shows a resource: `skeleton` until it is first there, an error with "Try again", or `full`. While it is fetched
+/// again, what is there stays.
+///
+/// Create the resource at the top of the page, never inside. `what` completes "We could not load …".
+pub fn load<T, V>(
+    resource: Resource<Result<T, AppError>>,
+    what: &'static str,
+    skeleton: impl Into<ViewFnOnce>,
+    full: impl Fn(T) -> V + Clone + Send + Sync + 'static,
+) -> AnyView
+where
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    let skeleton: ViewFnOnce = skeleton.into();
+    let signed_out = use_signed_out();
+    view! {
+        <Transition fallback=move || skeleton.run()>
+            {move || {
+                let full = full.clone();
+                Suspend::new(async move {
+                    match resource.into_future().await {
+                        Ok(value) => full(value).into_any(),
+                        Err(error) => failed(resource, what, &error, signed_out).into_any(),
+                    }
+                })
+            }}
+        </Transition>
+    }
+    .into_any()
+}
+
+fn failed<T>(
+    resource: Resource<Result<T, AppError>>,
+    what: &'static str,
+    error: &AppError,
+    signed_out: Callback<()>,
+) -> AnyView
+where
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    #[cfg(feature = "ssr")]
+    if let Some(code) = error.code() {
+        crate::services::set_page_status(code.status());
+    }
+    if error.is_signed_out() {
+        Effect::new(move |_| signed_out.run(()));
+    }
+    let retry = (!error.is_not_found()).then(|| Callback::new(move |()| resource.refetch()));
+    let title = if error.is_not_found() { "Not found".to_owned() } else { format!("We could not load {what}") };
+    view! {
+        <ErrorState
+            title
+            text=error.message().to_owned()
+            nostrip:request_id=error.request_id().map(str::to_owned)
+            nostrip:on_retry=retry
+            level=2
+        />
+    }
+    .into_any()
+}
+
+/// What to do about an action that was refused: a toast with its reason, or the way to sign in when the session has
+/// ended. `title` says what did not work: "Northwind was not switched off".
+pub fn use_refusal() -> impl Fn(&str, &AppError) + Copy + Send + Sync + 'static {
+    let toasts = use_toasts();
+    let signed_out = use_signed_out();
+    move |title, error| {
+        if error.is_signed_out() {
+            signed_out.run(());
+        } else {
+            toasts.error(title, error.message());
+        }
+    }
+}
+
+/// Leads to the login page, and from there back to this one.
+fn use_signed_out() -> Callback<()> {
+    let location = use_location();
+    Callback::new(move |()| {
+        let here = format!(
+            "{}{}",
+            location.pathname.get_untracked(),
+            location.search.with_untracked(|search| {
+                if search.is_empty() { String::new() } else { format!("?{}", search.trim_start_matches('?')) }
+            })
+        );
+        if let domain::identity::Gate::Redirect(login) = domain::identity::gate(&here, &here, None) {
+            leave_for(&login);
+        }
+    })
+}

@@ -1,0 +1,59 @@
+//! Moving about inside the page: the rules that the server keeps for page loads, kept here for the router.
+
+use domain::identity::{Gate, gate};
+use leptos::{prelude::*, web_sys};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
+use wasm_bindgen::JsCast as _;
+
+use crate::session::use_session;
+
+/// Keeps who may go where, and after each navigation gives the focus to the new page's heading, so that the keyboard
+/// starts there and a screen reader says where it is. Once, inside the router.
+#[component]
+pub fn Navigation() -> impl IntoView {
+    let session = use_session();
+    let location = use_location();
+    let navigate = use_navigate();
+    Effect::new(move |_| {
+        let path = location.pathname.get();
+        let whole = format!("{path}{}", query(&location.search.get()));
+        if let Gate::Redirect(to) = gate(&path, &whole, session.kind()) {
+            navigate(&to, NavigateOptions { replace: true, ..NavigateOptions::default() });
+        }
+    });
+    Effect::new(move |before: Option<String>| {
+        let path = location.pathname.get();
+        if before.is_some_and(|before| before != path) {
+            // The new page is built in this same turn.
+            request_animation_frame(|| focus_first(&["main h1", "#main"]));
+        }
+        path
+    });
+}
+
+/// `search` with its question mark, which the router leaves out.
+fn query(search: &str) -> String {
+    match search.trim_start_matches('?') {
+        "" => String::new(),
+        search => format!("?{search}"),
+    }
+}
+
+fn focus_first(selectors: &[&str]) {
+    let element = selectors.iter().find_map(|selector| document().query_selector(selector).ok().flatten());
+    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // Headings do not take the focus by themselves.
+        let _read_only = element.set_attribute("tabindex", "-1");
+        let _detached = element.focus();
+    }
+}
+
+/// Loads `path` from the server, as a click on an ordinary link would: the only way in and out of a session, because
+/// the browser takes the new cookie before anything of the new page runs.
+pub fn leave_for(path: &str) {
+    // Fails only for an address that is no URL; ours are paths.
+    let _ours = window().location().assign(path);
+}

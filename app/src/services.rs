@@ -1,0 +1,137 @@
+//! What the server hands to the pages: the ports, who is acting, and how to answer. Server only.
+//!
+//! [`RequestContext::provide`] is the one place where a context is filled, for server functions and for pages alike.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use domain::{
+    Actor, RequestId, ServiceError, Visitor,
+    accounts::Accounts,
+    clock::Clock,
+    deliveries::Deliveries,
+    events::Events,
+    identity::{Identity, Me, SessionToken},
+    media::Media,
+    posts::Posts,
+};
+use leptos::prelude::{provide_context, use_context};
+use leptos_axum::ResponseOptions;
+
+use crate::{
+    error::{AppError, refuse},
+    session::FormOutcome,
+};
+
+/// The ports, and what the pages need besides. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    pub identity: Arc<dyn Identity>,
+    pub accounts: Arc<dyn Accounts>,
+    pub posts: Arc<dyn Posts>,
+    pub deliveries: Arc<dyn Deliveries>,
+    pub media: Arc<dyn Media>,
+    pub events: Arc<dyn Events>,
+    pub clock: Arc<dyn Clock>,
+    pub settings: Arc<Settings>,
+}
+
+/// What the pages know of the server's settings.
+pub struct Settings {
+    /// Scheme, host and port under which browsers reach us, without a slash at the end.
+    pub public_url: String,
+    /// Shows `/dev/gallery`.
+    pub development: bool,
+    /// The whole `Set-Cookie` value that starts a session.
+    pub session_cookie: SessionCookie,
+}
+
+/// Writes the `Set-Cookie` value of a session.
+pub type SessionCookie = Box<dyn Fn(&SessionToken) -> String + Send + Sync>;
+
+/// Everything that one request provides.
+#[derive(Clone)]
+pub struct RequestContext {
+    pub services: Services,
+    /// The session's actor, found alive.
+    pub actor: Option<Actor>,
+    /// The person behind it: for pages, which show the name; server functions do without.
+    pub me: Option<Me>,
+    pub visitor: Visitor,
+    /// A form that was just refused, to be shown again (a `POST` without JavaScript).
+    pub form: Option<FormOutcome>,
+}
+
+impl RequestContext {
+    /// Fills the Leptos context. Called by the server for every page and every server function, and nowhere else.
+    pub fn provide(&self) {
+        provide_context(self.clone());
+    }
+
+    fn current() -> Option<Self> {
+        use_context()
+    }
+}
+
+/// What [`crate::session`] sends along with a page; empty while routes are being listed.
+pub(crate) fn request() -> Option<RequestContext> {
+    RequestContext::current()
+}
+
+/// The ports.
+pub fn services() -> Result<Services, AppError> {
+    RequestContext::current()
+        .map(|context| context.services)
+        .ok_or_else(|| refuse(ServiceError::internal("no request context was provided")))
+}
+
+/// Who acts; `UNAUTHORIZED` for a visitor.
+pub fn actor() -> Result<Actor, AppError> {
+    RequestContext::current().and_then(|context| context.actor).ok_or_else(|| refuse(ServiceError::unauthorized()))
+}
+
+/// The first of a server function's three lines: the ports and who acts.
+pub fn acting() -> Result<(Services, Actor), AppError> {
+    Ok((services()?, actor()?))
+}
+
+/// Who asks, signed in or not: the caller of register and login.
+pub fn visitor() -> Result<Visitor, AppError> {
+    RequestContext::current()
+        .map(|context| context.visitor)
+        .ok_or_else(|| refuse(ServiceError::internal("no request context was provided")))
+}
+
+pub(crate) fn request_id() -> Option<RequestId> {
+    RequestContext::current().map(|context| context.visitor.request_id)
+}
+
+/// Sets the status of a server function's response. Not of a page or a plain form's response, which accept
+/// `text/html`: there it would override the redirect, or turn a page that shows one refusal into an error page.
+pub(crate) fn set_status(status: u16) {
+    let accepts_html = use_context::<Parts>().is_some_and(|parts| {
+        parts
+            .headers
+            .get(header::ACCEPT)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.contains("text/html"))
+    });
+    if !accepts_html {
+        set_page_status(status);
+    }
+}
+
+/// Sets the status of the page that is being rendered, such as 404.
+pub(crate) fn set_page_status(status: u16) {
+    if let (Some(response), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(status)) {
+        response.set_status(status);
+    }
+}
+
+/// Adds a `Set-Cookie` to the response and keeps it out of caches.
+pub(crate) fn set_cookie(cookie: &str) {
+    if let (Some(response), Ok(cookie)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(cookie)) {
+        response.append_header(header::SET_COOKIE, cookie);
+        response.insert_header(HeaderName::from_static("cache-control"), HeaderValue::from_static("no-store"));
+    }
+}

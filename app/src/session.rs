@@ -1,0 +1,136 @@
+//! What the server tells the browser with the first page: who is signed in, what time it is, and a form that was
+//! just refused. It travels inside the page, so that both sides render the same words at once, without waiting.
+//!
+//! Signing in and out are real navigations, which load a new page: within a page's life the session does not change.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    FieldErrors,
+    identity::Me,
+    workspaces::{Role, WorkspaceKind},
+};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// A form that the server refused, on its way back into the page: without JavaScript, a refusal is a page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormOutcome {
+    /// What was typed, field by field; never a password.
+    pub values: BTreeMap<String, String>,
+    /// What is wrong, field by field.
+    pub fields: FieldErrors,
+    /// What is wrong with the whole.
+    pub message: Option<String>,
+}
+
+impl FormOutcome {
+    /// A refusal, with the values to show again. Passwords are left out by name.
+    pub fn new(values: impl IntoIterator<Item = (String, String)>, fault: domain::Fault) -> Self {
+        let message = fault.fields.is_empty().then_some(fault.message);
+        let values = values.into_iter().filter(|(name, _)| name != "password").collect();
+        Self { values, fields: fault.fields, message }
+    }
+
+    /// What was typed into a field.
+    pub fn value(&self, field: &str) -> String {
+        self.values.get(field).cloned().unwrap_or_default()
+    }
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Told {
+    me: Option<Me>,
+    form: Option<FormOutcome>,
+    now: Option<DateTime<Utc>>,
+    development: bool,
+}
+
+/// What the first page brought along. Copy it anywhere.
+#[derive(Clone, Copy)]
+pub struct Session {
+    told: StoredValue<Told>,
+}
+
+impl Session {
+    /// The signed-in person and their workspace.
+    pub fn me(self) -> Option<Me> {
+        self.told.with_value(|told| told.me.clone())
+    }
+
+    pub fn is_signed_in(self) -> bool {
+        self.told.with_value(|told| told.me.is_some())
+    }
+
+    /// The kind of the present workspace.
+    pub fn kind(self) -> Option<WorkspaceKind> {
+        self.told.with_value(|told| told.me.as_ref().map(|me| me.workspace.kind))
+    }
+
+    /// Whether the person may do what needs `role`. The server decides; this only keeps buttons away that would be
+    /// refused.
+    pub fn may(self, role: Role) -> bool {
+        self.told.with_value(|told| told.me.as_ref().is_some_and(|me| me.role >= role))
+    }
+
+    /// The form that was just refused, if this page shows one again.
+    pub fn refused_form(self) -> Option<FormOutcome> {
+        self.told.with_value(|told| told.form.clone())
+    }
+
+    /// Whether development pages are shown.
+    pub fn development(self) -> bool {
+        self.told.with_value(|told| told.development)
+    }
+
+    pub(crate) fn now(self) -> Option<DateTime<Utc>> {
+        self.told.with_value(|told| told.now)
+    }
+}
+
+/// Once, at the top of the app: on the server from the request, in the browser from the page.
+pub(crate) fn provide_session() -> Session {
+    let told = SharedValue::new(tell).into_inner();
+    let session = Session { told: StoredValue::new(told) };
+    provide_context(session);
+    session
+}
+
+#[cfg(feature = "ssr")]
+fn tell() -> Told {
+    let Some(request) = crate::services::request() else { return Told::default() };
+    Told {
+        me: request.me,
+        form: request.form,
+        now: Some(request.services.clock.now()),
+        development: request.services.settings.development,
+    }
+}
+
+/// Reached only when the page brought nothing along, which the shell never does.
+#[cfg(not(feature = "ssr"))]
+fn tell() -> Told {
+    Told::default()
+}
+
+/// The session of this page.
+pub fn use_session() -> Session {
+    use_context().unwrap_or_else(|| Session { told: StoredValue::new(Told::default()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ServiceError;
+
+    #[test]
+    fn a_refused_form_never_brings_a_password_back() {
+        let typed = [("email".to_owned(), "a@b.example".to_owned()), ("password".to_owned(), "hunter22".to_owned())];
+        let outcome = FormOutcome::new(typed, ServiceError::field("email", "taken").fault);
+        assert_eq!(outcome.value("email"), "a@b.example");
+        assert_eq!(outcome.value("password"), "");
+        assert_eq!(outcome.message, None);
+        assert_eq!(outcome.fields.get("email"), Some("taken"));
+    }
+}
