@@ -238,7 +238,9 @@ pub(super) async fn ensure_database(connection: &mut PgConnection) -> Result<(),
     }
     // Repeated at each start, as a process may have died between the two.
     sqlx::query("REVOKE ALL ON DATABASE arctiv FROM PUBLIC").execute(&mut *connection).await?;
-    sqlx::query("GRANT CONNECT ON DATABASE arctiv TO arctiv_app, arctiv_worker").execute(connection).await?;
+    sqlx::query("GRANT CONNECT ON DATABASE arctiv TO arctiv_app, arctiv_worker").execute(&mut *connection).await?;
+    // The job library makes its own schema, as the worker. A migration grants this too, but not in a restored database.
+    sqlx::query("GRANT CREATE ON DATABASE arctiv TO arctiv_worker").execute(connection).await?;
     Ok(())
 }
 
