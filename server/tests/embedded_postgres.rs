@@ -277,7 +277,7 @@ async fn what_cannot_work_is_said_in_one_sentence() {
     let error = start(EmbeddedOptions { bin_dir: Some("/nowhere".into()), ..folder.options() }).await;
     assert_eq!(
         error.to_string(),
-        "there is no PostgreSQL server in /nowhere: set it to the folder that holds `postgres` and `initdb`"
+        "there is no PostgreSQL server in /nowhere: set database.postgres_bin to the folder that holds `postgres` and `initdb`"
     );
 
     // A data folder of a version that nobody has.
@@ -318,56 +318,74 @@ async fn what_cannot_work_is_said_in_one_sentence() {
 async fn an_outside_database_gets_its_roles_only_from_a_login_that_may_make_them() {
     let folder = DataFolder::new("roles");
     let server = folder.start().await;
-    let mut file: serde_json::Value =
+    let file: serde_json::Value =
         serde_json::from_slice(&fs::read(folder.0.join("postgres/passwords.json")).unwrap()).unwrap();
-    let password = file["postgres"].take();
-    let port = server.tcp_urls().app.expose_secret().rsplit_once("127.0.0.1:").unwrap().1.replace("/arctiv", "");
-    let admin_url = format!("postgres://postgres:{}@127.0.0.1:{port}/postgres", password.as_str().unwrap());
+    let urls = server.tcp_urls();
+    let host = urls.app.expose_secret().split_once('@').unwrap().1.strip_suffix("/arctiv").unwrap();
+    let admin_url = format!("postgres://postgres:{}@{host}/postgres", file["postgres"].as_str().unwrap());
     let mut admin = PgConnection::connect(&admin_url).await.unwrap();
+    // An outside database: none of what the embedded one has.
+    let drop_roles = "DROP ROLE arctiv_app, arctiv_worker, arctiv_retention";
     for statement in [
-        "REVOKE ALL ON DATABASE arctiv FROM arctiv_app, arctiv_worker",
-        "DROP ROLE arctiv_app, arctiv_worker, arctiv_retention",
+        "DROP DATABASE arctiv",
+        drop_roles,
+        "DROP ROLE arctiv_owner",
         "CREATE ROLE plain LOGIN PASSWORD 'plain'",
-        "CREATE ROLE creator LOGIN CREATEROLE PASSWORD 'creator'",
+        "CREATE ROLE \"The Creator\" LOGIN CREATEROLE PASSWORD 'creator'",
+        "CREATE DATABASE plain OWNER plain",
+        "CREATE DATABASE created OWNER \"The Creator\"",
     ] {
         sqlx::query(statement).execute(&mut admin).await.unwrap();
     }
-    let as_login = |name: &str| SecretString::from(format!("postgres://{name}:{name}@127.0.0.1:{port}/postgres"));
-    let passwords = RolePasswords { app: Some("app-secret".into()), worker: Some("worker-secret".into()) };
+    let plain = SecretString::from(format!("postgres://plain:plain@{host}/plain"));
+    let creator = SecretString::from(format!("postgres://The%20Creator:creator@{host}/created"));
 
-    let error = ensure_roles(&mut connect(&as_login("plain")).await, &passwords).await.unwrap_err();
+    let error = prepare_external(&plain, None, None).await.unwrap_err();
     let RolesError::MayNotCreate { login, statements } = &error else { panic!("{error}") };
     assert_eq!(login, "plain");
-    assert!(!error.to_string().contains("secret"));
-
-    // What the message asks the administrator to run is enough.
-    sqlx::raw_sql(sqlx::AssertSqlSafe(statements.clone())).execute(&mut admin).await.unwrap();
-    ensure_roles(&mut connect(&as_login("plain")).await, &passwords).await.unwrap();
-    sqlx::query("DROP ROLE arctiv_app, arctiv_worker, arctiv_retention").execute(&mut admin).await.unwrap();
+    // What the message asks an administrator to run is enough.
+    let admin_there = format!("{}/plain", admin_url.strip_suffix("/postgres").unwrap());
+    let mut admin_there = PgConnection::connect(&admin_there).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statements.clone())).execute(&mut admin_there).await.unwrap();
+    let urls = prepare_external(&plain, None, None).await.unwrap();
+    assert_eq!(login_name(&urls.owner).await, "arctiv_owner");
+    sqlx::query("CREATE TABLE made (id int)").execute(&mut connect(&urls.owner).await).await.unwrap();
+    sqlx::query("DROP DATABASE plain WITH (FORCE)").execute(&mut admin).await.unwrap();
+    sqlx::query(drop_roles).execute(&mut admin).await.unwrap();
+    sqlx::query("DROP ROLE arctiv_owner").execute(&mut admin).await.unwrap();
 
     // Several processes at once, as in a rolling deployment.
     let mut starts = tokio::task::JoinSet::new();
     for _ in 0..4 {
-        let (url, passwords) = (as_login("creator"), passwords.clone());
-        starts.spawn(async move { ensure_roles(&mut connect(&url).await, &passwords).await });
+        let url = creator.clone();
+        starts.spawn(async move { prepare_external(&url, None, None).await });
     }
     while let Some(result) = starts.join_next().await {
-        result.unwrap().unwrap();
+        let urls = result.unwrap().unwrap();
+        assert_eq!(login_name(&urls.owner).await, "arctiv_owner");
+        assert_eq!(login_name(&urls.app).await, "arctiv_app");
+        assert_eq!(login_name(&urls.worker).await, "arctiv_worker");
     }
-    let url = SecretString::from(format!("postgres://arctiv_worker:worker-secret@127.0.0.1:{port}/postgres"));
-    assert_eq!(login_name(&url).await, "arctiv_worker");
+
+    // URLs of one's own are used as they are, and the passwords behind them left alone.
+    sqlx::query("ALTER ROLE arctiv_app PASSWORD 'mine'").execute(&mut admin).await.unwrap();
+    sqlx::query("ALTER ROLE arctiv_worker PASSWORD 'mine'").execute(&mut admin).await.unwrap();
+    let own = |role: &str| SecretString::from(format!("postgres://{role}:mine@{host}/created"));
+    let urls = prepare_external(&creator, Some(&own("arctiv_app")), Some(&own("arctiv_worker"))).await.unwrap();
+    assert_eq!(login_name(&urls.app).await, "arctiv_app");
+    assert_eq!(login_name(&urls.worker).await, "arctiv_worker");
 
     for (grant, excess, undo) in [
         ("ALTER ROLE arctiv_app BYPASSRLS", "may bypass row-level security", "ALTER ROLE arctiv_app NOBYPASSRLS"),
         ("ALTER ROLE arctiv_worker SUPERUSER", "is a superuser", "ALTER ROLE arctiv_worker NOSUPERUSER"),
-        ("GRANT plain TO arctiv_app", "may act as the owner", "REVOKE plain FROM arctiv_app"),
+        ("GRANT arctiv_owner TO arctiv_app", "may act as the owner", "REVOKE arctiv_owner FROM arctiv_app"),
     ] {
         sqlx::query(grant).execute(&mut admin).await.unwrap();
-        let error = ensure_roles(&mut connect(&as_login("plain")).await, &passwords).await.unwrap_err();
+        let error = prepare_external(&creator, None, None).await.unwrap_err();
         assert!(error.to_string().contains(excess), "{grant}: {error}");
         sqlx::query(undo).execute(&mut admin).await.unwrap();
     }
-    let error = ensure_roles(&mut connect(&url).await, &passwords).await.unwrap_err();
+    let error = ensure_roles(&mut connect(&own("arctiv_worker")).await, &RolePasswords::default()).await.unwrap_err();
     assert!(matches!(error, RolesError::LoginIsProgramRole { .. }), "{error}");
     server.stop().await.unwrap();
 }

@@ -42,8 +42,10 @@ use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use tokio::time::Instant;
 
 pub use locate::{Installation, OLDEST_MAJOR, Version, locate};
-pub use roles::{APP, OWNER, RETENTION, RolePasswords, RolesError, WORKER, ensure_roles};
+pub use roles::{APP, OWNER, RETENTION, RolePasswords, RolesError, WORKER, ensure_roles, prepare_external};
 use server::Server;
+
+use crate::database::DatabaseUrls;
 
 const SUPERUSER: &str = "postgres";
 const DATABASE: &str = "arctiv";
@@ -109,7 +111,7 @@ pub enum EmbeddedError {
         found: Version,
     },
     /// The setting names a folder without the programs.
-    #[error("there is no PostgreSQL server in {}: set it to the folder that holds `postgres` and `initdb`", folder.display())]
+    #[error("there is no PostgreSQL server in {}: set database.postgres_bin to the folder that holds `postgres` and `initdb`", folder.display())]
     BadBinDir {
         /// What the setting says.
         folder: PathBuf,
@@ -228,17 +230,6 @@ impl<T> IoContext<T> for io::Result<T> {
     fn context(self, what: &'static str, path: &Path) -> Result<T, EmbeddedError> {
         self.map_err(|source| EmbeddedError::Io { what, path: path.to_owned(), source })
     }
-}
-
-/// One connection URL for each role a process logs in as. They work in `sqlx` and in `psql` alike.
-#[derive(Clone, Debug)]
-pub struct DatabaseUrls {
-    /// For migrations.
-    pub owner: SecretString,
-    /// For web requests.
-    pub app: SecretString,
-    /// For background jobs.
-    pub worker: SecretString,
 }
 
 /// A running embedded server, and this process's share in it.

@@ -2,7 +2,7 @@
 //!
 //! | role | what it is for |
 //! |---|---|
-//! | owner (`arctiv_owner`, or the login of `DATABASE_URL`) | owns the schema and runs migrations; never serves a request |
+//! | `arctiv_owner` | owns the schema and runs migrations; never serves a request |
 //! | `arctiv_app` | web requests; bound by row-level security, cannot read `account_credentials` |
 //! | `arctiv_worker` | background jobs; the only one that reads `account_credentials` |
 //! | `arctiv_retention` | no login; the worker steps into it to delete what has outlived its retention |
@@ -14,8 +14,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, postgres::PgRow};
+use url::Url;
 
-/// Owner of the schema in a database of our own making.
+use crate::database::DatabaseUrls;
+
+/// Owner of the schema.
 pub const OWNER: &str = "arctiv_owner";
 /// The role of web requests.
 pub const APP: &str = "arctiv_app";
@@ -54,7 +57,7 @@ pub enum RolesError {
     )]
     TooPowerful {
         /// The role in question.
-        role: String,
+        role: &'static str,
         /// What it has, completing "The role …".
         excess: &'static str,
         /// SQL that takes it away.
@@ -74,10 +77,52 @@ pub enum RolesError {
     Database(#[from] sqlx::Error),
 }
 
-/// Makes sure that the program's roles exist, have the given passwords where the login may set them, and no more power
-/// than they should. Safe to run at every start and from several processes at once.
+/// Readies a database that runs elsewhere: roles, and with which URL each of them logs in.
 ///
-/// `connection` is logged in as the schema's owner, or as a superuser.
+/// `url` logs in as [`OWNER`], or as someone who may create roles (then [`OWNER`] is made, and migrations step into it).
+/// Without URLs of their own, the program's roles get passwords derived from that of `url`, so that every process with the
+/// same setting knows them and none has to be kept.
+pub async fn prepare_external(
+    url: &SecretString,
+    app_url: Option<&SecretString>,
+    worker_url: Option<&SecretString>,
+) -> Result<DatabaseUrls, RolesError> {
+    let parsed = Url::parse(url.expose_secret()).map_err(|error| sqlx::Error::Configuration(error.into()))?;
+    let derived = |role: &str| {
+        let password = parsed.password().map(|password| hex::encode(hmac(password.as_bytes(), role.as_bytes())));
+        let mut url = parsed.clone();
+        // These two refuse only URLs without a host.
+        let _ = url.set_username(role);
+        let _ = url.set_password(password.as_deref());
+        (SecretString::from(url.to_string()), password.map(SecretString::from))
+    };
+    let (derived_app_url, app) = derived(APP);
+    let (derived_worker_url, worker) = derived(WORKER);
+    let passwords =
+        RolePasswords { app: app.filter(|_| app_url.is_none()), worker: worker.filter(|_| worker_url.is_none()) };
+
+    let mut connection = PgConnection::connect(url.expose_secret()).await?;
+    ensure_roles(&mut connection, &passwords).await?;
+    let login = Login::read(&mut connection).await?;
+    connection.close().await?;
+
+    let owner = if login.name == OWNER {
+        url.clone()
+    } else {
+        let mut url = parsed.clone();
+        url.query_pairs_mut().append_pair("options", "-c role=arctiv_owner");
+        // A plus sign means a space to HTML forms only.
+        url.to_string().replace("options=-c+role", "options=-c%20role").into()
+    };
+    Ok(DatabaseUrls {
+        owner,
+        app: app_url.cloned().unwrap_or(derived_app_url),
+        worker: worker_url.cloned().unwrap_or(derived_worker_url),
+    })
+}
+
+/// Makes sure that the roles exist, have the given passwords where the login may set them, and no more power than they
+/// should. Safe to run at every start and from several processes at once.
 pub async fn ensure_roles(connection: &mut PgConnection, passwords: &RolePasswords) -> Result<(), RolesError> {
     // Roles belong to the whole cluster, so processes on other databases of it can get in between (concurrent CREATE or
     // ALTER of one role fails instead of waiting). Their work is the same as ours: look again.
@@ -111,109 +156,154 @@ async fn try_ensure_roles(connection: &mut PgConnection, passwords: &RolePasswor
         return Err(RolesError::LoginIsProgramRole { login: login.name });
     }
 
-    let mut missing = Vec::new();
-    for spec in SPECS {
-        if role_exists(&mut transaction, spec.name).await? {
-            continue;
-        }
-        if login.may_create_roles {
-            sqlx::query(spec.create).execute(&mut *transaction).await?;
-        } else {
-            missing.push(spec.create);
-        }
-    }
+    let missing = missing(&mut transaction, &login).await?;
     if !missing.is_empty() {
-        let mut statements = missing;
-        statements.push(GRANT_RETENTION);
-        return Err(RolesError::MayNotCreate { login: login.name, statements: statements.join("; ") + ";" });
+        if !login.may_create_roles {
+            return Err(RolesError::MayNotCreate { login: login.name, statements: missing.join("; ") + ";" });
+        }
+        for statement in missing {
+            sqlx::query(AssertSqlSafe(statement)).execute(&mut *transaction).await?;
+        }
     }
-
     if login.may_create_roles {
         for (role, password) in [(APP, &passwords.app), (WORKER, &passwords.worker)] {
             if let Some(password) = password {
-                allow_refusal(&mut transaction, &set_password_statement(role, password)).await?;
+                set_password_if_allowed(&mut transaction, role, password).await?;
             }
         }
-        if !is_member(&mut transaction, WORKER, RETENTION).await? {
-            allow_refusal(&mut transaction, GRANT_RETENTION).await?;
-        }
     }
-    for role in [APP, WORKER, RETENTION] {
-        check_power(&mut transaction, role, &login).await?;
+    for role in [OWNER, APP, WORKER, RETENTION] {
+        check_power(&mut transaction, role).await?;
     }
     transaction.commit().await?;
     Ok(())
 }
 
-struct Spec {
-    name: &'static str,
-    create: &'static str,
-}
-
-// The worker does not inherit: it deletes as the retention role only after saying so (SET LOCAL ROLE).
-const SPECS: [Spec; 3] = [
-    Spec { name: APP, create: "CREATE ROLE arctiv_app LOGIN NOINHERIT" },
-    Spec { name: WORKER, create: "CREATE ROLE arctiv_worker LOGIN NOINHERIT" },
-    Spec { name: RETENTION, create: "CREATE ROLE arctiv_retention NOLOGIN" },
-];
-const GRANT_RETENTION: &str = "GRANT arctiv_retention TO arctiv_worker";
-
+/// The login of the connection.
 struct Login {
     name: String,
+    /// Quoted for SQL, as is the next.
+    quoted: String,
+    database: String,
     may_create_roles: bool,
 }
 
 impl Login {
     async fn read(connection: &mut PgConnection) -> Result<Self, sqlx::Error> {
-        sqlx::query("SELECT rolname::text, rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
-            .try_map(|row: PgRow| Ok(Self { name: row.try_get(0)?, may_create_roles: row.try_get(1)? }))
-            .fetch_one(connection)
-            .await
+        sqlx::query(
+            "SELECT rolname::text, quote_ident(rolname), quote_ident(current_database()), rolsuper OR rolcreaterole \
+             FROM pg_roles WHERE rolname = current_user",
+        )
+        .try_map(|row: PgRow| {
+            Ok(Self {
+                name: row.try_get(0)?,
+                quoted: row.try_get(1)?,
+                database: row.try_get(2)?,
+                may_create_roles: row.try_get(3)?,
+            })
+        })
+        .fetch_one(connection)
+        .await
     }
+}
+
+/// The statements that are still to be run, by us or by an administrator.
+async fn missing(connection: &mut PgConnection, login: &Login) -> Result<Vec<String>, sqlx::Error> {
+    let mut statements = Vec::new();
+    for (role, attributes) in [
+        // Given a password by an administrator, it can also be logged in as.
+        (OWNER, "NOLOGIN"),
+        // The worker does not inherit: it deletes as the retention role only after saying so (SET LOCAL ROLE).
+        (APP, "LOGIN NOINHERIT"),
+        (WORKER, "LOGIN NOINHERIT"),
+        (RETENTION, "NOLOGIN"),
+    ] {
+        if !role_exists(connection, role).await? {
+            statements.push(format!("CREATE ROLE {role} {attributes}"));
+        }
+    }
+    if !is_member(connection, WORKER, RETENTION).await? {
+        statements.push(format!("GRANT {RETENTION} TO {WORKER}"));
+    }
+    if login.name != OWNER {
+        if !is_member(connection, &login.name, OWNER).await? {
+            statements.push(format!("GRANT {OWNER} TO {}", login.quoted));
+        }
+        if !owner_may_create(connection).await? {
+            statements.push(format!("GRANT CREATE, TEMPORARY ON DATABASE {} TO {OWNER}", login.database));
+            statements.push(format!("GRANT CREATE ON SCHEMA public TO {OWNER}"));
+        }
+    }
+    Ok(statements)
 }
 
 async fn role_exists(connection: &mut PgConnection, role: &str) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)").bind(role).fetch_one(connection).await
 }
 
+/// False, too, as long as one of the two does not exist.
 async fn is_member(connection: &mut PgConnection, member: &str, of: &str) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("SELECT pg_has_role($1, $2, 'MEMBER')").bind(member).bind(of).fetch_one(connection).await
+    sqlx::query_scalar(
+        "SELECT coalesce((SELECT pg_has_role(member.oid, of.oid, 'MEMBER') FROM pg_roles member, pg_roles of \
+         WHERE member.rolname = $1 AND of.rolname = $2), false)",
+    )
+    .bind(member)
+    .bind(of)
+    .fetch_one(connection)
+    .await
 }
 
-/// Runs a statement that the login may lack the right for (a role that an administrator made, on PostgreSQL 16 and
-/// later). The role then stays as the administrator left it.
-async fn allow_refusal(connection: &mut PgConnection, statement: &str) -> Result<(), sqlx::Error> {
+async fn owner_may_create(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT coalesce((SELECT has_database_privilege(oid, current_database(), 'CREATE') \
+         AND has_schema_privilege(oid, 'public', 'CREATE') FROM pg_roles WHERE rolname = $1), false)",
+    )
+    .bind(OWNER)
+    .fetch_one(connection)
+    .await
+}
+
+/// The login may lack the right for a role that an administrator made (PostgreSQL 16 and later). The role then keeps the
+/// password it was given.
+async fn set_password_if_allowed(
+    connection: &mut PgConnection,
+    role: &'static str,
+    password: &SecretString,
+) -> Result<(), sqlx::Error> {
     let mut savepoint = connection.begin().await?;
-    match sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&mut *savepoint).await {
+    match sqlx::query(AssertSqlSafe(set_password_statement(role, password))).execute(&mut *savepoint).await {
         Ok(_) => savepoint.commit().await,
-        Err(error)
-            if error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() == Some("42501") =>
-        {
-            tracing::debug!("role left as the administrator made it");
+        Err(error) if is_insufficient_privilege(&error) => {
+            tracing::debug!(role, "the role keeps the password an administrator gave it");
             savepoint.rollback().await
         }
         Err(error) => Err(error),
     }
 }
 
-async fn check_power(connection: &mut PgConnection, role: &str, login: &Login) -> Result<(), RolesError> {
+fn is_insufficient_privilege(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() == Some("42501")
+}
+
+async fn check_power(connection: &mut PgConnection, role: &'static str) -> Result<(), RolesError> {
     let (superuser, bypass, create_role, acts_as_owner): (bool, bool, bool, bool) = sqlx::query_as(
-        "SELECT rolsuper, rolbypassrls, rolcreaterole, pg_has_role(rolname, current_user, 'MEMBER') \
+        "SELECT rolsuper, rolbypassrls, rolcreaterole, pg_has_role(rolname, 'arctiv_owner', 'MEMBER') \
          FROM pg_roles WHERE rolname = $1",
     )
     .bind(role)
     .fetch_one(connection)
     .await?;
-    let too_powerful = |excess, statement| Err(RolesError::TooPowerful { role: role.to_owned(), excess, statement });
+    let too_powerful = |excess, statement| Err(RolesError::TooPowerful { role, excess, statement });
     if superuser {
         too_powerful("is a superuser", format!("ALTER ROLE {role} NOSUPERUSER;"))
     } else if bypass {
         too_powerful("may bypass row-level security", format!("ALTER ROLE {role} NOBYPASSRLS;"))
+    } else if role == OWNER {
+        Ok(())
     } else if create_role {
         too_powerful("may create and alter roles", format!("ALTER ROLE {role} NOCREATEROLE;"))
     } else if acts_as_owner {
-        let owner = login.name.replace('"', "\"\"");
-        too_powerful("may act as the owner of the schema", format!("REVOKE \"{owner}\" FROM {role};"))
+        too_powerful("may act as the owner of the schema", format!("REVOKE {OWNER} FROM {role};"))
     } else {
         Ok(())
     }
