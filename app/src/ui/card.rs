@@ -219,35 +219,35 @@ pub fn StatStrip(
     after: ViewFn,
 ) -> impl IntoView {
     view! {
-        <div
+        <ul
             data-ui="stat-strip"
-            role="group"
             aria-label=label
-            class="grid grid-cols-2 gap-px overflow-hidden rounded-lg border border-border bg-border sm:flex *:flex-1 *:bg-surface"
+            class="grid auto-cols-fr overflow-hidden rounded-lg border border-border bg-surface max-xl:grid-cols-[repeat(auto-fit,minmax(6.5rem,1fr))] xl:grid-flow-col"
         >
             {move || stats.get().into_iter().map(stat_cell).collect_view()}
-            {after.run()}
-        </div>
+            <li class="min-w-0 border-border px-3 py-3 empty:hidden max-xl:col-span-full max-xl:border-t sm:px-4 xl:border-l">
+                {after.run()}
+            </li>
+        </ul>
     }
     .into_any()
 }
 
 fn stat_cell(stat: Stat) -> AnyView {
+    const CELL: &str = "flex h-full flex-col gap-0.5 px-3 py-3 -outline-offset-3 sm:px-4";
     let glyph = stat.tone.map(|tone| super::icon::icon(tone.glyph(), &cx(&["size-4", tone.glyph_class()])));
-    let label = match stat.href {
-        Some(href) => {
-            view! { <a href=href class="after:absolute after:inset-0 hover:text-text hover:underline">{stat.label}</a> }
-                .into_any()
-        }
-        None => stat.label.into_any(),
+    let content = view! {
+        <span class="flex items-center gap-2">
+            {glyph}
+            <span class="text-xl font-semibold tabular-nums">{stat.figure}</span>
+        </span>
+        <span class="text-xs text-muted sm:text-sm">{stat.label}</span>
     };
-    view! {
-        <div class="relative px-4 py-3">
-            <p class="flex items-center gap-2 text-xl font-semibold tabular-nums">{glyph}{stat.figure}</p>
-            <p class="text-sm text-muted">{label}</p>
-        </div>
-    }
-    .into_any()
+    let cell = match stat.href {
+        Some(href) => view! { <a href=href class=cx(&[CELL, "hover:bg-hover"])>{content}</a> }.into_any(),
+        None => view! { <div class=CELL>{content}</div> }.into_any(),
+    };
+    view! { <li class="-ml-px min-w-0 border-l border-border">{cell}</li> }.into_any()
 }
 
 /// A figure with its course and how it changed. Where a page has a strip, use that.

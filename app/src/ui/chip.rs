@@ -114,6 +114,8 @@ pub fn FilterSelect(
     .into_any()
 }
 
+const CHIP: &str = "inline-flex h-8 max-w-full items-center gap-2 rounded-lg border px-2.5 text-sm font-medium whitespace-nowrap transition-colors duration-150 max-sm:w-full max-sm:gap-1.5 max-sm:px-2 max-sm:text-xs touch:h-12";
+
 /// An account that a post may go to. Out of reach, it says why in `reason` (shown, and read with the name).
 #[component]
 pub fn AccountChip(
@@ -125,26 +127,23 @@ pub fn AccountChip(
     #[prop(optional, into)]
     reason: MaybeProp<String>,
 ) -> impl IntoView {
-    let label = format!("{name}, {}", mark.name());
-    let title = label.clone();
+    let title = format!("{}, {name}", mark.name());
     view! {
         <button
             data-ui="account-chip"
             type="button"
-            role="checkbox"
-            aria-checked=move || if checked.get() && reason.read().is_none() { "true" } else { "false" }
+            aria-pressed=move || if checked.get() && reason.read().is_none() { "true" } else { "false" }
             aria-disabled=move || reason.read().is_some().then_some("true")
-            aria-label=move || reason.get().map_or_else(|| label.clone(), |reason| format!("{label}, {reason}"))
             title=title
             class=move || {
                 let look = if reason.read().is_some() {
-                    "border-dashed border-border-strong text-muted cursor-not-allowed"
+                    "cursor-not-allowed border-dashed border-border-strong text-subtle"
                 } else if checked.get() {
                     "border-accent-border bg-selected text-text"
                 } else {
                     "border-border-strong bg-surface text-muted hover:bg-hover hover:text-text"
                 };
-                cx(&["inline-flex h-8 max-w-full items-center gap-2 rounded-md border px-2.5 text-base font-medium whitespace-nowrap transition-colors touch:h-12 touch:px-3.5", look])
+                cx(&[CHIP, look])
             }
             on:click=move |_| {
                 if reason.read_untracked().is_none() {
@@ -154,15 +153,18 @@ pub fn AccountChip(
         >
             {move || {
                 if reason.read().is_some() {
-                    icon(Glyph::StBlocked, "size-4 text-warning-solid")
+                    icon(Glyph::StBlocked, "size-3.5 text-warning-solid")
                 } else {
                     platform_mark(mark, MarkSize::Bare)
                 }
             }}
-            <span class="truncate">{name}</span>
-            {move || reason.get().map(|reason| view! { <span class="truncate text-sm font-normal">{reason}</span> })}
+            <span class="sr-only">{mark.name()} " "</span>
+            <span class="min-w-0 flex-1 truncate text-left">{name}</span>
+            {move || {
+                reason.get().map(|reason| view! { <span class="truncate font-normal max-sm:sr-only">{reason}</span> })
+            }}
             <span class="contents" hidden=move || !checked.get() || reason.read().is_some()>
-                {icon(Glyph::Check, "size-4 text-accent-strong")}
+                {icon(Glyph::CheckMedium, "size-3.5 text-accent-strong max-sm:size-3")}
             </span>
         </button>
     }

@@ -275,7 +275,7 @@ pub fn RadioCards(
                 None => choice.icon.map_or_else(|| ().into_any(), |glyph| icon(glyph, "mt-0.5 size-4 text-muted")),
             };
             view! {
-                <div class="relative flex items-start gap-3 border-t border-border px-4 py-3 first:rounded-t-[7px] first:border-t-0 last:rounded-b-[7px] has-checked:bg-selected has-disabled:text-subtle">
+                <div class="relative flex items-start gap-3 border-t border-border px-3.5 py-3 first:rounded-t-[7px] first:border-t-0 last:rounded-b-[7px] has-checked:bg-selected has-disabled:text-subtle">
                     {input}
                     <label for=id.clone() class="min-w-0 flex-1 after:absolute after:inset-0">
                         <span class="block font-medium">{choice.label}</span>
@@ -288,8 +288,8 @@ pub fn RadioCards(
         .collect_view();
     view! {
         <fieldset data-ui="radio-cards" class="min-w-0">
-            <legend class=if legend_hidden { "sr-only" } else { "mb-2 text-sm font-medium" }>{legend}</legend>
-            <div class="rounded-lg border border-border bg-surface">{rows}</div>
+            <legend class=if legend_hidden { "sr-only" } else { "mb-3 text-base font-semibold" }>{legend}</legend>
+            <div class="rounded-lg border border-border-strong bg-surface">{rows}</div>
         </fieldset>
     }
     .into_any()

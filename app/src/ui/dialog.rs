@@ -21,7 +21,7 @@ pub enum DialogSize {
 }
 
 /// Opens and closes the element as the signal says, and the signal as the element does.
-fn follow(node: NodeRef<html::Dialog>, open: RwSignal<bool>) {
+pub(super) fn follow(node: NodeRef<html::Dialog>, open: RwSignal<bool>) {
     Effect::new(move |_| {
         let wanted = open.get();
         let Some(dialog) = node.get() else { return };
@@ -58,41 +58,11 @@ pub fn Dialog(
     let title_id = format!("{id}-title");
     let labelled_by = title_id.clone();
     let frame = match size {
-        DialogSize::Medium => "m-auto w-full max-w-md rounded-xl max-h-[calc(100dvh-2rem)]",
-        DialogSize::Large => "m-auto w-full max-w-[40rem] rounded-xl max-h-[calc(100dvh-2rem)]",
+        DialogSize::Medium => "m-auto w-full max-w-md rounded-xl max-h-[calc(100dvh-2rem)] max-sm:max-w-[calc(100%-2rem)]",
+        DialogSize::Large => "m-auto w-full max-w-[40rem] rounded-xl max-h-[calc(100dvh-2rem)] max-sm:max-w-[calc(100%-2rem)]",
         DialogSize::Sheet => "m-0 h-dvh max-h-none w-72 max-w-[86%] bg-background",
     };
-    let content = move || {
-        let inner = if bare { "" } else { "grid gap-4 px-5 py-4" };
-        let title_id = title_id.clone();
-        let footer = footer.clone();
-        view! {
-            <div class="flex max-h-[inherit] flex-col">
-                <div class="flex items-center justify-between gap-3 border-b border-border py-3 pr-3 pl-5">
-                    <h2 id=title_id class="text-md font-semibold">{move || title.get()}</h2>
-                    <button
-                        data-ui="icon-button"
-                        type="button"
-                        aria-label="Close"
-                        class=icon_button_class(ButtonVariant::Ghost, ButtonSize::Small, "")
-                        on:click=move |_| open.set(false)
-                    >
-                        {icon(Glyph::X, "size-4")}
-                    </button>
-                </div>
-                <div class=cx(&["relative min-h-0 flex-1 overflow-y-auto", inner])>{children()}</div>
-                {footer
-                    .map(|footer| {
-                        view! {
-                            <div class="flex flex-wrap items-center justify-between gap-3 border-t border-border px-5 py-3">
-                                {footer.run()}
-                            </div>
-                        }
-                    })}
-            </div>
-        }
-        .into_any()
-    };
+    let content = move || dialog_body(title_id.clone(), title, open, bare, footer.clone(), children());
     view! {
         <dialog
             data-ui="dialog"
@@ -113,8 +83,46 @@ pub fn Dialog(
     .into_any()
 }
 
+/// Title bar, content, footer.
+pub(super) fn dialog_body(
+    title_id: String,
+    title: Signal<String>,
+    open: RwSignal<bool>,
+    bare: bool,
+    footer: Option<ViewFn>,
+    children: AnyView,
+) -> AnyView {
+    let inner = if bare { "" } else { "grid gap-4 px-5 py-4" };
+    view! {
+        <div class="flex max-h-[inherit] flex-col">
+            <div class="flex items-center justify-between gap-3 border-b border-border py-3 pr-3 pl-5">
+                <h2 id=title_id class="text-md font-semibold">{move || title.get()}</h2>
+                <button
+                    data-ui="icon-button"
+                    type="button"
+                    aria-label="Close"
+                    class=icon_button_class(ButtonVariant::Ghost, ButtonSize::Small, "")
+                    on:click=move |_| open.set(false)
+                >
+                    {icon(Glyph::X, "size-4")}
+                </button>
+            </div>
+            <div class=cx(&["relative min-h-0 flex-1 overflow-y-auto", inner])>{children}</div>
+            {footer
+                .map(|footer| {
+                    view! {
+                        <div class="flex flex-wrap items-center justify-between gap-3 border-t border-border px-5 py-3">
+                            {footer.run()}
+                        </div>
+                    }
+                })}
+        </div>
+    }
+    .into_any()
+}
+
 /// A press on the dialog element itself is one on what lies behind its content.
-fn is_backdrop(event: &leptos::ev::MouseEvent) -> bool {
+pub(super) fn is_backdrop(event: &leptos::ev::MouseEvent) -> bool {
     event.target().is_some_and(|target| event.current_target() == Some(target))
 }
 
@@ -151,33 +159,19 @@ pub fn ConfirmDialog(
     let (title_id, text_id) = (format!("{id}-title"), format!("{id}-text"));
     let (labelled_by, described_by) = (title_id.clone(), text_id.clone());
     let content = move || {
-        let (title_id, text_id) = (title_id.clone(), text_id.clone());
-        let (confirm, cancel) = (confirm.clone(), cancel.clone());
-        view! {
-            <div class="p-5">
-                <h2 id=title_id class="text-md font-semibold wrap-anywhere">{move || title.get()}</h2>
-                <div id=text_id class="mt-2 grid gap-2 text-muted">
-                    <p>{move || consequence.get()}</p>
-                    {move || {
-                        warning
-                            .get()
-                            .map(|warning| {
-                                view! {
-                                    <p class="flex gap-2 text-text">
-                                        {icon(Glyph::StReconnect, "mt-0.5 size-4 text-warning-solid")}
-                                        <span>{warning}</span>
-                                    </p>
-                                }
-                            })
-                    }}
-                </div>
-                <div class="mt-5 flex flex-wrap justify-end gap-2 max-sm:flex-col-reverse">
-                    <Button autofocus=true on_click=move |_| open.set(false)>{cancel}</Button>
-                    <Button variant loading=busy on_click=move |_| on_confirm.run(())>{confirm}</Button>
-                </div>
-            </div>
-        }
-        .into_any()
+        confirm_body(Confirm {
+            title_id: title_id.clone(),
+            text_id: text_id.clone(),
+            title,
+            consequence,
+            warning,
+            confirm: confirm.clone(),
+            cancel: cancel.clone(),
+            variant,
+            busy,
+            on_cancel: Callback::new(move |()| open.set(false)),
+            on_confirm,
+        })
     };
     view! {
         <dialog
@@ -192,6 +186,51 @@ pub fn ConfirmDialog(
         >
             {move || open.get().then(&content)}
         </dialog>
+    }
+    .into_any()
+}
+
+/// What a [`ConfirmDialog`] holds.
+pub(super) struct Confirm {
+    pub title_id: String,
+    pub text_id: String,
+    pub title: Signal<String>,
+    pub consequence: Signal<String>,
+    pub warning: MaybeProp<String>,
+    pub confirm: String,
+    pub cancel: String,
+    pub variant: ButtonVariant,
+    pub busy: Signal<bool>,
+    pub on_cancel: Callback<()>,
+    pub on_confirm: Callback<()>,
+}
+
+pub(super) fn confirm_body(ask: Confirm) -> AnyView {
+    let Confirm { title_id, text_id, title, consequence, warning, confirm, cancel, variant, busy, on_cancel, on_confirm } =
+        ask;
+    view! {
+        <div class="p-5">
+            <h2 id=title_id class="text-md font-semibold wrap-anywhere">{move || title.get()}</h2>
+            <div id=text_id class="mt-2 grid gap-2 text-muted">
+                <p>{move || consequence.get()}</p>
+                {move || {
+                    warning
+                        .get()
+                        .map(|warning| {
+                            view! {
+                                <p class="flex gap-2 text-text">
+                                    {icon(Glyph::StReconnect, "mt-0.5 size-4 text-warning-solid")}
+                                    <span>{warning}</span>
+                                </p>
+                            }
+                        })
+                }}
+            </div>
+            <div class="mt-5 flex flex-wrap justify-end gap-2 max-sm:flex-col-reverse">
+                <Button autofocus=true on_click=move |_| on_cancel.run(())>{cancel}</Button>
+                <Button variant loading=busy on_click=move |_| on_confirm.run(())>{confirm}</Button>
+            </div>
+        </div>
     }
     .into_any()
 }

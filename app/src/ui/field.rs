@@ -37,6 +37,9 @@ pub fn Field(
     /// Why the value was refused. Empty counts as none.
     #[prop(optional, into)]
     error: MaybeProp<String>,
+    /// Words that an error may end with, and where they lead: ("Try logging in instead.", "/login").
+    #[prop(optional, into)]
+    error_link: Option<(&'static str, String)>,
     /// A doubt that does not refuse the value (a time that a clock change makes ambiguous).
     #[prop(optional, into)]
     warning: MaybeProp<String>,
@@ -61,15 +64,28 @@ pub fn Field(
             </div>
             {children()}
             <div id=note aria-live="polite">
-                {move || field_note(error.get(), warning.get(), hint.get())}
+                {move || field_note(error.get(), error_link.as_ref(), warning.get(), hint.get())}
             </div>
         </div>
     }
     .into_any()
 }
 
-fn field_note(error: Option<String>, warning: Option<String>, hint: Option<String>) -> AnyView {
+fn field_note(
+    error: Option<String>,
+    error_link: Option<&(&'static str, String)>,
+    warning: Option<String>,
+    hint: Option<String>,
+) -> AnyView {
     if let Some(error) = error {
+        let error = match error_link.and_then(|(words, href)| Some((error.strip_suffix(words)?, *words, href.clone()))) {
+            Some((start, words, href)) => view! {
+                {start.to_owned()}
+                <a href=href class="font-medium underline underline-offset-4">{words}</a>
+            }
+            .into_any(),
+            None => error.into_any(),
+        };
         view! {
             <p class="mt-1.5 flex items-start gap-1.5 text-sm text-danger">
                 {icon(Glyph::StFailed, "mt-[3px] size-3.5 text-danger-solid")}
@@ -136,6 +152,11 @@ where
         }
         true
     });
+}
+
+/// [`follow`] for the inputs of other modules.
+pub(super) fn follow_input(node: NodeRef<html::Input>, value: RwSignal<String>) {
+    follow(node, Some(value), |el| el.value(), |el, value| el.set_value(value));
 }
 
 /// A one-line text control.
@@ -307,8 +328,10 @@ pub fn PasswordInput(
     autocomplete: &'static str,
     #[prop(optional)] required: bool,
     #[prop(optional, into)] minlength: Option<u32>,
+    #[prop(optional)] autofocus: bool,
     #[prop(optional, into)] disabled: Signal<bool>,
     #[prop(optional, into)] on_input: Option<Callback<String>>,
+    #[prop(optional, into)] class: String,
 ) -> impl IntoView {
     let Wiring { id, described_by, invalid } = wiring(id);
     let node = NodeRef::<html::Input>::new();
@@ -322,11 +345,12 @@ pub fn PasswordInput(
                 name=name
                 // A password is never written into a page: no value attribute.
                 type=move || if shown.get() { "text" } else { "password" }
-                class=cx(&[CONTROL, "h-8 touch:h-12 pr-10 touch:pr-13"])
+                class=cx(&[CONTROL, "h-8 touch:h-12 pr-10 touch:pr-13", &class])
                 autocomplete=autocomplete
                 autocapitalize="none"
                 spellcheck="false"
                 required=required
+                autofocus=autofocus
                 minlength=minlength
                 disabled=move || disabled.get()
                 aria-describedby=described_by

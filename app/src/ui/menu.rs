@@ -222,7 +222,7 @@ pub fn Popover(
 }
 
 /// Places the panel where CSS cannot, and moves the focus into a menu.
-fn opened(event: &ev::Event, into_menu: bool) {
+pub(super) fn opened(event: &ev::Event, into_menu: bool) {
     let Some(panel) = event.current_target().and_then(|target| target.dyn_into::<web_sys::HtmlElement>().ok()) else {
         return;
     };

@@ -12,10 +12,13 @@
 //! - Classes stand as literals, in `classes!` or constants, where Tailwind's scanner sees them.
 
 pub mod class;
+#[cfg(debug_assertions)]
+pub mod gallery;
 
 mod avatar;
 mod button;
 mod card;
+mod chart;
 mod chip;
 mod choice;
 mod dialog;
@@ -24,6 +27,8 @@ mod icon;
 mod menu;
 mod misc;
 mod nav;
+mod palette;
+mod picker;
 mod progress;
 mod states;
 mod status;
@@ -32,10 +37,12 @@ mod tabs;
 mod theme;
 mod time;
 mod toast;
+mod upload;
 
 pub use avatar::{Avatar, AvatarSize, AvatarStack, OrgMark, initials};
 pub use button::{Button, ButtonSize, ButtonVariant, CopyButton, IconButton, button_class};
 pub use card::{AccountCard, Card, PageHeader, Section, Stat, StatStrip, StatTile};
+pub use chart::{BarChart, LineChart, Series, SeriesRole, Sparkline};
 pub use chip::{AccountChip, FilterButton, FilterChip, FilterOption, FilterSelect};
 pub use choice::{Checkbox, Choice, RadioCards, RadioGroup, SegmentedControl, SegmentedLinks, Switch};
 pub use class::cx;
@@ -45,6 +52,8 @@ pub use icon::{Glyph, Icon, Logo, Mark, MarkSize, PlatformMark, Spinner, icon, p
 pub use menu::{Menu, MenuItem, MenuLink, MenuSeparator, Popover};
 pub use misc::{Kbd, LiveMark, PageTitle, SkipLink, Tooltip, TooltipBubble, VisuallyHidden};
 pub use nav::{Breadcrumbs, Pagination, RailLink, SheetLink, with_offset};
+pub use palette::{CommandPalette, PaletteGroup, PaletteItem};
+pub use picker::{Calendar, DateTimePicker};
 pub use progress::{LimitMeter, Progress, Ring, Share, ShareBar, Stepper};
 pub use states::{Banner, EmptyState, EmptyStep, ErrorState, Skeleton, SkeletonCards, SkeletonRows};
 pub use status::{Badge, Count, Status, StatusBadge, Tag, Tone, grouped, status_glyph};
@@ -53,3 +62,4 @@ pub use tabs::{NavTab, NavTabs, Tab, TabPanel, Tabs};
 pub use theme::{ContrastToggle, ThemePicker, ThemeToggle};
 pub use time::{Clock, RelativeTime, TimeStyle, exact_words, provide_clock, relative_words, use_clock};
 pub use toast::{Toast, ToastAction, ToastCard, Toaster, Toasts, provide_toasts, use_toasts};
+pub use upload::{FileDrop, Thumb, Thumbnails, UploadRow, preview_url, revoke_preview};

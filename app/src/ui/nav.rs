@@ -190,11 +190,22 @@ pub fn RailLink(
             href=href
             title=title
             aria-current=move || current.get().then_some("page")
-            class="group flex h-8 items-center gap-3 rounded-lg px-2 text-sm font-medium text-muted hover:bg-hover hover:text-text max-xl:justify-center aria-[current=page]:bg-selected aria-[current=page]:text-text touch:h-12"
+            class="group flex h-8 items-center gap-2.5 rounded-md px-2 text-sm font-medium text-muted hover:bg-sunken hover:text-text aria-[current=page]:bg-selected aria-[current=page]:text-text max-xl:justify-center touch:h-12"
         >
             {self::icon(icon, "size-4 group-aria-[current=page]:text-accent-strong")}
             <span class="flex-1 truncate max-xl:sr-only">{label}</span>
-            {move || count.get().map(|n| view! { <span class="text-xs tabular-nums max-xl:sr-only">{grouped(n)}</span> })}
+            {move || {
+                count
+                    .get()
+                    .map(|n| {
+                        view! {
+                            <span class="text-xs text-muted tabular-nums max-xl:hidden">
+                                <span class="sr-only">", "</span>
+                                {grouped(n)}
+                            </span>
+                        }
+                    })
+            }}
         </a>
     }
     .into_any()

@@ -59,7 +59,7 @@ pub fn LimitMeter(
     #[prop(into)]
     label: String,
     #[prop(into)] used: Signal<u64>,
-    #[prop(into)] max: u64,
+    max: u64,
     /// Before the figures: a mark.
     #[prop(optional, into)]
     before: ViewFn,
@@ -69,13 +69,13 @@ pub fn LimitMeter(
     let (value, top) = (Signal::derive(move || used.get() as f64), max as f64);
     let spoken = label.clone();
     view! {
-        <div data-ui="limit-meter" class="min-w-20">
-            <p class="flex items-center gap-1.5 text-sm text-muted tabular-nums">
+        <div data-ui="limit-meter" class="min-w-0">
+            <p class="flex items-center gap-1.5 text-xs whitespace-nowrap text-muted tabular-nums">
                 {before.run()}
                 <span class=move || if over.get() { "font-medium text-danger" } else { "text-text" }>
                     {move || super::status::grouped(used.get())}
                 </span>
-                {format!("/ {}", super::status::grouped(max))}
+                <span class="max-sm:hidden lg:max-xl:hidden">{format!("/ {}", super::status::grouped(max))}</span>
                 <span class="contents" hidden=move || !over.get()>
                     {icon(Glyph::StFailed, "size-3.5 text-danger-solid")}
                     <span class="sr-only">"too long"</span>
@@ -87,7 +87,7 @@ pub fn LimitMeter(
                 max=top
                 limit=true
                 thin=true
-                class="mt-1"
+                class="mt-1.5"
             />
         </div>
     }

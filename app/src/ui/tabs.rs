@@ -6,7 +6,9 @@ use super::status::Count;
 use leptos::{ev::KeyboardEvent, prelude::*, web_sys};
 use wasm_bindgen::JsCast as _;
 
-const TAB: &str = "relative -mb-px inline-flex h-10 shrink-0 items-center gap-2 border-b-2 text-base font-medium touch:h-12 focus-visible:-outline-offset-2 focus-visible:rounded-sm";
+const TAB: &str = "relative -mb-px inline-flex shrink-0 items-center border-b-2 font-medium whitespace-nowrap -outline-offset-3 touch:h-12";
+const PLAIN: &str = "h-10 gap-2 text-base";
+const FRAMED: &str = "h-9 gap-1.5 px-2 text-sm";
 const ON: &str = "border-accent-strong text-text";
 const OFF: &str = "border-transparent text-muted hover:text-text";
 
@@ -57,8 +59,12 @@ pub fn Tabs(
     #[prop(into)] tabs: Signal<Vec<Tab>>,
     /// The chosen tab's key.
     selected: RwSignal<String>,
+    /// Smaller, on a sunken ground: the head of a frame (the editor's platforms).
+    #[prop(optional)]
+    framed: bool,
     #[prop(optional, into)] class: String,
 ) -> impl IntoView {
+    let look = if framed { "bg-sunken px-1" } else { "gap-5" };
     let keys = move |event: KeyboardEvent| {
         let tabs = tabs.read_untracked();
         let Some(last) = tabs.len().checked_sub(1) else { return };
@@ -87,16 +93,17 @@ pub fn Tabs(
             data-ui="tabs"
             role="tablist"
             aria-label=label
-            class=cx(&["relative flex gap-5 overflow-x-auto border-b border-border", &class])
+            class=cx(&["relative flex overflow-x-auto border-b border-border", look, &class])
             on:keydown=keys
         >
-            {move || tabs.get().into_iter().map(|tab| tab_button(&id, tab, selected)).collect_view()}
+            {move || tabs.get().into_iter().map(|tab| tab_button(&id, tab, selected, framed)).collect_view()}
         </div>
     }
     .into_any()
 }
 
-fn tab_button(root: &str, tab: Tab, selected: RwSignal<String>) -> AnyView {
+fn tab_button(root: &str, tab: Tab, selected: RwSignal<String>, framed: bool) -> AnyView {
+    let shape = if framed { FRAMED } else { PLAIN };
     let key = tab.key.clone();
     let is_selected = Memo::new(move |_| *selected.read() == key);
     let key = tab.key.clone();
@@ -108,7 +115,7 @@ fn tab_button(root: &str, tab: Tab, selected: RwSignal<String>) -> AnyView {
             aria-controls=format!("{root}-panel-{}", tab.key)
             aria-selected=move || if is_selected.get() { "true" } else { "false" }
             tabindex=move || if is_selected.get() { "0" } else { "-1" }
-            class=move || cx(&[TAB, if is_selected.get() { ON } else { OFF }])
+            class=move || cx(&[TAB, shape, if is_selected.get() { ON } else { OFF }])
             on:click=move |_| selected.set(key.clone())
         >
             {tab.mark.map(|mark| platform_mark(mark, MarkSize::Bare))}
@@ -116,7 +123,10 @@ fn tab_button(root: &str, tab: Tab, selected: RwSignal<String>) -> AnyView {
             {tab.count.map(|count| view! { <Count count/> })}
             {tab.dot
                 .map(|meaning| {
-                    view! { <span class="size-1.5 rounded-full bg-accent"><span class="sr-only">{meaning}</span></span> }
+                    view! {
+                        <span class="size-1.5 rounded-full bg-accent" aria-hidden="true"></span>
+                        <span class="sr-only">", " {meaning}</span>
+                    }
                 })}
         </button>
     }
@@ -174,7 +184,7 @@ pub fn NavTabs(#[prop(into)] label: String, #[prop(into)] tabs: Signal<Vec<NavTa
                                     <a
                                         href=tab.href
                                         aria-current=tab.current.then_some("page")
-                                        class=cx(&[TAB, if tab.current { ON } else { OFF }])
+                                        class=cx(&[TAB, PLAIN, if tab.current { ON } else { OFF }])
                                     >
                                         {tab.label}
                                         {tab.count.map(|count| view! { <Count count/> })}

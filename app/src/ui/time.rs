@@ -16,6 +16,11 @@ pub struct Clock {
 }
 
 impl Clock {
+    /// A clock that stands still.
+    pub fn fixed(now: DateTime<Utc>) -> Self {
+        Self { now: RwSignal::new(now) }
+    }
+
     /// Changes every ten seconds in a browser.
     pub fn now(self) -> Signal<DateTime<Utc>> {
         self.now.into()

@@ -1,0 +1,527 @@
+//! The pages without a server behind them: every port answered from a few invented records, for work on how things
+//! look. Nothing is saved.
+//!
+//! `cargo run -p app --features ssr --example preview -- [address]`, with the browser's side built by cargo-leptos.
+//! The cookie `preview` chooses who is looking: `client` (default), `manager`, `agency`, `new` (a client with nothing
+//! yet), `broken` (every port fails) or `visitor`.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use app::{
+    services::{RequestContext, Services, Settings},
+    session::FormOutcome,
+    shell,
+};
+use async_trait::async_trait;
+use axum::{
+    Form, Router,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+    routing::{any, get, post},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    AccountId, Actor, DeliveryId, MediaId, Page, PageRequest, Platform, PostId, RequestId, ServiceError, ServiceResult,
+    Visitor,
+    accounts::{
+        Account, AccountCounts, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, Connected,
+        ConnectionEvent, ConnectionEventType, MissingScope, PlatformOffer,
+    },
+    actor::Via,
+    clock::Clock,
+    deliveries::{
+        Deliveries, Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFilter, DeliveryStatus, ErrorClass, Stage,
+    },
+    events::{Events, Subscription},
+    identity::{
+        Authenticated, EMAIL_TAKEN, Identity, LOGIN_REFUSED, Login, Me, Profile, Register, SessionToken, SignedIn, User,
+    },
+    media::{Media, MediaAsset, MediaFile, Signature, Upload, Variant},
+    posts::{IdempotencyKey, NewPost, Post, PostFilter, PostPatch, PostStatus, PostSummary, Posts, Visibility},
+    workspaces::{Person, Role, Workspace, WorkspaceKind},
+};
+use leptos::config::LeptosOptions;
+use uuid::Uuid;
+
+fn id(n: u128) -> Uuid {
+    Uuid::from_u128(0x019a_a000_0000_7000_8000_0000_0000_0000 + n)
+}
+
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_169_280, 0).unwrap_or_default()
+}
+
+fn ago(minutes: i64) -> DateTime<Utc> {
+    now() - TimeDelta::minutes(minutes)
+}
+
+struct Frozen;
+
+impl Clock for Frozen {
+    fn now(&self) -> DateTime<Utc> {
+        now()
+    }
+}
+
+/// Who is looking.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scene {
+    Full,
+    New,
+    Broken,
+}
+
+struct Demo(Scene);
+
+impl Demo {
+    fn stand(&self) -> ServiceResult<()> {
+        if self.0 == Scene::Broken { Err(ServiceError::unavailable("the preview's broken scene")) } else { Ok(()) }
+    }
+
+    fn accounts(&self) -> Vec<Account> {
+        if self.0 == Scene::New {
+            return Vec::new();
+        }
+        let account = |n: u128, platform: Platform, name: &str, handle: Option<&str>, status, active, synced: i64| Account {
+            id: AccountId(id(n)),
+            platform,
+            account_type: platform.account_type(),
+            external_account_id: format!("10254{n}"),
+            display_name: name.to_owned(),
+            handle: handle.map(str::to_owned),
+            avatar_url: None,
+            status,
+            status_reason: match status {
+                AccountStatus::ReconnectRequired => Some("Access ended yesterday: it was removed in LinkedIn’s settings.".into()),
+                AccountStatus::Failed => Some("X answered with errors. Retries ran out at 09:42.".into()),
+                _ => None,
+            },
+            is_active: active,
+            client: None,
+            scopes: vec!["pages_manage_posts".into(), "pages_show_list".into()],
+            missing_scopes: Vec::<MissingScope>::new(),
+            token_expires_at: Some(now() + TimeDelta::days(58)),
+            last_synced_at: Some(ago(synced)),
+            connected_at: ago(60 * 24 * 9),
+        };
+        use AccountStatus::{Connected, Failed, ReconnectRequired};
+        vec![
+            account(1, Platform::Facebook, "Northwind Coffee Roasters", None, Connected, true, 8),
+            account(2, Platform::Twitter, "Northwind Coffee", Some("@northwindcoffee"), Connected, true, 4),
+            account(3, Platform::Linkedin, "Northwind Coffee", None, ReconnectRequired, true, 60 * 25),
+            account(4, Platform::Facebook, "Northwind Wholesale", None, Connected, false, 130),
+            account(5, Platform::Twitter, "Northwind Barista School", Some("@northwindschool"), Failed, true, 38),
+        ]
+    }
+
+    fn deliveries(&self) -> Vec<Delivery> {
+        if self.0 == Scene::New {
+            return Vec::new();
+        }
+        let delivery = |n: u128, post: u128, excerpt: &str, account: u128, name: &str, platform, status, minutes: i64| Delivery {
+            id: DeliveryId(id(100 + n)),
+            content_id: PostId(id(post)),
+            content_excerpt: excerpt.to_owned(),
+            social_account_id: AccountId(id(account)),
+            account_name: name.to_owned(),
+            platform,
+            status,
+            stage: if status == DeliveryStatus::Success { Stage::Done } else { Stage::Staging },
+            attempts: 1,
+            max_attempts: 5,
+            last_error: (status == DeliveryStatus::Failed).then(|| "LinkedIn no longer accepts this access.".to_owned()),
+            error_class: (status == DeliveryStatus::Failed).then_some(ErrorClass::AuthRevoked),
+            advice: (status == DeliveryStatus::Failed).then(|| ErrorClass::AuthRevoked.advice().to_owned()),
+            needs_person: false,
+            external_post_id: None,
+            external_url: None,
+            next_attempt_at: (status == DeliveryStatus::Retried).then(|| now() + TimeDelta::seconds(48)),
+            published_at: (status == DeliveryStatus::Success).then(|| ago(minutes)),
+            created_at: ago(minutes),
+            updated_at: ago(minutes),
+        };
+        use DeliveryStatus::{Failed, Publishing, Retried, Success};
+        let (roast, decaf) = ("The Winter Roast is back", "Decaf, done properly");
+        vec![
+            delivery(1, 201, roast, 1, "Northwind Coffee Roasters", Platform::Facebook, Success, 1),
+            delivery(2, 201, roast, 2, "@northwindcoffee", Platform::Twitter, Publishing, 0),
+            delivery(3, 201, roast, 5, "@northwindschool", Platform::Twitter, Retried, 0),
+            delivery(4, 201, roast, 3, "Northwind Coffee", Platform::Linkedin, Failed, 1),
+            delivery(5, 202, decaf, 1, "Northwind Coffee Roasters", Platform::Facebook, Success, 60 * 75),
+            delivery(6, 202, decaf, 2, "@northwindcoffee", Platform::Twitter, Success, 60 * 75),
+        ]
+    }
+
+    fn post(&self) -> Post {
+        let mut deliveries = DeliveryCounts::default();
+        for delivery in self.deliveries().iter().take(4) {
+            deliveries.add(delivery.status, 1);
+        }
+        Post {
+            id: PostId(id(201)),
+            title: None,
+            body: "The Winter Roast is back: plum, cocoa, and a long finish.\n\nIn the shop from Saturday.".into(),
+            link: Some("https://northwind.example/winter".into()),
+            overrides: std::collections::BTreeMap::default(),
+            media: Vec::new(),
+            visibility: Visibility::Public,
+            status: PostStatus::Publishing,
+            version: 1,
+            author: Person { id: domain::UserId(id(900)), name: "Niamh Doyle".into() },
+            account_ids: None,
+            publishes_at: None,
+            scheduled_at: None,
+            scheduled_local: None,
+            time_zone: None,
+            deliveries,
+            created_at: ago(2),
+            updated_at: ago(1),
+        }
+    }
+}
+
+fn page<T>(items: Vec<T>) -> Page<T> {
+    Page { total: i64::try_from(items.len()).unwrap_or_default(), items, limit: 20, offset: 0, next_cursor: None }
+}
+
+fn gone<T>() -> ServiceResult<T> {
+    Err(ServiceError::conflict("The preview saves nothing."))
+}
+
+#[async_trait]
+impl Identity for Demo {
+    async fn register(&self, _: &Visitor, form: Register) -> ServiceResult<SignedIn> {
+        form.check().into_result()?;
+        Err(ServiceError::field_conflict("email", EMAIL_TAKEN))
+    }
+    async fn login(&self, _: &Visitor, form: Login) -> ServiceResult<SignedIn> {
+        form.check().into_result()?;
+        Err(ServiceError::new(domain::ErrorCode::Unauthorized, LOGIN_REFUSED))
+    }
+    async fn logout(&self, _: &Actor) -> ServiceResult<()> {
+        Ok(())
+    }
+    async fn authenticate(&self, _: &SessionToken, _: &RequestId) -> ServiceResult<Option<Authenticated>> {
+        Ok(None)
+    }
+    async fn me(&self, _: &Actor) -> ServiceResult<Me> {
+        gone()
+    }
+}
+
+#[async_trait]
+impl Accounts for Demo {
+    async fn offers(&self, _: &Actor) -> ServiceResult<Vec<PlatformOffer>> {
+        self.stand()?;
+        let offer = |platform| PlatformOffer { platform, configured: true };
+        Ok([Platform::Facebook, Platform::Twitter, Platform::Linkedin].map(offer).into())
+    }
+    async fn list(&self, _: &Actor, filter: AccountFilter) -> ServiceResult<Page<Account>> {
+        self.stand()?;
+        let wanted = |account: &Account| {
+            filter.platform.is_none_or(|platform| platform == account.platform)
+                && filter.status.is_none_or(|status| status == account.status)
+                && filter.active.is_none_or(|active| active == account.is_active)
+                && filter.q.as_ref().is_none_or(|q| account.display_name.to_lowercase().contains(&q.to_lowercase()))
+        };
+        Ok(page(self.accounts().into_iter().filter(wanted).collect()))
+    }
+    async fn get(&self, _: &Actor, id: AccountId) -> ServiceResult<Account> {
+        self.stand()?;
+        self.accounts().into_iter().find(|account| account.id == id).ok_or_else(|| ServiceError::not_found("account"))
+    }
+    async fn counts(&self, _: &Actor) -> ServiceResult<AccountCounts> {
+        self.stand()?;
+        let mut counts = AccountCounts::default();
+        for account in self.accounts() {
+            match account.status {
+                AccountStatus::Connected => counts.connected += 1,
+                AccountStatus::ReconnectRequired => counts.reconnect_required += 1,
+                AccountStatus::Failed => counts.failed += 1,
+                AccountStatus::Disconnected => {}
+            }
+            counts.active += u32::from(account.is_active);
+        }
+        Ok(counts)
+    }
+    async fn events(&self, _: &Actor, account: AccountId, _: PageRequest) -> ServiceResult<Page<ConnectionEvent>> {
+        self.stand()?;
+        let event = |n: u128, event_type, message: Option<&str>, minutes| ConnectionEvent {
+            id: domain::ConnectionEventId(id(500 + n)),
+            account_id: Some(account),
+            platform: Platform::Facebook,
+            event_type,
+            message: message.map(str::to_owned),
+            status_code: None,
+            created_at: ago(minutes),
+        };
+        Ok(page(vec![
+            event(1, ConnectionEventType::TokenRefreshed, None, 8),
+            event(2, ConnectionEventType::AuthorizationSuccess, Some("Authorised by Niamh Doyle."), 60 * 24 * 9),
+            event(3, ConnectionEventType::AuthorizationInitiated, None, 60 * 24 * 9 + 1),
+        ]))
+    }
+    async fn authorize(&self, _: &Actor, _: Platform, _: AuthorizeOptions) -> ServiceResult<String> {
+        gone()
+    }
+    async fn callback(&self, _: &Actor, _: Platform, _: Callback) -> ServiceResult<Connected> {
+        gone()
+    }
+    async fn set_active(&self, actor: &Actor, id: AccountId, active: bool) -> ServiceResult<Account> {
+        let account = Accounts::get(self, actor, id).await?;
+        // One that refuses, to see the way back.
+        if account.platform == Platform::Linkedin {
+            return Err(ServiceError::conflict("Reconnect this account first."));
+        }
+        Ok(Account { is_active: active, ..account })
+    }
+    async fn refresh(&self, actor: &Actor, id: AccountId) -> ServiceResult<Account> {
+        Accounts::get(self, actor, id).await
+    }
+    async fn unlink(&self, _: &Actor, _: AccountId) -> ServiceResult<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Posts for Demo {
+    async fn create(&self, _: &Actor, post: NewPost, _: Option<IdempotencyKey>) -> ServiceResult<Post> {
+        post.check(now()).into_result()?;
+        Ok(Post { body: post.body, publishes_at: Some(now() + TimeDelta::seconds(5)), ..self.post() })
+    }
+    async fn list(&self, _: &Actor, _: PostFilter) -> ServiceResult<Page<PostSummary>> {
+        self.stand()?;
+        if self.0 == Scene::New {
+            return Ok(Page::empty(20));
+        }
+        let post = self.post();
+        Ok(page(vec![PostSummary {
+            id: post.id,
+            title: post.title,
+            excerpt: domain::text::excerpt(&post.body, 140),
+            visibility: post.visibility,
+            status: post.status,
+            author: post.author,
+            platforms: vec![Platform::Facebook, Platform::Twitter, Platform::Linkedin],
+            thumbnail_url: None,
+            media_count: 0,
+            publishes_at: None,
+            deliveries: post.deliveries,
+            created_at: post.created_at,
+        }]))
+    }
+    async fn get(&self, _: &Actor, id: PostId) -> ServiceResult<Post> {
+        self.stand()?;
+        let post = self.post();
+        if post.id == id { Ok(post) } else { Err(ServiceError::not_found("post")) }
+    }
+    async fn update(&self, _: &Actor, _: PostId, _: PostPatch) -> ServiceResult<Post> {
+        gone()
+    }
+    async fn undo(&self, _: &Actor, _: PostId) -> ServiceResult<Post> {
+        Ok(Post { status: PostStatus::Draft, ..self.post() })
+    }
+    async fn delete(&self, _: &Actor, _: PostId) -> ServiceResult<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Deliveries for Demo {
+    async fn list(&self, _: &Actor, filter: DeliveryFilter) -> ServiceResult<Page<Delivery>> {
+        self.stand()?;
+        let wanted = |delivery: &Delivery| {
+            filter.status.is_none_or(|status| status == delivery.status)
+                && filter.content_id.is_none_or(|id| id == delivery.content_id)
+        };
+        Ok(page(self.deliveries().into_iter().filter(wanted).collect()))
+    }
+    async fn get(&self, _: &Actor, id: DeliveryId) -> ServiceResult<Delivery> {
+        self.deliveries().into_iter().find(|one| one.id == id).ok_or_else(|| ServiceError::not_found("delivery"))
+    }
+    async fn attempts(&self, _: &Actor, _: DeliveryId) -> ServiceResult<Vec<DeliveryAttempt>> {
+        Ok(Vec::new())
+    }
+    async fn counts(&self, _: &Actor) -> ServiceResult<DeliveryCounts> {
+        self.stand()?;
+        let mut counts = DeliveryCounts::default();
+        for delivery in self.deliveries() {
+            counts.add(delivery.status, 1);
+        }
+        Ok(counts)
+    }
+    async fn retry(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Delivery> {
+        Deliveries::get(self, actor, id).await
+    }
+    async fn retry_failed(&self, _: &Actor, _: DeliveryFilter) -> ServiceResult<u32> {
+        Ok(1)
+    }
+    async fn cancel(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Delivery> {
+        Deliveries::get(self, actor, id).await
+    }
+    async fn mark_published(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Delivery> {
+        Deliveries::get(self, actor, id).await
+    }
+}
+
+#[async_trait]
+impl Media for Demo {
+    async fn upload(&self, _: &Actor, _: Upload) -> ServiceResult<MediaAsset> {
+        gone()
+    }
+    async fn list(&self, _: &Actor, _: PageRequest) -> ServiceResult<Page<MediaAsset>> {
+        Ok(Page::empty(20))
+    }
+    async fn get(&self, _: &Actor, _: MediaId) -> ServiceResult<MediaAsset> {
+        Err(ServiceError::not_found("picture"))
+    }
+    async fn set_alt_text(&self, _: &Actor, _: MediaId, _: String) -> ServiceResult<MediaAsset> {
+        gone()
+    }
+    async fn delete(&self, _: &Actor, _: MediaId) -> ServiceResult<()> {
+        gone()
+    }
+    async fn open(&self, _: MediaId, _: Variant, _: Signature) -> ServiceResult<MediaFile> {
+        Err(ServiceError::not_found("picture"))
+    }
+}
+
+#[async_trait]
+impl Events for Demo {
+    async fn subscribe(&self, _: &Actor, _: Option<i64>) -> ServiceResult<Subscription> {
+        gone()
+    }
+}
+
+fn services(scene: Scene) -> Services {
+    let demo = Arc::new(Demo(scene));
+    Services {
+        identity: demo.clone(),
+        accounts: demo.clone(),
+        posts: demo.clone(),
+        deliveries: demo.clone(),
+        media: demo.clone(),
+        events: demo,
+        clock: Arc::new(Frozen),
+        settings: Arc::new(Settings {
+            public_url: "http://127.0.0.1:8090".into(),
+            development: true,
+            session_cookie: Box::new(|_| "preview=client; Path=/".into()),
+        }),
+    }
+}
+
+/// The whole of what a request provides, from its cookie.
+fn context(headers: &HeaderMap, form: Option<FormOutcome>) -> RequestContext {
+    let cookies = headers.get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let scene = cookies.split("; ").find_map(|cookie| cookie.strip_prefix("preview=")).unwrap_or("client");
+    let request_id = RequestId::from_uuid(id(1));
+    let (kind, person, workspace) = match scene {
+        "manager" => (WorkspaceKind::Manager, "Priya Raman", "Priya Raman"),
+        "agency" => (WorkspaceKind::Agency, "Maya Lindqvist", "Harbour & Pine"),
+        _ => (WorkspaceKind::Client, "Niamh Doyle", "Northwind Coffee"),
+    };
+    let signed_in = scene != "visitor";
+    let workspace_id = domain::WorkspaceId(id(800));
+    let actor = Actor {
+        user_id: domain::UserId(id(900)),
+        workspace_id,
+        kind,
+        role: Role::Admin,
+        via: Via::System,
+        request_id: request_id.clone(),
+    };
+    let me = Me {
+        user: User {
+            id: actor.user_id,
+            email: "niamh@northwind.example".into(),
+            full_name: person.into(),
+            role: kind,
+            email_confirmed: true,
+        },
+        profile: Profile::default(),
+        workspace: Workspace {
+            id: workspace_id,
+            name: workspace.into(),
+            slug: "northwind-coffee".into(),
+            kind,
+            time_zone: "Europe/Dublin".into(),
+            undo_seconds: 5,
+            new_accounts_active: true,
+        },
+        role: Role::Admin,
+    };
+    RequestContext {
+        services: services(match scene {
+            "new" => Scene::New,
+            "broken" => Scene::Broken,
+            _ => Scene::Full,
+        }),
+        actor: signed_in.then_some(actor),
+        me: signed_in.then_some(me),
+        visitor: Visitor { ip: None, user_agent: None, request_id },
+        form,
+    }
+}
+
+async fn render(options: LeptosOptions, request: Request, form: Option<FormOutcome>) -> Response {
+    let context = context(request.headers(), form);
+    let handler = leptos_axum::render_app_async_with_context(move || context.provide(), move || shell(options.clone()));
+    handler(request).await
+}
+
+async fn show(State(options): State<LeptosOptions>, request: Request) -> Response {
+    render(options, request, None).await
+}
+
+async fn refuse(State(options): State<LeptosOptions>, uri: axum::http::Uri, Form(pairs): Form<Vec<(String, String)>>) -> Response {
+    let errors = domain::FieldErrors::one("email", EMAIL_TAKEN);
+    let fault = ServiceError::validation(errors).fault;
+    let request = Request::get(uri).header(header::COOKIE, "preview=visitor").body(axum::body::Body::empty());
+    let Ok(request) = request else { return StatusCode::BAD_REQUEST.into_response() };
+    render(options, request, Some(FormOutcome::new(pairs, fault))).await
+}
+
+async fn call(request: Request) -> Response {
+    let context = context(request.headers(), None);
+    leptos_axum::handle_server_fns_with_context(move || context.provide(), request).await.into_response()
+}
+
+/// A file of `public/` or of what cargo-leptos built, else a page.
+async fn file_or_page(State(options): State<LeptosOptions>, request: Request) -> Response {
+    let path = request.uri().path().trim_start_matches('/').to_owned();
+    let sound = !path.is_empty() && !path.contains("..");
+    for root in ["target/site", "public"] {
+        if let (true, Ok(bytes)) = (sound, std::fs::read(format!("{root}/{path}"))) {
+            let kind = match path.rsplit('.').next() {
+                Some("js") => "text/javascript",
+                Some("css") => "text/css",
+                Some("wasm") => "application/wasm",
+                Some("svg") => "image/svg+xml",
+                Some("woff2") => "font/woff2",
+                _ => "application/octet-stream",
+            };
+            return ([(header::CONTENT_TYPE, kind)], bytes).into_response();
+        }
+    }
+    render(options, request, None).await
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let address: SocketAddr = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8090".into()).parse()?;
+    let options = LeptosOptions::builder().output_name("arctiv").site_root("target/site").site_addr(address).build();
+    let router = Router::new()
+        .route("/", get(show))
+        .route("/login", get(show).post(refuse))
+        .route("/register", get(show).post(refuse))
+        .route("/logout", post(|| async { ([(header::SET_COOKIE, "preview=visitor; Path=/")], Redirect::to("/login")) }))
+        .route("/fn/{*path}", any(call))
+        .route("/api/{*path}", any(|| async { StatusCode::NO_CONTENT }))
+        .fallback(file_or_page)
+        .with_state(options);
+    println!("http://{address}");
+    axum::serve(tokio::net::TcpListener::bind(address).await?, router).await?;
+    Ok(())
+}
