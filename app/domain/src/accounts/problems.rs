@@ -29,6 +29,8 @@ pub enum OauthProblem {
     NothingToConnect,
     /// Another workspace holds the account.
     ConnectedElsewhere,
+    /// A reconnection that ended at another account than the one it was for.
+    OtherAccount,
     /// The platform errs or does not answer.
     PlatformDown,
     /// This Arctiv has no client id for the platform.
@@ -36,7 +38,7 @@ pub enum OauthProblem {
 }
 
 impl OauthProblem {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Refused,
         Self::StateUnknown,
         Self::StateExpired,
@@ -46,6 +48,7 @@ impl OauthProblem {
         Self::MissingScopes,
         Self::NothingToConnect,
         Self::ConnectedElsewhere,
+        Self::OtherAccount,
         Self::PlatformDown,
         Self::NotConfigured,
     ];
@@ -62,6 +65,7 @@ impl OauthProblem {
             Self::MissingScopes => "missing_scopes",
             Self::NothingToConnect => "nothing_to_connect",
             Self::ConnectedElsewhere => "connected_elsewhere",
+            Self::OtherAccount => "other_account",
             Self::PlatformDown => "platform_down",
             Self::NotConfigured => "not_configured",
         }
@@ -114,6 +118,11 @@ impl OauthProblem {
             Self::ConnectedElsewhere => {
                 format!(
                     "This {name} account is already connected in another workspace. Disconnect it there first, then connect it here."
+                )
+            }
+            Self::OtherAccount => {
+                format!(
+                    "You chose another {name} account than the one you were reconnecting, so nothing was changed. Sign in at {name} with the right account and try again."
                 )
             }
             Self::PlatformDown => {
