@@ -1,1 +1,28 @@
-//! Placeholder while the house is being raised.
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+mod adapter;
+mod error;
+mod facebook;
+mod http;
+mod linkedin;
+mod media;
+mod oauth;
+mod pkce;
+mod reconcile;
+mod registry;
+mod settings;
+mod state;
+mod twitter;
+
+pub use adapter::{
+    Account, AccountKind, Adapter, ApiVersion, AuthorizeRequest, Exchange, ExchangeRequest, Finding, Finds, Grant,
+    LeftOut, Probe, Profile, Progress, PublishRequest, Published, RevokeReach, Staged, Tokens, Traits, UnknownKind,
+    VersionStatus,
+};
+pub use error::PlatformError;
+pub use http::{Http, HttpSettings, HttpSetupError, Operation, RateState, Trace};
+pub use media::{MediaItem, MediaSource};
+pub use pkce::Pkce;
+pub use registry::{Registry, supported, version_calendar};
+pub use settings::{BaseUrls, PlatformSettings, SettingsError};

@@ -1,0 +1,216 @@
+//! Facebook Pages through the Graph API (platforms.md 1).
+//!
+//! A person signs in; the accounts are the Pages they run. The short-lived user token of the sign-in is exchanged for a
+//! long-lived one (about 60 days), and each Page's token, made with that one, does not end by time. An account keeps
+//! both: the Page token as access token, the user token as the thing new Page tokens are made from, and access is given
+//! back with.
+//!
+//! The picture of a post is always staged as an unpublished photo and attached by the one call to `/feed`, even when
+//! there is a single one: `POST /{page}/photos` with a message would publish while the file is still being sent, and a
+//! broken upload would leave an unknown outcome behind.
+
+mod dialect;
+mod oauth;
+mod publish;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{Platform, deliveries::ErrorClass};
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
+
+use crate::{
+    adapter::{
+        Account, AccountKind, Adapter, ApiVersion, AuthorizeRequest, Exchange, ExchangeRequest, Finding, Finds, Probe,
+        Profile, PublishRequest, Published, RevokeReach, Staged, Tokens, Traits,
+    },
+    error::PlatformError,
+    http::{Call, Http, Operation, Reply, endpoint},
+    settings::{Defaults, KnownVersion, PlatformSettings},
+};
+use dialect::Graph;
+
+const PLATFORM: Platform = Platform::Facebook;
+
+pub(crate) const DEFAULTS: Defaults = Defaults {
+    web: "https://www.facebook.com",
+    api: "https://graph.facebook.com",
+    version: "v25.0",
+    versions: &[
+        KnownVersion { version: "v20.0", ends_on: Some((2026, 9, 24)) },
+        KnownVersion { version: "v21.0", ends_on: Some((2027, 1, 21)) },
+        KnownVersion { version: "v22.0", ends_on: Some((2027, 5, 20)) },
+        KnownVersion { version: "v25.0", ends_on: Some((2028, 7, 29)) },
+        // The newest; its end is not announced yet.
+        KnownVersion { version: "v26.0", ends_on: None },
+    ],
+    scopes: &[
+        "pages_show_list",
+        "business_management",
+        "pages_manage_posts",
+        "pages_read_engagement",
+        "pages_manage_engagement",
+        "read_insights",
+    ],
+    sandbox_scopes: &[],
+};
+
+pub(crate) fn build(settings: PlatformSettings, http: Arc<Http>) -> Arc<dyn Adapter> {
+    Arc::new(Facebook { settings, http })
+}
+
+/// The adapter.
+#[derive(Debug)]
+pub(crate) struct Facebook {
+    settings: PlatformSettings,
+    http: Arc<Http>,
+}
+
+/// `picture` of a person or Page.
+#[derive(Debug, Deserialize)]
+struct Picture {
+    data: PictureData,
+}
+
+#[derive(Debug, Deserialize)]
+struct PictureData {
+    url: Option<String>,
+}
+
+/// A list with cursors.
+#[derive(Debug, Deserialize)]
+struct List<T> {
+    #[serde(default = "Vec::new")]
+    data: Vec<T>,
+    paging: Option<Paging>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Paging {
+    cursors: Option<Cursors>,
+    /// Holds the access token: looked at for being there, never followed.
+    next: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Cursors {
+    after: Option<String>,
+}
+
+impl<T> List<T> {
+    /// The cursor of the next page, if there is one.
+    fn next(&self) -> Option<String> {
+        let paging = self.paging.as_ref()?;
+        paging.next.as_ref()?;
+        paging.cursors.as_ref()?.after.clone()
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Page {
+    id: String,
+    name: String,
+    username: Option<String>,
+    picture: Option<Picture>,
+}
+
+impl Page {
+    fn into_profile(self) -> Profile {
+        Profile {
+            external_id: self.id,
+            kind: AccountKind::Page,
+            display_name: self.name,
+            handle: self.username.map(|name| format!("@{name}")),
+            avatar_url: self.picture.and_then(|picture| picture.data.url),
+        }
+    }
+}
+
+impl Facebook {
+    /// An address of the Graph API, version included.
+    fn graph(&self, segments: &[&str]) -> Url {
+        let version = self.api_version().version;
+        let all: Vec<&str> = std::iter::once(version.as_str()).chain(segments.iter().copied()).collect();
+        endpoint(&self.settings.base_urls.api, &all)
+    }
+
+    /// A read. The Graph API takes tokens as a parameter.
+    fn read(&self, operation: Operation, segments: &[&str], token: &SecretString) -> Call {
+        Call::get(operation, self.graph(segments)).secret_query("access_token", token)
+    }
+
+    async fn send(&self, call: Call) -> Result<Reply, PlatformError> {
+        self.http.send(&Graph, call).await
+    }
+}
+
+#[async_trait]
+impl Adapter for Facebook {
+    fn platform(&self) -> Platform {
+        PLATFORM
+    }
+
+    fn traits(&self) -> Traits {
+        Traits { pkce: false, rotates: false, revokes: RevokeReach::Grantor, finds: Finds::Always }
+    }
+
+    fn api_version(&self) -> ApiVersion {
+        self.settings.api_version(&DEFAULTS)
+    }
+
+    fn scopes(&self) -> Vec<String> {
+        self.settings.scopes(&DEFAULTS)
+    }
+
+    fn authorize_url(&self, request: &AuthorizeRequest<'_>) -> Url {
+        self.dialog(request)
+    }
+
+    async fn exchange(&self, request: &ExchangeRequest<'_>) -> Result<Exchange, PlatformError> {
+        self.redeem(request).await
+    }
+
+    async fn refresh(&self, account: &Account) -> Result<Tokens, PlatformError> {
+        self.renew(account).await
+    }
+
+    async fn identify(&self, account: &Account) -> Result<Profile, PlatformError> {
+        let call = self
+            .read(Operation::Identify, &["me"], &account.tokens.access_token)
+            .query("fields", "id,name,username,picture");
+        Ok(self.send(call).await?.parse::<Page>()?.into_profile())
+    }
+
+    async fn probe(&self, account: &Account) -> Result<Probe, PlatformError> {
+        self.debug_token(&account.tokens.access_token).await
+    }
+
+    async fn revoke(&self, account: &Account) -> Result<(), PlatformError> {
+        self.give_back(&account.tokens).await
+    }
+
+    async fn stage(&self, request: &PublishRequest, saved: Option<&Value>) -> Result<Staged, PlatformError> {
+        self.upload_next(request, saved).await
+    }
+
+    async fn commit(&self, request: &PublishRequest, state: &Value) -> Result<Published, PlatformError> {
+        self.create_post(request, state).await
+    }
+
+    async fn find_published(
+        &self,
+        request: &PublishRequest,
+        _state: Option<&Value>,
+        known: &[String],
+    ) -> Result<Finding, PlatformError> {
+        self.find(request, known).await
+    }
+}
+
+/// An error of ours, before anything is sent.
+fn refused(class: ErrorClass, code: &'static str) -> PlatformError {
+    PlatformError::new(PLATFORM, class).with_code(code)
+}

@@ -1,0 +1,88 @@
+//! Which platforms there are: one line each.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use domain::Platform;
+
+use crate::{
+    adapter::{Adapter, ApiVersion},
+    facebook,
+    http::Http,
+    linkedin,
+    settings::{Defaults, KnownVersion, PlatformSettings, SettingsError},
+    twitter,
+};
+
+/// A platform's line.
+pub(crate) struct Entry {
+    pub platform: Platform,
+    pub defaults: &'static Defaults,
+    pub build: fn(PlatformSettings, Arc<Http>) -> Arc<dyn Adapter>,
+}
+
+/// To add a platform, add its line here (and its folder beside this file).
+const ENTRIES: &[Entry] = &[
+    Entry { platform: Platform::Facebook, defaults: &facebook::DEFAULTS, build: facebook::build },
+    Entry { platform: Platform::Linkedin, defaults: &linkedin::DEFAULTS, build: linkedin::build },
+    Entry { platform: Platform::Twitter, defaults: &twitter::DEFAULTS, build: twitter::build },
+];
+
+/// The platforms Arctiv can connect to, whether they are configured or not.
+pub fn supported() -> impl Iterator<Item = Platform> {
+    ENTRIES.iter().map(|entry| entry.platform)
+}
+
+/// The API version calendar of a platform, oldest first; empty where versions have no dates.
+pub fn version_calendar(platform: Platform) -> Vec<ApiVersion> {
+    let known = defaults(platform).map_or(&[][..], |defaults| defaults.versions);
+    known.iter().copied().map(KnownVersion::to_api_version).collect()
+}
+
+pub(crate) fn defaults(platform: Platform) -> Option<&'static Defaults> {
+    ENTRIES.iter().find(|entry| entry.platform == platform).map(|entry| entry.defaults)
+}
+
+/// The adapters of the configured platforms.
+#[derive(Debug, Clone, Default)]
+pub struct Registry {
+    adapters: BTreeMap<Platform, Arc<dyn Adapter>>,
+}
+
+impl Registry {
+    /// An adapter for each of `settings`. All faults are reported, not only the first.
+    pub fn new(
+        settings: impl IntoIterator<Item = PlatformSettings>,
+        http: &Arc<Http>,
+    ) -> Result<Self, Vec<SettingsError>> {
+        let mut registry = Self::default();
+        let mut faults = Vec::new();
+        for settings in settings {
+            let platform = settings.platform;
+            if let Err(fault) = settings.validate() {
+                faults.push(fault);
+                continue;
+            }
+            match ENTRIES.iter().find(|entry| entry.platform == platform) {
+                None => faults.push(SettingsError::Unsupported(platform)),
+                Some(_) if registry.adapters.contains_key(&platform) => faults.push(SettingsError::Twice(platform)),
+                Some(entry) => registry.insert((entry.build)(settings, Arc::clone(http))),
+            }
+        }
+        if faults.is_empty() { Ok(registry) } else { Err(faults) }
+    }
+
+    /// Puts an adapter in, in place of the one there was: for tests with fakes.
+    pub fn insert(&mut self, adapter: Arc<dyn Adapter>) {
+        self.adapters.insert(adapter.platform(), adapter);
+    }
+
+    /// The adapter of a configured platform.
+    pub fn get(&self, platform: Platform) -> Option<&Arc<dyn Adapter>> {
+        self.adapters.get(&platform)
+    }
+
+    /// The configured platforms.
+    pub fn platforms(&self) -> impl Iterator<Item = Platform> {
+        self.adapters.keys().copied()
+    }
+}
