@@ -8,10 +8,12 @@
 //! | [`features`] | one folder per noun: service, policy, store, REST, jobs |
 //! | [`jobs`] | the job library's registry and schedules, one list |
 //! | [`database`] | pools, roles, tenant transactions |
+//! | [`cursor`] | places in lists that are newest first |
 
 pub mod boot;
 pub mod clock;
 pub mod config;
+pub mod cursor;
 pub mod database;
 pub mod features;
 pub mod http;

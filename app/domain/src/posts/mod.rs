@@ -304,7 +304,7 @@ fn check_link(link: Option<&str>, errors: &mut FieldErrors) {
     let whole = text::find_urls(link).first().is_some_and(|(start, end)| *start == 0 && *end == link.len());
     if link.len() > MAX_LINK {
         errors.add("link", format!("The link is at most {MAX_LINK} characters."));
-    } else if !whole {
+    } else if !whole || link.chars().any(char::is_control) {
         errors.add("link", "Enter a whole link that begins with https:// or http://.");
     }
 }
@@ -335,6 +335,8 @@ pub struct PostPatch {
     pub account_ids: Option<Vec<AccountId>>,
     pub overrides: Option<BTreeMap<Platform, Override>>,
     pub undo_seconds: Option<u16>,
+    /// The version this change was made from; `CONFLICT` when there is a newer one. Unchecked when left out.
+    pub version: Option<u32>,
 }
 
 /// A post with its current version.

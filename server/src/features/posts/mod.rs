@@ -1,1 +1,27 @@
-//! Being built.
+//! Posts: written, sent off, taken back.
+//!
+//! There is no submit button: saving a post that is not private is publishing it. One transaction saves the post, its
+//! first version, its pictures and chosen accounts, and the job that makes a delivery per account; so a saved post is
+//! never forgotten, and one that was refused has left nothing behind.
+//!
+//! | visibility | status | goes out |
+//! |---|---|---|
+//! | public | publishing | when the undo window has passed |
+//! | scheduled | scheduled | at its time |
+//! | private | draft | not |
+//!
+//! What goes out is always a version, and every change makes a new one: a delivery belongs to a version and an account,
+//! and can exist only once, so sending a changed post again can never repeat an old delivery. The row of the post is
+//! the lock: changing, undoing and removing take it, as do the selector and the worker, so a post is either taken back
+//! or picked up, never both.
+
+pub mod api;
+pub mod in_tx;
+mod plan;
+mod policy;
+mod service;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use service::PostService;

@@ -1,0 +1,282 @@
+//! The SQL of pictures.
+
+use chrono::{DateTime, Utc};
+use domain::{MediaId, ServiceError, ServiceResult, UserId, WorkspaceId, platform::ImageType};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    cursor::TimeCursor,
+    database::{failed, one_row, unknown_word},
+};
+
+/// A picture as it is kept.
+#[derive(Clone, Debug)]
+pub struct MediaRow {
+    pub id: MediaId,
+    pub file_name: String,
+    pub kind: ImageType,
+    pub bytes: u64,
+    pub width: u32,
+    pub height: u32,
+    pub sha256: Vec<u8>,
+    pub alt_text: Option<String>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A picture to keep.
+#[derive(Clone, Copy, Debug)]
+pub struct NewMedia<'a> {
+    pub id: MediaId,
+    pub workspace: WorkspaceId,
+    pub sha256: &'a [u8],
+    pub file_name: &'a str,
+    pub kind: ImageType,
+    pub bytes: usize,
+    pub width: u32,
+    pub height: u32,
+    pub alt_text: Option<&'a str>,
+    pub storage_key: &'a str,
+    pub thumbnail_key: &'a str,
+    pub created_by: UserId,
+    pub at: DateTime<Utc>,
+}
+
+/// Where the files of a picture lie.
+#[derive(Clone, Debug)]
+pub struct Location {
+    pub kind: ImageType,
+    pub storage_key: String,
+    pub thumbnail_key: String,
+}
+
+struct Raw {
+    id: Uuid,
+    file_name: String,
+    content_type: String,
+    bytes: i64,
+    width: i32,
+    height: i32,
+    sha256: Vec<u8>,
+    alt_text: Option<String>,
+    created_at: DateTime<Utc>,
+}
+
+impl TryFrom<Raw> for MediaRow {
+    type Error = ServiceError;
+    fn try_from(raw: Raw) -> ServiceResult<Self> {
+        Ok(Self {
+            id: raw.id.into(),
+            file_name: raw.file_name,
+            kind: kind(&raw.content_type)?,
+            bytes: raw.bytes.unsigned_abs(),
+            width: raw.width.unsigned_abs(),
+            height: raw.height.unsigned_abs(),
+            sha256: raw.sha256,
+            alt_text: raw.alt_text,
+            created_at: raw.created_at,
+        })
+    }
+}
+
+fn kind(mime: &str) -> ServiceResult<ImageType> {
+    ImageType::from_mime(mime).ok_or_else(|| unknown_word("content type", mime))
+}
+
+/// Saves a new picture; false when the workspace has these bytes already.
+pub async fn insert(tx: &mut PgConnection, new: &NewMedia<'_>) -> ServiceResult<bool> {
+    let size = |n: u32| i32::try_from(n).map_err(ServiceError::internal);
+    let done = sqlx::query!(
+        "insert into media (id, workspace_id, sha256, file_name, content_type, bytes, width, height, alt_text,
+                            storage_key, thumbnail_key, created_by, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
+         on conflict (workspace_id, sha256) where deleted_at is null do nothing",
+        new.id.0,
+        new.workspace.0,
+        new.sha256,
+        new.file_name,
+        new.kind.mime(),
+        i64::try_from(new.bytes).map_err(ServiceError::internal)?,
+        size(new.width)?,
+        size(new.height)?,
+        new.alt_text,
+        new.storage_key,
+        new.thumbnail_key,
+        new.created_by.0,
+        new.at
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub async fn by_hash(tx: &mut PgConnection, workspace: WorkspaceId, sha256: &[u8]) -> ServiceResult<Option<MediaRow>> {
+    sqlx::query_as!(
+        Raw,
+        "select id, file_name, content_type, bytes, width, height, sha256, alt_text, created_at
+           from media where workspace_id = $1 and sha256 = $2 and deleted_at is null",
+        workspace.0,
+        sha256
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?
+    .map(MediaRow::try_from)
+    .transpose()
+}
+
+pub async fn get(tx: &mut PgConnection, workspace: WorkspaceId, id: MediaId) -> ServiceResult<Option<MediaRow>> {
+    Ok(get_many(tx, workspace, &[id]).await?.pop())
+}
+
+/// Those of `ids` that the workspace has, in no particular order.
+pub async fn get_many(tx: &mut PgConnection, workspace: WorkspaceId, ids: &[MediaId]) -> ServiceResult<Vec<MediaRow>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    sqlx::query_as!(
+        Raw,
+        "select id, file_name, content_type, bytes, width, height, sha256, alt_text, created_at
+           from media where workspace_id = $1 and id = any($2) and deleted_at is null",
+        workspace.0,
+        &ids
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?
+    .into_iter()
+    .map(MediaRow::try_from)
+    .collect()
+}
+
+/// The same, and nobody can remove them before the transaction has ended. In one order, so that two never wait for
+/// each other.
+pub async fn hold_many(tx: &mut PgConnection, workspace: WorkspaceId, ids: &[MediaId]) -> ServiceResult<Vec<MediaRow>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    sqlx::query_as!(
+        Raw,
+        "select id, file_name, content_type, bytes, width, height, sha256, alt_text, created_at
+           from media where workspace_id = $1 and id = any($2) and deleted_at is null order by id for share",
+        workspace.0,
+        &ids
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?
+    .into_iter()
+    .map(MediaRow::try_from)
+    .collect()
+}
+
+/// Locks a picture for removal; false when it is not there.
+pub async fn lock(tx: &mut PgConnection, workspace: WorkspaceId, id: MediaId) -> ServiceResult<bool> {
+    let found = sqlx::query_scalar!(
+        "select id from media where workspace_id = $1 and id = $2 and deleted_at is null for update",
+        workspace.0,
+        id.0
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?;
+    Ok(found.is_some())
+}
+
+/// Newest first, behind `after`.
+pub async fn list(
+    tx: &mut PgConnection,
+    workspace: WorkspaceId,
+    after: Option<TimeCursor>,
+    limit: i64,
+    offset: i64,
+) -> ServiceResult<Vec<MediaRow>> {
+    sqlx::query_as!(
+        Raw,
+        "select id, file_name, content_type, bytes, width, height, sha256, alt_text, created_at
+           from media
+          where workspace_id = $1 and deleted_at is null
+            and ($2::timestamptz is null or (created_at, id) < ($2, $3::uuid))
+          order by created_at desc, id desc limit $4 offset $5",
+        workspace.0,
+        after.map(|cursor| cursor.at),
+        after.map(|cursor| cursor.id),
+        limit,
+        offset
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?
+    .into_iter()
+    .map(MediaRow::try_from)
+    .collect()
+}
+
+pub async fn count(tx: &mut PgConnection, workspace: WorkspaceId) -> ServiceResult<i64> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "n!" from media where workspace_id = $1 and deleted_at is null"#,
+        workspace.0
+    )
+    .fetch_one(tx)
+    .await
+    .map_err(failed)
+}
+
+pub async fn set_alt_text(
+    tx: &mut PgConnection,
+    workspace: WorkspaceId,
+    id: MediaId,
+    alt_text: Option<&str>,
+) -> ServiceResult<()> {
+    let done = sqlx::query!(
+        "update media set alt_text = $3 where workspace_id = $1 and id = $2 and deleted_at is null",
+        workspace.0,
+        id.0,
+        alt_text
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    one_row(done.rows_affected(), "picture")
+}
+
+pub async fn mark_deleted(
+    tx: &mut PgConnection,
+    workspace: WorkspaceId,
+    id: MediaId,
+    at: DateTime<Utc>,
+) -> ServiceResult<()> {
+    let done = sqlx::query!(
+        "update media set deleted_at = $3 where workspace_id = $1 and id = $2 and deleted_at is null",
+        workspace.0,
+        id.0,
+        at
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    one_row(done.rows_affected(), "picture")
+}
+
+/// For the holder of a signed URL, whatever the workspace.
+pub async fn locate(tx: &mut PgConnection, id: MediaId) -> ServiceResult<Option<Location>> {
+    let row = sqlx::query!(
+        r#"select content_type as "content_type!", storage_key as "storage_key!", thumbnail_key as "thumbnail_key!"
+             from media_location($1)"#,
+        id.0
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?;
+    row.map(|row| {
+        Ok(Location { kind: kind(&row.content_type)?, storage_key: row.storage_key, thumbnail_key: row.thumbnail_key })
+    })
+    .transpose()
+}
+
+/// The files of a picture that has been removed, under the worker's role.
+pub async fn removed_files(tx: &mut PgConnection, id: MediaId) -> ServiceResult<Option<[String; 2]>> {
+    let row =
+        sqlx::query!("select storage_key, thumbnail_key from media where id = $1 and deleted_at is not null", id.0)
+            .fetch_optional(tx)
+            .await
+            .map_err(failed)?;
+    Ok(row.map(|row| [row.storage_key, row.thumbnail_key]))
+}

@@ -1,0 +1,557 @@
+//! What happens to posts.
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::{
+    Actor, MediaId, Page, PageRequest, Platform, PostId, PostVersionId, ServiceError, ServiceResult,
+    accounts::{Account, AccountFilter, Accounts},
+    clock::{Clock, Ids},
+    media::MediaAsset,
+    page::MAX_LIMIT,
+    posts::{
+        Content, IdempotencyKey, NewPost, Post, PostFilter, PostPatch, PostStatus, PostSummary, Posts, Visibility,
+        preflight::excerpt,
+    },
+    text::has_control_chars,
+};
+use sha2::{Digest, Sha256};
+
+use super::{
+    plan::{self, Timing},
+    policy,
+    store::{self, NewRow, NewVersion, PostRow, Remembered, SummaryRow, Wanted},
+};
+use crate::{
+    cursor::{TimeCursor, cut},
+    database::{Database, Tx},
+    features::{
+        deliveries::{self, jobs::SelectTargets},
+        media::{self, MediaLinks},
+    },
+    jobs::enqueue,
+};
+
+const MAX_SEARCH: usize = 100;
+
+/// Fulfils [`Posts`].
+#[derive(Clone)]
+pub struct PostService {
+    database: Database,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    accounts: Arc<dyn Accounts>,
+    links: MediaLinks,
+}
+
+impl fmt::Debug for PostService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PostService")
+    }
+}
+
+/// A post worked out and allowed, ready to be written.
+struct Plan {
+    title: Option<String>,
+    content: Content,
+    media: Vec<MediaId>,
+    timing: Timing,
+    chosen: Option<Vec<domain::AccountId>>,
+}
+
+impl PostService {
+    pub fn new(
+        database: Database,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        accounts: Arc<dyn Accounts>,
+        links: MediaLinks,
+    ) -> Self {
+        Self { database, clock, ids, accounts, links }
+    }
+
+    /// Every account of the workspace that is not disconnected. Asked before a transaction is opened, so that a
+    /// request never holds two connections; the selector looks again when the post goes out.
+    async fn connected_accounts(&self, actor: &Actor) -> ServiceResult<Vec<Account>> {
+        let mut accounts = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = PageRequest { limit: Some(MAX_LIMIT), cursor, ..PageRequest::default() };
+            let found = self.accounts.list(actor, AccountFilter { page, ..AccountFilter::default() }).await?;
+            accounts.extend(found.items);
+            cursor = found.next_cursor;
+            if cursor.is_none() {
+                return Ok(accounts);
+            }
+        }
+    }
+
+    /// Works a post out, and refuses what cannot be. `fresh_choice`: whether the accounts were chosen just now, and
+    /// not long ago in a draft, where one may have been disconnected since.
+    async fn plan(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        post: &NewPost,
+        accounts: &[Account],
+        fresh_choice: bool,
+        now: DateTime<Utc>,
+    ) -> ServiceResult<Plan> {
+        post.check(now).into_result()?;
+        let zone = match (post.visibility, &post.time_zone) {
+            (Visibility::Scheduled, None) => store::time_zone(tx, actor.workspace_id).await?,
+            _ => String::new(),
+        };
+        let timing = Timing::of(post, &zone, now)?;
+        let content = post.content();
+        let pictures = self.pictures(tx, actor, &post.media_assets).await?;
+        let chosen = plan::chosen(post.account_ids.as_deref());
+        if timing.goes_out() {
+            let targets = plan::targets(chosen.as_deref(), accounts)?;
+            plan::preflight(&content, &pictures, &targets)?;
+        } else if let (Some(chosen), true) = (&chosen, fresh_choice) {
+            // A draft may be unfinished, so no platform is asked; but it names only what is ours.
+            plan::known(chosen, accounts)?;
+        }
+        let title = post.title.as_deref().map(str::trim).filter(|title| !title.is_empty()).map(str::to_owned);
+        Ok(Plan { title, content, media: post.media_assets.clone(), timing, chosen })
+    }
+
+    /// The pictures in order, held until the transaction ends.
+    async fn pictures(&self, tx: &mut Tx, actor: &Actor, ids: &[MediaId]) -> ServiceResult<Vec<MediaAsset>> {
+        let mut found = media::in_tx::hold(tx, &self.links, actor.workspace_id, ids).await?;
+        ids.iter()
+            .enumerate()
+            .map(|(index, id)| {
+                found.remove(id).ok_or_else(|| {
+                    let message = format!("Picture {} is not in this workspace. Upload it again.", index + 1);
+                    ServiceError::field("media_assets", message)
+                })
+            })
+            .collect()
+    }
+
+    /// Saves a version with what hangs on it, and the job that sends it out.
+    async fn write_version(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        post: PostId,
+        number: u32,
+        plan: &Plan,
+        now: DateTime<Utc>,
+    ) -> ServiceResult<()> {
+        let id = PostVersionId(self.ids.next());
+        let version = NewVersion {
+            id,
+            workspace: actor.workspace_id,
+            post,
+            number,
+            content: &plan.content,
+            media: &plan.media,
+            author: actor.user_id,
+            at: now,
+        };
+        store::insert_version(tx, &version).await?;
+        store::set_targets(tx, actor.workspace_id, post, plan.chosen.as_deref().unwrap_or_default(), now).await?;
+        let created = SelectTargets { post_id: post, version_id: id };
+        match plan.timing {
+            Timing::Never => Ok(()),
+            // At once: the deliveries wait for the end of the undo window by themselves.
+            Timing::At(_) => enqueue(tx, &created, None).await,
+            Timing::Scheduled { at, .. } => enqueue(tx, &created, Some(at)).await,
+        }
+    }
+
+    /// The post made under `key` before, if there is one.
+    async fn replay(&self, actor: &Actor, key: &IdempotencyKey, hash: &[u8]) -> ServiceResult<Option<Post>> {
+        let mut tx = self.database.tenant(actor).await?;
+        let now = self.clock.now();
+        let Some(known) = store::remembered(&mut tx, actor.workspace_id, key.as_str(), now).await? else {
+            return Ok(None);
+        };
+        if known.request_hash != hash {
+            return Err(ServiceError::conflict(
+                "This Idempotency-Key was used for another post. Use a new key for each post.",
+            ));
+        }
+        let post = self.load(&mut tx, actor, known.post).await.map_err(|error| match error.code() {
+            domain::ErrorCode::NotFound => {
+                ServiceError::conflict("The post made with this Idempotency-Key was deleted.")
+            }
+            _ => error,
+        })?;
+        tx.commit().await?;
+        Ok(Some(post))
+    }
+
+    async fn load(&self, tx: &mut Tx, actor: &Actor, id: PostId) -> ServiceResult<Post> {
+        let row = store::get(tx, actor.workspace_id, id).await?.ok_or_else(absent)?;
+        let ids = store::media_of(tx, row.version_id).await?;
+        let mut assets = media::in_tx::assets(tx, &self.links, actor.workspace_id, &ids).await?;
+        let account_ids = if row.chosen_accounts { Some(store::targets_of(tx, id).await?) } else { None };
+        let standing = deliveries::in_tx::standing(tx, &[id]).await?.remove(&id).unwrap_or_default();
+        Ok(Post {
+            id,
+            title: row.title,
+            body: row.content.body,
+            link: row.content.link,
+            overrides: row.content.overrides,
+            // A picture removed after the post went out is shown nowhere any more.
+            media: ids.iter().filter_map(|id| assets.remove(id)).collect(),
+            visibility: row.visibility,
+            status: row.status,
+            version: row.version,
+            author: row.author,
+            account_ids,
+            publishes_at: still_to_come(row.status, row.publishes_at),
+            scheduled_at: row.scheduled_at,
+            scheduled_local: row.scheduled_local,
+            time_zone: row.time_zone,
+            deliveries: standing.counts,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+
+    async fn summaries(&self, tx: &mut Tx, actor: &Actor, rows: Vec<SummaryRow>) -> ServiceResult<Vec<PostSummary>> {
+        let ids: Vec<PostId> = rows.iter().map(|row| row.id).collect();
+        let mut standing = deliveries::in_tx::standing(tx, &ids).await?;
+        let mut chosen = store::chosen_platforms(tx, &ids).await?;
+        let mut active = store::active_platforms(tx, actor.workspace_id).await?;
+        active.retain(|platform| platform.rules().is_some());
+        let pictures: Vec<MediaId> = rows.iter().flat_map(|row| row.media.iter().copied()).collect();
+        let assets = media::in_tx::assets(tx, &self.links, actor.workspace_id, &pictures).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                let standing = standing.remove(&row.id).unwrap_or_default();
+                let platforms: Vec<Platform> = match (standing.platforms.is_empty(), row.chosen_accounts) {
+                    (false, _) => standing.platforms,
+                    (true, true) => chosen.remove(&row.id).unwrap_or_default(),
+                    (true, false) => active.clone(),
+                };
+                let mut pictures = row.media.iter().filter_map(|id| assets.get(id));
+                let thumbnail_url = pictures.next().map(|asset| asset.thumbnail_url.clone());
+                let others = pictures.count();
+                PostSummary {
+                    id: row.id,
+                    excerpt: excerpt(row.title.as_deref(), &row.body),
+                    title: row.title,
+                    visibility: row.visibility,
+                    status: row.status,
+                    author: row.author,
+                    platforms,
+                    media_count: u32::try_from(others + usize::from(thumbnail_url.is_some())).unwrap_or(u32::MAX),
+                    thumbnail_url,
+                    publishes_at: still_to_come(row.status, row.publishes_at),
+                    deliveries: standing.counts,
+                    created_at: row.created_at,
+                }
+            })
+            .collect())
+    }
+}
+
+#[async_trait]
+impl Posts for PostService {
+    async fn create(&self, actor: &Actor, post: NewPost, key: Option<IdempotencyKey>) -> ServiceResult<Post> {
+        policy::write(actor)?;
+        let hash = request_hash(&post)?;
+        // First of all: what was right yesterday (a time that lay ahead) need not be right now.
+        if let Some(key) = &key
+            && let Some(made) = self.replay(actor, key, &hash).await?
+        {
+            return Ok(made);
+        }
+        let now = self.clock.now();
+        post.check(now).into_result()?;
+        let accounts = match (post.visibility, &post.account_ids) {
+            (Visibility::Private, None) => Vec::new(),
+            _ => self.connected_accounts(actor).await?,
+        };
+
+        let mut tx = self.database.tenant(actor).await?;
+        let plan = self.plan(&mut tx, actor, &post, &accounts, true, now).await?;
+        let id = PostId(self.ids.next());
+        let row = NewRow {
+            id,
+            workspace: actor.workspace_id,
+            author: actor.user_id,
+            title: plan.title.as_deref(),
+            timing: &plan.timing,
+            chosen_accounts: plan.chosen.is_some(),
+            at: now,
+        };
+        store::insert(&mut tx, &row).await?;
+        if let Some(key) = &key {
+            let remembered = Remembered { post: id, request_hash: hash.to_vec() };
+            if !store::remember(&mut tx, actor.workspace_id, key.as_str(), &remembered, now).await? {
+                // The same request came in twice at once; the other was first, and has committed.
+                drop(tx);
+                return self.replay(actor, key, &hash).await?.ok_or_else(|| {
+                    ServiceError::conflict("Another request with this Idempotency-Key is under way. Try again.")
+                });
+            }
+        }
+        self.write_version(&mut tx, actor, id, 1, &plan, now).await?;
+        let made = self.load(&mut tx, actor, id).await?;
+        tx.commit().await?;
+        Ok(made)
+    }
+
+    async fn list(&self, actor: &Actor, filter: PostFilter) -> ServiceResult<Page<PostSummary>> {
+        policy::read(actor)?;
+        let window = filter.page.window()?;
+        let after = window.cursor.as_deref().map(TimeCursor::parse).transpose()?;
+        let pattern = filter.q.as_deref().map(search_pattern).transpose()?.flatten();
+        if filter.platform.is_some_and(|platform| platform.rules().is_none()) {
+            return Ok(Page::empty(window.limit));
+        }
+        let wanted = Wanted {
+            workspace: actor.workspace_id,
+            status: filter.status,
+            platform: filter.platform,
+            pattern: pattern.as_deref(),
+        };
+        let mut tx = self.database.tenant(actor).await?;
+        let limit = i64::from(window.limit) + 1;
+        let mut rows = store::list(&mut tx, wanted, after, limit, i64::from(window.offset)).await?;
+        let total = store::count(&mut tx, wanted).await?;
+        let next_cursor = if cut(&mut rows, window.limit) {
+            rows.last().map(|row| TimeCursor { at: row.created_at, id: row.id.0 }.encode())
+        } else {
+            None
+        };
+        let items = self.summaries(&mut tx, actor, rows).await?;
+        tx.commit().await?;
+        Ok(Page { items, total, limit: window.limit, offset: window.offset, next_cursor })
+    }
+
+    async fn get(&self, actor: &Actor, id: PostId) -> ServiceResult<Post> {
+        policy::read(actor)?;
+        let mut tx = self.database.tenant(actor).await?;
+        let post = self.load(&mut tx, actor, id).await?;
+        tx.commit().await?;
+        Ok(post)
+    }
+
+    async fn update(&self, actor: &Actor, id: PostId, patch: PostPatch) -> ServiceResult<Post> {
+        policy::write(actor)?;
+        let accounts = self.connected_accounts(actor).await?;
+        let mut tx = self.database.tenant(actor).await?;
+        let row = locked(&mut tx, actor, id).await?;
+        if patch.version.is_some_and(|version| version != row.version) {
+            return Err(ServiceError::conflict("Somebody else has changed this post meanwhile. Reload it first."));
+        }
+        if (PostPatch { version: None, ..patch.clone() }) == PostPatch::default() {
+            return self.load(&mut tx, actor, id).await;
+        }
+        let now = self.clock.now();
+        if row.status == PostStatus::Publishing || row.status == PostStatus::Scheduled {
+            deliveries::in_tx::cancel_untouched(&mut tx, id).await?;
+        } else if !row.status.is_editable() {
+            return Err(ServiceError::conflict(match row.status {
+                PostStatus::Failed => "This post was refused by the platforms. Retry it, or write it anew.",
+                _ => "This post is out, so it can no longer be changed.",
+            }));
+        }
+        let fresh_choice = patch.account_ids.is_some();
+        let number = row.version + 1;
+        let media = store::media_of(&mut tx, row.version_id).await?;
+        let chosen = if row.chosen_accounts { Some(store::targets_of(&mut tx, id).await?) } else { None };
+        let post = merge(row, media, chosen, patch);
+        let plan = self.plan(&mut tx, actor, &post, &accounts, fresh_choice, now).await?;
+        store::advance(
+            &mut tx,
+            actor.workspace_id,
+            id,
+            number,
+            plan.title.as_deref(),
+            &plan.timing,
+            plan.chosen.is_some(),
+        )
+        .await?;
+        self.write_version(&mut tx, actor, id, number, &plan, now).await?;
+        let changed = self.load(&mut tx, actor, id).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    async fn undo(&self, actor: &Actor, id: PostId) -> ServiceResult<Post> {
+        policy::write(actor)?;
+        let mut tx = self.database.tenant(actor).await?;
+        let row = locked(&mut tx, actor, id).await?;
+        match row.status {
+            // Taken back already: a second click is no mistake.
+            PostStatus::Draft => {}
+            PostStatus::Publishing | PostStatus::Scheduled => {
+                deliveries::in_tx::cancel_untouched(&mut tx, id).await?;
+                store::take_back(&mut tx, actor.workspace_id, id).await?;
+            }
+            PostStatus::Published | PostStatus::PartlyPublished | PostStatus::Failed => {
+                return Err(ServiceError::conflict("It has already gone out, so it can no longer be taken back."));
+            }
+            PostStatus::PendingApproval | PostStatus::Approved | PostStatus::Rejected => {
+                return Err(ServiceError::conflict("This post is not on its way, so there is nothing to take back."));
+            }
+        }
+        let post = self.load(&mut tx, actor, id).await?;
+        tx.commit().await?;
+        Ok(post)
+    }
+
+    async fn delete(&self, actor: &Actor, id: PostId) -> ServiceResult<()> {
+        policy::write(actor)?;
+        let mut tx = self.database.tenant(actor).await?;
+        let row = locked(&mut tx, actor, id).await?;
+        if row.status == PostStatus::Publishing {
+            return Err(ServiceError::conflict("This post is going out right now. Undo it, or wait until it is out."));
+        }
+        store::mark_deleted(&mut tx, actor.workspace_id, id, self.clock.now()).await?;
+        tx.commit().await
+    }
+}
+
+/// The post, locked until the transaction ends.
+async fn locked(tx: &mut Tx, actor: &Actor, id: PostId) -> ServiceResult<PostRow> {
+    if !store::lock(tx, actor.workspace_id, id).await? {
+        return Err(absent());
+    }
+    store::get(tx, actor.workspace_id, id).await?.ok_or_else(absent)
+}
+
+fn absent() -> ServiceError {
+    ServiceError::not_found("post")
+}
+
+fn still_to_come(status: PostStatus, at: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    at.filter(|_| matches!(status, PostStatus::Scheduled | PostStatus::Publishing))
+}
+
+/// The post as it would be written anew with the change. A draft stays one until it is said otherwise; a post that is
+/// going out goes out again with the change.
+fn merge(row: PostRow, media: Vec<MediaId>, chosen: Option<Vec<domain::AccountId>>, patch: PostPatch) -> NewPost {
+    let visibility = patch.visibility.unwrap_or(match row.status {
+        PostStatus::Scheduled => Visibility::Scheduled,
+        PostStatus::Publishing => Visibility::Public,
+        _ => Visibility::Private,
+    });
+    let keeps_time =
+        visibility == Visibility::Scheduled && patch.scheduled_at.is_none() && patch.scheduled_local.is_none();
+    // In another zone the clock on the wall shows the same, and the moment moves.
+    let (kept_at, kept_local) = match (keeps_time, &patch.time_zone) {
+        (false, _) => (None, None),
+        (true, None) => (row.scheduled_at, None),
+        (true, Some(_)) => (None, row.scheduled_local),
+    };
+    NewPost {
+        title: patch.title.or(row.title),
+        body: patch.body.unwrap_or(row.content.body),
+        link: patch.link.or(row.content.link),
+        media_assets: patch.media_assets.unwrap_or(media),
+        visibility,
+        scheduled_at: patch.scheduled_at.or(kept_at),
+        scheduled_local: patch.scheduled_local.or(kept_local),
+        time_zone: patch.time_zone.or(row.time_zone),
+        account_ids: patch.account_ids.or(chosen),
+        overrides: patch.overrides.unwrap_or(row.content.overrides),
+        undo_seconds: patch.undo_seconds,
+    }
+}
+
+/// What a request says, whatever its spelling: the same post gives the same hash.
+fn request_hash(post: &NewPost) -> ServiceResult<[u8; 32]> {
+    let canonical = serde_json::to_vec(post).map_err(ServiceError::internal)?;
+    Ok(Sha256::digest(canonical).into())
+}
+
+/// A search as a pattern that finds it literally; `None` when there is nothing to search for.
+fn search_pattern(q: &str) -> ServiceResult<Option<String>> {
+    let q = q.trim();
+    if q.chars().count() > MAX_SEARCH {
+        return Err(ServiceError::field("q", format!("Search for at most {MAX_SEARCH} characters.")));
+    }
+    if has_control_chars(q) {
+        return Err(ServiceError::field("q", "The search contains control characters."));
+    }
+    let escaped = q.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    Ok((!q.is_empty()).then(|| format!("%{escaped}%")))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{UserId, workspaces::Person};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_search_is_meant_literally() {
+        assert_eq!(search_pattern(" 100%_\\ ").unwrap().as_deref(), Some("%100\\%\\_\\\\%"));
+        assert_eq!(search_pattern("  ").unwrap(), None);
+        assert!(search_pattern(&"a".repeat(101)).unwrap_err().fault.fields.get("q").is_some());
+        assert!(search_pattern("a\0b").is_err());
+    }
+
+    #[test]
+    fn the_same_request_has_the_same_hash() {
+        let spelt = |json: &str| request_hash(&serde_json::from_str(json).unwrap()).unwrap();
+        assert_eq!(spelt(r#"{"body":"a","title":null}"#), spelt(r#"{ "body": "a", "unknown": 1 }"#));
+        assert_ne!(spelt(r#"{"body":"a"}"#), spelt(r#"{"body":"b"}"#));
+    }
+
+    fn row(status: PostStatus) -> PostRow {
+        let at: DateTime<Utc> = "2026-11-20T12:00:00Z".parse().unwrap();
+        let scheduled = status == PostStatus::Scheduled;
+        PostRow {
+            id: PostId(Uuid::nil()),
+            title: Some("Title".into()),
+            visibility: Visibility::Public,
+            status,
+            version: 1,
+            version_id: PostVersionId(Uuid::nil()),
+            content: Content { body: "Body".into(), link: Some("https://a.example".into()), ..Content::default() },
+            chosen_accounts: false,
+            scheduled_at: scheduled.then_some(at),
+            scheduled_local: scheduled.then_some(at.naive_utc()),
+            time_zone: scheduled.then(|| "UTC".to_owned()),
+            publishes_at: None,
+            author: Person { id: UserId(Uuid::nil()), name: String::new() },
+            created_at: at,
+            updated_at: at,
+        }
+    }
+
+    #[test]
+    fn left_out_means_unchanged() {
+        let merged = merge(row(PostStatus::Scheduled), Vec::new(), None, PostPatch::default());
+        assert_eq!(merged.body, "Body");
+        assert_eq!(merged.title.as_deref(), Some("Title"));
+        assert_eq!(merged.visibility, Visibility::Scheduled);
+        assert_eq!((merged.scheduled_at.is_some(), merged.scheduled_local), (true, None));
+    }
+
+    #[test]
+    fn empty_takes_away() {
+        let patch = PostPatch { title: Some(String::new()), link: Some(String::new()), ..PostPatch::default() };
+        let merged = merge(row(PostStatus::Draft), Vec::new(), None, patch);
+        assert_eq!((merged.title.as_deref(), merged.content().link), (Some(""), None));
+    }
+
+    #[test]
+    fn a_draft_stays_a_draft_and_what_is_under_way_goes_out_again() {
+        let visibility = |status| merge(row(status), Vec::new(), None, PostPatch::default()).visibility;
+        assert_eq!(visibility(PostStatus::Draft), Visibility::Private, "whatever it was before it was taken back");
+        assert_eq!(visibility(PostStatus::Publishing), Visibility::Public);
+    }
+
+    #[test]
+    fn another_zone_keeps_the_clock_on_the_wall() {
+        let patch = PostPatch { time_zone: Some("America/New_York".into()), ..PostPatch::default() };
+        let merged = merge(row(PostStatus::Scheduled), Vec::new(), None, patch);
+        assert_eq!(merged.scheduled_at, None);
+        assert_eq!(merged.scheduled_local.unwrap().to_string(), "2026-11-20 12:00:00");
+    }
+}

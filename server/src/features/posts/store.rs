@@ -1,0 +1,554 @@
+//! The SQL of posts.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use domain::{
+    AccountId, MediaId, Platform, PostId, PostVersionId, ServiceError, ServiceResult, UserId, WorkspaceId,
+    posts::{Content, Override, PostStatus, Visibility},
+    workspaces::Person,
+};
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
+
+use super::plan::Timing;
+use crate::{
+    cursor::TimeCursor,
+    database::{failed, one_row, word},
+};
+
+/// How long a request's name is remembered, hours.
+const KEY_HOURS: i64 = 24;
+
+/// A post with its current version.
+#[derive(Clone, Debug)]
+pub struct PostRow {
+    pub id: PostId,
+    pub title: Option<String>,
+    pub visibility: Visibility,
+    pub status: PostStatus,
+    pub version: u32,
+    pub version_id: PostVersionId,
+    pub content: Content,
+    pub chosen_accounts: bool,
+    pub scheduled_at: Option<DateTime<Utc>>,
+    pub scheduled_local: Option<NaiveDateTime>,
+    pub time_zone: Option<String>,
+    pub publishes_at: Option<DateTime<Utc>>,
+    pub author: Person,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A line of the list.
+#[derive(Clone, Debug)]
+pub struct SummaryRow {
+    pub id: PostId,
+    pub title: Option<String>,
+    /// The first 1,000 characters.
+    pub body: String,
+    pub visibility: Visibility,
+    pub status: PostStatus,
+    pub chosen_accounts: bool,
+    pub publishes_at: Option<DateTime<Utc>>,
+    pub media: Vec<MediaId>,
+    pub author: Person,
+    pub created_at: DateTime<Utc>,
+}
+
+/// Which posts; see `matching` below.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    pub workspace: WorkspaceId,
+    pub status: Option<PostStatus>,
+    pub platform: Option<Platform>,
+    /// A pattern for `ilike`, already escaped.
+    pub pattern: Option<&'a str>,
+}
+
+/// A post to save.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRow<'a> {
+    pub id: PostId,
+    pub workspace: WorkspaceId,
+    pub author: UserId,
+    pub title: Option<&'a str>,
+    pub timing: &'a Timing,
+    pub chosen_accounts: bool,
+    pub at: DateTime<Utc>,
+}
+
+/// A version to save.
+#[derive(Clone, Copy, Debug)]
+pub struct NewVersion<'a> {
+    pub id: PostVersionId,
+    pub workspace: WorkspaceId,
+    pub post: PostId,
+    pub number: u32,
+    pub content: &'a Content,
+    pub media: &'a [MediaId],
+    pub author: UserId,
+    pub at: DateTime<Utc>,
+}
+
+fn person(id: Option<Uuid>, name: Option<String>) -> Person {
+    // Rows outlive their authors, and who has left the workspace is no longer seen from it.
+    Person { id: UserId(id.unwrap_or_default()), name: name.unwrap_or_else(|| "Former member".to_owned()) }
+}
+
+/// The wall-clock columns of a [`Timing`].
+fn schedule(timing: &Timing) -> (Option<DateTime<Utc>>, Option<NaiveDateTime>, Option<&str>) {
+    match timing {
+        Timing::Scheduled { at, local, zone } => (Some(*at), Some(*local), Some(zone)),
+        Timing::Never | Timing::At(_) => (None, None, None),
+    }
+}
+
+/// The zone that scheduled times are meant in.
+pub async fn time_zone(tx: &mut PgConnection, workspace: WorkspaceId) -> ServiceResult<String> {
+    sqlx::query_scalar!("select time_zone from workspaces where id = $1", workspace.0)
+        .fetch_optional(tx)
+        .await
+        .map_err(failed)?
+        .ok_or_else(|| ServiceError::not_found("workspace"))
+}
+
+pub async fn insert(tx: &mut PgConnection, new: &NewRow<'_>) -> ServiceResult<()> {
+    let (scheduled_at, scheduled_local, zone) = schedule(new.timing);
+    sqlx::query!(
+        "insert into posts (id, workspace_id, author_id, title, visibility, status, current_version, chosen_accounts,
+                            scheduled_at, scheduled_local, time_zone, publishes_at, created_at, updated_at)
+         values ($1, $2, $3, $4, $5::text::post_visibility, $6::text::post_status, 1, $7, $8, $9, $10, $11, $12, $12)",
+        new.id.0,
+        new.workspace.0,
+        new.author.0,
+        new.title,
+        new.timing.visibility().as_str(),
+        new.timing.status().as_str(),
+        new.chosen_accounts,
+        scheduled_at,
+        scheduled_local,
+        zone,
+        new.timing.publishes_at(),
+        new.at
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+pub async fn insert_version(tx: &mut PgConnection, new: &NewVersion<'_>) -> ServiceResult<()> {
+    sqlx::query!(
+        "insert into post_versions (id, workspace_id, post_id, number, body, link, overrides, created_by, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        new.id.0,
+        new.workspace.0,
+        new.post.0,
+        i32::try_from(new.number).map_err(ServiceError::internal)?,
+        new.content.body,
+        new.content.link,
+        Json(&new.content.overrides) as _,
+        new.author.0,
+        new.at
+    )
+    .execute(&mut *tx)
+    .await
+    .map_err(failed)?;
+    if new.media.is_empty() {
+        return Ok(());
+    }
+    let media: Vec<Uuid> = new.media.iter().map(|id| id.0).collect();
+    sqlx::query!(
+        "insert into post_media (post_version_id, position, workspace_id, media_id, created_at)
+         select $1, position - 1, $2, media_id, $4 from unnest($3::uuid[]) with ordinality as given (media_id, position)",
+        new.id.0,
+        new.workspace.0,
+        &media,
+        new.at
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Makes `accounts` the chosen ones of a post.
+pub async fn set_targets(
+    tx: &mut PgConnection,
+    workspace: WorkspaceId,
+    post: PostId,
+    accounts: &[AccountId],
+    at: DateTime<Utc>,
+) -> ServiceResult<()> {
+    let accounts: Vec<Uuid> = accounts.iter().map(|id| id.0).collect();
+    sqlx::query!(
+        "delete from post_targets where workspace_id = $1 and post_id = $2 and account_id <> all($3)",
+        workspace.0,
+        post.0,
+        &accounts
+    )
+    .execute(&mut *tx)
+    .await
+    .map_err(failed)?;
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "insert into post_targets (post_id, account_id, workspace_id, created_at)
+         select $1, account_id, $2, $4 from unnest($3::uuid[]) as given (account_id)
+         on conflict (post_id, account_id) do nothing",
+        post.0,
+        workspace.0,
+        &accounts,
+        at
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Locks a post against the selector, the worker and other writers; false when it is not there. A statement of its
+/// own: one that joined the version would judge it by what was true before the wait.
+pub async fn lock(tx: &mut PgConnection, workspace: WorkspaceId, id: PostId) -> ServiceResult<bool> {
+    let found = sqlx::query_scalar!(
+        "select id from posts where workspace_id = $1 and id = $2 and deleted_at is null for update",
+        workspace.0,
+        id.0
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?;
+    Ok(found.is_some())
+}
+
+pub async fn get(tx: &mut PgConnection, workspace: WorkspaceId, id: PostId) -> ServiceResult<Option<PostRow>> {
+    let row = sqlx::query!(
+        r#"select p.id, p.title, p.visibility::text as "visibility!", p.status::text as "status!", p.current_version,
+                  p.chosen_accounts, p.scheduled_at, p.scheduled_local, p.time_zone, p.publishes_at, p.author_id,
+                  u.full_name as "author_name?", p.created_at, p.updated_at, v.id as version_id, v.body, v.link,
+                  v.overrides as "overrides: Json<BTreeMap<Platform, Override>>"
+             from posts p
+             join post_versions v on v.post_id = p.id and v.number = p.current_version
+             left join users u on u.id = p.author_id
+            where p.workspace_id = $1 and p.id = $2 and p.deleted_at is null"#,
+        workspace.0,
+        id.0
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?;
+    row.map(|row| {
+        Ok(PostRow {
+            id: row.id.into(),
+            title: row.title,
+            visibility: word("post visibility", &row.visibility)?,
+            status: word("post status", &row.status)?,
+            version: row.current_version.unsigned_abs(),
+            version_id: row.version_id.into(),
+            content: Content { body: row.body, link: row.link, overrides: row.overrides.0 },
+            chosen_accounts: row.chosen_accounts,
+            scheduled_at: row.scheduled_at,
+            scheduled_local: row.scheduled_local,
+            time_zone: row.time_zone,
+            publishes_at: row.publishes_at,
+            author: person(row.author_id, row.author_name),
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    })
+    .transpose()
+}
+
+/// The pictures of a version, in order.
+pub async fn media_of(tx: &mut PgConnection, version: PostVersionId) -> ServiceResult<Vec<MediaId>> {
+    let ids =
+        sqlx::query_scalar!("select media_id from post_media where post_version_id = $1 order by position", version.0)
+            .fetch_all(tx)
+            .await
+            .map_err(failed)?;
+    Ok(ids.into_iter().map(MediaId).collect())
+}
+
+/// The chosen accounts of a post.
+pub async fn targets_of(tx: &mut PgConnection, post: PostId) -> ServiceResult<Vec<AccountId>> {
+    let ids = sqlx::query_scalar!("select account_id from post_targets where post_id = $1 order by account_id", post.0)
+        .fetch_all(tx)
+        .await
+        .map_err(failed)?;
+    Ok(ids.into_iter().map(AccountId).collect())
+}
+
+/// Puts a post on another version, with a new title and timing.
+pub async fn advance(
+    tx: &mut PgConnection,
+    workspace: WorkspaceId,
+    id: PostId,
+    version: u32,
+    title: Option<&str>,
+    timing: &Timing,
+    chosen_accounts: bool,
+) -> ServiceResult<()> {
+    let (scheduled_at, scheduled_local, zone) = schedule(timing);
+    let done = sqlx::query!(
+        "update posts
+            set current_version = $3, title = $4, visibility = $5::text::post_visibility, status = $6::text::post_status,
+                chosen_accounts = $7, scheduled_at = $8, scheduled_local = $9, time_zone = $10, publishes_at = $11
+          where workspace_id = $1 and id = $2 and current_version = $3 - 1 and deleted_at is null",
+        workspace.0,
+        id.0,
+        i32::try_from(version).map_err(ServiceError::internal)?,
+        title,
+        timing.visibility().as_str(),
+        timing.status().as_str(),
+        chosen_accounts,
+        scheduled_at,
+        scheduled_local,
+        zone,
+        timing.publishes_at()
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    one_row(done.rows_affected(), "post")
+}
+
+/// Makes a post a draft that stays in the workspace.
+pub async fn take_back(tx: &mut PgConnection, workspace: WorkspaceId, id: PostId) -> ServiceResult<()> {
+    let done = sqlx::query!(
+        "update posts
+            set status = 'draft', visibility = 'private', scheduled_at = null, scheduled_local = null, time_zone = null,
+                publishes_at = null
+          where workspace_id = $1 and id = $2 and deleted_at is null",
+        workspace.0,
+        id.0
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    one_row(done.rows_affected(), "post")
+}
+
+pub async fn mark_deleted(
+    tx: &mut PgConnection,
+    workspace: WorkspaceId,
+    id: PostId,
+    at: DateTime<Utc>,
+) -> ServiceResult<()> {
+    let done = sqlx::query!(
+        "update posts set deleted_at = $3 where workspace_id = $1 and id = $2 and deleted_at is null",
+        workspace.0,
+        id.0,
+        at
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    one_row(done.rows_affected(), "post")
+}
+
+/// Newest first, behind `after`. A post goes to a platform when a delivery does; before there are any, when a chosen
+/// account is of it, or, without a choice, when an account that is switched on is.
+pub async fn list(
+    tx: &mut PgConnection,
+    wanted: Wanted<'_>,
+    after: Option<TimeCursor>,
+    limit: i64,
+    offset: i64,
+) -> ServiceResult<Vec<SummaryRow>> {
+    let rows = sqlx::query!(
+        r#"select p.id, p.title, left(v.body, 1000) as "body!", p.visibility::text as "visibility!",
+                  p.status::text as "status!", p.chosen_accounts, p.publishes_at, p.author_id,
+                  u.full_name as "author_name?", p.created_at,
+                  array(select m.media_id from post_media m where m.post_version_id = v.id order by m.position) as "media!"
+             from posts p
+             join post_versions v on v.post_id = p.id and v.number = p.current_version
+             left join users u on u.id = p.author_id
+            where p.workspace_id = $1 and p.deleted_at is null
+              and ($2::text is null or p.status = $2::text::post_status)
+              and ($3::text is null or v.body ilike $3 or p.title ilike $3)
+              and ($4::text is null
+                   or exists (select from deliveries d where d.post_id = p.id and d.platform = $4::text::platform)
+                   or (not exists (select from deliveries d where d.post_id = p.id)
+                       and case when p.chosen_accounts
+                             then exists (select from post_targets t join accounts a on a.id = t.account_id
+                                           where t.post_id = p.id and a.platform = $4::text::platform)
+                             else exists (select from accounts a
+                                           where a.workspace_id = $1 and a.platform = $4::text::platform
+                                             and a.is_active and a.status = 'connected') end))
+              and ($5::timestamptz is null or (p.created_at, p.id) < ($5, $6::uuid))
+            order by p.created_at desc, p.id desc limit $7 offset $8"#,
+        wanted.workspace.0,
+        wanted.status.map(PostStatus::as_str),
+        wanted.pattern,
+        wanted.platform.map(Platform::as_str),
+        after.map(|cursor| cursor.at),
+        after.map(|cursor| cursor.id),
+        limit,
+        offset
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(SummaryRow {
+                id: row.id.into(),
+                title: row.title,
+                body: row.body,
+                visibility: word("post visibility", &row.visibility)?,
+                status: word("post status", &row.status)?,
+                chosen_accounts: row.chosen_accounts,
+                publishes_at: row.publishes_at,
+                media: row.media.into_iter().map(MediaId).collect(),
+                author: person(row.author_id, row.author_name),
+                created_at: row.created_at,
+            })
+        })
+        .collect()
+}
+
+/// How many [`list`] would find in all.
+pub async fn count(tx: &mut PgConnection, wanted: Wanted<'_>) -> ServiceResult<i64> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "n!"
+             from posts p
+             join post_versions v on v.post_id = p.id and v.number = p.current_version
+            where p.workspace_id = $1 and p.deleted_at is null
+              and ($2::text is null or p.status = $2::text::post_status)
+              and ($3::text is null or v.body ilike $3 or p.title ilike $3)
+              and ($4::text is null
+                   or exists (select from deliveries d where d.post_id = p.id and d.platform = $4::text::platform)
+                   or (not exists (select from deliveries d where d.post_id = p.id)
+                       and case when p.chosen_accounts
+                             then exists (select from post_targets t join accounts a on a.id = t.account_id
+                                           where t.post_id = p.id and a.platform = $4::text::platform)
+                             else exists (select from accounts a
+                                           where a.workspace_id = $1 and a.platform = $4::text::platform
+                                             and a.is_active and a.status = 'connected') end))"#,
+        wanted.workspace.0,
+        wanted.status.map(PostStatus::as_str),
+        wanted.pattern,
+        wanted.platform.map(Platform::as_str)
+    )
+    .fetch_one(tx)
+    .await
+    .map_err(failed)
+}
+
+/// The platforms of the chosen accounts, per post.
+pub async fn chosen_platforms(
+    tx: &mut PgConnection,
+    posts: &[PostId],
+) -> ServiceResult<HashMap<PostId, Vec<Platform>>> {
+    let ids: Vec<Uuid> = posts.iter().map(|post| post.0).collect();
+    let rows = sqlx::query!(
+        r#"select t.post_id, a.platform::text as "word!"
+             from post_targets t join accounts a on a.id = t.account_id
+            where t.post_id = any($1) group by t.post_id, a.platform order by t.post_id, a.platform"#,
+        &ids
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    let mut platforms: HashMap<PostId, Vec<Platform>> = HashMap::new();
+    for row in rows {
+        platforms.entry(row.post_id.into()).or_default().push(word("platform", &row.word)?);
+    }
+    Ok(platforms)
+}
+
+/// The platforms of all accounts that are connected and switched on.
+pub async fn active_platforms(tx: &mut PgConnection, workspace: WorkspaceId) -> ServiceResult<Vec<Platform>> {
+    let words = sqlx::query_scalar!(
+        r#"select platform::text as "word!" from accounts
+            where workspace_id = $1 and is_active and status = 'connected' group by platform order by platform"#,
+        workspace.0
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    words.iter().map(|name| word("platform", name)).collect()
+}
+
+/// Title and first words of a post whose current version shows the picture and is not wholly out.
+pub async fn needing_picture(
+    tx: &mut PgConnection,
+    workspace: WorkspaceId,
+    picture: MediaId,
+) -> ServiceResult<Option<(Option<String>, String)>> {
+    let row = sqlx::query!(
+        r#"select p.title, left(v.body, 1000) as "body!"
+             from post_media m
+             join post_versions v on v.id = m.post_version_id
+             join posts p on p.id = v.post_id and p.current_version = v.number
+            where m.workspace_id = $1 and m.media_id = $2 and p.deleted_at is null and p.status <> 'published'
+            order by p.created_at desc limit 1"#,
+        workspace.0,
+        picture.0
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?;
+    Ok(row.map(|row| (row.title, row.body)))
+}
+
+/// What a request's name stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    pub post: PostId,
+    pub request_hash: Vec<u8>,
+}
+
+/// What was made under this name within the last 24 hours.
+pub async fn remembered(
+    tx: &mut PgConnection,
+    workspace: WorkspaceId,
+    key: &str,
+    now: DateTime<Utc>,
+) -> ServiceResult<Option<Remembered>> {
+    let row = sqlx::query!(
+        "select post_id, request_hash from idempotency_keys where workspace_id = $1 and key = $2 and created_at > $3",
+        workspace.0,
+        key,
+        now - chrono::Duration::hours(KEY_HOURS)
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?;
+    Ok(row.map(|row| Remembered { post: row.post_id.into(), request_hash: row.request_hash }))
+}
+
+/// Takes a name for a post that the same transaction has just inserted; false when it is taken. Whoever else is about
+/// to take it is waited for.
+pub async fn remember(
+    tx: &mut PgConnection,
+    workspace: WorkspaceId,
+    key: &str,
+    as_what: &Remembered,
+    now: DateTime<Utc>,
+) -> ServiceResult<bool> {
+    sqlx::query!(
+        "delete from idempotency_keys where workspace_id = $1 and key = $2 and created_at <= $3",
+        workspace.0,
+        key,
+        now - chrono::Duration::hours(KEY_HOURS)
+    )
+    .execute(&mut *tx)
+    .await
+    .map_err(failed)?;
+    let done = sqlx::query!(
+        "insert into idempotency_keys (workspace_id, key, request_hash, post_id, created_at) values ($1, $2, $3, $4, $5)
+         on conflict (workspace_id, key) do nothing",
+        workspace.0,
+        key,
+        as_what.request_hash,
+        as_what.post.0,
+        now
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(done.rows_affected() == 1)
+}
