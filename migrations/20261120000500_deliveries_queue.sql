@@ -46,6 +46,8 @@ create table deliveries (
 );
 -- What a worker looks for: due rows in order, and leases that ran out.
 create index deliveries_due_idx on deliveries (next_attempt_at, id) where status in ('pending', 'retried');
+-- Claiming goes through the workspaces in turn, so that one with many due rows does not hold up another.
+create index deliveries_due_by_workspace_idx on deliveries (workspace_id, next_attempt_at, id) where status in ('pending', 'retried');
 create index deliveries_lease_idx on deliveries (lease_until) where status = 'publishing';
 create index deliveries_account_open_idx on deliveries (account_id, status) where status in ('pending', 'retried', 'publishing');
 create index deliveries_list_idx on deliveries (workspace_id, created_at desc, id desc);

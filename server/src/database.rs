@@ -81,6 +81,8 @@ impl Database {
     pub async fn migrate(urls: &DatabaseUrls) -> Result<(), sqlx::Error> {
         let pool = PgPoolOptions::new().max_connections(1).connect(urls.owner.expose_secret()).await?;
         MIGRATOR.run(&pool).await?;
+        // For readiness, which looks under the worker's role.
+        sqlx::query("grant select on _sqlx_migrations to arctiv_worker").execute(&pool).await?;
         pool.close().await;
         Ok(())
     }
@@ -115,6 +117,16 @@ impl Database {
     /// For `LISTEN`, the claiming statement and the job library.
     pub fn worker_pool(&self) -> &PgPool {
         &self.inner.worker
+    }
+
+    /// Whether all migrations of this binary are applied; an error when the database cannot be asked.
+    pub async fn is_migrated(&self) -> Result<bool, Unreachable> {
+        let newest = MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or_default();
+        let applied: Option<i64> = sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
+            .fetch_one(&self.inner.worker)
+            .await
+            .map_err(|_| Unreachable)?;
+        Ok(applied.is_some_and(|applied| applied >= newest))
     }
 
     pub async fn close(&self) {
@@ -191,3 +203,7 @@ pub fn word<T: std::str::FromStr>(what: &'static str, text: &str) -> ServiceResu
 pub fn one_row(affected: u64, what: &'static str) -> ServiceResult<()> {
     if affected == 1 { Ok(()) } else { Err(ServiceError::not_found(what)) }
 }
+
+/// The database did not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreachable;

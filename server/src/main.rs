@@ -1,1 +1,106 @@
-fn main() {}
+//! `arctiv`: serve, worker, migrate, keys, doctor, demo.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use secrecy::ExposeSecret;
+use server::{
+    boot::{demo, doctor, run, telemetry},
+    config::Settings,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Social accounts without shared passwords.
+#[derive(Parser)]
+#[command(name = "arctiv", version, about)]
+struct Cli {
+    /// The settings file; `arctiv.toml` in the working folder when left out and there.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the site and the API, and do the background work.
+    Serve,
+    /// Do background work only; any number of workers share one database.
+    Worker,
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// The keys that seal platform tokens.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// Look at everything a start needs and say what is wrong.
+    Doctor,
+    /// Everything at once, with simulated networks and a filled workspace.
+    Demo {
+        /// Where the simulated networks listen.
+        #[arg(long, default_value = demo::SANDBOX)]
+        sandbox: SocketAddr,
+    },
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Print a new key for ARCTIV_TOKEN_KEYS.
+    Generate,
+    /// Seal every stored token anew with the first key of the ring.
+    Rotate,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        eprintln!("TLS was set up twice");
+        return ExitCode::FAILURE;
+    }
+    // Rendering waits on itself with a single worker thread (leptos#4647).
+    let threads = std::thread::available_parallelism().map_or(4, usize::from).max(4);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(command(cli)),
+        Err(error) => Err(format!("the runtime could not be started: {error}").into()),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("arctiv: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn command(cli: Cli) -> Result<ExitCode, run::Failure> {
+    if let Command::Keys { command: KeysCommand::Generate } = cli.command {
+        println!("{}", vault::KeyRing::generate()?.to_setting().expose_secret());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let settings = Settings::load(cli.config.as_deref())?;
+    telemetry::logs(&settings.log);
+    match cli.command {
+        Command::Serve => run::serve(settings).await?,
+        Command::Worker => run::worker(settings).await?,
+        Command::Migrate => {
+            run::Ready::prepare(&settings).await?.release().await;
+            println!("The schema is up to date.");
+        }
+        Command::Keys { command: KeysCommand::Generate } => {}
+        Command::Keys { command: KeysCommand::Rotate } => {
+            let ready = run::Ready::prepare(&settings).await?;
+            let arctiv = run::assemble(&settings, &ready.urls, &CancellationToken::new())?;
+            let resealed = arctiv.tokens.reseal_all().await?;
+            println!("{resealed}");
+            arctiv.database.close().await;
+            ready.release().await;
+        }
+        Command::Doctor => {
+            return Ok(if doctor::doctor(&settings).await { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Command::Demo { sandbox } => demo::demo(settings, sandbox).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,4 +1,9 @@
 //! The edge: everything between a socket and a port.
 
+pub mod assets;
+pub mod cookie;
 pub mod envelope;
 pub mod extract;
+pub mod health;
+pub mod middleware;
+pub mod pages;

@@ -1,9 +1,18 @@
 //! The SQL of deliveries.
 
-use domain::{Platform, PostId, ServiceResult, deliveries::DeliveryStatus};
-use sqlx::PgConnection;
+use chrono::{DateTime, Utc};
+use domain::{
+    AccountId, DeliveryId, Platform, PostId, PostVersionId, ServiceError, ServiceResult,
+    accounts::AccountStatus,
+    deliveries::{Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFilter, DeliveryStatus, ErrorClass, Stage},
+    posts::{Content, PostStatus},
+};
+use sqlx::{PgConnection, PgPool};
 
-use crate::database::{failed, word};
+use crate::{
+    cursor::TimeCursor,
+    database::{failed, word},
+};
 
 /// How many deliveries of a post stand where, per platform.
 #[derive(Clone, Copy, Debug)]
@@ -57,4 +66,790 @@ pub async fn any_touched(tx: &mut PgConnection, post: PostId) -> ServiceResult<b
     .await
     .map_err(failed)?;
     Ok(found)
+}
+
+// ---- reading ----------------------------------------------------------------------------------------------------------
+
+/// Which deliveries, in the database's words.
+#[derive(Debug, Default)]
+pub struct Filter<'a> {
+    pub post: Option<uuid::Uuid>,
+    pub account: Option<uuid::Uuid>,
+    pub status: Option<&'a str>,
+    pub platform: Option<&'a str>,
+    pub id: Option<uuid::Uuid>,
+}
+
+impl<'a> From<&'a DeliveryFilter> for Filter<'a> {
+    fn from(filter: &'a DeliveryFilter) -> Self {
+        Self {
+            post: filter.content_id.map(Into::into),
+            account: filter.social_account_id.map(Into::into),
+            status: filter.status.map(DeliveryStatus::as_str),
+            platform: filter.platform.map(Platform::as_str),
+            id: None,
+        }
+    }
+}
+
+/// Newest first; `after` continues behind a row.
+pub async fn list(
+    tx: &mut PgConnection,
+    filter: &Filter<'_>,
+    limit: i64,
+    offset: i64,
+    after: Option<TimeCursor>,
+    max_attempts: u32,
+) -> ServiceResult<Vec<Delivery>> {
+    let rows = sqlx::query!(
+        r#"select d.id, d.post_id, d.account_id, d.platform::text as "platform!", d.status::text as "status!", d.stage::text as "stage!",
+                  d.attempts, d.last_error, d.error_class::text as error_class, d.needs_person, d.external_post_id, d.external_url,
+                  d.next_attempt_at, d.published_at, d.created_at, d.updated_at,
+                  a.display_name, p.title, left(v.body, 600) as "body!"
+             from deliveries d
+             join accounts a on a.id = d.account_id
+             join posts p on p.id = d.post_id
+             join post_versions v on v.id = d.post_version_id
+            where ($1::uuid is null or d.post_id = $1)
+              and ($2::uuid is null or d.account_id = $2)
+              and ($3::text is null or d.status = $3::text::delivery_status)
+              and ($4::text is null or d.platform = $4::text::platform)
+              and ($5::uuid is null or d.id = $5)
+              and ($6::timestamptz is null or (d.created_at, d.id) < ($6, $7::uuid))
+            order by d.created_at desc, d.id desc limit $8 offset $9"#,
+        filter.post,
+        filter.account,
+        filter.status,
+        filter.platform,
+        filter.id,
+        after.as_ref().map(|after| after.at),
+        after.as_ref().map(|after| after.id),
+        limit,
+        offset
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    rows.into_iter()
+        .map(|row| {
+            let status: DeliveryStatus = word("delivery status", &row.status)?;
+            let class: Option<ErrorClass> = row.error_class.as_deref().map(|class| word("error class", class)).transpose()?;
+            Ok(Delivery {
+                id: row.id.into(),
+                content_id: row.post_id.into(),
+                content_excerpt: domain::posts::preflight::excerpt(row.title.as_deref(), &row.body),
+                social_account_id: row.account_id.into(),
+                account_name: row.display_name,
+                platform: word("platform", &row.platform)?,
+                status,
+                stage: word("stage", &row.stage)?,
+                attempts: u32::try_from(row.attempts).unwrap_or_default(),
+                max_attempts,
+                last_error: row.last_error,
+                error_class: class,
+                advice: class.filter(|_| status != DeliveryStatus::Success).map(|class| class.advice().to_owned()),
+                needs_person: row.needs_person,
+                external_post_id: row.external_post_id,
+                external_url: row.external_url,
+                next_attempt_at: row.next_attempt_at,
+                published_at: row.published_at,
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+            })
+        })
+        .collect()
+}
+
+/// How many there are under the filter.
+pub async fn count(tx: &mut PgConnection, filter: &Filter<'_>) -> ServiceResult<i64> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "n!" from deliveries d
+            where ($1::uuid is null or d.post_id = $1)
+              and ($2::uuid is null or d.account_id = $2)
+              and ($3::text is null or d.status = $3::text::delivery_status)
+              and ($4::text is null or d.platform = $4::text::platform)"#,
+        filter.post,
+        filter.account,
+        filter.status,
+        filter.platform
+    )
+    .fetch_one(tx)
+    .await
+    .map_err(failed)
+}
+
+/// The workspace's deliveries by status.
+pub async fn counts(tx: &mut PgConnection) -> ServiceResult<DeliveryCounts> {
+    let rows = sqlx::query!(r#"select status::text as "status!", count(*) as "n!" from deliveries group by 1"#)
+        .fetch_all(tx)
+        .await
+        .map_err(failed)?;
+    let mut counts = DeliveryCounts::default();
+    for row in rows {
+        counts.add(word("delivery status", &row.status)?, u32::try_from(row.n).unwrap_or(u32::MAX));
+    }
+    Ok(counts)
+}
+
+/// Oldest first.
+pub async fn attempts(tx: &mut PgConnection, delivery: DeliveryId) -> ServiceResult<Vec<DeliveryAttempt>> {
+    let rows = sqlx::query!(
+        r#"select id, number, stage::text as "stage!", outcome, message, http_status, platform_code, trace, started_at, duration_ms
+             from delivery_attempts where delivery_id = $1 order by started_at, id limit 200"#,
+        delivery.0
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(DeliveryAttempt {
+                id: row.id.into(),
+                number: u32::try_from(row.number).unwrap_or_default(),
+                stage: word("stage", &row.stage)?,
+                outcome: row.outcome,
+                message: row.message,
+                http_status: row.http_status.and_then(|status| u16::try_from(status).ok()),
+                platform_code: row.platform_code,
+                trace: row.trace,
+                started_at: row.started_at,
+                duration_ms: u32::try_from(row.duration_ms).unwrap_or_default(),
+            })
+        })
+        .collect()
+}
+
+// ---- what people change -----------------------------------------------------------------------------------------------
+
+/// Locks the posts of these deliveries, in order, so that their status can be derived anew without a race.
+async fn lock_posts(tx: &mut PgConnection, posts: &[uuid::Uuid]) -> ServiceResult<()> {
+    sqlx::query!("select id from posts where id = any($1) order by id for update", posts).fetch_all(tx).await.map_err(failed)?;
+    Ok(())
+}
+
+/// A failed delivery starts over; `None` when it is in no state for it.
+pub async fn restart(tx: &mut PgConnection, delivery: DeliveryId, at: DateTime<Utc>) -> ServiceResult<Option<PostId>> {
+    let row = sqlx::query!(
+        "update deliveries d set status = 'pending', stage = 'staging', attempts = 0, next_attempt_at = $2, due_at = $2, last_error = null,
+                error_class = null, needs_person = false, commit_started_at = null, reconciliations = 0, refreshed_version = null
+           from posts p
+          where d.id = $1 and d.status = 'failed' and p.id = d.post_id and p.deleted_at is null
+          returning d.post_id",
+        delivery.0,
+        at
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?;
+    Ok(row.map(|row| row.post_id.into()))
+}
+
+/// All failed deliveries under the filter start over, but those that only a person can judge; their posts.
+pub async fn restart_all(tx: &mut PgConnection, filter: &Filter<'_>, at: DateTime<Utc>) -> ServiceResult<Vec<PostId>> {
+    let rows = sqlx::query!(
+        "update deliveries d set status = 'pending', stage = 'staging', attempts = 0, next_attempt_at = $4, due_at = $4, last_error = null,
+                error_class = null, commit_started_at = null, reconciliations = 0, refreshed_version = null
+           from posts p
+          where d.status = 'failed' and not d.needs_person and p.id = d.post_id and p.deleted_at is null
+            and ($1::uuid is null or d.post_id = $1)
+            and ($2::uuid is null or d.account_id = $2)
+            and ($3::text is null or d.platform = $3::text::platform)
+          returning d.post_id",
+        filter.post,
+        filter.account,
+        filter.platform,
+        at
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    Ok(rows.into_iter().map(|row| row.post_id.into()).collect())
+}
+
+/// Stops what has not been sent and cannot have been.
+pub async fn cancel(tx: &mut PgConnection, delivery: DeliveryId) -> ServiceResult<Option<PostId>> {
+    let row = sqlx::query!(
+        "update deliveries set status = 'canceled', next_attempt_at = null
+          where id = $1 and status in ('pending', 'retried') and stage in ('staging', 'waiting') returning post_id",
+        delivery.0
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?;
+    Ok(row.map(|row| row.post_id.into()))
+}
+
+/// A person has seen it at the platform.
+pub async fn mark_published(tx: &mut PgConnection, delivery: DeliveryId, at: DateTime<Utc>) -> ServiceResult<Option<PostId>> {
+    let row = sqlx::query!(
+        "update deliveries set status = 'success', stage = 'done', needs_person = false, published_at = coalesce(commit_started_at, $2),
+                last_error = null, error_class = null
+          where id = $1 and status = 'failed' and needs_person returning post_id",
+        delivery.0,
+        at
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?;
+    Ok(row.map(|row| row.post_id.into()))
+}
+
+/// Derives each post's status from its deliveries anew. The posts are locked first: two deliveries that end at the same
+/// moment must not each see the other as unfinished.
+pub async fn derive_post_status(tx: &mut PgConnection, posts: &[PostId]) -> ServiceResult<()> {
+    let mut ids: Vec<uuid::Uuid> = posts.iter().map(|post| post.0).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    lock_posts(&mut *tx, &ids).await?;
+    let mut counts: std::collections::HashMap<PostId, DeliveryCounts> = std::collections::HashMap::new();
+    let posts: Vec<PostId> = ids.into_iter().map(PostId).collect();
+    for row in standing(&mut *tx, &posts).await? {
+        counts.entry(row.post_id).or_default().add(row.status, row.n);
+    }
+    for (post, counts) in counts {
+        sqlx::query!(
+            "update posts set status = $2::text::post_status where id = $1 and status <> $2::text::post_status",
+            post.0,
+            PostStatus::from_counts(&counts).as_str()
+        )
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+    }
+    Ok(())
+}
+
+// ---- the selector -----------------------------------------------------------------------------------------------------
+
+/// A post that is about to go out.
+#[derive(Debug)]
+pub struct Outgoing {
+    pub workspace: uuid::Uuid,
+    pub chosen_accounts: bool,
+    pub publishes_at: Option<DateTime<Utc>>,
+}
+
+/// The post, locked, if this version of it is still meant to go out.
+pub async fn outgoing(tx: &mut PgConnection, post: PostId, version: PostVersionId) -> ServiceResult<Option<Outgoing>> {
+    let row = sqlx::query!(
+        "select p.workspace_id, p.chosen_accounts, p.publishes_at
+           from posts p join post_versions v on v.id = $2 and v.post_id = p.id and v.number = p.current_version
+          where p.id = $1 and p.deleted_at is null and p.visibility <> 'private' and p.status in ('publishing', 'scheduled')
+            for update of p",
+        post.0,
+        version.0
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?;
+    Ok(row.map(|row| Outgoing { workspace: row.workspace_id, chosen_accounts: row.chosen_accounts, publishes_at: row.publishes_at }))
+}
+
+/// The chosen accounts, whatever their state (a broken one fails visibly), or all that take part in posts now.
+pub async fn targets(tx: &mut PgConnection, post: PostId, outgoing: &Outgoing, publishing: &[String]) -> ServiceResult<Vec<(uuid::Uuid, String)>> {
+    let rows = sqlx::query!(
+        r#"select a.id, a.platform::text as "platform!" from accounts a
+            where a.workspace_id = $2 and a.platform::text = any($4)
+              and case when $3 then exists (select from post_targets t where t.post_id = $1 and t.account_id = a.id)
+                       else a.is_active and a.status = 'connected' end
+            order by a.id"#,
+        post.0,
+        outgoing.workspace,
+        outgoing.chosen_accounts,
+        publishing
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    Ok(rows.into_iter().map(|row| (row.id, row.platform)).collect())
+}
+
+/// One row per account; one that exists stays as it is.
+pub async fn insert_deliveries(
+    tx: &mut PgConnection,
+    post: PostId,
+    version: PostVersionId,
+    outgoing: &Outgoing,
+    rows: &[(uuid::Uuid, uuid::Uuid, String)],
+    due: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> ServiceResult<u64> {
+    let ids: Vec<uuid::Uuid> = rows.iter().map(|row| row.0).collect();
+    let accounts: Vec<uuid::Uuid> = rows.iter().map(|row| row.1).collect();
+    let platforms: Vec<String> = rows.iter().map(|row| row.2.clone()).collect();
+    let done = sqlx::query!(
+        "insert into deliveries (id, workspace_id, post_id, post_version_id, account_id, platform, idempotency_key, next_attempt_at, due_at,
+                                 created_at, updated_at)
+         select r.id, $1, $2, $3::uuid, r.account_id, r.platform::platform, ($3::uuid)::text || ':' || r.account_id::text, $7, $7, $8, $8
+           from unnest($4::uuid[], $5::uuid[], $6::text[]) as r (id, account_id, platform)
+         on conflict on constraint deliveries_idempotency_key_key do nothing",
+        outgoing.workspace,
+        post.0,
+        version.0,
+        &ids,
+        &accounts,
+        &platforms,
+        due,
+        now
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(done.rows_affected())
+}
+
+pub async fn set_post_status(tx: &mut PgConnection, post: PostId, status: PostStatus) -> ServiceResult<()> {
+    sqlx::query!(
+        "update posts set status = $2::text::post_status where id = $1 and status <> $2::text::post_status",
+        post.0,
+        status.as_str()
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+// ---- the worker -------------------------------------------------------------------------------------------------------
+
+/// A row that a worker holds.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    pub id: DeliveryId,
+    pub workspace: uuid::Uuid,
+    pub post: PostId,
+    pub version: PostVersionId,
+    pub account: AccountId,
+    pub platform: Platform,
+    pub stage: Stage,
+    /// This attempt's number, from 1.
+    pub attempt: u32,
+    pub due_at: DateTime<Utc>,
+    pub state: serde_json::Value,
+    pub commit_started_at: Option<DateTime<Utc>>,
+    pub reconciliations: u32,
+    pub refreshed_version: Option<i64>,
+}
+
+macro_rules! claimed {
+    ($row:ident) => {
+        Claimed {
+            id: $row.id.into(),
+            workspace: $row.workspace_id,
+            post: $row.post_id.into(),
+            version: $row.post_version_id.into(),
+            account: $row.account_id.into(),
+            platform: word("platform", &$row.platform)?,
+            stage: word("stage", &$row.stage)?,
+            attempt: u32::try_from($row.attempts).unwrap_or_default(),
+            due_at: $row.due_at,
+            state: $row.remote_state,
+            commit_started_at: $row.commit_started_at,
+            reconciliations: u32::try_from($row.reconciliations).unwrap_or_default(),
+            refreshed_version: $row.refreshed_version,
+        }
+    };
+}
+
+/// What one worker may take.
+#[derive(Debug)]
+pub struct Allowance<'a> {
+    pub worker: uuid::Uuid,
+    pub now: DateTime<Utc>,
+    pub lease_until: DateTime<Utc>,
+    pub limit: i64,
+    pub per_account: i64,
+    /// Platforms at their limit in this process.
+    pub full: &'a [String],
+}
+
+/// Takes due rows: each workspace's first before any workspace's second, at most `per_account` of one account at once
+/// over all workers. Workspaces with waiting rows are found by hopping through the index, so the cost does not grow
+/// with the number of waiting rows.
+pub async fn claim(pool: &PgPool, allowance: &Allowance<'_>) -> ServiceResult<Vec<Claimed>> {
+    let rows = sqlx::query!(
+        r#"with recursive spaces as (
+              (select d.workspace_id from deliveries d where d.status in ('pending', 'retried') order by d.workspace_id limit 1)
+              union all
+              select (select d.workspace_id from deliveries d
+                       where d.status in ('pending', 'retried') and d.workspace_id > s.workspace_id order by d.workspace_id limit 1)
+                from spaces s where s.workspace_id is not null
+            ), due as (
+              select q.id, q.next_attempt_at,
+                     row_number() over (partition by q.workspace_id order by q.next_attempt_at, q.id) as turn,
+                     row_number() over (partition by q.account_id order by q.next_attempt_at, q.id)
+                       + (select count(*) from deliveries b where b.account_id = q.account_id and b.status = 'publishing') as account_turn
+                from spaces s
+                cross join lateral (
+                  select d.id, d.workspace_id, d.account_id, d.next_attempt_at from deliveries d
+                   where d.workspace_id = s.workspace_id and d.status in ('pending', 'retried') and d.next_attempt_at <= $2
+                     and d.platform::text <> all($6)
+                   order by d.next_attempt_at, d.id limit 64
+                ) q
+               where s.workspace_id is not null
+            ), picked as (
+              select d.id from deliveries d join due on due.id = d.id
+               where d.status in ('pending', 'retried') and d.next_attempt_at <= $2 and due.account_turn <= $5
+               order by due.turn, due.next_attempt_at, due.id limit $4
+                 for update of d skip locked
+            )
+            update deliveries d
+               set status = 'publishing', attempts = d.attempts + 1, lease_owner = $1, lease_until = $3, next_attempt_at = null
+              from picked where d.id = picked.id
+            returning d.id, d.workspace_id, d.post_id, d.post_version_id, d.account_id, d.platform::text as "platform!",
+                      d.stage::text as "stage!", d.attempts, d.due_at, d.remote_state, d.commit_started_at, d.reconciliations,
+                      d.refreshed_version"#,
+        allowance.worker,
+        allowance.now,
+        allowance.lease_until,
+        allowance.limit,
+        allowance.per_account,
+        allowance.full
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(failed)?;
+    rows.into_iter().map(|row| Ok(claimed!(row))).collect()
+}
+
+/// Takes over rows whose worker has gone silent; the interrupted attempt counts, and a new one begins.
+pub async fn take_over(pool: &PgPool, allowance: &Allowance<'_>) -> ServiceResult<Vec<Claimed>> {
+    let rows = sqlx::query!(
+        r#"update deliveries d set attempts = d.attempts + 1, lease_owner = $1, lease_until = $3
+            where d.id in (select id from deliveries where status = 'publishing' and lease_until < $2
+                            order by lease_until limit $4 for update skip locked)
+            returning d.id, d.workspace_id, d.post_id, d.post_version_id, d.account_id, d.platform::text as "platform!",
+                      d.stage::text as "stage!", d.attempts, d.due_at, d.remote_state, d.commit_started_at, d.reconciliations,
+                      d.refreshed_version"#,
+        allowance.worker,
+        allowance.now,
+        allowance.lease_until,
+        allowance.limit
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(failed)?;
+    rows.into_iter().map(|row| Ok(claimed!(row))).collect()
+}
+
+/// When the next row becomes due, or a lease runs out.
+pub async fn next_due(pool: &PgPool) -> ServiceResult<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!(
+        r#"select least((select min(next_attempt_at) from deliveries where status in ('pending', 'retried')),
+                        (select min(lease_until) from deliveries where status = 'publishing'))"#
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(failed)
+}
+
+/// How long the oldest due row has waited, seconds, and how many are due.
+pub async fn queue_lag(pool: &PgPool, now: DateTime<Utc>) -> ServiceResult<(f64, i64)> {
+    let row = sqlx::query!(
+        r#"select coalesce(extract(epoch from $1 - min(next_attempt_at)), 0)::float8 as "lag!", count(*) as "due!"
+             from deliveries where status in ('pending', 'retried') and next_attempt_at <= $1"#,
+        now
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(failed)?;
+    Ok((row.lag.max(0.0), row.due))
+}
+
+/// Extends this worker's leases; the ids it still holds.
+pub async fn renew(pool: &PgPool, worker: uuid::Uuid, ids: &[uuid::Uuid], until: DateTime<Utc>) -> ServiceResult<Vec<uuid::Uuid>> {
+    sqlx::query_scalar!(
+        "update deliveries set lease_until = $3 where id = any($2) and status = 'publishing' and lease_owner = $1 returning id",
+        worker,
+        ids,
+        until
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(failed)
+}
+
+/// All that a delivery needs to be published.
+#[derive(Debug)]
+pub struct Material {
+    pub content: Content,
+    pub account_status: AccountStatus,
+    pub deleted: bool,
+    pub media: Vec<MediaRow>,
+}
+
+/// A picture of the post.
+#[derive(Debug)]
+pub struct MediaRow {
+    pub content_type: String,
+    pub bytes: u64,
+    pub alt_text: Option<String>,
+    pub storage_key: String,
+}
+
+pub async fn material(tx: &mut PgConnection, claimed: &Claimed) -> ServiceResult<Material> {
+    let row = sqlx::query!(
+        r#"select v.body, v.link, v.overrides, a.status::text as "status!",
+                  p.deleted_at is not null as "deleted!"
+             from deliveries d
+             join post_versions v on v.id = d.post_version_id
+             join posts p on p.id = d.post_id
+             join accounts a on a.id = d.account_id
+            where d.id = $1"#,
+        claimed.id.0
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .map_err(failed)?;
+    let media = sqlx::query!(
+        "select m.content_type, m.bytes, m.alt_text, m.storage_key
+           from post_media pm join media m on m.id = pm.media_id where pm.post_version_id = $1 order by pm.position",
+        claimed.version.0
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    Ok(Material {
+        content: Content {
+            body: row.body,
+            link: row.link,
+            overrides: serde_json::from_value(row.overrides).map_err(ServiceError::internal)?,
+        },
+        account_status: word("account status", &row.status)?,
+        deleted: row.deleted,
+        media: media
+            .into_iter()
+            .map(|row| MediaRow {
+                content_type: row.content_type,
+                bytes: u64::try_from(row.bytes).unwrap_or_default(),
+                alt_text: row.alt_text,
+                storage_key: row.storage_key,
+            })
+            .collect(),
+    })
+}
+
+/// Posts already known at the account, so that two with equal words are not confused.
+pub async fn known_external_ids(tx: &mut PgConnection, account: AccountId) -> ServiceResult<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"select external_post_id as "id!" from deliveries
+            where account_id = $1 and external_post_id is not null order by created_at desc limit 200"#,
+        account.0
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)
+}
+
+/// Saves what has been staged; false when the row is no longer this worker's.
+pub async fn save_state(pool: &PgPool, claimed: &Claimed, worker: uuid::Uuid, stage: Stage, state: &serde_json::Value) -> ServiceResult<bool> {
+    let done = sqlx::query!(
+        "update deliveries set remote_state = $3, stage = $4::text::delivery_stage
+          where id = $1 and status = 'publishing' and lease_owner = $2",
+        claimed.id.0,
+        worker,
+        state,
+        stage.as_str()
+    )
+    .execute(pool)
+    .await
+    .map_err(failed)?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The last thing before the public call: from here on a worker that dies leaves an unknown outcome. False when the row
+/// is no longer this worker's.
+pub async fn begin_commit(
+    pool: &PgPool,
+    claimed: &Claimed,
+    worker: uuid::Uuid,
+    state: &serde_json::Value,
+    now: DateTime<Utc>,
+    lease_until: DateTime<Utc>,
+) -> ServiceResult<bool> {
+    let done = sqlx::query!(
+        "update deliveries set remote_state = $3, stage = 'committing', commit_started_at = coalesce(commit_started_at, $4), lease_until = $5
+          where id = $1 and status = 'publishing' and lease_owner = $2 and lease_until > $4",
+        claimed.id.0,
+        worker,
+        state,
+        now,
+        lease_until
+    )
+    .execute(pool)
+    .await
+    .map_err(failed)?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// How an attempt ended, for the row.
+#[derive(Debug)]
+pub enum Ending<'a> {
+    Success {
+        external_id: &'a str,
+        url: Option<&'a str>,
+        at: DateTime<Utc>,
+    },
+    /// Tried again at `at`; `counts` says whether the attempt is used up.
+    Again {
+        at: DateTime<Utc>,
+        stage: Stage,
+        counts: bool,
+        message: Option<&'a str>,
+        class: Option<ErrorClass>,
+        reconciliations: u32,
+        refreshed_version: Option<i64>,
+    },
+    Failed {
+        message: &'a str,
+        class: ErrorClass,
+        needs_person: bool,
+    },
+    Canceled,
+}
+
+/// Ends this worker's hold on the row. False when the row was no longer its own: then another worker decides.
+pub async fn finish(tx: &mut PgConnection, claimed: &Claimed, worker: uuid::Uuid, ending: &Ending<'_>) -> ServiceResult<bool> {
+    let done = match ending {
+        Ending::Success { external_id, url, at } => {
+            sqlx::query!(
+                "update deliveries set status = 'success', stage = 'done', lease_owner = null, lease_until = null, external_post_id = $3,
+                        external_url = $4, published_at = $5, last_error = null, error_class = null
+                  where id = $1 and status = 'publishing' and lease_owner = $2",
+                claimed.id.0,
+                worker,
+                external_id,
+                *url,
+                at
+            )
+            .execute(tx)
+            .await
+        }
+        Ending::Again { at, stage, counts, message, class, reconciliations, refreshed_version } => {
+            sqlx::query!(
+                "update deliveries set status = 'retried', stage = $3::text::delivery_stage, lease_owner = null, lease_until = null,
+                        next_attempt_at = $4, attempts = attempts - $5, last_error = $6, error_class = $7::text::error_class,
+                        reconciliations = $8, refreshed_version = $9,
+                        commit_started_at = case when $3 = 'outcome_unknown' then commit_started_at end
+                  where id = $1 and status = 'publishing' and lease_owner = $2",
+                claimed.id.0,
+                worker,
+                stage.as_str(),
+                at,
+                i32::from(!counts),
+                *message,
+                class.map(ErrorClass::as_str),
+                i32::try_from(*reconciliations).unwrap_or(i32::MAX),
+                *refreshed_version
+            )
+            .execute(tx)
+            .await
+        }
+        Ending::Failed { message, class, needs_person } => {
+            sqlx::query!(
+                "update deliveries set status = 'failed', stage = case when $5 then 'outcome_unknown'::delivery_stage else 'staging' end,
+                        lease_owner = null, lease_until = null, last_error = $3, error_class = $4::text::error_class, needs_person = $5
+                  where id = $1 and status = 'publishing' and lease_owner = $2",
+                claimed.id.0,
+                worker,
+                message,
+                class.as_str(),
+                needs_person
+            )
+            .execute(tx)
+            .await
+        }
+        Ending::Canceled => {
+            sqlx::query!(
+                "update deliveries set status = 'canceled', lease_owner = null, lease_until = null
+                  where id = $1 and status = 'publishing' and lease_owner = $2",
+                claimed.id.0,
+                worker
+            )
+            .execute(tx)
+            .await
+        }
+    }
+    .map_err(failed)?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A line of the attempt log.
+#[derive(Debug)]
+pub struct AttemptRow<'a> {
+    pub id: uuid::Uuid,
+    pub stage: Stage,
+    pub outcome: &'a str,
+    pub message: Option<&'a str>,
+    pub http_status: Option<u16>,
+    pub platform_code: Option<&'a str>,
+    pub trace: serde_json::Value,
+    pub worker: uuid::Uuid,
+    pub started_at: DateTime<Utc>,
+    pub duration_ms: i32,
+}
+
+pub async fn insert_attempt(tx: &mut PgConnection, claimed: &Claimed, attempt: &AttemptRow<'_>) -> ServiceResult<()> {
+    sqlx::query!(
+        "insert into delivery_attempts (id, workspace_id, delivery_id, number, stage, outcome, message, http_status, platform_code, trace, worker,
+                                        started_at, duration_ms, created_at)
+         values ($1, $2, $3, $4, $5::text::delivery_stage, $6, $7, $8, $9, $10, $11, $12, $13, $12)",
+        attempt.id,
+        claimed.workspace,
+        claimed.id.0,
+        i32::try_from(claimed.attempt).unwrap_or(i32::MAX),
+        attempt.stage.as_str(),
+        attempt.outcome,
+        attempt.message,
+        attempt.http_status.and_then(|status| i16::try_from(status).ok()),
+        attempt.platform_code,
+        attempt.trace,
+        attempt.worker,
+        attempt.started_at,
+        attempt.duration_ms
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// The platform asked for a pause: nothing of this account is due before its end.
+pub async fn pause_account(tx: &mut PgConnection, account: AccountId, until: DateTime<Utc>) -> ServiceResult<()> {
+    sqlx::query!(
+        "update deliveries set next_attempt_at = $2
+          where account_id = $1 and status in ('pending', 'retried') and next_attempt_at < $2",
+        account.0,
+        until
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Spam and policy refusals stop the account, not only the post.
+pub async fn stop_account(tx: &mut PgConnection, account: AccountId, reason: &str) -> ServiceResult<()> {
+    sqlx::query!(
+        "update accounts set status = 'failed', status_reason = $2 where id = $1 and status = 'connected'",
+        account.0,
+        reason
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// The account has just answered.
+pub async fn account_answered(tx: &mut PgConnection, account: AccountId, at: DateTime<Utc>) -> ServiceResult<()> {
+    sqlx::query!(
+        "update accounts set last_synced_at = $2 where id = $1 and (last_synced_at is null or last_synced_at < $2::timestamptz - interval '1 minute')",
+        account.0,
+        at
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
 }

@@ -1,0 +1,328 @@
+//! The services, made from settings and a database.
+
+use std::{sync::Arc, time::Duration};
+
+use app::services::{Services, Settings as PageSettings};
+use axum::extract::FromRef;
+use domain::{
+    ServiceError, ServiceResult,
+    accounts::Accounts,
+    clock::{Clock, Ids},
+    deliveries::Deliveries,
+    events::Events,
+    identity::Identity,
+    media::Media,
+    posts::Posts,
+};
+use leptos::config::LeptosOptions;
+use metrics_exporter_prometheus::PrometheusHandle;
+use platforms::{Http, HttpSettings, PlatformSettings, Registry};
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+use vault::{Algorithm, KeyRing, Vault};
+
+use crate::{
+    config::{Environment, Keys, Settings, TokenAlgorithm},
+    database::{Database, PoolSizes},
+    features::{
+        accounts::{AccountsService, AccountsSetup, Tokens, TokensSetup, callback_url},
+        deliveries::{self, DeliveryService, Worker, WorkerParts},
+        identity::{IdentityService, PasswordCost},
+        media::{MediaFiles, MediaLinks, MediaService},
+        notifications::LiveEvents,
+        posts::PostService,
+    },
+    http::{
+        assets::Assets,
+        cookie::{self, CookiePolicy},
+        health::{Probe, Readiness},
+        middleware::Edge,
+        pages::PageState,
+    },
+    jobs::JobContext,
+};
+
+/// What the services are made from.
+pub struct Parts {
+    pub settings: Settings,
+    pub keys: Keys,
+    pub database: Database,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+    pub password_cost: PasswordCost,
+    pub metrics: PrometheusHandle,
+    /// Ends live streams and claiming.
+    pub stop: CancellationToken,
+}
+
+/// The whole program, but for its sockets.
+#[derive(Clone)]
+pub struct Arctiv {
+    pub settings: Arc<Settings>,
+    pub database: Database,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+    pub services: Services,
+    pub adapters: Arc<Registry>,
+    pub tokens: Tokens,
+    pub files: MediaFiles,
+    pub cookies: CookiePolicy,
+    pub metrics: PrometheusHandle,
+    pub stop: CancellationToken,
+    probe: Arc<dyn Probe>,
+}
+
+/// How many connections the settings give to whom.
+pub fn pool_sizes(settings: &Settings) -> PoolSizes {
+    PoolSizes {
+        app: settings.database.pool,
+        worker: settings.database.worker_pool,
+        acquire: Duration::from_secs(settings.database.acquire_seconds),
+    }
+}
+
+/// Where a token's envelope is opened and sealed.
+pub fn vault(settings: &Settings, keys: &Keys) -> ServiceResult<Arc<Vault>> {
+    let ring = KeyRing::parse(&keys.token_keys).map_err(ServiceError::internal)?;
+    let algorithm = match settings.security.token_algorithm {
+        TokenAlgorithm::XChaCha20Poly1305 => Algorithm::XChaCha20Poly1305,
+        TokenAlgorithm::Aes256Gcm => Algorithm::Aes256Gcm,
+    };
+    Ok(Arc::new(Vault::new(ring, algorithm)))
+}
+
+/// Adapters of the platforms that have an app, or of all when the sandbox plays them.
+pub fn adapters(settings: &Settings, clock: &Arc<dyn Clock>) -> ServiceResult<Registry> {
+    let sandbox = settings.platforms.sandbox_url.as_ref();
+    let http = HttpSettings {
+        allow_private_networks: settings.platforms.allow_private_networks || sandbox.is_some(),
+        // A call must end well before its lease does, or two workers could hold one delivery.
+        timeout: Duration::from_secs((settings.publishing.lease_seconds / 2).clamp(1, 30)),
+        ..HttpSettings::default()
+    };
+    let http = Arc::new(Http::new(http, Arc::clone(clock)).map_err(ServiceError::internal)?);
+    let origin = settings.server.origin().parse().map_err(|error| ServiceError::internal(format!("public_url: {error}")))?;
+    let mut apps = Vec::new();
+    for platform in platforms::supported() {
+        let section = settings.platforms.apps.get(&platform);
+        let credentials = match (section.and_then(|app| app.client_id.clone().zip(app.client_secret.clone())), sandbox) {
+            (Some(own), _) => own,
+            (None, Some(_)) => (sandbox::DEMO_CLIENT_ID.to_owned(), SecretString::from(sandbox::DEMO_CLIENT_SECRET)),
+            (None, None) => continue,
+        };
+        let mut app = PlatformSettings::new(platform, credentials.0, credentials.1, callback_url(&origin, platform))
+            .map_err(ServiceError::internal)?;
+        if let Some(version) = section.and_then(|app| app.api_version.clone()) {
+            app.api_version = Some(version);
+        }
+        if let Some(base) = section.and_then(|app| app.base_url.as_ref()).or(sandbox) {
+            app = app.in_sandbox(base);
+        }
+        apps.push(app);
+    }
+    Registry::new(apps, &http).map_err(|faults| {
+        ServiceError::internal(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    })
+}
+
+impl Arctiv {
+    /// Puts the program together. Nothing is contacted yet.
+    pub fn assemble(parts: Parts) -> ServiceResult<Self> {
+        let Parts { settings, keys, database, clock, ids, password_cost, metrics, stop } = parts;
+        let adapters = Arc::new(adapters(&settings, &clock)?);
+        let vault = vault(&settings, &keys)?;
+        let public_url: url::Url =
+            settings.server.origin().parse().map_err(|error| ServiceError::internal(format!("public_url: {error}")))?;
+        let tokens = Tokens::new(TokensSetup {
+            db: database.clone(),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            platforms: Arc::clone(&adapters),
+            vault: Arc::clone(&vault),
+        });
+        let accounts: Arc<dyn Accounts> = Arc::new(AccountsService::new(AccountsSetup {
+            db: database.clone(),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            platforms: Arc::clone(&adapters),
+            vault,
+            public_url,
+            oauth_key: keys.jwt_secret.clone(),
+        }));
+        let folder = settings.media.folder.clone().unwrap_or_else(|| settings.server.data_dir.join("media"));
+        let files = MediaFiles::local(&folder).map_err(|error| {
+            ServiceError::internal(format!("the folder for pictures, {}, cannot be used: {error}", folder.display()))
+        })?;
+        let links = MediaLinks::new(&keys.jwt_secret, Arc::clone(&clock));
+        let media = MediaService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), files.clone(), links.clone());
+        let posts = PostService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&accounts), links);
+        let policy = settings.publishing.policy();
+        let deliveries = DeliveryService::new(database.clone(), Arc::clone(&clock), policy.max_attempts());
+        let identity =
+            IdentityService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), &keys.jwt_secret, password_cost)?;
+        let events = LiveEvents::start(database.clone(), stop.clone());
+        let cookies = CookiePolicy { https: settings.server.is_https() };
+        let services = Services {
+            identity: Arc::new(identity),
+            accounts,
+            posts: Arc::new(posts),
+            deliveries: Arc::new(deliveries),
+            media: Arc::new(media),
+            events: Arc::new(events),
+            clock: Arc::clone(&clock),
+            settings: Arc::new(PageSettings {
+                public_url: settings.server.origin(),
+                development: settings.server.environment == Environment::Development,
+                session_cookie: Box::new(move |token| {
+                    cookie::set(cookies, token).1.to_str().unwrap_or_default().to_owned()
+                }),
+            }),
+        };
+        let probe = Arc::new(ReadinessProbe {
+            database: database.clone(),
+            clock: Arc::clone(&clock),
+            adapters: Arc::clone(&adapters),
+        });
+        Ok(Self {
+            settings: Arc::new(settings),
+            database,
+            clock,
+            ids,
+            services,
+            adapters,
+            tokens,
+            files,
+            cookies,
+            metrics,
+            stop,
+            probe,
+        })
+    }
+
+    /// What the middleware needs.
+    pub fn edge(&self) -> Edge {
+        Edge {
+            ids: Arc::clone(&self.ids),
+            identity: Arc::clone(&self.services.identity),
+            cookies: self.cookies,
+            origin: self.settings.server.origin().into(),
+            trusted_proxies: self.settings.server.trusted_proxies.clone().into(),
+            timeout: Duration::from_secs(self.settings.server.request_timeout_seconds),
+        }
+    }
+
+    /// What pages need.
+    pub fn pages(&self) -> PageState {
+        let options = LeptosOptions::builder()
+            .output_name("arctiv")
+            .site_root("target/site")
+            .site_pkg_dir("pkg")
+            .site_addr(self.settings.server.listen)
+            .build();
+        PageState {
+            services: self.services.clone(),
+            options,
+            cookies: self.cookies,
+            assets: Assets::open(self.settings.server.site_root.clone()),
+        }
+    }
+
+    /// What background jobs work with.
+    pub fn job_context(&self) -> JobContext {
+        JobContext {
+            db: self.database.clone(),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            platforms: Arc::clone(&self.adapters),
+            tokens: self.tokens.clone(),
+            files: self.files.clone(),
+        }
+    }
+
+    /// A publishing worker.
+    pub fn worker(&self) -> Worker {
+        let parts = WorkerParts {
+            database: self.database.clone(),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            adapters: Arc::clone(&self.adapters),
+            tokens: Arc::new(self.tokens.clone()),
+            files: self.files.clone(),
+            settings: self.settings.publishing.clone(),
+        };
+        Worker::new(parts, self.stop.clone())
+    }
+}
+
+macro_rules! part {
+    ($($field:ident: $port:path),+ $(,)?) => {$(
+        impl FromRef<Arctiv> for Arc<dyn $port> {
+            fn from_ref(arctiv: &Arctiv) -> Self {
+                Arc::clone(&arctiv.services.$field)
+            }
+        }
+    )+};
+}
+
+part!(identity: Identity, accounts: Accounts, posts: Posts, deliveries: Deliveries, media: Media, events: Events);
+
+impl FromRef<Arctiv> for CookiePolicy {
+    fn from_ref(arctiv: &Arctiv) -> Self {
+        arctiv.cookies
+    }
+}
+
+impl FromRef<Arctiv> for PrometheusHandle {
+    fn from_ref(arctiv: &Arctiv) -> Self {
+        arctiv.metrics.clone()
+    }
+}
+
+impl FromRef<Arctiv> for Arc<dyn Probe> {
+    fn from_ref(arctiv: &Arctiv) -> Self {
+        Arc::clone(&arctiv.probe)
+    }
+}
+
+/// Looks at the database, its migrations, the queue and the calendar of API versions.
+struct ReadinessProbe {
+    database: Database,
+    clock: Arc<dyn Clock>,
+    adapters: Arc<Registry>,
+}
+
+#[async_trait::async_trait]
+impl Probe for ReadinessProbe {
+    async fn readiness(&self) -> Readiness {
+        let now = self.clock.now();
+        let migrations = self.database.is_migrated().await;
+        let lag = deliveries::queue_lag(self.database.worker_pool(), now).await;
+        let (queue_lag_seconds, due) = lag.as_ref().copied().unwrap_or_default();
+        let ready = migrations == Ok(true) && lag.is_ok();
+        metrics::gauge!("deliveries_queue_lag_seconds").set(queue_lag_seconds);
+        let warnings = self
+            .adapters
+            .platforms()
+            .filter_map(|platform| self.adapters.get(platform))
+            .filter_map(|adapter| {
+                let version = adapter.api_version();
+                let label = adapter.platform().label();
+                match version.status(now.date_naive()) {
+                    platforms::VersionStatus::Fine => None,
+                    platforms::VersionStatus::EndsIn { days } => {
+                        Some(format!("{label}: API version {} ends in {days} days", version.version))
+                    }
+                    platforms::VersionStatus::Ended => Some(format!("{label}: API version {} has ended", version.version)),
+                }
+            })
+            .collect();
+        Readiness {
+            status: if ready { "ready" } else { "not_ready" },
+            database: migrations.is_ok(),
+            migrations: migrations.unwrap_or(false),
+            queue_lag_seconds,
+            due,
+            warnings,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! `arctiv demo`: everything in one process, platforms played by the sandbox, and a workspace to try that already holds
+//! accounts and posts. It goes through the same ports as people do.
+
+use std::{collections::HashMap, net::SocketAddr, time::Duration};
+
+use domain::{
+    Actor, ErrorCode, Platform, RequestId, Via, Visitor,
+    accounts::{AccountFilter, AuthorizeOptions, Callback},
+    identity::{Login, Register, SignedIn},
+    posts::{NewPost, Override, PostFilter, Visibility},
+};
+use tokio::net::TcpListener;
+
+use super::{
+    assemble::Arctiv,
+    run::{Background, Failure, Ready, assemble, listen, serve_on, stop_on_signal},
+};
+use crate::config::Settings;
+
+/// The demo's login.
+pub const EMAIL: &str = "niamh@northwind.example";
+pub const PASSWORD: &str = "northwind-demo";
+
+/// Where the sandbox listens in the demo.
+pub const SANDBOX: &str = "127.0.0.1:8090";
+
+/// Starts the sandbox, the database and Arctiv, fills the workspace once, and says where everything is.
+pub async fn demo(mut settings: Settings, sandbox_address: SocketAddr) -> Result<(), Failure> {
+    let listener = listen(settings.server.listen).await?;
+    let sandbox_listener = TcpListener::bind(sandbox_address).await.map_err(|error| {
+        format!("The sandbox networks cannot listen on {sandbox_address} ({error}). Choose another with --sandbox.")
+    })?;
+    let sandbox_url = format!("http://{}", sandbox_listener.local_addr()?);
+    settings.platforms.sandbox_url = Some(sandbox_url.parse()?);
+    let stop = stop_on_signal();
+    std::fs::create_dir_all(&settings.server.data_dir)?;
+    let networks = sandbox::Sandbox::new(sandbox::Config {
+        state_file: Some(settings.server.data_dir.join("sandbox.json")),
+        public_url: Some(sandbox_url.parse()?),
+        ..sandbox::Config::default()
+    })?;
+    let networks = tokio::spawn(networks.serve(sandbox_listener, stop.clone().cancelled_owned()));
+    let ready = Ready::prepare(&settings).await?;
+    let outcome = async {
+        let arctiv = assemble(&settings, &ready.urls, &stop)?;
+        fill(&arctiv).await?;
+        println!("\n  Arctiv             {}", settings.server.origin());
+        println!("  Sign in            {EMAIL} / {PASSWORD}");
+        println!("  Sandbox networks   {sandbox_url}   (what was published, and by whom)");
+        println!("  API                {}/api/docs\n", settings.server.origin());
+        serve_on(&arctiv, listener).await
+    }
+    .await;
+    stop.cancel();
+    ready.release().await;
+    if let Ok(Err(error)) = tokio::time::timeout(Duration::from_secs(5), networks).await {
+        tracing::warn!(%error, "the sandbox ended badly");
+    }
+    outcome
+}
+
+/// Makes the demo's person and workspace, connects three accounts and publishes two posts; once.
+async fn fill(arctiv: &Arctiv) -> Result<(), Failure> {
+    let visitor = Visitor {
+        ip: None,
+        user_agent: Some("arctiv demo".to_owned()),
+        request_id: RequestId::from_uuid(arctiv.ids.next()),
+    };
+    let form = Register {
+        email: EMAIL.to_owned(),
+        password: PASSWORD.to_owned(),
+        role: "client".to_owned(),
+        full_name: "Niamh Doyle".to_owned(),
+        agency_name: None,
+    };
+    let session = match arctiv.services.identity.register(&visitor, form).await {
+        Ok(session) => session,
+        Err(error) if error.code() == ErrorCode::Conflict => {
+            let form = Login { email: EMAIL.to_owned(), password: PASSWORD.to_owned() };
+            match arctiv.services.identity.login(&visitor, form).await {
+                Ok(session) => session,
+                // Somebody has made the demo their own and changed its password.
+                Err(_) => return Ok(()),
+            }
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let actor = actor_of(arctiv, &session, &visitor.request_id).await?;
+    if arctiv.services.accounts.list(&actor, AccountFilter::default()).await?.total == 0 {
+        for platform in [Platform::Facebook, Platform::Twitter, Platform::Linkedin] {
+            connect(arctiv, &actor, platform).await?;
+        }
+    }
+    if arctiv.services.posts.list(&actor, PostFilter::default()).await?.total == 0 {
+        let background = Background::start(arctiv).await?;
+        publish(arctiv, &actor).await?;
+        wait_until_idle(arctiv, &actor).await;
+        // The same worker goes on when serving begins.
+        drop(background);
+    }
+    Ok(())
+}
+
+async fn actor_of(arctiv: &Arctiv, session: &SignedIn, request_id: &RequestId) -> Result<Actor, Failure> {
+    let found = arctiv.services.identity.authenticate(&session.token, request_id).await?;
+    found.map(|found| found.actor).filter(|actor| matches!(actor.via, Via::Session(_))).ok_or_else(|| "the demo's session was not found".into())
+}
+
+/// Goes through the platform's consent page as the first account it offers.
+async fn connect(arctiv: &Arctiv, actor: &Actor, platform: Platform) -> Result<(), Failure> {
+    let address = arctiv.services.accounts.authorize(actor, platform, AuthorizeOptions::default()).await?;
+    let back = sandbox::driver::Visitor::anybody().authorize(&address).await?;
+    let mut answer: HashMap<String, String> = back.query_pairs().into_owned().collect();
+    let callback = Callback { code: answer.remove("code"), state: answer.remove("state"), ..Callback::default() };
+    arctiv.services.accounts.callback(actor, platform, callback).await?;
+    Ok(())
+}
+
+async fn publish(arctiv: &Arctiv, actor: &Actor) -> Result<(), Failure> {
+    let roast = NewPost {
+        title: Some("The Winter Roast is back".to_owned()),
+        body: "The Winter Roast is back: red plum, cocoa and a long, sweet finish. Grown in Huila by the families we have \
+               bought from since 2019, roasted on Camden Street this week."
+            .to_owned(),
+        link: Some("https://northwind.example/winter".to_owned()),
+        overrides: [(
+            Platform::Twitter,
+            Override { body: "The Winter Roast is back. Red plum, cocoa, a long, sweet finish.".to_owned() },
+        )]
+        .into(),
+        ..NewPost::default()
+    };
+    let decaf = NewPost {
+        title: Some("Decaf, done properly".to_owned()),
+        body: "Decaf, done properly: washed in spring water, roasted the same day, gone by Friday.".to_owned(),
+        ..NewPost::default()
+    };
+    let note = NewPost {
+        title: Some("What red plum tastes like".to_owned()),
+        body: "Notes for the next tasting: slow drying, high farms, cold nights.".to_owned(),
+        visibility: Visibility::Private,
+        ..NewPost::default()
+    };
+    for post in [decaf, roast, note] {
+        arctiv.services.posts.create(actor, post, None).await?;
+    }
+    Ok(())
+}
+
+async fn wait_until_idle(arctiv: &Arctiv, actor: &Actor) {
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if let Ok(counts) = arctiv.services.deliveries.counts(actor).await
+            && counts.total > 0
+            && counts.pending + counts.publishing + counts.retried == 0
+        {
+            return;
+        }
+    }
+}

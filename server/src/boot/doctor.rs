@@ -1,0 +1,112 @@
+//! `arctiv doctor`: looks at everything a start needs and says what is wrong, all at once.
+
+use std::{fmt::Display, path::Path};
+
+use super::{
+    assemble::{adapters, vault},
+    postgres::{OLDEST_MAJOR, locate},
+    run::Ready,
+};
+use crate::{
+    clock::SystemClock,
+    config::{Keys, Settings},
+    database::{Database, PoolSizes},
+    features::media::MediaFiles,
+};
+
+/// Prints a line per check; whether all is well.
+pub async fn doctor(settings: &Settings) -> bool {
+    let mut report = Report { well: true };
+    report.note("settings", Ok::<_, &str>(format!("{:?}, {}", settings.server.environment, settings.server.origin())));
+    report.note("data folder", writable(&settings.server.data_dir));
+    report.note("port", free_port(settings).await);
+    let keys = Keys::resolve(&settings.security, &settings.server.data_dir);
+    report.note(
+        "keys",
+        match &keys {
+            Ok(keys) => vault(settings, keys).map(|_| "sealing and opening".to_owned()).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        },
+    );
+    if settings.database.url.is_none() {
+        report.note(
+            "PostgreSQL programs",
+            locate(settings.database.postgres_bin.as_deref(), None)
+                .await
+                .map(|found| format!("version {}, {OLDEST_MAJOR} or newer is needed", found.version)),
+        );
+    }
+    match Ready::reach(settings).await {
+        Err(error) => report.note("database", Err::<String, _>(error)),
+        Ok(ready) => {
+            report.note("database", schema(&ready).await);
+            ready.release().await;
+        }
+    }
+    let folder = settings.media.folder.clone().unwrap_or_else(|| settings.server.data_dir.join("media"));
+    report.note(
+        "pictures",
+        match MediaFiles::local(&folder) {
+            Ok(files) => files.check().await.map(|()| folder.display().to_string()).map_err(|error| error.to_string()),
+            Err(error) => Err(format!("{}: {error}", folder.display())),
+        },
+    );
+    let clock: std::sync::Arc<dyn domain::clock::Clock> = std::sync::Arc::new(SystemClock);
+    report.note(
+        "platforms",
+        adapters(settings, &clock)
+            .map(|registry| {
+                let names: Vec<_> = registry.platforms().map(|platform| platform.label()).collect();
+                if names.is_empty() {
+                    "none is set up; see [platforms.apps] in the settings, or try `arctiv demo`".to_owned()
+                } else {
+                    names.join(", ")
+                }
+            })
+            .map_err(|error| error.cause.map_or_else(|| error.fault.message.clone(), |cause| cause.to_string())),
+    );
+    report.well
+}
+
+struct Report {
+    well: bool,
+}
+
+impl Report {
+    fn note<T: Display, E: Display>(&mut self, what: &str, result: Result<T, E>) {
+        match result {
+            Ok(fine) => println!("  ok     {what}: {fine}"),
+            Err(wrong) => {
+                self.well = false;
+                println!("  WRONG  {what}: {wrong}");
+            }
+        }
+    }
+}
+
+fn writable(folder: &Path) -> Result<String, String> {
+    let probe = folder.join(".doctor");
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&probe, b"ok"))
+        .and_then(|()| std::fs::remove_file(&probe))
+        .map(|()| folder.display().to_string())
+        .map_err(|error| format!("{} cannot be written ({error}). Set ARCTIV_DATA_DIR to a folder of this user.", folder.display()))
+}
+
+async fn free_port(settings: &Settings) -> Result<String, String> {
+    match super::run::listen(settings.server.listen).await {
+        Ok(_) => Ok(settings.server.listen.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+async fn schema(ready: &Ready) -> Result<String, String> {
+    let database = Database::connect(&ready.urls, PoolSizes::default()).map_err(|error| error.to_string())?;
+    let migrated = database.is_migrated().await;
+    database.close().await;
+    match migrated {
+        Ok(true) => Ok("reachable, schema up to date".to_owned()),
+        Ok(false) => Ok("reachable, older than this program; `arctiv migrate` or the next start brings it up to date".to_owned()),
+        Err(_) => Ok("reachable, still empty; the next start fills it".to_owned()),
+    }
+}

@@ -1,0 +1,100 @@
+//! The whole HTTP surface: REST with its OpenAPI document, pages, health.
+
+use axum::{Json, Router, extract::DefaultBodyLimit, middleware as layer, routing::get};
+use leptos_axum::AxumRouteListing;
+use tower_http::compression::{
+    CompressionLayer, Predicate,
+    predicate::{NotForContentType, SizeAbove},
+};
+use utoipa::{
+    OpenApi,
+    openapi::security::{ApiKey, ApiKeyValue, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::assemble::Arctiv;
+use crate::{
+    features::{accounts, deliveries, identity, media, notifications, posts},
+    http::{extract, health, middleware, pages},
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Arctiv",
+        description = "Everything a person can do in Arctiv, a program can do here, through the same services.\n\n\
+                       Every answer is an envelope: `{\"success\":true,\"data\":…,\"request_id\":…}`, lists with `page`; \
+                       failures carry `error`, `code` and `details.fields`. A state-changing request with the session \
+                       cookie must come from Arctiv's own origin.",
+        license(name = "MIT", identifier = "MIT"),
+    ),
+    modifiers(&Session),
+    security(("session" = [])),
+    tags(
+        (name = "identity", description = "Register, log in, log out, who am I"),
+        (name = "accounts", description = "Connected platform accounts"),
+        (name = "posts", description = "Posts"),
+        (name = "deliveries", description = "Posts on their way to accounts"),
+        (name = "media", description = "Pictures"),
+        (name = "events", description = "Live changes"),
+        (name = "operation", description = "For operators"),
+    )
+)]
+struct Document;
+
+struct Session;
+
+impl utoipa::Modify for Session {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("arctiv_session")));
+        document.components.get_or_insert_default().add_security_scheme("session", cookie);
+    }
+}
+
+fn api() -> OpenApiRouter<Arctiv> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(identity::router())
+        .merge(accounts::api::router())
+        .merge(posts::api::router())
+        .merge(media::api::router())
+        .merge(deliveries::router())
+        .merge(notifications::router())
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+}
+
+/// The REST API's document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    api().into_openapi()
+}
+
+/// Everything. `routes` are the app's pages, listed once per process.
+pub fn router(arctiv: &Arctiv, routes: Vec<AxumRouteListing>) -> Router {
+    let edge = arctiv.edge();
+    let (rest, document) = api().split_for_parts();
+    let rest = rest
+        .route("/api/{*path}", axum::routing::any(extract::not_found))
+        .route("/api", axum::routing::any(extract::not_found))
+        .route("/api/openapi.json", get({
+            let document = document.clone();
+            move || std::future::ready(Json(document))
+        }))
+        .method_not_allowed_fallback(extract::method_not_allowed)
+        .with_state(arctiv.clone());
+    let docs = SwaggerUi::new("/api/docs").config(utoipa_swagger_ui::Config::new(["/api/openapi.json"]));
+    // Live events are tiny and must not be held back; pictures are compressed already.
+    let compress = SizeAbove::new(512).and(NotForContentType::SSE).and(NotForContentType::IMAGES).and(NotForContentType::new("application/wasm"));
+    Router::new()
+        .merge(rest)
+        .merge(docs)
+        .merge(pages::router(arctiv.pages(), routes))
+        .layer(DefaultBodyLimit::max(arctiv.settings.server.body_limit))
+        .layer(CompressionLayer::new().br(true).gzip(true).no_deflate().no_zstd().compress_when(compress))
+        .layer(layer::from_fn_with_state(edge.clone(), middleware::session))
+        .layer(layer::from_fn_with_state(edge.clone(), middleware::same_origin))
+        .layer(layer::from_fn_with_state(edge.clone(), middleware::security_headers))
+        .layer(layer::from_fn_with_state(edge.clone(), middleware::time_limit))
+        .layer(layer::from_fn_with_state(edge, middleware::observe))
+}

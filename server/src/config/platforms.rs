@@ -1,0 +1,45 @@
+//! `[platforms]`: the apps registered at each platform. Without a client id a platform cannot be connected.
+
+use std::collections::BTreeMap;
+
+use domain::Platform;
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+use super::{Faults, Section};
+
+/// See the module.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PlatformsSettings {
+    /// All platforms are played by the sandbox at this address, with its demo credentials.
+    pub sandbox_url: Option<Url>,
+    /// Calls to private and loopback addresses; only for a sandbox or a proxy of one's own.
+    pub allow_private_networks: bool,
+    /// `[platforms.apps.facebook]` and so on.
+    pub apps: BTreeMap<Platform, PlatformSection>,
+}
+
+/// One platform's app.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PlatformSection {
+    pub client_id: Option<String>,
+    pub client_secret: Option<SecretString>,
+    /// In place of the platform's real hosts.
+    pub base_url: Option<Url>,
+    /// In place of the version this release was written for.
+    pub api_version: Option<String>,
+}
+
+impl Section for PlatformsSettings {
+    const NAME: &'static str = "platforms";
+    fn validate(&self, faults: &mut Faults) {
+        for (platform, app) in &self.apps {
+            if app.client_id.is_some() != app.client_secret.is_some() {
+                faults.add(&format!("platforms.apps.{platform}"), "client_id and client_secret are set together");
+            }
+        }
+    }
+}

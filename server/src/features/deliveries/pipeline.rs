@@ -1,0 +1,598 @@
+//! One row's way: stage → wait → commit, or, after an unclear answer, asking the platform first.
+//!
+//! The rule that nothing is published twice rests on three facts. Before the public call the row says `committing`, in
+//! a transaction of its own. Whoever holds a row that says `committing` or `outcome_unknown` without knowing how the
+//! call ended asks the platform, and sends again only after two answers that it is not there. And a worker makes the
+//! call only while its lease is young enough that nobody else can hold the row before the call's own time limit ends.
+
+use std::{sync::Arc, time::Instant};
+
+use chrono::{DateTime, Duration, Utc};
+use domain::{
+    ServiceError, ServiceResult,
+    accounts::AccountStatus,
+    clock::{Clock, Ids},
+    deliveries::{ErrorClass, Failure, Next, RetryPolicy, Stage},
+    posts::preflight,
+};
+use platforms::{Adapter, Finding, MediaItem, PlatformError, Progress, PublishRequest, Published, Registry};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::store::{self, AttemptRow, Claimed, Ending, Material, MediaRow};
+use crate::{
+    database::Database,
+    features::{
+        accounts::{OpenToken, TokenError, Tokens},
+        media::MediaFiles,
+    },
+};
+
+/// How long a platform's list may lag behind what it shows: a second look comes after this.
+const SECOND_LOOK: Duration = Duration::seconds(6);
+/// Answers of "not there" before a post is sent again.
+const LOOKS: u32 = 2;
+
+/// Steps at which a development build can be told to die (`publishing.crash_at`), so that tests can prove what
+/// happens then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Claimed,
+    Staged,
+    Committing,
+    Committed,
+    Finished,
+}
+
+impl Step {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Claimed => "claimed",
+            Self::Staged => "staged",
+            Self::Committing => "committing",
+            Self::Committed => "committed",
+            Self::Finished => "finished",
+        }
+    }
+}
+
+/// What every delivery needs; one per worker.
+pub struct Pipeline {
+    pub database: Database,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+    pub adapters: Arc<Registry>,
+    pub tokens: Arc<Tokens>,
+    pub files: MediaFiles,
+    pub policy: RetryPolicy,
+    pub worker: Uuid,
+    pub lease: Duration,
+    pub stop: CancellationToken,
+    pub crash_at: Option<String>,
+}
+
+/// What an attempt came to.
+enum Outcome {
+    Published(Published),
+    /// It had been published before: found at the platform.
+    Found { external_id: String, url: Option<String>, at: DateTime<Utc> },
+    /// The platform is processing; look again then.
+    Waiting(DateTime<Utc>),
+    /// Not there at the first look; the second comes then.
+    LookAgain(DateTime<Utc>),
+    /// Not there at two looks: it may be sent again.
+    NeverArrived,
+    Refused { stage: Stage, error: PlatformError },
+    /// Neither we nor the platform can tell.
+    Unclear(String),
+    NoAccess { class: ErrorClass, message: String },
+    Later { at: DateTime<Utc>, message: String },
+    /// Ours: the database, a file. The attempt is repeated and not counted.
+    Broken(ServiceError),
+    /// The process stops and nothing has been sent: somebody else takes it at once.
+    HandedBack,
+    Canceled,
+    /// Another worker holds the row by now.
+    Lost,
+}
+
+impl Pipeline {
+    /// Runs one attempt of a claimed row and writes how it ended.
+    pub async fn run(&self, mut claimed: Claimed) {
+        let started_at = self.clock.now();
+        let timer = Instant::now();
+        self.step(Step::Claimed);
+        let mut attempt = Attempt::default();
+        let outcome = if matches!(claimed.stage, Stage::Committing | Stage::OutcomeUnknown) {
+            self.reconcile(&mut claimed, &mut attempt).await
+        } else {
+            self.publish(&mut claimed, &mut attempt).await
+        };
+        let written = self.write(&claimed, &attempt, outcome, started_at, timer).await;
+        match written {
+            Ok(true) => self.step(Step::Finished),
+            Ok(false) => tracing::warn!(delivery_id = %claimed.id, "another worker has taken this delivery over"),
+            // The lease runs out and somebody finishes it by its stage.
+            Err(error) => tracing::error!(delivery_id = %claimed.id, cause = ?error.cause, "the end of an attempt could not be saved"),
+        }
+    }
+
+    fn step(&self, step: Step) {
+        if cfg!(debug_assertions) && self.crash_at.as_deref() == Some(step.as_str()) {
+            tracing::warn!(step = step.as_str(), "dying here, as told");
+            std::process::abort();
+        }
+    }
+
+    async fn material(&self, claimed: &Claimed) -> ServiceResult<(Material, Vec<String>)> {
+        let mut tx = self.database.worker().await?;
+        let material = store::material(&mut tx, claimed).await?;
+        let known = match claimed.stage {
+            Stage::Committing | Stage::OutcomeUnknown => store::known_external_ids(&mut tx, claimed.account).await?,
+            _ => Vec::new(),
+        };
+        tx.commit().await?;
+        Ok((material, known))
+    }
+
+    fn request(&self, claimed: &Claimed, material: &Material, open: &OpenToken) -> Result<PublishRequest, Outcome> {
+        let has_pictures = !material.media.is_empty();
+        let media = material.media.iter().map(|row| self.picture(row)).collect::<ServiceResult<_>>().map_err(Outcome::Broken)?;
+        Ok(PublishRequest {
+            account: open.account.clone(),
+            text: preflight::final_text(&material.content, claimed.platform, has_pictures),
+            link: preflight::final_link(&material.content, claimed.platform, has_pictures).map(str::to_owned),
+            media,
+            started_at: claimed.commit_started_at.unwrap_or_else(|| self.clock.now()),
+        })
+    }
+
+    fn picture(&self, row: &MediaRow) -> ServiceResult<MediaItem> {
+        Ok(MediaItem {
+            mime: row.content_type.clone(),
+            size: row.bytes,
+            alt_text: row.alt_text.clone(),
+            public_url: None,
+            source: self.files.source(&row.storage_key)?,
+        })
+    }
+
+    fn adapter(&self, claimed: &Claimed) -> Result<&Arc<dyn Adapter>, Outcome> {
+        self.adapters.get(claimed.platform).ok_or_else(|| Outcome::NoAccess {
+            class: ErrorClass::Operator,
+            message: format!("{} is not set up on this Arctiv.", claimed.platform.label()),
+        })
+    }
+
+    async fn open(&self, claimed: &Claimed) -> Result<OpenToken, Outcome> {
+        self.tokens.open(claimed.account).await.map_err(no_token)
+    }
+
+    // ---- publishing ---------------------------------------------------------------------------------------------------
+
+    async fn publish(&self, claimed: &mut Claimed, attempt: &mut Attempt) -> Outcome {
+        match self.try_publish(claimed, attempt).await {
+            Ok(outcome) | Err(outcome) => outcome,
+        }
+    }
+
+    async fn try_publish(&self, claimed: &mut Claimed, attempt: &mut Attempt) -> Result<Outcome, Outcome> {
+        let (material, _) = self.material(claimed).await.map_err(Outcome::Broken)?;
+        if material.deleted {
+            return Ok(Outcome::Canceled);
+        }
+        if material.account_status != AccountStatus::Connected {
+            return Ok(Outcome::NoAccess {
+                class: ErrorClass::AuthRevoked,
+                message: format!("The account is not connected any more ({}).", material.account_status.label()),
+            });
+        }
+        let adapter = Arc::clone(self.adapter(claimed)?);
+        let mut open = self.open(claimed).await?;
+        loop {
+            let request = self.request(claimed, &material, &open)?;
+            match self.stage_and_commit(adapter.as_ref(), claimed, &request, attempt).await? {
+                // A 401 is a clear refusal: nothing is public. Renewed once per token, then it is the platform's word.
+                Outcome::Refused { stage, error }
+                    if error.class == ErrorClass::AuthExpired && claimed.refreshed_version != Some(open.version) =>
+                {
+                    attempt.note(stage, &error);
+                    claimed.refreshed_version = Some(open.version);
+                    open = self.tokens.refresh_rejected(claimed.account, open.version).await.map_err(no_token)?;
+                    claimed.refreshed_version = Some(open.version);
+                }
+                outcome => {
+                    self.report(&open, &outcome).await;
+                    return Ok(outcome);
+                }
+            }
+        }
+    }
+
+    /// Tells the keeper of tokens when the platform says that access is gone.
+    async fn report(&self, open: &OpenToken, outcome: &Outcome) {
+        let Outcome::Refused { error, .. } = outcome else { return };
+        let confirmed = match error.class {
+            ErrorClass::AuthRevoked => true,
+            // Refused again right after a renewal: not yet proof, but worth a question in a minute.
+            ErrorClass::AuthExpired => false,
+            _ => return,
+        };
+        if let Err(failed) = self.tokens.revoked(open, &error.message, error.http_status, confirmed).await {
+            tracing::error!(account_id = %open.account_id, cause = ?failed.cause, "a revocation could not be recorded");
+        }
+    }
+
+    async fn stage_and_commit(
+        &self,
+        adapter: &dyn Adapter,
+        claimed: &mut Claimed,
+        request: &PublishRequest,
+        attempt: &mut Attempt,
+    ) -> Result<Outcome, Outcome> {
+        loop {
+            if self.stop.is_cancelled() {
+                return Ok(Outcome::HandedBack);
+            }
+            attempt.stage = Stage::Staging;
+            let saved = Some(&claimed.state).filter(|state| state.as_object().is_none_or(|map| !map.is_empty()));
+            let staged = match adapter.stage(request, saved).await {
+                Ok(staged) => staged,
+                Err(error) => return Ok(Outcome::Refused { stage: Stage::Staging, error }),
+            };
+            attempt.traces.extend(staged.traces.iter().filter_map(|trace| serde_json::to_value(trace).ok()));
+            attempt.pause_until = staged.rate.pause_until(self.clock.now());
+            claimed.state = staged.state;
+            match staged.progress {
+                Progress::Ready => break,
+                Progress::More => self.save(claimed, Stage::Staging).await?,
+                Progress::Wait { after } => {
+                    self.save(claimed, Stage::Waiting).await?;
+                    attempt.stage = Stage::Waiting;
+                    let after = Duration::from_std(after).unwrap_or_else(|_| Duration::seconds(5));
+                    return Ok(Outcome::Waiting(self.clock.now() + after));
+                }
+            }
+        }
+        self.step(Step::Staged);
+        if self.stop.is_cancelled() {
+            self.save(claimed, Stage::Staging).await?;
+            return Ok(Outcome::HandedBack);
+        }
+        let now = self.clock.now();
+        let marked = Instant::now();
+        let held = store::begin_commit(self.database.worker_pool(), claimed, self.worker, &claimed.state, now, now + self.lease)
+            .await
+            .map_err(Outcome::Broken)?;
+        if !held {
+            return Ok(Outcome::Lost);
+        }
+        claimed.commit_started_at.get_or_insert(now);
+        claimed.stage = Stage::Committing;
+        attempt.stage = Stage::Committing;
+        self.step(Step::Committing);
+        // Had this process slept since the mark, another could be looking for the post by now: then it is not sent.
+        if Duration::from_std(marked.elapsed()).is_ok_and(|slept| slept > self.lease / 4) {
+            return Ok(Outcome::Lost);
+        }
+        match adapter.commit(request, &claimed.state).await {
+            Ok(published) => {
+                self.step(Step::Committed);
+                Ok(Outcome::Published(published))
+            }
+            Err(error) => {
+                if error.class != ErrorClass::OutcomeUnknown {
+                    // A clear refusal: the row is no longer in doubt.
+                    claimed.stage = Stage::Staging;
+                }
+                Ok(Outcome::Refused { stage: Stage::Committing, error })
+            }
+        }
+    }
+
+    async fn save(&self, claimed: &Claimed, stage: Stage) -> Result<(), Outcome> {
+        let held = store::save_state(self.database.worker_pool(), claimed, self.worker, stage, &claimed.state).await.map_err(Outcome::Broken)?;
+        if held { Ok(()) } else { Err(Outcome::Lost) }
+    }
+
+    // ---- reconciling --------------------------------------------------------------------------------------------------
+
+    async fn reconcile(&self, claimed: &mut Claimed, attempt: &mut Attempt) -> Outcome {
+        attempt.stage = Stage::OutcomeUnknown;
+        match self.try_reconcile(claimed, attempt).await {
+            Ok(outcome) | Err(outcome) => outcome,
+        }
+    }
+
+    async fn try_reconcile(&self, claimed: &mut Claimed, attempt: &mut Attempt) -> Result<Outcome, Outcome> {
+        let (material, known) = self.material(claimed).await.map_err(Outcome::Broken)?;
+        let adapter = Arc::clone(self.adapter(claimed)?);
+        let mut open = match self.tokens.open(claimed.account).await {
+            Ok(open) => open,
+            Err(TokenError::Revoked { message }) => {
+                return Ok(Outcome::Unclear(format!("{message} Whether this post went out before that cannot be asked any more.")));
+            }
+            Err(other) => return Err(no_token(other)),
+        };
+        loop {
+            let request = self.request(claimed, &material, &open)?;
+            let outcome = match adapter.find_published(&request, Some(&claimed.state), &known).await {
+                Ok(Finding::Found { external_id, url, published_at }) => Outcome::Found {
+                    external_id,
+                    url,
+                    at: published_at.or(claimed.commit_started_at).unwrap_or_else(|| self.clock.now()),
+                },
+                Ok(Finding::NotFound) if claimed.reconciliations + 1 < LOOKS => {
+                    claimed.reconciliations += 1;
+                    Outcome::LookAgain(self.clock.now() + SECOND_LOOK)
+                }
+                Ok(Finding::NotFound) => Outcome::NeverArrived,
+                Ok(Finding::CannotTell { reason }) => Outcome::Unclear(reason.to_string()),
+                Err(error) if error.class == ErrorClass::AuthExpired && claimed.refreshed_version != Some(open.version) => {
+                    attempt.note(Stage::OutcomeUnknown, &error);
+                    open = self.tokens.refresh_rejected(claimed.account, open.version).await.map_err(no_token)?;
+                    claimed.refreshed_version = Some(open.version);
+                    continue;
+                }
+                Err(error) => Outcome::Refused { stage: Stage::OutcomeUnknown, error },
+            };
+            self.report(&open, &outcome).await;
+            return Ok(outcome);
+        }
+    }
+
+    // ---- writing down how it ended ------------------------------------------------------------------------------------
+
+    async fn write(&self, claimed: &Claimed, attempt: &Attempt, outcome: Outcome, started_at: DateTime<Utc>, timer: Instant) -> ServiceResult<bool> {
+        let now = self.clock.now();
+        let mut line = Line { outcome: "", message: None, status: None, code: None, traces: attempt.traces.clone() };
+        let mut stop_account = None;
+        let mut pause = attempt.pause_until;
+        let (message, external_id, url);
+        let ending = match outcome {
+            Outcome::Lost => return Ok(false),
+            Outcome::Published(published) => {
+                line.outcome = "success";
+                line.trace(serde_json::to_value(&published.trace).ok());
+                pause = pause.max(published.rate.pause_until(now));
+                (external_id, url) = (published.external_id, published.url);
+                Ending::Success { external_id: &external_id, url: url.as_deref(), at: now }
+            }
+            Outcome::Found { external_id: id, url: link, at } => {
+                line.outcome = "success";
+                line.message = Some("Found at the platform after an unclear answer.".to_owned());
+                (external_id, url) = (id, link);
+                Ending::Success { external_id: &external_id, url: url.as_deref(), at }
+            }
+            Outcome::Waiting(at) => {
+                line.outcome = "waiting";
+                again(claimed, at, Stage::Waiting, false, None, None)
+            }
+            Outcome::LookAgain(at) => {
+                line.outcome = "outcome_unknown";
+                message = "The platform does not show it yet; it is asked once more before anything is sent again.".to_owned();
+                line.message = Some(message.clone());
+                again(claimed, at, Stage::OutcomeUnknown, false, Some(&message), Some(ErrorClass::OutcomeUnknown))
+            }
+            Outcome::NeverArrived if claimed.attempt >= self.policy.max_attempts() => {
+                line.outcome = "outcome_unknown";
+                message = "It did not arrive at the platform, and all attempts are used up.".to_owned();
+                line.message = Some(message.clone());
+                Ending::Failed { message: &message, class: ErrorClass::Transient, needs_person: false }
+            }
+            Outcome::NeverArrived => {
+                line.outcome = "outcome_unknown";
+                message = "It did not arrive at the platform, so it is sent again.".to_owned();
+                line.message = Some(message.clone());
+                Ending::Again {
+                    at: now,
+                    stage: Stage::Staging,
+                    counts: true,
+                    message: Some(&message),
+                    class: None,
+                    reconciliations: 0,
+                    refreshed_version: claimed.refreshed_version,
+                }
+            }
+            Outcome::Refused { stage, error } => {
+                line.outcome = error.class.as_str();
+                line.message = Some(error.message.to_string());
+                line.status = error.http_status;
+                line.code.clone_from(&error.code);
+                line.trace(error.trace.as_ref().and_then(|trace| serde_json::to_value(trace).ok()));
+                message = error.message.to_string();
+                if error.class == ErrorClass::Policy {
+                    stop_account = Some(message.clone());
+                }
+                if error.class == ErrorClass::RateLimited {
+                    pause = pause.max(error.retry_at);
+                }
+                self.after_refusal(claimed, stage, &error, &message, now)
+            }
+            Outcome::Unclear(reason) => {
+                line.outcome = "outcome_unknown";
+                line.message = Some(reason.clone());
+                message = reason;
+                Ending::Failed { message: &message, class: ErrorClass::OutcomeUnknown, needs_person: true }
+            }
+            Outcome::NoAccess { class, message: why } => {
+                line.outcome = class.as_str();
+                line.message = Some(why.clone());
+                message = why;
+                let in_doubt = claimed.stage == Stage::Committing || claimed.stage == Stage::OutcomeUnknown;
+                Ending::Failed { message: &message, class, needs_person: in_doubt }
+            }
+            Outcome::Later { at, message: why } => {
+                line.outcome = "transient";
+                line.message = Some(why.clone());
+                message = why;
+                again(claimed, at, resting_stage(claimed), false, Some(&message), Some(ErrorClass::Transient))
+            }
+            Outcome::Broken(error) => {
+                tracing::error!(delivery_id = %claimed.id, cause = ?error.cause, message = %error.fault.message, "an attempt broke on our side");
+                line.outcome = "transient";
+                message = "Something went wrong on our side; it is tried again.".to_owned();
+                line.message = Some(message.clone());
+                let pause = Duration::seconds(i64::from(claimed.attempt.min(6)) * 5);
+                if claimed.attempt >= self.policy.max_attempts() * 2 {
+                    Ending::Failed { message: &message, class: ErrorClass::Operator, needs_person: resting_stage(claimed) == Stage::OutcomeUnknown }
+                } else {
+                    again(claimed, now + pause, resting_stage(claimed), true, Some(&message), Some(ErrorClass::Transient))
+                }
+            }
+            Outcome::HandedBack => {
+                line.outcome = "waiting";
+                line.message = Some("Handed to another worker.".to_owned());
+                again(claimed, now, resting_stage(claimed), false, None, None)
+            }
+            Outcome::Canceled => {
+                line.outcome = "canceled";
+                Ending::Canceled
+            }
+        };
+        let succeeded = matches!(ending, Ending::Success { .. });
+        metrics::counter!("deliveries_attempts_total", "platform" => claimed.platform.as_str(), "outcome" => line.outcome.to_owned()).increment(1);
+        metrics::histogram!("deliveries_attempt_seconds", "platform" => claimed.platform.as_str()).record(timer.elapsed().as_secs_f64());
+        if succeeded {
+            let waited = (now - claimed.due_at).to_std().unwrap_or_default();
+            metrics::histogram!("deliveries_accepted_seconds", "platform" => claimed.platform.as_str()).record(waited.as_secs_f64());
+        }
+        let mut tx = self.database.worker().await?;
+        if !store::finish(&mut tx, claimed, self.worker, &ending).await? {
+            return Ok(false);
+        }
+        let row = AttemptRow {
+            id: self.ids.next(),
+            stage: attempt.stage,
+            outcome: line.outcome,
+            message: line.message.as_deref(),
+            http_status: line.status,
+            platform_code: line.code.as_deref(),
+            trace: serde_json::Value::Array(line.traces),
+            worker: self.worker,
+            started_at,
+            duration_ms: i32::try_from(timer.elapsed().as_millis()).unwrap_or(i32::MAX),
+        };
+        store::insert_attempt(&mut tx, claimed, &row).await?;
+        if let Some(until) = pause.filter(|until| *until > now) {
+            store::pause_account(&mut tx, claimed.account, until).await?;
+        }
+        if let Some(reason) = stop_account {
+            store::stop_account(&mut tx, claimed.account, &reason).await?;
+        }
+        if succeeded {
+            store::account_answered(&mut tx, claimed.account, now).await?;
+        }
+        if !matches!(ending, Ending::Again { .. }) {
+            store::derive_post_status(&mut tx, &[claimed.post]).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    fn after_refusal<'a>(&self, claimed: &Claimed, stage: Stage, error: &PlatformError, message: &'a str, now: DateTime<Utc>) -> Ending<'a> {
+        let in_doubt = stage == Stage::OutcomeUnknown || error.class == ErrorClass::OutcomeUnknown;
+        // "You have posted this already", said to a repeated call, is evidence that the first one arrived: look again.
+        let echo = error.class == ErrorClass::Duplicate && claimed.attempt > 1;
+        if echo && claimed.reconciliations < LOOKS * 2 {
+            return Ending::Again {
+                at: now + Duration::seconds(2),
+                stage: Stage::OutcomeUnknown,
+                counts: false,
+                message: Some(message),
+                class: Some(ErrorClass::OutcomeUnknown),
+                reconciliations: claimed.reconciliations + 1,
+                refreshed_version: claimed.refreshed_version,
+            };
+        }
+        let class = if in_doubt && stage == Stage::OutcomeUnknown && error.class == ErrorClass::OutcomeUnknown {
+            ErrorClass::Transient
+        } else {
+            error.class
+        };
+        let failure = Failure {
+            class,
+            attempts: claimed.attempt.max(1),
+            now,
+            retry_at: error.retry_at,
+            due_since: claimed.due_at,
+            refreshed: true,
+            random: rand::random(),
+        };
+        let rest = if in_doubt { Stage::OutcomeUnknown } else { Stage::Staging };
+        match self.policy.next(&failure) {
+            Next::Retry(at) => again(claimed, at, rest, true, Some(message), Some(error.class)),
+            Next::Wait(at) => again(claimed, at, rest, false, Some(message), Some(error.class)),
+            Next::Reconcile(at) => again(claimed, at, Stage::OutcomeUnknown, true, Some(message), Some(ErrorClass::OutcomeUnknown)),
+            Next::Refresh | Next::Fail => Ending::Failed { message, class: error.class, needs_person: in_doubt },
+        }
+    }
+}
+
+fn again<'a>(claimed: &Claimed, at: DateTime<Utc>, stage: Stage, counts: bool, message: Option<&'a str>, class: Option<ErrorClass>) -> Ending<'a> {
+    Ending::Again {
+        at,
+        stage,
+        counts,
+        message,
+        class,
+        reconciliations: claimed.reconciliations,
+        refreshed_version: claimed.refreshed_version,
+    }
+}
+
+/// Where a row rests between attempts: in doubt if a public call may have been made, else safe to repeat.
+const fn resting_stage(claimed: &Claimed) -> Stage {
+    match claimed.stage {
+        Stage::Committing | Stage::OutcomeUnknown => Stage::OutcomeUnknown,
+        Stage::Waiting => Stage::Waiting,
+        Stage::Staging | Stage::Done => Stage::Staging,
+    }
+}
+
+fn no_token(error: TokenError) -> Outcome {
+    match error {
+        TokenError::Revoked { message } => Outcome::NoAccess { class: ErrorClass::AuthRevoked, message },
+        TokenError::Retry { at, message } => Outcome::Later { at, message },
+        TokenError::Gone => {
+            Outcome::NoAccess { class: ErrorClass::AuthRevoked, message: "The account has been disconnected.".to_owned() }
+        }
+        TokenError::Internal(error) => Outcome::Broken(error),
+    }
+}
+
+/// What an attempt has collected on its way.
+struct Attempt {
+    stage: Stage,
+    traces: Vec<serde_json::Value>,
+    pause_until: Option<DateTime<Utc>>,
+}
+
+impl Default for Attempt {
+    fn default() -> Self {
+        Self { stage: Stage::Staging, traces: Vec::new(), pause_until: None }
+    }
+}
+
+impl Attempt {
+    /// A refusal that was overcome within the attempt.
+    fn note(&mut self, stage: Stage, error: &PlatformError) {
+        self.stage = stage;
+        self.traces.extend(error.trace.as_ref().and_then(|trace| serde_json::to_value(trace).ok()));
+    }
+}
+
+/// The attempt's line in the log.
+struct Line {
+    outcome: &'static str,
+    message: Option<String>,
+    status: Option<u16>,
+    code: Option<String>,
+    traces: Vec<serde_json::Value>,
+}
+
+impl Line {
+    fn trace(&mut self, trace: Option<serde_json::Value>) {
+        self.traces.extend(trace);
+    }
+}

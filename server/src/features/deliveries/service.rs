@@ -1,0 +1,140 @@
+//! Fulfils [`Deliveries`].
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{
+    Actor, DeliveryId, Page, ServiceError, ServiceResult,
+    clock::Clock,
+    deliveries::{Deliveries, Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFilter, DeliveryStatus},
+};
+
+use super::{
+    policy,
+    store::{self, Filter},
+};
+use crate::{
+    cursor::{TimeCursor, cut},
+    database::{Database, Tx},
+};
+
+/// Deliveries, as people and programs ask for them.
+#[derive(Clone)]
+pub struct DeliveryService {
+    database: Database,
+    clock: Arc<dyn Clock>,
+    max_attempts: u32,
+}
+
+impl DeliveryService {
+    /// `max_attempts` is the retry policy's, for showing "2 of 5".
+    pub fn new(database: Database, clock: Arc<dyn Clock>, max_attempts: u32) -> Self {
+        Self { database, clock, max_attempts }
+    }
+
+    async fn find(&self, tx: &mut Tx, id: DeliveryId) -> ServiceResult<Delivery> {
+        let filter = Filter { id: Some(id.0), ..Filter::default() };
+        store::list(tx, &filter, 1, 0, None, self.max_attempts).await?.pop().ok_or_else(|| ServiceError::not_found("delivery"))
+    }
+}
+
+#[async_trait]
+impl Deliveries for DeliveryService {
+    async fn list(&self, actor: &Actor, filter: DeliveryFilter) -> ServiceResult<Page<Delivery>> {
+        policy::may_read(actor)?;
+        let window = filter.page.window()?;
+        let after = window.cursor.as_deref().map(TimeCursor::parse).transpose()?;
+        let wanted = Filter::from(&filter);
+        let mut tx = self.database.tenant(actor).await?;
+        let mut items =
+            store::list(&mut tx, &wanted, i64::from(window.limit) + 1, i64::from(window.offset), after, self.max_attempts).await?;
+        let total = store::count(&mut tx, &wanted).await?;
+        tx.commit().await?;
+        let more = cut(&mut items, window.limit);
+        let next_cursor =
+            items.last().filter(|_| more).map(|last| TimeCursor { at: last.created_at, id: last.id.0 }.encode());
+        Ok(Page { items, total, limit: window.limit, offset: window.offset, next_cursor })
+    }
+
+    async fn get(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Delivery> {
+        policy::may_read(actor)?;
+        let mut tx = self.database.tenant(actor).await?;
+        let delivery = self.find(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(delivery)
+    }
+
+    async fn attempts(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Vec<DeliveryAttempt>> {
+        policy::may_read(actor)?;
+        let mut tx = self.database.tenant(actor).await?;
+        self.find(&mut tx, id).await?;
+        let attempts = store::attempts(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(attempts)
+    }
+
+    async fn counts(&self, actor: &Actor) -> ServiceResult<DeliveryCounts> {
+        policy::may_read(actor)?;
+        let mut tx = self.database.tenant(actor).await?;
+        let counts = store::counts(&mut tx).await?;
+        tx.commit().await?;
+        Ok(counts)
+    }
+
+    async fn retry(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Delivery> {
+        policy::may_publish(actor)?;
+        let mut tx = self.database.tenant(actor).await?;
+        let before = self.find(&mut tx, id).await?;
+        if before.status != DeliveryStatus::Failed {
+            return Err(ServiceError::conflict("Only a failed delivery can be retried."));
+        }
+        let post = store::restart(&mut tx, id, self.clock.now())
+            .await?
+            .ok_or_else(|| ServiceError::conflict("This delivery can no longer be retried: its post was deleted, or it is under way."))?;
+        store::derive_post_status(&mut tx, &[post]).await?;
+        let delivery = self.find(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(delivery)
+    }
+
+    async fn retry_failed(&self, actor: &Actor, filter: DeliveryFilter) -> ServiceResult<u32> {
+        policy::may_publish(actor)?;
+        let mut tx = self.database.tenant(actor).await?;
+        let posts = store::restart_all(&mut tx, &Filter::from(&filter), self.clock.now()).await?;
+        store::derive_post_status(&mut tx, &posts).await?;
+        tx.commit().await?;
+        Ok(u32::try_from(posts.len()).unwrap_or(u32::MAX))
+    }
+
+    async fn cancel(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Delivery> {
+        policy::may_publish(actor)?;
+        let mut tx = self.database.tenant(actor).await?;
+        let before = self.find(&mut tx, id).await?;
+        let post = store::cancel(&mut tx, id).await?.ok_or_else(|| {
+            ServiceError::conflict(match before.status {
+                DeliveryStatus::Canceled => "This delivery is canceled already.",
+                DeliveryStatus::Success => "It is public already. Delete it at the platform if it should go.",
+                DeliveryStatus::Failed => "It has failed already; there is nothing to cancel.",
+                DeliveryStatus::Retried | DeliveryStatus::Pending => "It may be public already; the platform is being asked.",
+                DeliveryStatus::Publishing => "It is being published at this moment.",
+            })
+        })?;
+        store::derive_post_status(&mut tx, &[post]).await?;
+        let delivery = self.find(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(delivery)
+    }
+
+    async fn mark_published(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Delivery> {
+        policy::may_publish(actor)?;
+        let mut tx = self.database.tenant(actor).await?;
+        self.find(&mut tx, id).await?;
+        let post = store::mark_published(&mut tx, id, self.clock.now())
+            .await?
+            .ok_or_else(|| ServiceError::conflict("Only a delivery whose outcome is unknown can be marked as published."))?;
+        store::derive_post_status(&mut tx, &[post]).await?;
+        let delivery = self.find(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(delivery)
+    }
+}

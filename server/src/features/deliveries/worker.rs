@@ -1,0 +1,227 @@
+//! Claims due rows and runs them, as many at once as the settings allow, and none more than it can finish.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration as StdDuration,
+};
+
+use chrono::Duration;
+use domain::{
+    DeliveryId, Platform, ServiceResult,
+    clock::{Clock, Ids},
+};
+use platforms::Registry;
+use sqlx::postgres::PgListener;
+use tokio::{sync::Notify, task::JoinSet, time::Instant};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{
+    pipeline::Pipeline,
+    store::{self, Allowance, Claimed},
+};
+use crate::{
+    config::PublishingSettings,
+    database::Database,
+    features::{accounts::Tokens, media::MediaFiles},
+};
+
+const CHANNEL: &str = "arctiv_deliveries";
+/// Between two looks when something is due that cannot be taken yet (an account at its limit).
+const BUSY_PAUSE: StdDuration = StdDuration::from_millis(100);
+
+/// What a worker is made of.
+pub struct WorkerParts {
+    pub database: Database,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+    pub adapters: Arc<Registry>,
+    pub tokens: Arc<Tokens>,
+    pub files: MediaFiles,
+    pub settings: PublishingSettings,
+}
+
+/// One process's share of the deliveries. Any number of them work on one database.
+pub struct Worker {
+    pipeline: Arc<Pipeline>,
+    settings: PublishingSettings,
+    wake: Arc<Notify>,
+    /// What is under way here, for renewing leases.
+    running: Arc<Mutex<HashMap<DeliveryId, Platform>>>,
+}
+
+impl Worker {
+    /// `stop` ends claiming at once and the rest within the grace that [`run`](Self::run) is given.
+    pub fn new(parts: WorkerParts, stop: CancellationToken) -> Self {
+        let lease = Duration::seconds(i64::try_from(parts.settings.lease_seconds).unwrap_or(60));
+        let worker: Uuid = parts.ids.next();
+        let pipeline = Pipeline {
+            database: parts.database,
+            clock: parts.clock,
+            ids: parts.ids,
+            adapters: parts.adapters,
+            tokens: parts.tokens,
+            files: parts.files,
+            policy: parts.settings.policy(),
+            worker,
+            lease,
+            stop,
+            crash_at: parts.settings.crash_at.clone(),
+        };
+        Self { pipeline: Arc::new(pipeline), settings: parts.settings, wake: Arc::new(Notify::new()), running: Arc::default() }
+    }
+
+    /// Works until told to stop; then lets what is being sent finish for at most `grace`, while everything else hands
+    /// itself back. What even then is not done is found by its stage once its lease has run out.
+    pub async fn run(self, grace: StdDuration) {
+        let stop = self.pipeline.stop.clone();
+        tracing::info!(worker = %self.pipeline.worker, concurrency = self.settings.concurrency, "publishing");
+        let helpers = CancellationToken::new();
+        let listener = tokio::spawn(listen(self.pipeline.database.clone(), Arc::clone(&self.wake), helpers.clone()));
+        let renewer = tokio::spawn(renew(
+            Arc::clone(&self.pipeline),
+            Arc::clone(&self.running),
+            StdDuration::from_secs(self.settings.lease_seconds) / 4,
+            helpers.clone(),
+        ));
+        let mut tasks = JoinSet::new();
+        while !stop.is_cancelled() {
+            while tasks.try_join_next().is_some() {}
+            let free = self.settings.concurrency.saturating_sub(tasks.len());
+            let pause = if free == 0 {
+                StdDuration::from_secs(self.settings.poll_seconds)
+            } else {
+                match self.claim(free).await {
+                    Ok(claimed) if !claimed.is_empty() => {
+                        for row in claimed {
+                            self.spawn(&mut tasks, row);
+                        }
+                        continue;
+                    }
+                    Ok(_) => self.until_next_due().await,
+                    Err(error) => {
+                        tracing::warn!(cause = ?error.cause, "claiming failed; trying again shortly");
+                        StdDuration::from_secs(1)
+                    }
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.wake.notified() => {}
+                Some(_) = tasks.join_next() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        let deadline = Instant::now() + grace;
+        while tokio::time::timeout_at(deadline, tasks.join_next()).await.is_ok_and(|joined| joined.is_some()) {}
+        if !tasks.is_empty() {
+            tracing::warn!(left = tasks.len(), "stopping with deliveries under way; they are reconciled when their leases end");
+        }
+        helpers.cancel();
+        let _ = tokio::join!(listener, renewer);
+        tracing::info!(worker = %self.pipeline.worker, "publishing has stopped");
+    }
+
+    fn spawn(&self, tasks: &mut JoinSet<()>, row: Claimed) {
+        let (pipeline, running, wake) = (Arc::clone(&self.pipeline), Arc::clone(&self.running), Arc::clone(&self.wake));
+        running.lock().unwrap_or_else(PoisonError::into_inner).insert(row.id, row.platform);
+        tasks.spawn(async move {
+            let id = row.id;
+            let guard = Running { id, running };
+            pipeline.run(row).await;
+            drop(guard);
+            wake.notify_one();
+        });
+    }
+
+    async fn claim(&self, free: usize) -> ServiceResult<Vec<Claimed>> {
+        let now = self.pipeline.clock.now();
+        let full = self.full_platforms();
+        let allowance = Allowance {
+            worker: self.pipeline.worker,
+            now,
+            lease_until: now + self.pipeline.lease,
+            limit: i64::try_from(free.min(self.settings.per_platform)).unwrap_or(1),
+            per_account: i64::try_from(self.settings.per_account).unwrap_or(1),
+            full: &full,
+        };
+        let pool = self.pipeline.database.worker_pool();
+        let mut claimed = store::take_over(pool, &allowance).await?;
+        if claimed.is_empty() {
+            claimed = store::claim(pool, &allowance).await?;
+        }
+        Ok(claimed)
+    }
+
+    /// Platforms of which as many deliveries run here as may.
+    fn full_platforms(&self) -> Vec<String> {
+        let mut counts: HashMap<Platform, usize> = HashMap::new();
+        for platform in self.running.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            *counts.entry(*platform).or_default() += 1;
+        }
+        counts
+            .into_iter()
+            .filter(|(_, running)| *running >= self.settings.per_platform)
+            .map(|(platform, _)| platform.as_str().to_owned())
+            .collect()
+    }
+
+    async fn until_next_due(&self) -> StdDuration {
+        let poll = StdDuration::from_secs(self.settings.poll_seconds);
+        match store::next_due(self.pipeline.database.worker_pool()).await {
+            Ok(Some(due)) => (due - self.pipeline.clock.now()).to_std().unwrap_or_default().clamp(BUSY_PAUSE, poll),
+            Ok(None) | Err(_) => poll,
+        }
+    }
+}
+
+struct Running {
+    id: DeliveryId,
+    running: Arc<Mutex<HashMap<DeliveryId, Platform>>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
+}
+
+/// A notice says that something may be due; looking by ourselves is what makes sure.
+async fn listen(database: Database, wake: Arc<Notify>, stop: CancellationToken) {
+    let passing_on = async {
+        loop {
+            if let Ok(mut listener) = PgListener::connect_with(database.worker_pool()).await
+                && listener.listen(CHANNEL).await.is_ok()
+            {
+                wake.notify_one();
+                while let Ok(Some(_)) = listener.try_recv().await {
+                    wake.notify_one();
+                }
+            }
+            tokio::time::sleep(StdDuration::from_secs(1)).await;
+        }
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = passing_on => {}
+    }
+}
+
+/// Keeps the leases of what runs here young.
+async fn renew(pipeline: Arc<Pipeline>, running: Arc<Mutex<HashMap<DeliveryId, Platform>>>, every: StdDuration, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(every) => {}
+        }
+        let ids: Vec<Uuid> = running.lock().unwrap_or_else(PoisonError::into_inner).keys().map(|id| id.0).collect();
+        if ids.is_empty() {
+            continue;
+        }
+        let until = pipeline.clock.now() + pipeline.lease;
+        if let Err(error) = store::renew(pipeline.database.worker_pool(), pipeline.worker, &ids, until).await {
+            tracing::warn!(cause = ?error.cause, "leases could not be renewed");
+        }
+    }
+}

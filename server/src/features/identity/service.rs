@@ -1,0 +1,198 @@
+//! Fulfils [`Identity`].
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::{
+    Actor, ErrorCode, RequestId, ServiceError, ServiceResult, SessionId, UserId, Via, Visitor, WorkspaceId,
+    clock::{Clock, Ids},
+    identity::{
+        ABSOLUTE, Authenticated, Identity, INACTIVITY, LOGIN_REFUSED, Login, Me, REISSUE_AFTER, Register, SessionToken,
+        SignedIn, normalize_email,
+    },
+    workspaces::{Role, WorkspaceKind, slugify},
+};
+use secrecy::SecretString;
+
+
+pub use super::password::PasswordCost;
+use super::{
+    password::{Passwords, Verdict},
+    policy, store,
+    token::{Claims, Tokens},
+};
+use crate::database::{Database, Tx};
+
+/// Registration, sign-in and sessions.
+#[derive(Clone)]
+pub struct IdentityService {
+    database: Database,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    passwords: Passwords,
+    tokens: Tokens,
+}
+
+impl IdentityService {
+    pub fn new(
+        database: Database,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        jwt_secret: &SecretString,
+        cost: PasswordCost,
+    ) -> ServiceResult<Self> {
+        Ok(Self { database, clock, ids, passwords: Passwords::new(cost)?, tokens: Tokens::new(jwt_secret) })
+    }
+
+    /// A session row and its cookie, in the caller's transaction.
+    async fn open_session(
+        &self,
+        tx: &mut Tx,
+        visitor: &Visitor,
+        user: UserId,
+        workspace: WorkspaceId,
+        kind: WorkspaceKind,
+    ) -> ServiceResult<SessionToken> {
+        let now = self.clock.now();
+        let claims = Claims::new(user, kind, now);
+        let session = store::NewSession {
+            id: SessionId(self.ids.next()),
+            user,
+            workspace,
+            token_hash: claims.token_hash(),
+            ip: visitor.ip,
+            user_agent: visitor.user_agent.as_deref(),
+            at: now,
+            expires_at: now + ABSOLUTE,
+        };
+        store::insert_session(tx, &session).await?;
+        self.tokens.sign(&claims)
+    }
+
+    /// The workspace's slug from its name; with a random end where the plain one is taken.
+    async fn insert_workspace(
+        &self,
+        tx: &mut Tx,
+        id: WorkspaceId,
+        name: &str,
+        kind: WorkspaceKind,
+        now: DateTime<Utc>,
+    ) -> ServiceResult<()> {
+        let plain = match slugify(name) {
+            slug if slug.is_empty() => "workspace".to_owned(),
+            slug => slug,
+        };
+        if store::insert_workspace(tx, id, name, &plain, kind, now).await?.is_some() {
+            return Ok(());
+        }
+        let end: String = self.ids.next().simple().to_string().chars().rev().take(8).collect();
+        store::insert_workspace(tx, id, name, &format!("{plain}-{end}"), kind, now)
+            .await?
+            .ok_or_else(|| ServiceError::internal("two workspaces drew the same random slug"))
+    }
+}
+
+#[async_trait]
+impl Identity for IdentityService {
+    async fn register(&self, visitor: &Visitor, form: Register) -> ServiceResult<SignedIn> {
+        form.check().into_result()?;
+        let kind = form.kind().ok_or_else(|| ServiceError::internal("the role passed its check but has no kind"))?;
+        let password_hash = self.passwords.hash(form.password.clone()).await?;
+        let now = self.clock.now();
+        let user = UserId(self.ids.next());
+        let workspace = WorkspaceId(self.ids.next());
+        let mut tx = self.database.tenant_of(user, workspace).await?;
+        let new_user = store::NewUser {
+            id: user,
+            email: &normalize_email(&form.email),
+            password_hash: &password_hash,
+            full_name: form.full_name.trim(),
+            kind,
+            agency_name: form
+                .agency_name
+                .as_deref()
+                .map(str::trim)
+                .filter(|name| !name.is_empty() && kind == WorkspaceKind::Agency),
+            at: now,
+        };
+        store::insert_user(&mut tx, &new_user).await?;
+        self.insert_workspace(&mut tx, workspace, &form.workspace_name(), kind, now).await?;
+        store::insert_membership(&mut tx, self.ids.next(), workspace, user, Role::Admin, now).await?;
+        let token = self.open_session(&mut tx, visitor, user, workspace, kind).await?;
+        let me = store::me(&mut tx, user, workspace).await?;
+        tx.commit().await?;
+        tracing::info!(user_id = %user, workspace_id = %workspace, kind = %kind, "registered");
+        Ok(SignedIn { user: me.user, workspace: me.workspace, role: me.role, token })
+    }
+
+    async fn login(&self, visitor: &Visitor, form: Login) -> ServiceResult<SignedIn> {
+        form.check().into_result()?;
+        let refused = || ServiceError::new(ErrorCode::Unauthorized, LOGIN_REFUSED);
+        let mut tx = self.database.public().await?;
+        let row = store::login_lookup(&mut tx, &normalize_email(&form.email)).await?;
+        tx.commit().await?;
+        let stored = row.as_ref().map(|row| row.password_hash.clone());
+        let verdict = self.passwords.verify(form.password, stored).await?;
+        let Some((row, workspace)) = row.filter(|row| row.is_active).and_then(|row| row.workspace.map(|w| (row, w))) else {
+            return Err(refused());
+        };
+        if verdict == Verdict::Wrong {
+            return Err(refused());
+        }
+        let mut tx = self.database.tenant_of(row.user, workspace).await?;
+        if let Verdict::RightButOld(new) = &verdict {
+            store::replace_password_hash(&mut tx, row.user, &row.password_hash, new).await?;
+        }
+        let me = store::me(&mut tx, row.user, workspace).await?;
+        let token = self.open_session(&mut tx, visitor, row.user, workspace, me.workspace.kind).await?;
+        tx.commit().await?;
+        tracing::info!(user_id = %row.user, workspace_id = %workspace, "signed in");
+        Ok(SignedIn { user: me.user, workspace: me.workspace, role: me.role, token })
+    }
+
+    async fn logout(&self, actor: &Actor) -> ServiceResult<()> {
+        let session = policy::may_end_session(actor)?;
+        let mut tx = self.database.tenant(actor).await?;
+        store::revoke_session(&mut tx, session, self.clock.now()).await?;
+        tx.commit().await?;
+        tracing::info!(user_id = %actor.user_id, "signed out");
+        Ok(())
+    }
+
+    async fn authenticate(&self, token: &SessionToken, request_id: &RequestId) -> ServiceResult<Option<Authenticated>> {
+        let now = self.clock.now();
+        let Some(claims) = self.tokens.read(token, now) else { return Ok(None) };
+        let row = store::session_lookup(self.database.public_pool(), &claims.token_hash(), now).await?;
+        // The cookie's own end is the inactivity limit; the row's mark catches a cookie that was copied and kept.
+        let Some(row) = row.filter(|row| row.user == claims.sub && row.last_seen_at + INACTIVITY + REISSUE_AFTER > now) else {
+            return Ok(None);
+        };
+        let actor = Actor {
+            user_id: row.user,
+            workspace_id: row.workspace,
+            kind: row.kind,
+            role: row.role,
+            via: Via::Session(row.session),
+            request_id: request_id.clone(),
+        };
+        let aged = now.timestamp() - claims.iat >= REISSUE_AFTER.num_seconds();
+        let reissued = if aged {
+            let mut tx = self.database.tenant(&actor).await?;
+            store::touch_session(&mut tx, row.session, now).await?;
+            tx.commit().await?;
+            Some(self.tokens.sign(&claims.renewed(now))?)
+        } else {
+            None
+        };
+        Ok(Some(Authenticated { actor, reissued }))
+    }
+
+    async fn me(&self, actor: &Actor) -> ServiceResult<Me> {
+        let mut tx = self.database.tenant(actor).await?;
+        let me = store::me(&mut tx, actor.user_id, actor.workspace_id).await?;
+        tx.commit().await?;
+        Ok(me)
+    }
+}
+

@@ -1,0 +1,179 @@
+//! What every request passes, outermost first: id and log, panics, time limit, security headers, origin, session.
+
+use std::{net::{IpAddr, SocketAddr}, panic::AssertUnwindSafe, sync::Arc, time::{Duration, Instant}};
+
+use axum::{
+    extract::{ConnectInfo, MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use domain::{
+    ErrorCode, RequestId, ServiceError, Visitor,
+    clock::Ids,
+    identity::Identity,
+    text::truncate_chars,
+};
+use futures::FutureExt;
+use ipnet::IpNet;
+use tracing::Instrument;
+
+use super::{
+    cookie::{self, CookiePolicy},
+    envelope::{self, ApiError},
+};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// What the middleware needs to know.
+#[derive(Clone)]
+pub struct Edge {
+    pub ids: Arc<dyn Ids>,
+    pub identity: Arc<dyn Identity>,
+    pub cookies: CookiePolicy,
+    /// Our own origin, as browsers send it.
+    pub origin: Arc<str>,
+    pub trusted_proxies: Arc<[IpNet]>,
+    pub timeout: Duration,
+}
+
+/// Gives the request its id, a log line and its metrics, and turns a panic into a plain 500.
+pub async fn observe(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
+    let id = request
+        .headers()
+        .get(REQUEST_ID)
+        .and_then(|value| value.to_str().ok())
+        .and_then(RequestId::parse)
+        .unwrap_or_else(|| RequestId::from_uuid(edge.ids.next()));
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "page".to_owned(), |path| path.as_str().to_owned());
+    // The path may hold nothing secret (ids only); the query may (codes, states), so it is never logged.
+    let span = tracing::info_span!("request", request_id = %id, %method, path = %request.uri().path());
+    let visitor = Visitor {
+        ip: client_ip(&request, &edge.trusted_proxies),
+        user_agent: request
+            .headers()
+            .get(header::USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .map(|agent| truncate_chars(agent, 400).to_owned()),
+        request_id: id.clone(),
+    };
+    request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(visitor);
+    let started = Instant::now();
+    let run = envelope::with_request_id(request, next);
+    let mut response = AssertUnwindSafe(run)
+        .catch_unwind()
+        .instrument(span.clone())
+        .await
+        .unwrap_or_else(|panic| {
+            let _entered = span.enter();
+            let what = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+            ApiError(ServiceError::internal(format!("panic: {}", what.unwrap_or("no message")))).into_response()
+        });
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    let elapsed = started.elapsed();
+    let status = response.status().as_u16();
+    metrics::histogram!("http_request_seconds", "method" => method.to_string(), "route" => route, "status" => status.to_string())
+        .record(elapsed.as_secs_f64());
+    span.in_scope(|| tracing::info!(status, ms = elapsed.as_secs_f64() * 1000.0, "answered"));
+    response
+}
+
+/// The peer's address; behind a trusted proxy, the last address that is not one of ours.
+fn client_ip(request: &Request, trusted: &[IpNet]) -> Option<IpAddr> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical())?;
+    let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
+    if !is_trusted(&peer) {
+        return Some(peer);
+    }
+    let forwarded = request.headers().get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
+    let chain: Vec<IpAddr> =
+        forwarded.flat_map(|value| value.split(',')).filter_map(|ip| ip.trim().parse::<IpAddr>().ok()).map(|ip| ip.to_canonical()).collect();
+    Some(chain.iter().rev().find(|ip| !is_trusted(ip)).copied().unwrap_or(peer))
+}
+
+/// Ends a request that takes too long with 504; live events have no end by design.
+pub async fn time_limit(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+    if request.uri().path() == "/api/events" {
+        return next.run(request).await;
+    }
+    match tokio::time::timeout(edge.timeout, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => ApiError(ServiceError::new(ErrorCode::Timeout, "This took too long. Please try again.")).into_response(),
+    }
+}
+
+/// Headers that hold for every answer. The policy for scripts comes with each page, since it carries the page's nonce.
+pub async fn security_headers(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+    let api = request.uri().path().starts_with("/api/");
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(header::REFERRER_POLICY, "strict-origin-when-cross-origin");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+    if edge.cookies.https {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
+    }
+    if api {
+        set(header::CACHE_CONTROL, "no-store");
+        set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    }
+    response
+}
+
+/// A browser's request that changes something must come from our own pages: the cookie alone proves nothing about
+/// who made the browser send it. Requests without the session cookie have nothing to forge, except a sign-in.
+pub async fn same_origin(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if safe || comes_from_us(request.headers(), &edge) {
+        return next.run(request).await;
+    }
+    let error = ServiceError::new(ErrorCode::CsrfRejected, "This request did not come from Arctiv itself, so it was refused.");
+    ApiError(error).into_response()
+}
+
+fn comes_from_us(headers: &HeaderMap, edge: &Edge) -> bool {
+    match (headers.get(FETCH_SITE).map(HeaderValue::as_bytes), headers.get(header::ORIGIN).map(HeaderValue::as_bytes)) {
+        // `none`: the person's own doing (address bar, bookmark), which cannot be a forged POST.
+        (Some(site), origin) => {
+            matches!(site, b"same-origin" | b"none") && origin.is_none_or(|origin| origin == edge.origin.as_bytes())
+        }
+        (None, Some(origin)) => origin == edge.origin.as_bytes(),
+        // No browser leaves out both on a POST; a program without our cookie is no browser.
+        (None, None) => cookie::read(edge.cookies, headers).is_none(),
+    }
+}
+
+/// Finds the session behind the cookie, makes its actor known, and hands out a newer cookie when the present one has
+/// aged.
+pub async fn session(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
+    let Some(token) = cookie::read(edge.cookies, request.headers()) else { return next.run(request).await };
+    let Some(id) = request.extensions().get::<RequestId>().cloned() else { return next.run(request).await };
+    match edge.identity.authenticate(&token, &id).await {
+        Err(error) => ApiError(error).into_response(),
+        Ok(None) => next.run(request).await,
+        Ok(Some(found)) => {
+            tracing::Span::current().record("user_id", tracing::field::display(found.actor.user_id));
+            request.extensions_mut().insert(found.actor);
+            let mut response = next.run(request).await;
+            // A handler that sets the cookie itself (log out) has the last word.
+            if let Some(token) = found.reissued
+                && !response.headers().contains_key(header::SET_COOKIE)
+            {
+                let (name, value) = cookie::set(edge.cookies, &token);
+                response.headers_mut().append(name, value);
+            }
+            response
+        }
+    }
+}

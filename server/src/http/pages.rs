@@ -1,0 +1,262 @@
+//! Pages: rendered by `app`, behind the gate; and the three forms that work without JavaScript.
+
+use app::{
+    services::{RequestContext, Services},
+    session::FormOutcome,
+};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{FromRef, Request, State},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Redirect, Response},
+    routing::{any, post},
+};
+use domain::{
+    Actor, Fault, ServiceError, Visitor,
+    identity::{Gate, Login, Me, Register, SignedIn as Session, gate, safe_next},
+    workspaces::WorkspaceKind,
+};
+use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::use_context};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
+
+use super::{
+    assets::Assets,
+    cookie::{self, CookiePolicy},
+    envelope::{self, ApiError},
+    extract::{Anyone, SignedIn},
+};
+
+/// What pages need; a part of the program's state.
+#[derive(Clone)]
+pub struct PageState {
+    pub services: Services,
+    pub options: LeptosOptions,
+    pub cookies: CookiePolicy,
+    pub assets: Assets,
+}
+
+/// The routes of the app, listed once: listing renders, and two at a time would hang (leptos#4773).
+pub fn routes() -> Vec<AxumRouteListing> {
+    generate_route_list(app::App)
+}
+
+/// Pages, server functions, forms and files; everything that is not `/api`.
+pub fn router<S>(state: PageState, routes: Vec<AxumRouteListing>) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let context = {
+        let services = state.services.clone();
+        move || {
+            let request = use_context::<axum::http::request::Parts>();
+            let Some(parts) = request else { return };
+            if let Some(context) = context_of(&services, &parts.extensions) {
+                context.provide();
+            }
+            content_security_policy();
+        }
+    };
+    let options = state.options.clone();
+    Router::new()
+        .leptos_routes_with_context(&state, routes, context, move || app::shell(options.clone()))
+        .route("/fn/{*path}", post(server_functions))
+        .route("/login", post(login))
+        .route("/register", post(register))
+        .route("/logout", post(logout))
+        .fallback(any(file_or_page))
+        .layer(middleware::from_fn_with_state(state.clone(), guard))
+        .with_state(state)
+}
+
+impl FromRef<PageState> for LeptosOptions {
+    fn from_ref(state: &PageState) -> Self {
+        state.options.clone()
+    }
+}
+
+/// Scripts: ours, by the page's nonce. Styles of elements are set by components (widths of meters), hence
+/// `style-src-attr`; style *elements* need the nonce.
+fn content_security_policy() {
+    let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else { return };
+    let policy = format!(
+        "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
+         style-src-attr 'unsafe-inline'; img-src 'self' data: blob: https:; font-src 'self'; connect-src 'self'; \
+         object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+}
+
+/// The person behind the session, looked up once per page.
+#[derive(Clone)]
+struct Known(Option<Me>);
+
+/// The refused form that a page shows again.
+#[derive(Clone)]
+struct Refused(FormOutcome);
+
+fn context_of(services: &Services, extensions: &axum::http::Extensions) -> Option<RequestContext> {
+    Some(RequestContext {
+        services: services.clone(),
+        actor: extensions.get::<Actor>().cloned(),
+        me: extensions.get::<Known>().and_then(|known| known.0.clone()),
+        visitor: extensions.get::<Visitor>().cloned()?,
+        form: extensions.get::<Refused>().map(|refused| refused.0.clone()),
+    })
+}
+
+/// Who may see which page, and the person's name for those who may.
+async fn guard(State(state): State<PageState>, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    if !matches!(*request.method(), axum::http::Method::GET | axum::http::Method::HEAD) || path.starts_with("/fn/") {
+        return next.run(request).await;
+    }
+    if let Some(file) = state.assets.serve(&request).await {
+        return file;
+    }
+    let actor = request.extensions().get::<Actor>().cloned();
+    let path_and_query = request.uri().path_and_query().map_or(path.as_str(), |all| all.as_str());
+    if let Gate::Redirect(to) = gate(&path, path_and_query, actor.as_ref().map(|actor| actor.kind)) {
+        return Redirect::to(&to).into_response();
+    }
+    if let Err(error) = know(&state, actor.as_ref(), &mut request).await {
+        return ApiError(error).into_response();
+    }
+    next.run(request).await
+}
+
+async fn know(state: &PageState, actor: Option<&Actor>, request: &mut Request) -> Result<(), ServiceError> {
+    let me = match actor {
+        Some(actor) => Some(state.services.identity.me(actor).await?),
+        None => None,
+    };
+    request.extensions_mut().insert(Known(me));
+    Ok(())
+}
+
+async fn server_functions(State(state): State<PageState>, request: Request) -> Response {
+    let context = context_of(&state.services, request.extensions());
+    leptos_axum::handle_server_fns_with_context(
+        move || {
+            if let Some(context) = &context {
+                context.provide();
+            }
+        },
+        request,
+    )
+    .await
+    .into_response()
+}
+
+/// Files were tried by the guard; what is left is a page that the app shows as not found.
+async fn file_or_page(State(state): State<PageState>, request: Request) -> Response {
+    render(&state, request).await
+}
+
+async fn render(state: &PageState, request: Request) -> Response {
+    let context = context_of(&state.services, request.extensions());
+    let options = state.options.clone();
+    let handler = leptos_axum::render_app_async_with_context(
+        move || {
+            if let Some(context) = &context {
+                context.provide();
+            }
+            content_security_policy();
+        },
+        move || app::shell(options.clone()),
+    );
+    handler(request).await.into_response()
+}
+
+type Pairs = Vec<(String, String)>;
+
+fn field(pairs: &Pairs, name: &str) -> Option<String> {
+    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+}
+
+async fn read_form(request: Request) -> Result<(axum::http::request::Parts, Pairs), Response> {
+    let (parts, body) = request.into_parts();
+    let bytes: Bytes = axum::body::to_bytes(body, 64 * 1024).await.map_err(|error| {
+        ApiError(ServiceError::new(domain::ErrorCode::PayloadTooLarge, "This form is larger than we take.").because(error)).into_response()
+    })?;
+    Ok((parts, url::form_urlencoded::parse(&bytes).into_owned().collect()))
+}
+
+async fn login(State(state): State<PageState>, Anyone(visitor): Anyone, request: Request) -> Response {
+    let (parts, pairs) = match read_form(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let form = Login { email: field(&pairs, "email").unwrap_or_default(), password: field(&pairs, "password").unwrap_or_default() };
+    let outcome = state.services.identity.login(&visitor, form).await;
+    finish(&state, "/login", parts, pairs, outcome).await
+}
+
+async fn register(State(state): State<PageState>, Anyone(visitor): Anyone, request: Request) -> Response {
+    let (parts, pairs) = match read_form(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let form = Register {
+        email: field(&pairs, "email").unwrap_or_default(),
+        password: field(&pairs, "password").unwrap_or_default(),
+        role: field(&pairs, "role").unwrap_or_default(),
+        full_name: field(&pairs, "full_name").unwrap_or_default(),
+        agency_name: field(&pairs, "agency_name").filter(|name| !name.trim().is_empty()),
+    };
+    let outcome = state.services.identity.register(&visitor, form).await;
+    finish(&state, "/register", parts, pairs, outcome).await
+}
+
+/// Into the app with a session, or the same page again with what was wrong.
+async fn finish(
+    state: &PageState,
+    page: &'static str,
+    parts: axum::http::request::Parts,
+    pairs: Pairs,
+    outcome: Result<Session, ServiceError>,
+) -> Response {
+    match outcome {
+        Ok(session) => {
+            let kind: WorkspaceKind = session.workspace.kind;
+            let next = field(&pairs, "next");
+            let to = safe_next(next.as_deref()).unwrap_or(kind.dashboard());
+            ([cookie::set(state.cookies, &session.token)], Redirect::to(to)).into_response()
+        }
+        Err(error) => {
+            envelope::log(&error);
+            let status = StatusCode::from_u16(error.code().status()).unwrap_or(StatusCode::BAD_REQUEST);
+            let fault: Fault = error.fault;
+            let mut again = Request::new(axum::body::Body::empty());
+            *again.uri_mut() = parts.uri.clone();
+            let query = parts.uri.query().map(|query| format!("{page}?{query}")).unwrap_or_else(|| page.to_owned());
+            if let Ok(uri) = query.parse() {
+                *again.uri_mut() = uri;
+            }
+            *again.headers_mut() = parts.headers;
+            *again.extensions_mut() = parts.extensions;
+            again.headers_mut().remove(header::CONTENT_LENGTH);
+            again.headers_mut().remove(header::CONTENT_TYPE);
+            again.extensions_mut().insert(Known(None));
+            again.extensions_mut().insert(Refused(FormOutcome::new(pairs, fault)));
+            let mut response = render(state, again).await;
+            *response.status_mut() = status;
+            response
+        }
+    }
+}
+
+async fn logout(State(state): State<PageState>, actor: Result<SignedIn, ApiError>) -> Response {
+    // Somebody whose session has ended already wants the same thing.
+    if let Ok(SignedIn(actor)) = actor
+        && let Err(error) = state.services.identity.logout(&actor).await
+    {
+        return ApiError(error).into_response();
+    }
+    let clear: (HeaderName, HeaderValue) = cookie::clear(state.cookies);
+    ([clear], Redirect::to("/login")).into_response()
+}
