@@ -1,0 +1,64 @@
+import { expect, type Locator } from '@playwright/test';
+import type { App } from '../support/fixtures';
+import type { Platform, SandboxAccount } from '../support/sandbox';
+import { Consent } from './consent';
+
+export const PLATFORM_NAMES: Record<Platform, string> = { facebook: 'Facebook', twitter: 'X', linkedin: 'LinkedIn' };
+
+/** The connected accounts of a workspace, and connecting one. */
+export class Accounts {
+  constructor(readonly app: App) {}
+
+  private get page() {
+    return this.app.page;
+  }
+
+  async open(): Promise<void> {
+    await this.app.open('/accounts');
+  }
+
+  /** Goes to a platform's consent page, by the dialog, or by the list that stands on an empty page. */
+  async begin(platform: Platform): Promise<void> {
+    const link = this.page.getByRole('link', { name: `Connect ${PLATFORM_NAMES[platform]}` }).first();
+    if (!(await link.isVisible())) await this.page.getByRole('button', { name: 'Connect account' }).first().click();
+    await link.click();
+    await expect(this.page.getByRole('button', { name: 'Authorise' })).toBeVisible();
+  }
+
+  /** Connects a simulated account, and returns on the list of accounts. */
+  async connect(account: SandboxAccount): Promise<void> {
+    await this.open();
+    await this.begin(account.platform);
+    const consent = new Consent(this.page);
+    await consent.choose(account);
+    await consent.authorise();
+    await expect(this.page).toHaveURL(/\/accounts\?/);
+    await this.app.alive();
+    await expect(this.page.getByText(`${PLATFORM_NAMES[account.platform]} is connected.`)).toBeVisible();
+  }
+
+  card(account: SandboxAccount): Locator {
+    return this.page
+      .getByRole('list', { name: 'Accounts' })
+      .getByRole('listitem')
+      .filter({ has: this.switch(account) });
+  }
+
+  switch(account: SandboxAccount): Locator {
+    return this.page.getByRole('switch', { name: `New posts go to ${account.name}, ${PLATFORM_NAMES[account.platform]}` });
+  }
+
+  async setActive(account: SandboxAccount, active: boolean): Promise<void> {
+    await this.switch(account).setChecked(active);
+    // The knob moves at once; the server has agreed when it is no longer busy.
+    await expect(this.switch(account)).not.toHaveAttribute('aria-busy', 'true');
+    await expect(this.switch(account)).toBeChecked({ checked: active });
+  }
+
+  async disconnect(account: SandboxAccount): Promise<void> {
+    const actions = `Actions for ${account.name}, ${PLATFORM_NAMES[account.platform]}`;
+    await this.page.getByRole('button', { name: actions }).click();
+    await this.page.getByRole('menuitem', { name: 'Disconnect' }).click();
+    await this.page.getByRole('dialog').getByRole('button', { name: /^Disconnect/ }).click();
+  }
+}

@@ -1,0 +1,42 @@
+import { expect, type Locator } from '@playwright/test';
+import type { App } from '../support/fixtures';
+
+/** Writing a post, and looking at one. */
+export class Posts {
+  constructor(readonly app: App) {}
+
+  private get page() {
+    return this.app.page;
+  }
+
+  async compose(): Promise<void> {
+    await this.app.open('/compose');
+    await expect(this.text).toBeVisible();
+  }
+
+  get text(): Locator {
+    return this.page.getByLabel('Text for all platforms');
+  }
+
+  async attach(name: string, mimeType: string, buffer: Buffer): Promise<void> {
+    await this.page.locator('#post-media').setInputFiles({ name, mimeType, buffer });
+  }
+
+  alt(image: number): Locator {
+    return this.page.getByLabel(`Alt text for image ${image}`);
+  }
+
+  get saveButton(): Locator {
+    return this.page.getByRole('button', { name: /^Save/ }).first();
+  }
+
+  /** Saves, and returns on the post's page. */
+  async save(): Promise<void> {
+    await this.saveButton.click();
+    await expect(this.page).toHaveURL(/\/posts\/[0-9a-f-]{36}$/);
+  }
+
+  get undo(): Locator {
+    return this.page.getByRole('button', { name: 'Undo' });
+  }
+}

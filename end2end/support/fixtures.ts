@@ -1,0 +1,91 @@
+/** What every test builds on: pages that wait for the page to live, the simulated networks, and a look for barriers. */
+import AxeBuilder from '@axe-core/playwright';
+import { test as base, expect, type Page } from '@playwright/test';
+import { Accounts } from '../pages/accounts';
+import { Consent } from '../pages/consent';
+import { Deliveries } from '../pages/deliveries';
+import { Identity, type Person } from '../pages/identity';
+import { Posts } from '../pages/posts';
+import { Sandbox } from './sandbox';
+
+/** Opens addresses of the program, and returns when the page answers to clicks. */
+export class App {
+  constructor(readonly page: Page) {}
+
+  async open(path: string): Promise<void> {
+    await this.page.goto(path);
+    await this.alive();
+  }
+
+  /** Until the browser has taken the page over, a click on it may be lost. */
+  async alive(): Promise<void> {
+    await expect(this.page.locator('html')).toHaveAttribute('data-hydrated', 'true');
+  }
+}
+
+type Fixtures = {
+  app: App;
+  identity: Identity;
+  accounts: Accounts;
+  consent: Consent;
+  posts: Posts;
+  deliveries: Deliveries;
+  sandbox: Sandbox;
+  /** A client who has just registered and is signed in. */
+  client: Person;
+  /** Fails the test if axe finds anything on the page as it is, in light or in dark. */
+  noBarriers: (where: string) => Promise<void>;
+  /** Fails the test if the page wrote an error to the console. Always on. */
+  quietConsole: void;
+};
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: support/program.ts sets it`);
+  return value;
+}
+
+export const test = base.extend<Fixtures>({
+  baseURL: async ({}, use) => use(required('ARCTIV_URL')),
+  app: async ({ page }, use) => use(new App(page)),
+  identity: async ({ app }, use) => use(new Identity(app)),
+  accounts: async ({ app }, use) => use(new Accounts(app)),
+  consent: async ({ page }, use) => use(new Consent(page)),
+  posts: async ({ app }, use) => use(new Posts(app)),
+  deliveries: async ({ app }, use) => use(new Deliveries(app)),
+  sandbox: async ({ request }, use) => use(new Sandbox(request, required('SANDBOX_URL'))),
+
+  client: async ({ identity }, use) => {
+    const person = identity.somebody('client');
+    await identity.register(person);
+    await use(person);
+  },
+
+  noBarriers: async ({ page }, use) => {
+    await use(async where => {
+      for (const scheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        const found = violations.map(one => `${one.id}: ${one.help}\n  ${one.nodes.map(node => node.html).join('\n  ')}`);
+        expect(found, `${where}, ${scheme}`).toEqual([]);
+      }
+      await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+    });
+  },
+
+  quietConsole: [
+    async ({ page }, use) => {
+      const errors: string[] = [];
+      page.on('console', message => {
+        // A refused form answers 4xx on purpose; the browser notes each.
+        if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) errors.push(message.text());
+      });
+      page.on('pageerror', error => errors.push(String(error)));
+      await use();
+      expect(errors, 'errors on the console').toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export { expect };
