@@ -2,6 +2,8 @@
 //!
 //! As root the tests need the system user `postgres`, as the program does.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
+
 use std::{
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt},
@@ -16,7 +18,7 @@ use nix::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use server::boot::postgres::{
-    EmbeddedError, EmbeddedOptions, EmbeddedPostgres, RolePasswords, RolesError, ensure_roles,
+    EmbeddedError, EmbeddedOptions, EmbeddedPostgres, RolePasswords, RolesError, ensure_roles, prepare_external,
 };
 use sqlx::{Connection, PgConnection, Row};
 

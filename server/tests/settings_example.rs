@@ -1,5 +1,7 @@
 //! `.env.example` tells the truth: every line of it, commented or not, is a setting, and what stands there is the default.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
+
 use std::{collections::HashMap, fs, path::Path};
 
 use server::config::{ALIASES, Settings};
@@ -35,11 +37,13 @@ fn every_name_is_a_setting() {
             continue;
         }
         // A setting that exists refuses nonsense or takes it; one that does not exist is refused as unknown.
-        let message = Settings::read(None, HashMap::from([(name.clone(), "17".to_owned())])).err().map(|e| e.to_string());
+        let message =
+            Settings::read(None, HashMap::from([(name.clone(), "17".to_owned())])).err().map(|e| e.to_string());
         let unknown = message.is_some_and(|text| text.contains("unknown field") || text.contains("no such section"));
         assert!(!unknown, "{name} is no setting");
     }
-    let unknown = Settings::read(None, HashMap::from([("ARCTIV_SERVER__NO_SUCH".to_owned(), "17".to_owned())])).unwrap_err();
+    let unknown =
+        Settings::read(None, HashMap::from([("ARCTIV_SERVER__NO_SUCH".to_owned(), "17".to_owned())])).unwrap_err();
     assert!(unknown.to_string().contains("unknown field"), "{unknown}");
 }
 

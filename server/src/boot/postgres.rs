@@ -74,7 +74,7 @@ impl EmbeddedOptions {
             bin_dir: None,
             run_as: "postgres".to_owned(),
             max_connections: 100,
-            start_timeout: Duration::from_secs(120),
+            start_timeout: Duration::from_mins(2),
         }
     }
 }
@@ -293,7 +293,7 @@ impl EmbeddedPostgres {
         roles::ensure_owner(&mut connection, &self.passwords.owner).await?;
         let passwords =
             RolePasswords { app: Some(self.passwords.app.clone()), worker: Some(self.passwords.worker.clone()) };
-        ensure_roles(&mut connection, &passwords).await?;
+        roles::ensure_program_roles(&mut connection, &passwords).await?;
         roles::ensure_database(&mut connection).await?;
         connection.close().await?;
         Ok(())

@@ -122,14 +122,27 @@ pub async fn prepare_external(
 }
 
 /// Makes sure that the roles exist, have the given passwords where the login may set them, and no more power than they
-/// should. Safe to run at every start and from several processes at once.
+/// should, and that [`OWNER`] can make a schema in the connection's database. Safe to run at every start and from several
+/// processes at once.
 pub async fn ensure_roles(connection: &mut PgConnection, passwords: &RolePasswords) -> Result<(), RolesError> {
+    ensure(connection, passwords, true).await
+}
+
+/// The same without a word about the connection's database.
+pub(super) async fn ensure_program_roles(
+    connection: &mut PgConnection,
+    passwords: &RolePasswords,
+) -> Result<(), RolesError> {
+    ensure(connection, passwords, false).await
+}
+
+async fn ensure(connection: &mut PgConnection, passwords: &RolePasswords, schema_here: bool) -> Result<(), RolesError> {
     // Roles belong to the whole cluster, so processes on other databases of it can get in between (concurrent CREATE or
     // ALTER of one role fails instead of waiting). Their work is the same as ours: look again.
     let mut tries = 0;
     loop {
         tries += 1;
-        match try_ensure_roles(connection, passwords).await {
+        match try_ensure(connection, passwords, schema_here).await {
             Err(RolesError::Database(error)) if tries < 8 && lost_a_race(&error) => {
                 tokio::time::sleep(std::time::Duration::from_millis(25 * tries)).await;
             }
@@ -149,14 +162,18 @@ fn lost_a_race(error: &sqlx::Error) -> bool {
     }
 }
 
-async fn try_ensure_roles(connection: &mut PgConnection, passwords: &RolePasswords) -> Result<(), RolesError> {
+async fn try_ensure(
+    connection: &mut PgConnection,
+    passwords: &RolePasswords,
+    schema_here: bool,
+) -> Result<(), RolesError> {
     let mut transaction = connection.begin().await?;
     let login = Login::read(&mut transaction).await?;
     if [APP, WORKER, RETENTION].contains(&login.name.as_str()) {
         return Err(RolesError::LoginIsProgramRole { login: login.name });
     }
 
-    let missing = missing(&mut transaction, &login).await?;
+    let missing = missing(&mut transaction, &login, schema_here).await?;
     if !missing.is_empty() {
         if !login.may_create_roles {
             return Err(RolesError::MayNotCreate { login: login.name, statements: missing.join("; ") + ";" });
@@ -208,7 +225,7 @@ impl Login {
 }
 
 /// The statements that are still to be run, by us or by an administrator.
-async fn missing(connection: &mut PgConnection, login: &Login) -> Result<Vec<String>, sqlx::Error> {
+async fn missing(connection: &mut PgConnection, login: &Login, schema_here: bool) -> Result<Vec<String>, sqlx::Error> {
     let mut statements = Vec::new();
     for (role, attributes) in [
         // Given a password by an administrator, it can also be logged in as.
@@ -225,7 +242,7 @@ async fn missing(connection: &mut PgConnection, login: &Login) -> Result<Vec<Str
     if !is_member(connection, WORKER, RETENTION).await? {
         statements.push(format!("GRANT {RETENTION} TO {WORKER}"));
     }
-    if login.name != OWNER {
+    if schema_here && login.name != OWNER {
         if !is_member(connection, &login.name, OWNER).await? {
             statements.push(format!("GRANT {OWNER} TO {}", login.quoted));
         }

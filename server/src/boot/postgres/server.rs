@@ -248,19 +248,17 @@ impl Server {
     }
 
     async fn ends_within(&mut self, patience: Duration) -> bool {
-        match &mut self.child {
-            Some(child) => tokio::time::timeout(patience, child.wait()).await.is_ok(),
-            None => {
-                let start = Instant::now();
-                while process_exists(self.pid) {
-                    if start.elapsed() > patience {
-                        return false;
-                    }
-                    tokio::time::sleep(POLL).await;
-                }
-                true
-            }
+        if let Some(child) = &mut self.child {
+            return tokio::time::timeout(patience, child.wait()).await.is_ok();
         }
+        let start = Instant::now();
+        while process_exists(self.pid) {
+            if start.elapsed() > patience {
+                return false;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        true
     }
 }
 
