@@ -14,7 +14,13 @@ use leptos_router::{
 
 use crate::{
     features::{
+        accounts::pages::{AccountPage, AccountsPage},
+        deliveries::pages::ActivityPage,
         identity::pages::{LoginPage, RegisterPage},
+        posts::{
+            compose::page::ComposePage,
+            pages::{PostPage, PostsPage},
+        },
         workspaces::pages::{AgencyDashboardPage, ClientDashboardPage, LandingPage, ManagerDashboardPage},
     },
     layouts::{Frame, GalleryPage, Navigation, NotFoundPage},
@@ -45,6 +51,12 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/dashboard/client") view=ClientDashboardPage ssr=SsrMode::Async/>
                     <Route path=path!("/dashboard/manager") view=ManagerDashboardPage ssr=SsrMode::Async/>
                     <Route path=path!("/dashboard/agency") view=AgencyDashboardPage ssr=SsrMode::Async/>
+                    <Route path=path!("/accounts") view=AccountsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/accounts/:id") view=AccountPage ssr=SsrMode::Async/>
+                    <Route path=path!("/compose") view=ComposePage ssr=SsrMode::Async/>
+                    <Route path=path!("/posts") view=PostsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/posts/:id") view=PostPage ssr=SsrMode::Async/>
+                    <Route path=path!("/activity") view=ActivityPage ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
             <Toaster/>

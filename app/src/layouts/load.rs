@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::navigation::leave_for;
+use super::{navigation::leave_for, page::PageFrame};
 use crate::{
     error::AppError,
     ui::{ErrorState, use_toasts},
@@ -27,16 +27,46 @@ where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
     V: IntoView + 'static,
 {
+    load_in(resource, what, skeleton, full, |view| view)
+}
+
+/// [`load`] for a page that is titled by what it loads: `full` brings its own [`PageFrame`]. Until it is there, and when
+/// it fails, `title` stands at its place.
+pub fn load_page<T, V>(
+    resource: Resource<Result<T, AppError>>,
+    title: &'static str,
+    what: &'static str,
+    skeleton: impl Into<ViewFnOnce>,
+    full: impl Fn(T) -> V + Clone + Send + Sync + 'static,
+) -> AnyView
+where
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    load_in(resource, what, skeleton, full, move |view| view! { <PageFrame title>{view}</PageFrame> }.into_any())
+}
+
+fn load_in<T, V>(
+    resource: Resource<Result<T, AppError>>,
+    what: &'static str,
+    skeleton: impl Into<ViewFnOnce>,
+    full: impl Fn(T) -> V + Clone + Send + Sync + 'static,
+    framed: impl Fn(AnyView) -> AnyView + Copy + Send + Sync + 'static,
+) -> AnyView
+where
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
     let skeleton: ViewFnOnce = skeleton.into();
     let signed_out = use_signed_out();
     view! {
-        <Transition fallback=move || skeleton.run()>
+        <Transition fallback=move || framed(skeleton.run())>
             {move || {
                 let full = full.clone();
                 Suspend::new(async move {
                     match resource.into_future().await {
                         Ok(value) => full(value).into_any(),
-                        Err(error) => failed(resource, what, &error, signed_out).into_any(),
+                        Err(error) => framed(failed(resource, what, &error, signed_out)),
                     }
                 })
             }}

@@ -14,7 +14,7 @@ mod page;
 mod public;
 
 pub use frame::Frame;
-pub use load::{load, use_refusal};
+pub use load::{load, load_page, use_refusal};
 pub use navigation::{Navigation, leave_for};
 pub use not_found::{GalleryPage, NotFoundPage};
 pub use page::{PageFrame, PrimaryAction};

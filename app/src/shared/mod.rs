@@ -1,4 +1,9 @@
-//! What several features use: the product's states in the design system's words, and addresses with filters in them.
+//! What several features show alike: the product's states in the design system's words, the addresses of lists, rows of
+//! deliveries, and how a list follows what happens elsewhere.
 
+pub mod account;
+pub mod delivery;
+pub mod follow;
 pub mod query;
+pub mod search;
 pub mod words;

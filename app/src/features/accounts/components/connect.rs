@@ -1,0 +1,96 @@
+//! Which platform to connect.
+
+use crate::{
+    shared::{
+        account::{authorize_href, use_leaving},
+        words::mark,
+    },
+    ui::{Dialog, Glyph, MarkSize, PlatformMark, icon},
+};
+use domain::{Platform, accounts::PlatformOffer, platform::AccountType};
+use leptos::prelude::*;
+
+/// The platforms to choose from: those that are set up, then the rest, out of reach.
+#[component]
+pub fn Platforms(offers: Vec<PlatformOffer>, #[prop(into)] return_to: String) -> impl IntoView {
+    let leaving = use_leaving();
+    let (ready, missing): (Vec<_>, Vec<_>) = offers.into_iter().partition(|offer| offer.configured);
+    let nothing_ready = ready.is_empty();
+    let rows = ready
+        .into_iter()
+        .map(|PlatformOffer { platform, .. }| {
+            view! {
+                <li class="border-t border-border first:border-t-0">
+                    <a
+                        href=authorize_href(platform, None, &return_to)
+                        rel="external"
+                        class="flex min-h-14 items-center gap-3 px-3.5 py-2 hover:bg-hover focus-visible:-outline-offset-3"
+                        on:click=move |_| leaving(platform)
+                    >
+                        <PlatformMark mark=mark(platform) size=MarkSize::Medium/>
+                        <span class="min-w-0 flex-1">
+                            <span class="block font-medium">
+                                <span class="sr-only">"Connect "</span>
+                                {platform.label()}
+                            </span>
+                            <span class="block text-sm text-muted">{purpose(platform)}</span>
+                        </span>
+                        {icon(Glyph::ArrowRight, "size-4 text-muted")}
+                    </a>
+                </li>
+            }
+        })
+        .collect_view();
+    let rest = missing.iter().map(|offer| offer.platform.label()).collect::<Vec<_>>().join(", ");
+    view! {
+        <div class="grid grid-cols-1 gap-3">
+            {(!nothing_ready)
+                .then(|| {
+                    view! {
+                        <ul aria-label="Platforms" class="rounded-lg border border-border bg-surface">
+                            {rows}
+                        </ul>
+                    }
+                })}
+            {(!rest.is_empty())
+                .then(|| {
+                    let text = if nothing_ready {
+                        "No platform is set up on this Arctiv yet. Ask whoever runs it to add the platforms' apps.".to_owned()
+                    } else {
+                        format!("Not set up on this Arctiv: {rest}.")
+                    };
+                    view! { <p class="text-sm text-muted">{text}</p> }
+                })}
+        </div>
+    }
+    .into_any()
+}
+
+/// What connecting is good for, in a line.
+fn purpose(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Facebook => "Publish to the Pages you manage",
+        Platform::Linkedin => "Publish as yourself or a company page",
+        Platform::Twitter | Platform::Instagram | Platform::Tiktok => "Publish to your profile",
+        _ => match platform.account_type() {
+            AccountType::AdAccount => "Give access to an ad account",
+            AccountType::Analytics => "Give access to a property",
+            AccountType::SocialMedia => "Publish to your account",
+        },
+    }
+}
+
+/// "Connect account": which platform?
+#[component]
+pub fn ConnectDialog(open: RwSignal<bool>, offers: Vec<PlatformOffer>, #[prop(into)] return_to: String) -> impl IntoView {
+    let offers = StoredValue::new(offers);
+    let return_to = StoredValue::new(return_to);
+    view! {
+        <Dialog id="connect" open title="Connect an account">
+            <p class="text-muted">
+                "You sign in on the platform's own page and choose what Arctiv may do. We never see your password, and you can take the access back at any time."
+            </p>
+            <Platforms offers=offers.get_value() return_to=return_to.get_value()/>
+        </Dialog>
+    }
+}

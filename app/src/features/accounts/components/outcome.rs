@@ -1,0 +1,135 @@
+//! What came of an authorisation, read from the address that the callback sent the browser to.
+
+use crate::shared::account::authorize_href;
+use crate::{
+    shared::words::counted,
+    ui::{Banner, Button, ButtonSize, Tone},
+};
+use domain::{Platform, accounts::OauthProblem};
+use leptos::prelude::*;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+
+/// What the address says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Result {
+    Connected(u64, Option<Platform>),
+    /// `None`: a word that this version does not know.
+    Failed(Option<OauthProblem>, Option<Platform>),
+}
+
+fn read(get: impl Fn(&str) -> Option<String>) -> Option<Result> {
+    let platform = get("platform").and_then(|word| word.parse().ok());
+    if let Some(code) = get("oauth_error") {
+        return Some(Result::Failed(code.parse().ok(), platform));
+    }
+    get("connected").and_then(|n| n.parse().ok()).map(|n| Result::Connected(n, platform))
+}
+
+impl Result {
+    const fn tone(self) -> Tone {
+        match self {
+            Self::Connected(0, _) => Tone::Info,
+            Self::Connected(..) => Tone::Success,
+            Self::Failed(Some(OauthProblem::Refused), _) => Tone::Info,
+            Self::Failed(..) => Tone::Danger,
+        }
+    }
+
+    fn title(self) -> String {
+        let name = |platform: Option<Platform>| platform.map_or("The platform", Platform::label);
+        match self {
+            Self::Connected(_, platform) => format!("{} is connected.", name(platform)),
+            Self::Failed(_, platform) => format!("{} was not connected.", name(platform)),
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Self::Connected(0, _) => "There was nothing new to add.".to_owned(),
+            Self::Connected(n, _) => format!("{} ready.", counted(n, "account is", "accounts are")),
+            Self::Failed(Some(problem), Some(platform)) => problem.sentence(platform),
+            Self::Failed(..) => "Something went wrong on the way. Nothing was changed. Please try again.".to_owned(),
+        }
+    }
+
+    /// Where trying again makes sense, the platform to try.
+    const fn again(self) -> Option<Platform> {
+        match self {
+            Self::Failed(Some(OauthProblem::NotConfigured | OauthProblem::ConnectedElsewhere), _) => None,
+            Self::Failed(_, platform) => platform,
+            Self::Connected(..) => None,
+        }
+    }
+}
+
+/// The banner above a page of accounts; nothing when the address says nothing.
+#[component]
+pub fn Outcome(
+    /// The address' parameters.
+    query: Memo<leptos_router::params::ParamsMap>,
+    /// The page's address without them.
+    #[prop(into)]
+    here: Signal<String>,
+) -> impl IntoView {
+    let result = Memo::new(move |_| query.with(|query| read(|key| query.get(key))));
+    let navigate = use_navigate();
+    let dismiss = Callback::new(move |()| {
+        navigate(&here.get_untracked(), NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+    });
+    move || {
+        result.get().map(|result| {
+            let again = result.again();
+            let action = move || {
+                again.map(|platform| {
+                    view! {
+                        <Button
+                            size=ButtonSize::Small
+                            href=authorize_href(platform, None, "/accounts")
+                            attr:rel="external"
+                        >
+                            {format!("Try {} again", platform.label())}
+                        </Button>
+                    }
+                })
+            };
+            view! {
+                <div class="mb-6">
+                    <Banner tone=result.tone() title=result.title() text=result.text() action on_dismiss=dismiss/>
+                </div>
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(pairs: &[(&str, &str)]) -> Option<Result> {
+        read(|key| pairs.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn nothing_is_said_without_a_result() {
+        assert_eq!(of(&[("platform", "twitter")]), None);
+        assert_eq!(of(&[("connected", "many")]), None);
+    }
+
+    #[test]
+    fn success_counts() {
+        let result = of(&[("connected", "2"), ("platform", "facebook")]).unwrap();
+        assert_eq!((result.title().as_str(), result.text().as_str()), ("Facebook is connected.", "2 accounts are ready."));
+        assert_eq!(of(&[("connected", "1"), ("platform", "x")]).unwrap().text(), "1 account is ready.");
+    }
+
+    #[test]
+    fn failures_speak_the_domains_sentences_and_never_the_addresss() {
+        let result = of(&[("oauth_error", "state_expired"), ("platform", "linkedin")]).unwrap();
+        assert_eq!(result.text(), OauthProblem::StateExpired.sentence(Platform::Linkedin));
+        assert_eq!(result.again(), Some(Platform::Linkedin));
+        let forged = of(&[("oauth_error", "Call 555 now"), ("platform", "Bank")]).unwrap();
+        assert!(!forged.text().contains("555") && !forged.title().contains("Bank"));
+        let elsewhere = of(&[("oauth_error", "connected_elsewhere"), ("platform", "twitter")]).unwrap();
+        assert_eq!(elsewhere.again(), None);
+    }
+}

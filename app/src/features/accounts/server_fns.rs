@@ -1,0 +1,73 @@
+//! Accounts, from the pages.
+
+use crate::error::AppError;
+#[cfg(feature = "ssr")]
+use crate::{error::refuse, services::acting};
+use domain::{
+    AccountId, Page, PageRequest,
+    accounts::{Account, AccountCounts, AccountFilter, ConnectionEvent, PlatformOffer},
+    deliveries::{Delivery, DeliveryFilter},
+};
+use leptos::{prelude::*, server_fn::codec::Json};
+use serde::{Deserialize, Serialize};
+
+/// The list of accounts with what stands around it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AccountsView {
+    pub accounts: Page<Account>,
+    pub counts: AccountCounts,
+    /// Which platforms can be connected here.
+    pub offers: Vec<PlatformOffer>,
+}
+
+/// Accounts under a filter, by name.
+#[server(prefix = "/fn", endpoint = "accounts/list", input = Json)]
+pub async fn view_accounts(filter: AccountFilter) -> Result<AccountsView, AppError> {
+    let (services, actor) = acting()?;
+    let accounts = services.accounts.list(&actor, filter).await.map_err(refuse)?;
+    let counts = services.accounts.counts(&actor).await.map_err(refuse)?;
+    let offers = services.accounts.offers(&actor).await.map_err(refuse)?;
+    Ok(AccountsView { accounts, counts, offers })
+}
+
+/// One account with its connection log and what was last sent to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AccountView {
+    pub account: Account,
+    /// Newest first.
+    pub log: Page<ConnectionEvent>,
+    /// Newest first, a handful.
+    pub deliveries: Vec<Delivery>,
+}
+
+/// One account; `log` says which part of its connection log.
+#[server(prefix = "/fn", endpoint = "accounts/get", input = Json)]
+pub async fn view_account(id: AccountId, log: PageRequest) -> Result<AccountView, AppError> {
+    let (services, actor) = acting()?;
+    let account = services.accounts.get(&actor, id).await.map_err(refuse)?;
+    let log = services.accounts.events(&actor, id, log).await.map_err(refuse)?;
+    let latest = DeliveryFilter { social_account_id: Some(id), page: PageRequest::first(5), ..DeliveryFilter::default() };
+    let deliveries = services.deliveries.list(&actor, latest).await.map_err(refuse)?.items;
+    Ok(AccountView { account, log, deliveries })
+}
+
+/// Whether new posts go to the account.
+#[server(prefix = "/fn", endpoint = "accounts/set-active", input = Json)]
+pub async fn set_account_active(id: AccountId, active: bool) -> Result<Account, AppError> {
+    let (services, actor) = acting()?;
+    services.accounts.set_active(&actor, id, active).await.map_err(refuse)
+}
+
+/// Asks for fresh access in the background.
+#[server(prefix = "/fn", endpoint = "accounts/refresh", input = Json)]
+pub async fn refresh_account(id: AccountId) -> Result<Account, AppError> {
+    let (services, actor) = acting()?;
+    services.accounts.refresh(&actor, id).await.map_err(refuse)
+}
+
+/// Disconnects: tokens wiped, access given back.
+#[server(prefix = "/fn", endpoint = "accounts/unlink", input = Json)]
+pub async fn unlink_account(id: AccountId) -> Result<(), AppError> {
+    let (services, actor) = acting()?;
+    services.accounts.unlink(&actor, id).await.map_err(refuse)
+}

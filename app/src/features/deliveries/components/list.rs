@@ -1,0 +1,277 @@
+//! The activity's rows: what is on its way first, then what is done, newest first. On phones each row is a small card.
+
+use super::details::details;
+use crate::{
+    shared::{
+        delivery::{Acting, DeliveryActions},
+        follow::one_of,
+        words::{delivery_line, delivery_status, mark},
+    },
+    ui::{
+        Button, ButtonSize, ButtonVariant, Glyph, MarkSize, PlatformMark, RelativeTime, StatusBadge, TimeStyle, cx, icon,
+    },
+};
+use domain::{
+    DeliveryId,
+    deliveries::{Delivery, DeliveryStatus},
+};
+use leptos::prelude::*;
+
+/// A heading or a delivery.
+#[derive(Clone, Debug, PartialEq)]
+enum Entry {
+    Group(&'static str, usize),
+    Row(Box<Delivery>),
+}
+
+impl Entry {
+    fn key(&self) -> (&'static str, Option<DeliveryId>) {
+        match self {
+            Self::Group(name, _) => (name, None),
+            Self::Row(delivery) => ("", Some(delivery.id)),
+        }
+    }
+}
+
+/// The deliveries in their order, with what is on its way in front. No headings where all are of one sort.
+fn entries(deliveries: &[Delivery]) -> Vec<Entry> {
+    let (under_way, done): (Vec<_>, Vec<_>) = deliveries.iter().cloned().partition(|one| !one.status.is_final());
+    let both = !under_way.is_empty() && !done.is_empty();
+    let group = |name, rows: Vec<Delivery>| {
+        let head = both.then_some(Entry::Group(name, rows.len()));
+        head.into_iter().chain(rows.into_iter().map(|one| Entry::Row(Box::new(one))))
+    };
+    group("On their way", under_way).chain(group("Done", done)).collect()
+}
+
+/// The deliveries of a page.
+#[component]
+pub fn DeliveryList(deliveries: RwSignal<Vec<Delivery>>, acting: Acting) -> impl IntoView {
+    let head = |word: &'static str, class: &'static str| {
+        view! { <th role="columnheader" scope="col" class=cx(&["h-9 px-3 font-medium", class])>{word}</th> }
+    };
+    view! {
+        <div class="overflow-hidden rounded-lg border border-border bg-surface">
+            <table role="table" class="w-full border-collapse max-md:block" aria-label="Deliveries">
+                <thead role="rowgroup" class="max-md:sr-only">
+                    <tr role="row" class="text-left text-xs text-muted">
+                        {head("Status", "")}
+                        {head("Post", "")}
+                        {head("Account", "")}
+                        {head("Attempt", "")}
+                        {head("Time", "text-right")}
+                        <th role="columnheader" scope="col" class="h-9 px-3 font-medium">
+                            <span class="sr-only">"Actions"</span>
+                        </th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup" class="max-md:block">
+                    <For
+                        each=move || entries(&deliveries.read())
+                        // A group's heading is drawn anew when its number changes.
+                        key=|entry| (entry.key(), if let Entry::Group(_, n) = entry { *n } else { 0 })
+                        let:entry
+                    >
+                        {match entry {
+                            Entry::Group(name, count) => group(name, count),
+                            Entry::Row(delivery) => row(one_of(deliveries, *delivery, |one| one.id), acting),
+                        }}
+                    </For>
+                </tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn group(name: &'static str, count: usize) -> AnyView {
+    view! {
+        <tr role="row" class="max-md:block">
+            <th
+                role="rowheader"
+                scope="rowgroup"
+                colspan="6"
+                class="border-t border-border bg-sunken px-3 py-1.5 text-left text-xs font-medium text-muted max-md:block"
+            >
+                {name}
+                <span class="ml-1 font-normal tabular-nums">{count}</span>
+            </th>
+        </tr>
+    }
+    .into_any()
+}
+
+const CELL: &str = "px-3 align-middle";
+
+fn row(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
+    let first = delivery.get_untracked();
+    let open = RwSignal::new(false);
+    let status = Memo::new(move |_| delivery.read().status);
+    let line = Memo::new(move |_| delivery_line(&delivery.read()));
+    let when = Memo::new(move |_| {
+        let delivery = delivery.read();
+        delivery.next_attempt_at.or(delivery.published_at).unwrap_or(delivery.updated_at)
+    });
+    let attempt = move || {
+        let delivery = delivery.read();
+        format!("{} of {}", delivery.attempts, delivery.max_attempts)
+    };
+    let url = Memo::new(move |_| delivery.read().external_url.clone());
+    let panel = format!("delivery-{}", first.id);
+    let panel_id = panel.clone();
+    let place = format!("{} on {}", first.account_name, first.platform.label());
+    let toggle_label = format!("Details of {}, {place}", first.content_excerpt);
+    let view_label = format!("View the post of {place}, opens in a new tab");
+    let failed = move || status.get() == DeliveryStatus::Failed;
+    view! {
+        <tr
+            role="row"
+            data-delivery=first.id.to_string()
+            data-status=move || status.get().as_str()
+            class=move || {
+                cx(&[
+                    "group relative border-t border-border max-md:grid max-md:grid-cols-[minmax(0,1fr)_auto] max-md:gap-y-1 max-md:py-3",
+                    if failed() { "bg-danger-bg/40" } else { "hover:bg-hover" },
+                ])
+            }
+        >
+            <td role="cell" class=cx(&[CELL, "h-13 w-34 max-md:col-start-1 max-md:row-start-3 max-md:h-auto max-md:w-auto"])>
+                {move || view! { <StatusBadge status=delivery_status(status.get()) plain=true/> }}
+            </td>
+            <td role="cell" class=cx(&[CELL, "max-w-0 max-md:col-start-1 max-md:row-start-1 max-md:max-w-none"])>
+                <p class="truncate font-medium" title=first.content_excerpt.clone()>
+                    <a
+                        href=format!("/posts/{}", first.content_id)
+                        class="hover:underline touch:inline-flex touch:min-h-11 touch:items-center"
+                    >
+                        {first.content_excerpt.clone()}
+                    </a>
+                </p>
+                <p class="truncate text-sm text-muted" title=line>{line}</p>
+            </td>
+            <td role="cell" class=cx(&[CELL, "w-56 max-md:col-start-1 max-md:row-start-2 max-md:w-auto"])>
+                <span class="flex min-w-0 items-center gap-2">
+                    <PlatformMark mark=mark(first.platform) size=MarkSize::Bare/>
+                    <span class="sr-only">{first.platform.label()} ": "</span>
+                    <a
+                        href=format!("/accounts/{}", first.social_account_id)
+                        class="truncate hover:underline"
+                        title=first.account_name.clone()
+                    >
+                        {first.account_name.clone()}
+                    </a>
+                </span>
+            </td>
+            <td role="cell" class=cx(&[CELL, "w-24 text-sm text-muted tabular-nums max-md:hidden"])>{attempt}</td>
+            <td
+                role="cell"
+                class=cx(&[CELL, "w-32 text-right text-sm tabular-nums max-md:col-start-2 max-md:row-start-1 max-md:w-auto"])
+            >
+                {move || view! { <RelativeTime at=when.get() style=TimeStyle::Short/> }}
+            </td>
+            <td
+                role="cell"
+                class=cx(&[CELL, "w-px text-right whitespace-nowrap max-md:col-span-2 max-md:row-start-4 max-md:w-auto"])
+            >
+                <span class="inline-flex flex-wrap items-center justify-end gap-2">
+                    {move || {
+                        url.get()
+                            .map(|href| {
+                                view! {
+                                    <Button
+                                        variant=ButtonVariant::Link
+                                        size=ButtonSize::Small
+                                        icon_after=Glyph::ArrowUpRight
+                                        new_tab=true
+                                        href
+                                        label=view_label.clone()
+                                    >
+                                        "View"
+                                    </Button>
+                                }
+                            })
+                    }}
+                    <DeliveryActions delivery acting/>
+                    <button
+                        data-ui="disclosure"
+                        type="button"
+                        aria-expanded=move || if open.get() { "true" } else { "false" }
+                        aria-controls=panel
+                        aria-label=toggle_label
+                        class="inline-flex h-7 items-center gap-1 rounded-md px-1.5 text-sm font-medium text-muted hover:bg-hover hover:text-text touch:h-11 touch:px-3"
+                        on:click=move |_| open.update(|open| *open = !*open)
+                    >
+                        "Details"
+                        <span class="contents" hidden=move || open.get()>{icon(Glyph::ChevronDown, "size-4")}</span>
+                        <span class="contents" hidden=move || !open.get()>{icon(Glyph::ChevronUp, "size-4")}</span>
+                    </button>
+                </span>
+            </td>
+        </tr>
+        <tr role="row" id=panel_id hidden=move || !open.get() class="max-md:block max-md:[&[hidden]]:hidden">
+            <td role="cell" colspan="6" class="px-3 pb-3 max-md:block">
+                {move || open.get().then(|| details(delivery, acting))}
+            </td>
+        </tr>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{AccountId, Platform, PostId, deliveries::Stage};
+
+    fn delivery(n: u128, status: DeliveryStatus) -> Delivery {
+        let nil = uuid::Uuid::nil();
+        Delivery {
+            id: DeliveryId(uuid::Uuid::from_u128(n)),
+            content_id: PostId(nil),
+            content_excerpt: String::new(),
+            social_account_id: AccountId(nil),
+            account_name: String::new(),
+            platform: Platform::Twitter,
+            status,
+            stage: Stage::Staging,
+            attempts: 0,
+            max_attempts: 5,
+            last_error: None,
+            error_class: None,
+            advice: None,
+            needs_person: false,
+            external_post_id: None,
+            external_url: None,
+            next_attempt_at: None,
+            published_at: None,
+            created_at: chrono::DateTime::UNIX_EPOCH,
+            updated_at: chrono::DateTime::UNIX_EPOCH,
+        }
+    }
+
+    fn shown(deliveries: &[Delivery]) -> Vec<String> {
+        entries(deliveries)
+            .iter()
+            .map(|entry| match entry {
+                Entry::Group(name, count) => format!("{name} {count}"),
+                Entry::Row(delivery) => delivery.id.0.as_u128().to_string(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_is_on_its_way_comes_first_and_each_sort_keeps_its_order() {
+        let list = [
+            delivery(1, DeliveryStatus::Success),
+            delivery(2, DeliveryStatus::Retried),
+            delivery(3, DeliveryStatus::Failed),
+            delivery(4, DeliveryStatus::Pending),
+        ];
+        assert_eq!(shown(&list), ["On their way 2", "2", "4", "Done 2", "1", "3"]);
+    }
+
+    #[test]
+    fn one_sort_needs_no_heading() {
+        assert_eq!(shown(&[delivery(1, DeliveryStatus::Success)]), ["1"]);
+        assert!(shown(&[]).is_empty());
+    }
+}

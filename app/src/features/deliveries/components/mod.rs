@@ -1,0 +1,4 @@
+mod details;
+mod list;
+
+pub use list::DeliveryList;

@@ -1,0 +1,328 @@
+//! What a post will look like, platform by platform. Drawn with the words and pictures that are really sent
+//! (`domain::posts::preflight::final_text`), not with what was typed.
+
+use super::text::{post_text, shown};
+use crate::{
+    shared::words::mark,
+    ui::{Avatar, AvatarSize, Choice, Glyph, MarkSize, PlatformMark, SegmentedControl, cx, grouped, icon},
+};
+use domain::{
+    Platform,
+    accounts::Account,
+    media::MediaAsset,
+    posts::{
+        Content,
+        preflight::{final_link, final_text},
+    },
+};
+use leptos::prelude::*;
+
+/// What is previewed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Previewed {
+    pub content: Content,
+    pub pictures: Vec<MediaAsset>,
+    /// Who gets it; one preview per platform, with the first account's name.
+    pub accounts: Vec<Account>,
+}
+
+/// One preview's facts, apart from the rest, so that typing for one platform leaves the others alone.
+#[derive(Clone, Debug, PartialEq)]
+struct One {
+    platform: Platform,
+    name: String,
+    handle: Option<String>,
+    avatar: Option<String>,
+    text: String,
+    own: bool,
+    link: Option<String>,
+    pictures: Vec<(String, String)>,
+}
+
+fn platforms(previewed: &Previewed) -> Vec<Platform> {
+    let mut platforms: Vec<_> = previewed.accounts.iter().map(|account| account.platform).collect();
+    platforms.sort_unstable();
+    platforms.dedup();
+    platforms
+}
+
+fn one(previewed: &Previewed, platform: Platform) -> One {
+    let has_pictures = !previewed.pictures.is_empty();
+    let account = previewed.accounts.iter().find(|account| account.platform == platform);
+    let most = platform.rules().map_or(usize::MAX, |rules| rules.images_max);
+    One {
+        platform,
+        name: account.map(|account| account.display_name.clone()).unwrap_or_default(),
+        handle: account.and_then(|account| account.handle.clone()),
+        avatar: account.and_then(|account| account.avatar_url.clone()),
+        text: final_text(&previewed.content, platform, has_pictures),
+        own: previewed.content.overrides.contains_key(&platform),
+        link: final_link(&previewed.content, platform, has_pictures).map(str::to_owned),
+        pictures: previewed
+            .pictures
+            .iter()
+            .take(most)
+            .map(|asset| (asset.thumbnail_url.clone(), asset.alt_text.clone().unwrap_or_default()))
+            .collect(),
+    }
+}
+
+/// The previews, one per platform that gets the post.
+#[component]
+pub fn Previews(#[prop(into)] previewed: Signal<Previewed>) -> impl IntoView {
+    let width = RwSignal::new("desktop".to_owned());
+    let shown = Memo::new(move |_| platforms(&previewed.read()));
+    view! {
+        <section
+            aria-labelledby="previews-h"
+            class="min-w-0 border-border bg-sunken px-4 py-6 max-lg:border-t lg:border-l lg:px-6"
+        >
+            <div class="mb-4 flex items-center justify-between gap-3">
+                <h2 id="previews-h" class="text-base font-semibold">"Previews"</h2>
+                <SegmentedControl
+                    name="preview-width"
+                    legend="Preview width"
+                    choices=vec![
+                        Choice::new("desktop", "Desktop").icon(Glyph::Monitor),
+                        Choice::new("phone", "Phone").icon(Glyph::Smartphone),
+                    ]
+                    value=width
+                    icons_only=true
+                />
+            </div>
+            {move || {
+                shown
+                    .read()
+                    .is_empty()
+                    .then(|| view! { <p class="text-sm text-muted">"Choose an account to see how the post will look there."</p> })
+            }}
+            <div
+                class="relative max-sm:-mx-4 max-sm:overflow-x-auto max-sm:px-4 max-sm:py-1"
+                tabindex="0"
+                role="region"
+                aria-label="Previews per platform"
+            >
+                <ul class=move || {
+                    cx(&[
+                        "columns-1 gap-6 max-sm:flex max-sm:w-max max-sm:snap-x max-sm:items-start max-sm:gap-4",
+                        if *width.read() == "phone" { "sm:*:max-w-80 sm:*:mx-auto" } else { "xl:columns-2 min-[110rem]:columns-3" },
+                    ])
+                }>
+                    <For each=move || shown.get() key=|platform| *platform let:platform>
+                        <li class="break-inside-avoid pb-6 max-sm:w-72 max-sm:shrink-0 max-sm:snap-start max-sm:pb-0">
+                            {preview(Memo::new(move |_| one(&previewed.read(), platform)), platform)}
+                        </li>
+                    </For>
+                </ul>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+fn preview(facts: Memo<One>, platform: Platform) -> AnyView {
+    let length = move || {
+        let facts = facts.read();
+        let count = platform.count(&facts.text) as u64;
+        let own = if facts.own { "own text, " } else { "" };
+        match platform.rules() {
+            Some(rules) => format!("{own}{} / {}", grouped(count), grouped(rules.text_max as u64)),
+            None => format!("{own}{}", grouped(count)),
+        }
+    };
+    let card = move || {
+        let facts = facts.get();
+        match platform {
+            Platform::Twitter => on_x(facts),
+            Platform::Linkedin => on_linkedin(facts),
+            _ => on_facebook(facts),
+        }
+    };
+    view! {
+        <div class="mb-2 flex items-center justify-between gap-3 text-sm">
+            <span class="flex min-w-0 items-center gap-2">
+                <PlatformMark mark=mark(platform) size=MarkSize::Bare/>
+                <span class="truncate font-medium">{platform.label()}</span>
+            </span>
+            <span class="shrink-0 text-xs text-muted tabular-nums">{length}</span>
+        </div>
+        {card}
+    }
+    .into_any()
+}
+
+fn nothing() -> AnyView {
+    view! { <p class="text-subtle">"Your text appears here."</p> }.into_any()
+}
+
+fn words(facts: &One) -> AnyView {
+    if facts.text.is_empty() && facts.pictures.is_empty() && facts.link.is_none() {
+        nothing()
+    } else {
+        post_text(&facts.text)
+    }
+}
+
+fn on_x(facts: One) -> AnyView {
+    let text = words(&facts);
+    let handle = facts.handle.clone().unwrap_or_default();
+    view! {
+        <div class="flex gap-3 overflow-hidden rounded-lg border border-border bg-surface p-4">
+            {face(&facts, "")}
+            <div class="min-w-0 flex-1">
+                <p class="truncate">
+                    <span class="font-semibold">{facts.name.clone()}</span>
+                    <span class="text-muted">{format!(" {handle} · now")}</span>
+                </p>
+                <div class="mt-0.5">{text}</div>
+                {(!facts.pictures.is_empty())
+                    .then(|| view! { <div class="mt-3">{pictures(&facts.pictures, "rounded-xl border border-border")}</div> })}
+                {bar(&[Glyph::MessageCircle, Glyph::Repeat2, Glyph::Heart, Glyph::ChartNoAxesColumn, Glyph::Bookmark], &[])}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn on_linkedin(facts: One) -> AnyView {
+    let text = words(&facts);
+    view! {
+        <div class="overflow-hidden rounded-lg border border-border bg-surface">
+            <div class="flex items-center gap-2.5 p-4 pb-3">
+                {face(&facts, "rounded-sm!")}
+                <div class="min-w-0">
+                    <p class="truncate font-semibold">{facts.name.clone()}</p>
+                    <p class="flex items-center gap-1 text-xs text-muted">"Now ·" {icon(Glyph::Globe, "size-3")}</p>
+                </div>
+            </div>
+            <div class="px-4 pb-3">{text}</div>
+            {pictures(&facts.pictures, "")}
+            {card(&facts)}
+            {bar(
+                &[Glyph::ThumbsUp, Glyph::MessageSquareText, Glyph::Repeat2, Glyph::Send],
+                &["Like", "Comment", "Repost", "Send"],
+            )}
+        </div>
+    }
+    .into_any()
+}
+
+fn on_facebook(facts: One) -> AnyView {
+    let text = words(&facts);
+    view! {
+        <div class="overflow-hidden rounded-lg border border-border bg-surface">
+            <div class="flex items-center gap-2.5 p-4 pb-3">
+                {face(&facts, "")}
+                <div class="min-w-0">
+                    <p class="truncate font-semibold">{facts.name.clone()}</p>
+                    <p class="flex items-center gap-1 text-xs text-muted">"Just now ·" {icon(Glyph::Globe, "size-3")}</p>
+                </div>
+            </div>
+            <div class="px-4 pb-3">{text}</div>
+            {pictures(&facts.pictures, "")}
+            {card(&facts)}
+            {bar(&[Glyph::ThumbsUp, Glyph::MessageCircle, Glyph::Forward], &["Like", "Comment", "Share"])}
+        </div>
+    }
+    .into_any()
+}
+
+fn face(facts: &One, extra: &'static str) -> AnyView {
+    view! {
+        <span class=cx(&["contents *:shrink-0", if extra.is_empty() { "" } else { "*:rounded-sm!" }]) aria-hidden="true">
+            <Avatar name=facts.name.clone() nostrip:src=facts.avatar.clone() size=AvatarSize::Large decorative=true/>
+        </span>
+    }
+    .into_any()
+}
+
+/// The link card below a post, where the platform draws one. The page behind it is not looked at.
+fn card(facts: &One) -> AnyView {
+    let Some(link) = &facts.link else { return ().into_any() };
+    let shown = shown(link);
+    let host = shown.split(['/', '?', '#']).next().unwrap_or(shown).to_owned();
+    view! {
+        <div class="border-y border-border bg-sunken px-4 py-3">
+            <p class="text-xs text-muted">{host}</p>
+            <p class="truncate text-sm font-medium">{shown.to_owned()}</p>
+        </div>
+    }
+    .into_any()
+}
+
+/// One picture wide, two side by side, three with the first tall, four and more in a square with the rest counted.
+fn pictures(pictures: &[(String, String)], extra: &'static str) -> AnyView {
+    if pictures.is_empty() {
+        return ().into_any();
+    }
+    let count = pictures.len();
+    let frame = match count {
+        1 => "grid aspect-[16/11] overflow-hidden",
+        2 => "grid aspect-[16/11] grid-cols-2 gap-0.5 overflow-hidden",
+        _ => "grid aspect-[16/11] grid-cols-2 grid-rows-2 gap-0.5 overflow-hidden",
+    };
+    let more = count.saturating_sub(4);
+    let shown = pictures
+        .iter()
+        .take(4)
+        .enumerate()
+        .map(|(i, (src, alt))| {
+            let tall = if count == 3 && i == 0 { "row-span-2" } else { "" };
+            view! {
+                <div class=cx(&["relative min-h-0 min-w-0 bg-neutral-bg", tall])>
+                    <img src=src.clone() alt=alt.clone() class="absolute inset-0 size-full object-cover" loading="lazy"/>
+                    {(i == 3 && more > 0)
+                        .then(|| {
+                            view! {
+                                <span class="absolute inset-0 grid place-items-center bg-overlay text-xl font-semibold text-[#ffffff]">
+                                    {format!("+{more}")}
+                                </span>
+                            }
+                        })}
+                </div>
+            }
+        })
+        .collect_view();
+    view! { <div class=cx(&[frame, extra])>{shown}</div> }.into_any()
+}
+
+/// The platform's own buttons, drawn only.
+fn bar(glyphs: &[Glyph], labels: &'static [&'static str]) -> AnyView {
+    let items = glyphs
+        .iter()
+        .enumerate()
+        .map(|(i, glyph)| {
+            view! {
+                <span class="inline-flex items-center gap-1.5">
+                    {icon(*glyph, "size-4")}
+                    {labels.get(i).copied()}
+                </span>
+            }
+        })
+        .collect_view();
+    let class = if labels.is_empty() {
+        "mt-3 flex justify-between text-muted"
+    } else {
+        "flex justify-around py-2.5 text-sm text-muted"
+    };
+    view! { <div class=class aria-hidden="true">{items}</div> }.into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::posts::Override;
+
+    #[test]
+    fn a_preview_shows_what_is_sent() {
+        let mut content =
+            Content { body: "Back in stock".into(), link: Some("https://n.example/w".into()), ..Content::default() };
+        content.overrides.insert(Platform::Twitter, Override { body: "Back!".into() });
+        let previewed = Previewed { content, pictures: vec![], accounts: vec![] };
+        let x = one(&previewed, Platform::Twitter);
+        assert_eq!((x.text.as_str(), x.own, x.link), ("Back!\n\nhttps://n.example/w", true, None));
+        let facebook = one(&previewed, Platform::Facebook);
+        assert_eq!((facebook.text.as_str(), facebook.own), ("Back in stock", false));
+        assert_eq!(facebook.link.as_deref(), Some("https://n.example/w"));
+    }
+}

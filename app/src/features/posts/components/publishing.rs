@@ -1,0 +1,515 @@
+//! A saved post on its way: the undo window, then a row per account until all are done. It goes on without the page;
+//! the page only watches.
+
+use crate::{
+    features::{
+        deliveries::actions::use_acting,
+        posts::{
+            compose::model::{countdown_words, seconds_left},
+            server_fns::undo_post,
+        },
+    },
+    layouts::use_refusal,
+    session::use_session,
+    shared::{
+        delivery::DeliveryRow,
+        follow::one_of,
+        words::counted,
+    },
+    ui::{Banner, Button, ButtonSize, ButtonVariant, CopyButton, Glyph, RelativeTime, Ring, Tone, cx},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    deliveries::{Delivery, DeliveryCounts, DeliveryStatus},
+    posts::{Post, PostStatus, Visibility},
+    workspaces::Role,
+};
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::hooks::use_navigate;
+use std::time::Duration;
+
+/// What the page shows above the post.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Saved, still in our hands, for these seconds.
+    Undo(u64),
+    /// Waits for its time.
+    Scheduled,
+    /// Some deliveries are open.
+    UnderWay,
+    /// All deliveries are final.
+    Done,
+    /// Nothing goes out: private, or taken back.
+    Kept,
+}
+
+fn phase(post: &Post, counts: &DeliveryCounts, left: u64) -> Phase {
+    let open = counts.pending + counts.publishing + counts.retried;
+    match post.status {
+        PostStatus::Scheduled if post.visibility == Visibility::Scheduled => Phase::Scheduled,
+        PostStatus::Scheduled | PostStatus::Publishing if left > 0 && counts.publishing + counts.success == 0 => Phase::Undo(left),
+        PostStatus::Scheduled | PostStatus::Publishing => Phase::UnderWay,
+        PostStatus::Published | PostStatus::PartlyPublished | PostStatus::Failed if open > 0 => Phase::UnderWay,
+        PostStatus::Published | PostStatus::PartlyPublished | PostStatus::Failed => Phase::Done,
+        PostStatus::Draft | PostStatus::PendingApproval | PostStatus::Approved | PostStatus::Rejected => Phase::Kept,
+    }
+}
+
+fn count(deliveries: &[Delivery]) -> DeliveryCounts {
+    let mut counts = DeliveryCounts::default();
+    for delivery in deliveries {
+        counts.add(delivery.status, 1);
+    }
+    counts
+}
+
+/// "2 of 5 published".
+fn progress_words(counts: &DeliveryCounts) -> String {
+    format!("{} of {} published", counts.success, counts.total)
+}
+
+/// What a bar of the progress means, for those who do not see it.
+fn spoken(counts: &DeliveryCounts) -> String {
+    let part = |n: u32, word: &str| (n > 0).then(|| format!("{n} {word}"));
+    [
+        part(counts.success, "published"),
+        part(counts.publishing, "publishing"),
+        part(counts.retried, "retrying"),
+        part(counts.pending, "pending"),
+        part(counts.failed, "failed"),
+        part(counts.canceled, "canceled"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<_>>()
+    .join(", ")
+}
+
+/// What stands above the post's content, and the rows of its deliveries.
+#[component]
+pub fn Publishing(
+    post: RwSignal<Post>,
+    deliveries: RwSignal<Vec<Delivery>>,
+    /// The server's time when the page was made.
+    now: DateTime<Utc>,
+    /// Set while the undo window is open: nothing else can be done then.
+    undoable: RwSignal<bool>,
+) -> impl IntoView {
+    let left = use_countdown(post, now);
+    let counts = Memo::new(move |_| count(&deliveries.read()));
+    let phase = Memo::new(move |_| phase(&post.read(), &counts.read(), left.get()));
+    Effect::new(move |_| undoable.set(matches!(phase.get(), Phase::Undo(_))));
+    // Chosen accounts until the deliveries exist, which is a moment after saving.
+    let accounts = Memo::new(move |_| match counts.read().total {
+        0 => post.read().account_ids.as_ref().map_or(0, |ids| ids.len() as u64),
+        n => u64::from(n),
+    });
+    let acting = use_acting(deliveries);
+    let is_undo = Memo::new(move |_| matches!(phase.get(), Phase::Undo(_)));
+    let kind = Memo::new(move |_| std::mem::discriminant(&phase.get()));
+    let head = move || {
+        kind.track();
+        match phase.get_untracked() {
+            Phase::Undo(_) => undo_window(post, left, accounts),
+            Phase::Scheduled => scheduled(post, accounts),
+            Phase::UnderWay => under_way(counts),
+            Phase::Done => done(counts, deliveries),
+            Phase::Kept => kept(post),
+        }
+    };
+    // Said once per change that matters, not once a second.
+    let said = Memo::new(move |_| match phase.get() {
+        Phase::Undo(_) => format!(
+            "Saved. Publishing to {} in a few seconds. Undo is available.",
+            counted(accounts.get(), "account", "accounts")
+        ),
+        Phase::UnderWay if counts.read().total > 0 => progress_words(&counts.read()),
+        Phase::UnderWay => "Publishing".to_owned(),
+        Phase::Done => format!("Done. {}", spoken(&counts.read())),
+        Phase::Scheduled | Phase::Kept => String::new(),
+    });
+    let has_rows = Memo::new(move |_| !deliveries.read().is_empty());
+    view! {
+        <section aria-label="Publishing" class="empty:hidden">
+            <p class="sr-only" role="status" aria-live="polite">{said}</p>
+            {head}
+            {move || {
+                has_rows
+                    .get()
+                    .then(|| {
+                        view! {
+                            <ul
+                                aria-label="Deliveries"
+                                class="mt-4 divide-y divide-border rounded-lg border border-border bg-surface"
+                            >
+                                <For each=move || by_account(&deliveries.read()) key=|delivery| delivery.id let:delivery>
+                                    {
+                                        let delivery = one_of(deliveries, delivery, |one| one.id);
+                                        move || if is_undo.get() {
+                                            // The window's own button undoes all of them; one by one would confuse.
+                                            view! { <DeliveryRow delivery/> }.into_any()
+                                        } else {
+                                            view! { <DeliveryRow delivery acting/> }.into_any()
+                                        }
+                                    }
+                                </For>
+                            </ul>
+                        }
+                    })
+            }}
+        </section>
+    }
+    .into_any()
+}
+
+/// By platform and name, so that rows keep their place while their states change.
+fn by_account(deliveries: &[Delivery]) -> Vec<Delivery> {
+    let mut sorted = deliveries.to_vec();
+    sorted.sort_by(|a, b| (a.platform, &a.account_name).cmp(&(b.platform, &b.account_name)));
+    sorted
+}
+
+/// Seconds until the post leaves, counted by the server's clock.
+fn use_countdown(post: RwSignal<Post>, now: DateTime<Utc>) -> Memo<u64> {
+    let clock = RwSignal::new(now);
+    Effect::new(move |_| {
+        let ahead = now - browser_now();
+        if let Ok(timer) = set_interval_with_handle(
+            move || {
+                let _page_gone = clock.try_set(browser_now() + ahead);
+            },
+            Duration::from_millis(250),
+        ) {
+            on_cleanup(move || timer.clear());
+        }
+    });
+    Memo::new(move |_| {
+        let at = post.read().publishes_at;
+        at.map_or(0, |at| seconds_left(at, clock.get()))
+    })
+}
+
+fn browser_now() -> DateTime<Utc> {
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit an i64 for 292 million years")]
+    DateTime::from_timestamp_millis(js_sys::Date::now() as i64).unwrap_or_default()
+}
+
+/// Takes the post back, and leads to it in the composer.
+fn use_undo(post: RwSignal<Post>) -> (RwSignal<bool>, Callback<()>) {
+    let busy = RwSignal::new(false);
+    let refusal = use_refusal();
+    let navigate = use_navigate();
+    let undo = Callback::new(move |()| {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        let navigate = navigate.clone();
+        let id = post.read_untracked().id;
+        spawn_local(async move {
+            let answer = undo_post(id).await;
+            let _page_gone = busy.try_set(false);
+            match answer {
+                Ok(_) => navigate(&format!("/compose?post={id}"), leptos_router::NavigateOptions::default()),
+                Err(error) => refusal("The post was not taken back", &error),
+            }
+        });
+    });
+    (busy, undo)
+}
+
+/// The window in which nothing has left yet.
+fn undo_window(post: RwSignal<Post>, left: Memo<u64>, accounts: Memo<u64>) -> AnyView {
+    let (busy, undo) = use_undo(post);
+    // The whole of the window, for the ring: what was left when the page came is enough.
+    let whole = left.get_untracked().max(1);
+    #[expect(clippy::cast_precision_loss, reason = "an undo window has sixty seconds at most")]
+    let share = Signal::derive(move || left.get() as f64 / whole as f64);
+    let may_undo = use_session().may(Role::Editor);
+    view! {
+        <div data-ui="undo-window" class="rounded-lg border border-accent-border bg-accent-bg p-4">
+            <div class="flex flex-wrap items-center gap-x-4 gap-y-3">
+                <Ring share figure=Signal::derive(move || Some(left.get().to_string()))/>
+                <div class="min-w-0 flex-1 basis-48">
+                    <h2 class="text-md font-semibold">{move || countdown_words(accounts.get(), left.get())}</h2>
+                    <p class="text-sm text-muted">"Nothing has left Arctiv yet. Undo keeps the text as a draft."</p>
+                </div>
+                {may_undo
+                    .then(|| {
+                        view! {
+                            <Button
+                                size=ButtonSize::Large
+                                icon=Glyph::Undo2
+                                loading=busy
+                                class="max-sm:w-full"
+                                on_click=move |_| undo.run(())
+                            >
+                                "Undo"
+                            </Button>
+                        }
+                    })}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn scheduled(post: RwSignal<Post>, accounts: Memo<u64>) -> AnyView {
+    let (busy, undo) = use_undo(post);
+    let may_undo = use_session().may(Role::Editor);
+    let words = move || {
+        let post = post.read();
+        match (post.scheduled_local, post.time_zone.as_deref()) {
+            (Some(local), Some(zone)) => format!("{}, {zone}", local.format("%a %-d %b %Y, %H:%M")),
+            _ => post.publishes_at.or(post.scheduled_at).map(crate::ui::exact_words).unwrap_or_default(),
+        }
+    };
+    let at = move || post.read().publishes_at.or(post.read().scheduled_at);
+    view! {
+        <div class="rounded-lg border border-border bg-surface p-4">
+            <div class="flex flex-wrap items-center gap-x-4 gap-y-3">
+                <div class="min-w-0 flex-1 basis-48">
+                    <h2 class="text-md font-semibold">"Goes out " {words}</h2>
+                    <p class="text-sm text-muted">
+                        {move || at().map(|at| view! { <RelativeTime at/> ", " })}
+                        {move || match accounts.get() {
+                            0 => "to every account that is switched on then".to_owned(),
+                            n => format!("to {}", counted(n, "account", "accounts")),
+                        }}
+                    </p>
+                </div>
+                {may_undo
+                    .then(|| {
+                        view! {
+                            <Button icon=Glyph::Undo2 loading=busy on_click=move |_| undo.run(())>
+                                "Take back"
+                            </Button>
+                        }
+                    })}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// One bar per account, in the colour of its state.
+fn bars(counts: Memo<DeliveryCounts>) -> AnyView {
+    let segments = move || {
+        let counts = counts.read();
+        [
+            (counts.success, "bg-success-solid"),
+            (counts.publishing, "bg-accent"),
+            (counts.retried, "bg-warning-solid"),
+            (counts.failed, "bg-danger-solid"),
+            (counts.pending, "bg-neutral-bg"),
+            (counts.canceled, "bg-border-strong"),
+        ]
+        .into_iter()
+        .flat_map(|(n, colour)| std::iter::repeat_n(colour, n as usize))
+        .map(|colour| view! { <span class=cx(&["h-1.5 min-w-1 flex-1 rounded-full", colour])></span> })
+        .collect_view()
+    };
+    view! {
+        <div class="mt-3 flex gap-1" role="img" aria-label=move || spoken(&counts.read())>{segments}</div>
+    }
+    .into_any()
+}
+
+fn under_way(counts: Memo<DeliveryCounts>) -> AnyView {
+    view! {
+        <div class="rounded-lg border border-border bg-surface p-4">
+            <h2 class="text-md font-semibold">
+                {move || {
+                    let counts = counts.read();
+                    if counts.total == 0 { "Publishing…".to_owned() } else { progress_words(&counts) }
+                }}
+            </h2>
+            {bars(counts)}
+            <p class="mt-3 text-sm text-muted">
+                "You can leave this page. It goes on without you, and the Activity page shows whatever fails."
+            </p>
+        </div>
+    }
+    .into_any()
+}
+
+fn done(counts: Memo<DeliveryCounts>, deliveries: RwSignal<Vec<Delivery>>) -> AnyView {
+    let links = Memo::new(move |_| {
+        let deliveries = deliveries.read();
+        let links: Vec<_> = deliveries
+            .iter()
+            .filter(|delivery| delivery.status == DeliveryStatus::Success)
+            .filter_map(|delivery| delivery.external_url.clone())
+            .collect();
+        links.join("\n")
+    });
+    let words = move || {
+        let counts = counts.read();
+        match (counts.success, counts.failed) {
+            (0, 0) => "Nothing was published".to_owned(),
+            (n, 0) => format!("Published to {}", counted(n.into(), "account", "accounts")),
+            (0, n) => format!("{} failed", counted(n.into(), "delivery", "deliveries")),
+            (n, failed) => format!("Published to {}, {failed} failed", counted(n.into(), "account", "accounts")),
+        }
+    };
+    view! {
+        <div class="rounded-lg border border-border bg-surface p-4">
+            <div class="flex flex-wrap items-center justify-between gap-3">
+                <h2 class="text-md font-semibold">{words}</h2>
+                {move || {
+                    (!links.read().is_empty())
+                        .then(|| {
+                            view! {
+                                <CopyButton
+                                    text=links
+                                    label="Copy the links of the published posts"
+                                    words="Copy links"
+                                    size=ButtonSize::Small
+                                />
+                            }
+                        })
+                }}
+            </div>
+            {bars(counts)}
+            {move || {
+                (counts.read().failed > 0)
+                    .then(|| {
+                        view! {
+                            <p class="mt-3 text-sm text-muted">
+                                "What failed stays here and under Activity until somebody retries it."
+                            </p>
+                        }
+                    })
+            }}
+        </div>
+    }
+    .into_any()
+}
+
+fn kept(post: RwSignal<Post>) -> AnyView {
+    let may_edit = use_session().may(Role::Editor);
+    let (title, text, tone) = match (post.read_untracked().status, post.read_untracked().visibility) {
+        (PostStatus::Draft, Visibility::Private) => {
+            ("This post is private.", "Only this workspace sees it. Edit it to publish or schedule it.", Tone::Neutral)
+        }
+        (PostStatus::Draft, _) => {
+            ("This post is a draft.", "It was taken back before it left. Edit it to send it again.", Tone::Neutral)
+        }
+        (PostStatus::PendingApproval, _) => {
+            ("This post waits for approval.", "It goes out once somebody approves it.", Tone::Info)
+        }
+        (PostStatus::Approved, _) => ("This post is approved.", "It is about to go out.", Tone::Info),
+        _ => ("This post was rejected.", "Change it and send it again.", Tone::Warning),
+    };
+    let href = format!("/compose?post={}", post.read_untracked().id);
+    view! {
+        <Banner
+            tone
+            title
+            text
+            action=move || {
+                may_edit
+                    .then(|| {
+                        view! {
+                            <Button size=ButtonSize::Small variant=ButtonVariant::Secondary href=href.clone()>
+                                "Edit post"
+                            </Button>
+                        }
+                    })
+            }
+        />
+    }
+    .into_any()
+}
+
+/// Whether the post leaves within the undo window at `now`: what the page knows before it counts.
+pub fn starts_undoable(post: &Post, now: DateTime<Utc>) -> bool {
+    post.visibility == Visibility::Public
+        && matches!(post.status, PostStatus::Scheduled | PostStatus::Publishing)
+        && post.publishes_at.is_some_and(|at| at > now && at < now + TimeDelta::minutes(2))
+}
+
+/// How far a post has come, for its line in the list; empty before it has deliveries.
+pub fn summary_words(counts: &DeliveryCounts) -> String {
+    if counts.total == 0 {
+        return String::new();
+    }
+    let failed = if counts.failed > 0 { format!(", {} failed", counts.failed) } else { String::new() };
+    format!("{}{failed}", progress_words(counts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{
+        PostId, UserId,
+        workspaces::Person,
+    };
+
+    fn post(status: PostStatus, visibility: Visibility) -> Post {
+        let nil = uuid::Uuid::nil();
+        Post {
+            id: PostId(nil),
+            title: None,
+            body: "a".into(),
+            link: None,
+            overrides: std::collections::BTreeMap::new(),
+            media: vec![],
+            visibility,
+            status,
+            version: 1,
+            author: Person { id: UserId(nil), name: "Niamh Doyle".into() },
+            account_ids: None,
+            publishes_at: None,
+            scheduled_at: None,
+            scheduled_local: None,
+            time_zone: None,
+            deliveries: DeliveryCounts::default(),
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    fn counts(pending: u32, publishing: u32, success: u32, failed: u32) -> DeliveryCounts {
+        let total = pending + publishing + success + failed;
+        DeliveryCounts { total, pending, publishing, success, failed, ..DeliveryCounts::default() }
+    }
+
+    #[test]
+    fn the_window_is_open_until_time_is_up_or_something_left() {
+        let publishing = post(PostStatus::Publishing, Visibility::Public);
+        assert_eq!(phase(&publishing, &counts(2, 0, 0, 0), 4), Phase::Undo(4));
+        assert_eq!(phase(&publishing, &counts(0, 0, 0, 0), 4), Phase::Undo(4), "before the deliveries exist");
+        assert_eq!(phase(&publishing, &counts(2, 0, 0, 0), 0), Phase::UnderWay);
+        assert_eq!(phase(&publishing, &counts(1, 1, 0, 0), 1), Phase::UnderWay);
+    }
+
+    #[test]
+    fn what_is_final_is_done_unless_something_was_started_over() {
+        let partly = post(PostStatus::PartlyPublished, Visibility::Public);
+        assert_eq!(phase(&partly, &counts(0, 0, 1, 1), 0), Phase::Done);
+        assert_eq!(phase(&partly, &counts(1, 0, 1, 0), 0), Phase::UnderWay);
+        assert_eq!(phase(&post(PostStatus::Scheduled, Visibility::Scheduled), &counts(0, 0, 0, 0), 9), Phase::Scheduled);
+        assert_eq!(phase(&post(PostStatus::Draft, Visibility::Private), &counts(0, 0, 0, 0), 0), Phase::Kept);
+    }
+
+    #[test]
+    fn words() {
+        assert_eq!(progress_words(&counts(1, 1, 2, 1)), "2 of 5 published");
+        assert_eq!(spoken(&counts(1, 0, 2, 1)), "2 published, 1 pending, 1 failed");
+        assert_eq!(summary_words(&counts(0, 0, 2, 1)), "2 of 3 published, 1 failed");
+        assert_eq!(summary_words(&counts(0, 0, 0, 0)), "");
+    }
+
+    #[test]
+    fn only_what_leaves_in_a_moment_starts_with_undo() {
+        let mut one = post(PostStatus::Publishing, Visibility::Public);
+        let now = DateTime::UNIX_EPOCH;
+        assert!(!starts_undoable(&one, now));
+        one.publishes_at = Some(now + TimeDelta::seconds(5));
+        assert!(starts_undoable(&one, now));
+        assert!(!starts_undoable(&one, now + TimeDelta::seconds(5)));
+        one.visibility = Visibility::Scheduled;
+        assert!(!starts_undoable(&one, now));
+    }
+}

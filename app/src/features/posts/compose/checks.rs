@@ -1,0 +1,82 @@
+//! The checks before saving: what a platform would refuse, what is worth a look, and that all is well.
+
+use super::{media::focus_description, state::Composer};
+use crate::{
+    shared::words::counted,
+    ui::{Button, ButtonSize, ButtonVariant, Glyph, icon},
+};
+use domain::posts::preflight::{Finding, Severity};
+use leptos::prelude::*;
+
+/// The heading of the checks, which takes the focus when saving is refused.
+pub const HEADING: &str = "checks-h";
+
+/// The list of findings.
+#[component]
+pub fn Checks(composer: Composer) -> impl IntoView {
+    // Nothing is missing on an empty page: it has just not been written yet.
+    let shown = Memo::new(move |_| {
+        let untouched = composer.draft.read().is_empty() && !composer.tried.get();
+        (!untouched).then(|| composer.findings.get())
+    });
+    let summary = move || match shown.read().as_ref().map(|findings| findings.len() as u64) {
+        None => ().into_any(),
+        Some(0) => view! {
+            {icon(Glyph::StConnected, "size-3.5 text-success-solid")}
+            "All well"
+        }
+        .into_any(),
+        Some(n) => view! {
+            {icon(Glyph::StReconnect, "size-3.5 text-warning-solid")}
+            {counted(n, "thing", "things")}
+            " to look at"
+        }
+        .into_any(),
+    };
+    let rows = move || match shown.get() {
+        None => view! { <li class="text-muted">"Start writing: every platform's rules are checked as you type."</li> }.into_any(),
+        Some(findings) if findings.is_empty() => view! {
+            <li class="flex gap-2 text-muted">
+                {icon(Glyph::StConnected, "mt-[3px] size-3.5 text-success-solid")}
+                <span>"Every chosen platform takes this post."</span>
+            </li>
+        }
+        .into_any(),
+        Some(findings) => findings.into_iter().map(row).collect_view().into_any(),
+    };
+    view! {
+        <section aria-labelledby=HEADING>
+            <div class="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
+                <h2 id=HEADING tabindex="-1" class="text-base font-semibold outline-none">"Checks before saving"</h2>
+                <p class="inline-flex items-center gap-1.5 text-sm" role="status">{summary}</p>
+            </div>
+            <ul class="mt-3 grid gap-2 text-sm">{rows}</ul>
+        </section>
+    }
+    .into_any()
+}
+
+fn row(finding: Finding) -> AnyView {
+    let (glyph, colour, word) = match finding.severity {
+        Severity::Error => (Glyph::StFailed, "mt-[3px] size-3.5 text-danger-solid", "Must be changed: "),
+        Severity::Hint => (Glyph::StReconnect, "mt-[3px] size-3.5 text-warning-solid", ""),
+    };
+    let describe = finding.field.ends_with(".alt_text").then(|| {
+        view! {
+            <Button variant=ButtonVariant::Link size=ButtonSize::Small class="ml-1" on_click=move |_| focus_description()>
+                "Describe it"
+            </Button>
+        }
+    });
+    view! {
+        <li class="flex gap-2">
+            {icon(glyph, colour)}
+            <span class="wrap-anywhere">
+                <span class="sr-only">{word}</span>
+                {finding.message}
+                {describe}
+            </span>
+        </li>
+    }
+    .into_any()
+}

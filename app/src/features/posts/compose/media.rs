@@ -1,0 +1,308 @@
+//! The pictures: taken by drag, paste or choice, sent one after the other, put in order, described.
+
+use super::{
+    model::reorder,
+    save::store_descriptions,
+    state::Composer,
+};
+use crate::{
+    features::media::upload::{ACCEPT, Upload, refusal, send},
+    layouts::use_refusal,
+    shared::words::size,
+    ui::{Count, Field, FileDrop, Textarea, Thumb, Thumbnails, UploadRow, grouped, use_toasts},
+};
+use domain::{
+    MediaId,
+    media::{MAX_ALT_TEXT, MAX_UPLOAD, MediaAsset},
+    posts::MAX_MEDIA,
+};
+use leptos::{
+    ev,
+    prelude::*,
+    task::spawn_local,
+    web_sys::{self, File},
+};
+
+/// A file that is not there yet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Sending {
+    key: u32,
+    progress: RwSignal<f64>,
+    error: RwSignal<Option<String>>,
+    name: StoredValue<String>,
+}
+
+/// The files on their way. The browser's own handles stay in this thread.
+#[derive(Clone, Copy)]
+struct Queue {
+    composer: Composer,
+    sending: RwSignal<Vec<Sending>>,
+    files: StoredValue<Vec<(u32, File)>, LocalStorage>,
+    current: StoredValue<Option<(u32, Upload)>, LocalStorage>,
+    next: StoredValue<u32>,
+    selected: RwSignal<Option<String>>,
+    toasts: crate::ui::Toasts,
+}
+
+impl Queue {
+    /// Takes files in, as far as there is room and they are pictures.
+    fn add(self, files: Vec<File>) {
+        for file in files {
+            let taken = self.composer.pictures.read_untracked().len() + self.sending.read_untracked().len();
+            if taken >= MAX_MEDIA {
+                self.toasts.error(format!("{} was not added", file.name()), format!("A post takes at most {MAX_MEDIA} pictures."));
+                return;
+            }
+            let key = self.next.get_value();
+            self.next.set_value(key.wrapping_add(1));
+            let error = refusal(&file.type_(), file.size());
+            let refused = error.is_some();
+            let one = Sending {
+                key,
+                progress: RwSignal::new(0.0),
+                error: RwSignal::new(error),
+                name: StoredValue::new(file.name()),
+            };
+            self.sending.update(|list| list.push(one));
+            if !refused {
+                self.files.update_value(|files| files.push((key, file)));
+            }
+        }
+        self.go_on();
+    }
+
+    /// Sends the next file, one at a time, so that pictures arrive in the order they were given.
+    fn go_on(self) {
+        if self.current.try_with_value(Option::is_some).unwrap_or(true) {
+            return;
+        }
+        let Some((key, file)) = self.files.try_update_value(|files| (!files.is_empty()).then(|| files.remove(0))).flatten() else {
+            return;
+        };
+        let Some(one) = self.sending.read_untracked().iter().find(|one| one.key == key).copied() else {
+            return self.go_on();
+        };
+        let progress = move |share| {
+            let _page_gone = one.progress.try_set(share);
+        };
+        let upload = send(&file, progress, move |answer| self.arrived(one, answer));
+        match upload {
+            Some(upload) => self.current.set_value(Some((key, upload))),
+            None => one.error.set(Some("This browser could not send the picture.".to_owned())),
+        }
+    }
+
+    fn arrived(self, one: Sending, answer: Result<MediaAsset, crate::AppError>) {
+        // The page may be gone; the picture is stored all the same.
+        if self.current.try_set_value(None).is_some() {
+            return;
+        }
+        match answer {
+            Ok(asset) => {
+                self.sending.update(|list| list.retain(|other| other.key != one.key));
+                let there = self.composer.pictures.read_untracked().iter().any(|other| other.id == asset.id);
+                if there {
+                    self.toasts.info(format!("{} is in the post already", asset.file_name));
+                } else {
+                    self.selected.set(Some(asset.id.to_string()));
+                    self.composer.pictures.update(|pictures| pictures.push(asset));
+                }
+            }
+            Err(error) => {
+                let _removed = one.error.try_set(Some(error.message().to_owned()));
+            }
+        }
+        self.go_on();
+    }
+
+    /// Stops a file, or takes a refused one off the list.
+    fn drop_one(self, key: u32) {
+        self.files.update_value(|files| files.retain(|(other, _)| *other != key));
+        self.sending.update(|list| list.retain(|one| one.key != key));
+        self.current.with_value(|current| {
+            if let Some((other, upload)) = current
+                && *other == key
+            {
+                upload.cancel();
+            }
+        });
+    }
+}
+
+/// The post's pictures.
+#[component]
+pub fn Pictures(composer: Composer) -> impl IntoView {
+    let selected = RwSignal::new(None::<String>);
+    let queue = Queue {
+        composer,
+        sending: RwSignal::new(Vec::new()),
+        files: StoredValue::new_local(Vec::new()),
+        current: StoredValue::new_local(None),
+        next: StoredValue::new(0),
+        selected,
+        toasts: use_toasts(),
+    };
+    let pictures = composer.pictures;
+    let thumbs = Signal::derive(move || {
+        let described = composer.pictures_described();
+        described
+            .into_iter()
+            .map(|asset| Thumb { key: asset.id.to_string(), src: asset.thumbnail_url, has_alt: asset.alt_text.is_some() })
+            .collect::<Vec<_>>()
+    });
+    let remove = move |key: String| {
+        pictures.update(|pictures| pictures.retain(|asset| asset.id.to_string() != key));
+        if selected.read_untracked().as_ref() == Some(&key) {
+            selected.set(pictures.read_untracked().first().map(|asset| asset.id.to_string()));
+        }
+    };
+    // Pictures that are pasted into the text land here as well.
+    Effect::new(move |_| {
+        let pasted = window_event_listener(ev::paste, move |event| {
+            let files = event.clipboard_data().and_then(|data| data.files());
+            let files: Vec<_> = files.map(|list| (0..list.length()).filter_map(|i| list.item(i)).collect()).unwrap_or_default();
+            if !files.is_empty() && !event.default_prevented() {
+                event.prevent_default();
+                queue.add(files);
+            }
+        });
+        on_cleanup(move || pasted.remove());
+    });
+    let is_empty = Memo::new(move |_| pictures.read().is_empty());
+    let is_full = Signal::derive(move || pictures.read().len() >= MAX_MEDIA);
+    let hint = format!("JPG, PNG, WebP or GIF, up to {} each", size(MAX_UPLOAD));
+    let drop = move || {
+        if is_empty.get() {
+            view! {
+                <FileDrop
+                    id="post-media"
+                    label="Add images"
+                    accept=ACCEPT
+                    multiple=true
+                    hint=hint.clone()
+                    on_files=move |files| queue.add(files)
+                />
+            }
+            .into_any()
+        } else {
+            view! {
+                <Thumbnails
+                    items=thumbs
+                    selected
+                    on_move=move |(from, to)| pictures.update(|pictures| reorder(pictures, from, to))
+                    on_remove=remove
+                    after=move || {
+                        view! {
+                            <FileDrop
+                                id="post-media"
+                                label="Add"
+                                accept=ACCEPT
+                                multiple=true
+                                tile=true
+                                disabled=is_full
+                                on_files=move |files| queue.add(files)
+                            />
+                        }
+                    }
+                />
+            }
+            .into_any()
+        }
+    };
+    let chosen = Memo::new(move |_| {
+        let key = selected.get();
+        let pictures = pictures.read();
+        let at = pictures.iter().position(|asset| Some(asset.id.to_string()) == key);
+        at.or((!pictures.is_empty()).then_some(0)).and_then(|at| pictures.get(at).map(|asset| (at, asset.id)))
+    });
+    view! {
+        <section aria-labelledby="media-h">
+            <div class="mb-3 flex min-h-7 flex-wrap items-center justify-between gap-x-4 gap-y-2">
+                <div class="flex items-center gap-2">
+                    <h2 id="media-h" class="text-base font-semibold">"Media"</h2>
+                    {move || (!is_empty.get()).then(|| view! { <Count count=Signal::derive(move || pictures.read().len() as u64)/> })}
+                </div>
+                {move || {
+                    (pictures.read().len() > 1)
+                        .then(|| view! { <span class="text-xs text-muted">"Drag to reorder. First image leads."</span> })
+                }}
+            </div>
+            {drop}
+            <div class="mt-3 grid gap-2 empty:hidden">
+                <For each=move || queue.sending.get() key=|one| one.key let:one>
+                    <UploadRow
+                        name=one.name.get_value()
+                        progress=one.progress
+                        error=one.error
+                        on_cancel=move |()| queue.drop_one(one.key)
+                    />
+                </For>
+            </div>
+            {move || chosen.get().map(|(at, id)| description(composer, at, id))}
+        </section>
+    }
+    .into_any()
+}
+
+/// The id of the description's field, which the checks lead to.
+pub const ALT_FIELD: &str = "post-alt";
+
+/// The description of one picture, stored when the field is left.
+fn description(composer: Composer, at: usize, id: MediaId) -> AnyView {
+    let stored = move || {
+        composer
+            .pictures
+            .read_untracked()
+            .iter()
+            .find(|asset| asset.id == id)
+            .and_then(|asset| asset.alt_text.clone())
+            .unwrap_or_default()
+    };
+    let typed = composer.described.with_untracked(|described| described.get(&id).cloned());
+    let text = RwSignal::new(typed.unwrap_or_else(stored));
+    Effect::new(move |before: Option<String>| {
+        let now = text.get();
+        if before.as_ref().is_some_and(|before| *before != now) {
+            composer.described.update(|described| {
+                described.insert(id, now.clone());
+            });
+        }
+        now
+    });
+    let refusal = use_refusal();
+    let store = move |_| {
+        if composer.described.with_untracked(|described| described.contains_key(&id)) {
+            spawn_local(async move {
+                if let Err(error) = store_descriptions(composer).await {
+                    refusal("The alt text was not stored", &error);
+                }
+            });
+        }
+    };
+    let length = move || format!("{} / {}", text.read().chars().count(), grouped(MAX_ALT_TEXT as u64));
+    let too_long = move || {
+        (text.read().chars().count() > MAX_ALT_TEXT).then(|| format!("The alt text is at most {} characters.", grouped(MAX_ALT_TEXT as u64)))
+    };
+    view! {
+        <div class="mt-4">
+            <Field
+                id=ALT_FIELD
+                label=format!("Alt text for image {}", at + 1)
+                hint="Says what the picture shows, for those who do not see it."
+                error=Signal::derive(too_long)
+                aside=move || view! { <span class="text-xs text-muted tabular-nums">{length}</span> }
+            >
+                <Textarea name="alt_text" value=text rows=2 on_blur=store/>
+            </Field>
+        </div>
+    }
+    .into_any()
+}
+
+/// Brings the keyboard to a picture's description.
+pub fn focus_description() {
+    let field = document().get_element_by_id(ALT_FIELD);
+    if let Some(field) = field.and_then(|field| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(field).ok()) {
+        let _detached = field.focus();
+    }
+}

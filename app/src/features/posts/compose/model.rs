@@ -1,0 +1,343 @@
+//! What is being written, apart from any view: what the browser keeps, who gets it, and what is sent.
+
+use crate::shared::words::counted;
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use domain::{
+    AccountId, MediaId, Platform,
+    accounts::Account,
+    posts::{Content, NewPost, Override, Post, PostPatch, Visibility},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A post before it is saved; also what the browser keeps of it, as JSON, until then.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Draft {
+    pub body: String,
+    /// Own texts; an empty one means the common text.
+    pub overrides: BTreeMap<Platform, String>,
+    pub link: String,
+    pub media: Vec<MediaId>,
+    /// `None`: whoever can take part.
+    pub accounts: Option<BTreeSet<AccountId>>,
+    pub visibility: Visibility,
+    /// `2026-11-26`, as a date control writes it.
+    pub date: String,
+    /// `07:00`, as a time control writes it.
+    pub time: String,
+    /// IANA name; empty for the workspace's.
+    pub zone: String,
+}
+
+impl Draft {
+    /// The draft of a saved post, to change or to copy it.
+    pub fn of(post: &Post) -> Self {
+        let local = post.scheduled_local;
+        Self {
+            body: post.body.clone(),
+            overrides: post.overrides.iter().map(|(platform, own)| (*platform, own.body.clone())).collect(),
+            link: post.link.clone().unwrap_or_default(),
+            media: post.media.iter().map(|asset| asset.id).collect(),
+            accounts: post.account_ids.as_ref().map(|ids| ids.iter().copied().collect()),
+            visibility: post.visibility,
+            date: local.map(|local| local.format("%Y-%m-%d").to_string()).unwrap_or_default(),
+            time: local.map(|local| local.format("%H:%M").to_string()).unwrap_or_default(),
+            zone: post.time_zone.clone().unwrap_or_default(),
+        }
+    }
+
+    /// Whether anything would be lost with it.
+    pub fn is_empty(&self) -> bool {
+        self.body.trim().is_empty()
+            && self.link.trim().is_empty()
+            && self.media.is_empty()
+            && self.overrides.values().all(|own| own.trim().is_empty())
+    }
+
+    /// The words, as the checks and the previews take them.
+    pub fn content(&self) -> Content {
+        self.as_new(&BTreeSet::new(), 0).content()
+    }
+
+    fn own_texts(&self) -> BTreeMap<Platform, Override> {
+        self.overrides
+            .iter()
+            .filter(|(_, own)| !own.trim().is_empty())
+            .map(|(platform, own)| (*platform, Override { body: own.clone() }))
+            .collect()
+    }
+
+    fn schedule(&self) -> (Option<NaiveDateTime>, Option<String>) {
+        if self.visibility == Visibility::Scheduled {
+            (local_time(&self.date, &self.time), Some(self.zone.clone()).filter(|zone| !zone.is_empty()))
+        } else {
+            (None, None)
+        }
+    }
+
+    /// A new post for `accounts`.
+    pub fn as_new(&self, accounts: &BTreeSet<AccountId>, undo_seconds: u16) -> NewPost {
+        let (scheduled_local, time_zone) = self.schedule();
+        NewPost {
+            title: None,
+            body: self.body.clone(),
+            link: Some(self.link.trim().to_owned()).filter(|link| !link.is_empty()),
+            media_assets: self.media.clone(),
+            visibility: self.visibility,
+            scheduled_at: None,
+            scheduled_local,
+            time_zone,
+            account_ids: Some(accounts.iter().copied().collect()),
+            overrides: self.own_texts(),
+            undo_seconds: (self.visibility == Visibility::Public).then_some(undo_seconds),
+        }
+    }
+
+    /// The same as a change to a saved post: all of it, so that what was taken out is gone.
+    pub fn as_patch(&self, accounts: &BTreeSet<AccountId>, undo_seconds: u16) -> PostPatch {
+        let (scheduled_local, time_zone) = self.schedule();
+        PostPatch {
+            title: None,
+            body: Some(self.body.clone()),
+            link: Some(self.link.trim().to_owned()),
+            media_assets: Some(self.media.clone()),
+            visibility: Some(self.visibility),
+            scheduled_at: None,
+            scheduled_local,
+            time_zone,
+            account_ids: Some(accounts.iter().copied().collect()),
+            overrides: Some(self.own_texts()),
+            undo_seconds: (self.visibility == Visibility::Public).then_some(undo_seconds),
+            version: None,
+        }
+    }
+}
+
+/// Date and time as their controls write them; seconds, where a browser adds them, are dropped.
+pub fn local_time(date: &str, time: &str) -> Option<NaiveDateTime> {
+    let date = NaiveDate::parse_from_str(date.trim(), "%Y-%m-%d").ok()?;
+    let time = NaiveTime::parse_from_str(time.trim().get(..5)?, "%H:%M").ok()?;
+    Some(date.and_time(time))
+}
+
+/// Moves one thing of a list to another place; the others close up. Out of range changes nothing.
+pub fn reorder<T>(list: &mut Vec<T>, from: usize, to: usize) {
+    if from < list.len() && to < list.len() && from != to {
+        let one = list.remove(from);
+        list.insert(to, one);
+    }
+}
+
+/// Who gets the post: those wanted (all, when nobody has chosen) that can take part, and of a platform that forbids the
+/// same text on several accounts only the first.
+pub fn choose(accounts: &[Account], wanted: Option<&BTreeSet<AccountId>>) -> BTreeSet<AccountId> {
+    let mut taken = BTreeSet::new();
+    let mut chosen = BTreeSet::new();
+    for account in accounts {
+        let is_wanted = wanted.is_none_or(|wanted| wanted.contains(&account.id));
+        if is_wanted && account.cannot_take_part().is_none() && (!is_exclusive(account.platform) || taken.insert(account.platform)) {
+            chosen.insert(account.id);
+        }
+    }
+    chosen
+}
+
+/// Takes an account in or out. Where a platform allows the text on one account only, the other one steps back.
+pub fn toggle(accounts: &[Account], chosen: &mut BTreeSet<AccountId>, id: AccountId, on: bool) {
+    let Some(account) = accounts.iter().find(|account| account.id == id) else { return };
+    if !on {
+        chosen.remove(&id);
+        return;
+    }
+    if account.cannot_take_part().is_some() {
+        return;
+    }
+    if is_exclusive(account.platform) {
+        for other in accounts.iter().filter(|other| other.platform == account.platform) {
+            chosen.remove(&other.id);
+        }
+    }
+    chosen.insert(id);
+}
+
+/// Whether one text may go to one account of the platform only.
+pub fn is_exclusive(platform: Platform) -> bool {
+    platform.rules().is_some_and(|rules| !rules.same_text_on_several_accounts)
+}
+
+/// Those that could take part but step back because another account of their platform is chosen.
+pub fn left_out<'a>(accounts: &'a [Account], chosen: &BTreeSet<AccountId>) -> Vec<&'a Account> {
+    let taken: BTreeSet<_> =
+        accounts.iter().filter(|account| chosen.contains(&account.id)).map(|account| account.platform).collect();
+    accounts
+        .iter()
+        .filter(|account| {
+            is_exclusive(account.platform)
+                && taken.contains(&account.platform)
+                && !chosen.contains(&account.id)
+                && account.cannot_take_part().is_none()
+        })
+        .collect()
+}
+
+/// Whole seconds until `at`, rounded up: the last second reads "1 s", not "0 s".
+pub fn seconds_left(at: DateTime<Utc>, now: DateTime<Utc>) -> u64 {
+    let ms = (at - now).num_milliseconds();
+    u64::try_from(ms).map_or(0, |ms| ms.div_ceil(1_000))
+}
+
+/// "Publishing to 5 accounts in 5 s".
+pub fn countdown_words(accounts: u64, seconds: u64) -> String {
+    let accounts = counted(accounts, "account", "accounts");
+    if seconds == 0 { format!("Publishing to {accounts} now") } else { format!("Publishing to {accounts} in {seconds} s") }
+}
+
+/// The words of the save button.
+pub const fn save_words(visibility: Visibility) -> &'static str {
+    match visibility {
+        Visibility::Public => "Save and publish",
+        Visibility::Private => "Save",
+        Visibility::Scheduled => "Save and schedule",
+    }
+}
+
+/// What happens on saving, below "Publish now".
+pub fn publish_hint(accounts: u64, undo_seconds: u16) -> String {
+    let accounts = counted(accounts, "account", "accounts");
+    if undo_seconds == 0 {
+        format!("Goes out to {accounts} as soon as you save.")
+    } else {
+        format!("Goes out to {accounts}, {} after you save.", counted(undo_seconds.into(), "second", "seconds"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::accounts::AccountStatus;
+
+    fn account(n: u128, platform: Platform) -> Account {
+        Account {
+            id: AccountId(uuid::Uuid::from_u128(n)),
+            platform,
+            account_type: platform.account_type(),
+            external_account_id: n.to_string(),
+            display_name: format!("Account {n}"),
+            handle: None,
+            avatar_url: None,
+            status: AccountStatus::Connected,
+            status_reason: None,
+            is_active: true,
+            client: None,
+            scopes: vec![],
+            missing_scopes: vec![],
+            token_expires_at: None,
+            last_synced_at: None,
+            connected_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    fn ids(list: &[u128]) -> BTreeSet<AccountId> {
+        list.iter().map(|n| AccountId(uuid::Uuid::from_u128(*n))).collect()
+    }
+
+    fn four() -> Vec<Account> {
+        let mut off = account(4, Platform::Linkedin);
+        off.is_active = false;
+        vec![account(1, Platform::Twitter), account(2, Platform::Twitter), account(3, Platform::Facebook), off]
+    }
+
+    #[test]
+    fn by_default_whoever_can_and_one_on_x() {
+        assert_eq!(choose(&four(), None), ids(&[1, 3]));
+        assert_eq!(choose(&four(), Some(&ids(&[2, 4]))), ids(&[2]));
+        assert_eq!(choose(&four(), Some(&ids(&[]))), ids(&[]));
+    }
+
+    #[test]
+    fn choosing_the_other_x_account_swaps() {
+        let accounts = four();
+        let mut chosen = choose(&accounts, None);
+        toggle(&accounts, &mut chosen, AccountId(uuid::Uuid::from_u128(2)), true);
+        assert_eq!(chosen, ids(&[2, 3]));
+        assert_eq!(left_out(&accounts, &chosen).iter().map(|account| account.id).collect::<BTreeSet<_>>(), ids(&[1]));
+        toggle(&accounts, &mut chosen, AccountId(uuid::Uuid::from_u128(4)), true);
+        assert_eq!(chosen, ids(&[2, 3]), "one that is switched off does not come in");
+        toggle(&accounts, &mut chosen, AccountId(uuid::Uuid::from_u128(2)), false);
+        assert_eq!(chosen, ids(&[3]));
+        assert!(left_out(&accounts, &chosen).is_empty(), "with none chosen nobody steps back");
+    }
+
+    #[test]
+    fn pictures_move_both_ways() {
+        let mut list = vec!['a', 'b', 'c', 'd'];
+        reorder(&mut list, 3, 0);
+        assert_eq!(list, ['d', 'a', 'b', 'c']);
+        reorder(&mut list, 0, 2);
+        assert_eq!(list, ['a', 'b', 'd', 'c']);
+        reorder(&mut list, 1, 9);
+        reorder(&mut list, 2, 2);
+        assert_eq!(list, ['a', 'b', 'd', 'c']);
+    }
+
+    #[test]
+    fn countdown() {
+        let at = DateTime::from_timestamp(1_790_000_005, 0).unwrap();
+        let ms = |ms| DateTime::from_timestamp_millis(1_790_000_000_000 + ms).unwrap();
+        assert_eq!(seconds_left(at, ms(0)), 5);
+        assert_eq!(seconds_left(at, ms(1)), 5);
+        assert_eq!(seconds_left(at, ms(4_001)), 1);
+        assert_eq!(seconds_left(at, ms(5_000)), 0);
+        assert_eq!(seconds_left(at, ms(9_000)), 0);
+        assert_eq!(countdown_words(5, 5), "Publishing to 5 accounts in 5 s");
+        assert_eq!(countdown_words(1, 0), "Publishing to 1 account now");
+    }
+
+    #[test]
+    fn what_is_sent() {
+        let draft = Draft {
+            body: "The Winter Roast is back".into(),
+            overrides: BTreeMap::from([(Platform::Twitter, "Back!".into()), (Platform::Linkedin, "  ".into())]),
+            link: " ".into(),
+            visibility: Visibility::Scheduled,
+            date: "2026-11-26".into(),
+            time: "07:00:00".into(),
+            zone: "Europe/Dublin".into(),
+            ..Draft::default()
+        };
+        let post = draft.as_new(&ids(&[1]), 5);
+        assert_eq!(post.overrides.keys().copied().collect::<Vec<_>>(), [Platform::Twitter]);
+        assert_eq!(post.link, None);
+        assert_eq!(post.undo_seconds, None, "a scheduled post can be taken back until its time");
+        assert_eq!(post.scheduled_local.unwrap().to_string(), "2026-11-26 07:00:00");
+        assert!(post.check(DateTime::UNIX_EPOCH).is_empty(), "{:?}", post.check(DateTime::UNIX_EPOCH));
+        let now = Draft { visibility: Visibility::Public, ..draft };
+        let post = now.as_new(&ids(&[1]), 5);
+        assert_eq!((post.scheduled_local, post.time_zone, post.undo_seconds), (None, None, Some(5)));
+        assert_eq!(now.as_patch(&ids(&[1]), 5).link.as_deref(), Some(""), "an empty link takes the old one out");
+    }
+
+    #[test]
+    fn a_kept_draft_comes_back_and_an_older_one_is_read() {
+        let draft = Draft { body: "a".into(), accounts: Some(ids(&[1])), ..Draft::default() };
+        let json = serde_json::to_string(&draft).unwrap();
+        assert_eq!(serde_json::from_str::<Draft>(&json).unwrap(), draft);
+        assert_eq!(serde_json::from_str::<Draft>(r#"{"body":"b","gone":1}"#).unwrap().body, "b");
+        assert!(Draft::default().is_empty() && !draft.is_empty());
+    }
+
+    #[test]
+    fn times_that_are_none() {
+        assert_eq!(local_time("", "07:00"), None);
+        assert_eq!(local_time("2026-11-26", ""), None);
+        assert_eq!(local_time("2026-02-30", "07:00"), None);
+    }
+
+    #[test]
+    fn words() {
+        assert_eq!(publish_hint(5, 5), "Goes out to 5 accounts, 5 seconds after you save.");
+        assert_eq!(publish_hint(1, 0), "Goes out to 1 account as soon as you save.");
+        assert_eq!(save_words(Visibility::Private), "Save");
+    }
+}

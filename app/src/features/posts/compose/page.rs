@@ -1,0 +1,311 @@
+//! The composer's page: the parts on the left, the previews on the right, one button on top. There is nothing to submit:
+//! saving publishes, after a moment in which it can be undone.
+
+use super::{
+    checks::{Checks, HEADING},
+    editor::Editor,
+    keep::keep,
+    media::Pictures,
+    model::{Draft, save_words},
+    save::{new_key, save},
+    state::{Composer, Purpose, Start},
+    to::PublishTo,
+    visibility::VisibilityChoice,
+};
+use crate::{
+    features::posts::{
+        components::{Previewed, Previews},
+        server_fns::{ComposeView, view_composer},
+    },
+    layouts::{load_page, use_refusal},
+    live::use_live,
+    session::use_session,
+    shared::follow::follow,
+    ui::{Banner, Breadcrumbs, Button, ButtonSize, ButtonVariant, ConfirmDialog, EmptyState, PageTitle, SkeletonRows, Tone},
+};
+use domain::{AccountId, ErrorCode, PostId, workspaces::Role};
+use leptos::{prelude::*, task::spawn_local, web_sys};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_navigate, use_query_map},
+};
+use wasm_bindgen::JsCast as _;
+
+/// What the address asks for: `?post=` to change a post, `?from=` to write one like it, `?account=` to write for one
+/// account only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Asked {
+    post: Option<PostId>,
+    from: Option<PostId>,
+    account: Option<AccountId>,
+}
+
+impl Asked {
+    fn read(get: impl Fn(&str) -> Option<String>) -> Self {
+        Self {
+            post: get("post").and_then(|id| id.parse().ok()),
+            from: get("from").and_then(|id| id.parse().ok()),
+            account: get("account").and_then(|id| id.parse().ok()),
+        }
+    }
+
+    const fn source(self) -> Option<PostId> {
+        match self.post {
+            Some(id) => Some(id),
+            None => self.from,
+        }
+    }
+}
+
+/// The composer.
+#[component]
+pub fn ComposePage() -> impl IntoView {
+    let query = use_query_map();
+    let asked = Memo::new(move |_| query.with(|query| Asked::read(|key| query.get(key))));
+    let data = Resource::new(move || asked.get(), |asked| view_composer(asked.source()));
+    load_page(
+        data,
+        "New post",
+        "the composer",
+        move || view! { <SkeletonRows label="Loading the composer" count=6/> },
+        move |view| {
+            let asked = asked.get_untracked();
+            if !use_session().may(Role::Editor) {
+                return cannot_write();
+            }
+            match &view.source {
+                Some(post) if asked.post.is_some() && !post.status.is_editable() => gone_out(post.id),
+                _ => compose(view, asked),
+            }
+        },
+    )
+}
+
+fn heading(title: &'static str) -> AnyView {
+    view! {
+        <PageTitle text=title/>
+        <h1 class="mb-6 text-lg font-semibold">{title}</h1>
+    }
+    .into_any()
+}
+
+fn cannot_write() -> AnyView {
+    view! {
+        <div class="px-4 py-6 lg:px-6">
+            {heading("New post")}
+            <EmptyState
+                title="Your role reads only"
+                text="Ask an admin of this workspace for the editor role to write posts."
+                level=2
+                action=move || view! { <Button href="/posts">"Go to posts"</Button> }
+            />
+        </div>
+    }
+    .into_any()
+}
+
+fn gone_out(id: PostId) -> AnyView {
+    view! {
+        <div class="px-4 py-6 lg:px-6">
+            {heading("Edit post")}
+            <EmptyState
+                title="This post has gone out"
+                text="What is public cannot be changed from here. You can use its text for a new post."
+                level=2
+                action=move || {
+                    view! {
+                        <div class="flex flex-wrap justify-center gap-2">
+                            <Button variant=ButtonVariant::Primary href=format!("/compose?from={id}")>"Use as a new post"</Button>
+                            <Button href=format!("/posts/{id}")>"Open the post"</Button>
+                        </div>
+                    }
+                }
+            />
+        </div>
+    }
+    .into_any()
+}
+
+fn compose(view: ComposeView, asked: Asked) -> AnyView {
+    let ComposeView { accounts, source } = view;
+    let workspace = use_session().me().map(|me| me.workspace);
+    let undo_seconds = workspace.as_ref().map_or(5, |workspace| workspace.undo_seconds);
+    let time_zone = workspace.map_or_else(|| "UTC".to_owned(), |workspace| workspace.time_zone);
+    let fresh = source.is_some();
+    let start = match &source {
+        Some(post) => Start::from_post(post, asked.post.is_none(), accounts, undo_seconds, time_zone),
+        None => Start {
+            purpose: Purpose::New,
+            draft: Draft::default(),
+            pictures: Vec::new(),
+            accounts,
+            undo_seconds,
+            time_zone,
+        },
+    };
+    let composer = Composer::new(start);
+    if let Some(account) = asked.account {
+        composer.choose_only(account);
+    }
+    follow(
+        use_live().accounts(),
+        Signal::stored(false),
+        || view_composer(None),
+        move |view: ComposeView| composer.accounts.set(view.accounts),
+    );
+    let (kept, forget) = keep(composer, fresh);
+    let title = if composer.purpose == Purpose::New { "New post" } else { "Edit post" };
+    let saving = RwSignal::new(false);
+    let lost = RwSignal::new(false);
+    let submit = use_save(composer, saving, lost, forget);
+    let previewed = Signal::derive(move || Previewed {
+        content: composer.draft.read().content(),
+        pictures: composer.pictures_described(),
+        accounts: composer.targets(),
+    });
+    let discarding = RwSignal::new(false);
+    let crumbs = vec![("/posts".to_owned(), "Posts".to_owned()), (String::new(), title.to_owned())];
+    let words = Memo::new(move |_| save_words(composer.visibility_now()));
+    view! {
+        <PageTitle text=title/>
+        <div class="sticky top-14 z-20 border-b border-border bg-surface">
+            <div class="flex min-h-12 flex-wrap items-center gap-3 px-4 py-2 lg:px-6">
+                <Breadcrumbs crumbs/>
+                <p class="text-sm text-muted max-md:hidden" role="status">{move || kept.get().words()}</p>
+                <div class="ml-auto flex items-center gap-2">
+                    <Button
+                        variant=ButtonVariant::Ghost
+                        class="max-sm:hidden"
+                        disabled=Signal::derive(move || composer.draft.read().is_empty())
+                        on_click=move |_| discarding.set(true)
+                    >
+                        "Discard"
+                    </Button>
+                    <Button
+                        variant=ButtonVariant::Primary
+                        loading=saving
+                        loading_label="Saving…"
+                        on_click=move |_| submit.run(())
+                    >
+                        {words}
+                    </Button>
+                </div>
+            </div>
+        </div>
+        <div class="grid grid-cols-1 lg:grid-cols-[minmax(0,1fr)_minmax(0,1fr)] xl:grid-cols-[37.5rem_minmax(0,1fr)]">
+            <div class="grid min-w-0 grid-cols-1 content-start gap-8 px-4 py-6 lg:px-6">
+                <h1 class="sr-only">{title}</h1>
+                {move || {
+                    lost.get()
+                        .then(|| {
+                            view! {
+                                <Banner
+                                    tone=Tone::Danger
+                                    title="Connection lost. Please try again"
+                                    text="Nothing is lost: your post is kept here, and saving again does not send it twice."
+                                    action=move || {
+                                        view! {
+                                            <Button size=ButtonSize::Small loading=saving on_click=move |_| submit.run(())>
+                                                "Try again"
+                                            </Button>
+                                        }
+                                    }
+                                />
+                            }
+                        })
+                }}
+                <PublishTo composer/>
+                <Editor composer/>
+                <Pictures composer/>
+                <VisibilityChoice composer/>
+                <Checks composer/>
+            </div>
+            <Previews previewed/>
+        </div>
+        <ConfirmDialog
+            id="discard"
+            open=discarding
+            title="Discard this post?"
+            consequence="The text and its choice of accounts are cleared. Uploaded pictures stay in your media."
+            confirm="Discard post"
+            cancel="Keep writing"
+            on_confirm=use_discard(composer, discarding, forget)
+        />
+    }
+    .into_any()
+}
+
+fn use_discard(composer: Composer, open: RwSignal<bool>, forget: Callback<()>) -> Callback<()> {
+    let navigate = use_navigate();
+    Callback::new(move |()| {
+        open.set(false);
+        match composer.purpose {
+            Purpose::New => {
+                composer.clear();
+                forget.run(());
+            }
+            Purpose::Change(id) => navigate(&format!("/posts/{id}"), NavigateOptions::default()),
+        }
+    })
+}
+
+/// Saves, and leads to the post, which shows the undo window.
+fn use_save(composer: Composer, saving: RwSignal<bool>, lost: RwSignal<bool>, forget: Callback<()>) -> Callback<()> {
+    let key = StoredValue::new(None::<String>);
+    let navigate = use_navigate();
+    let refusal = use_refusal();
+    Callback::new(move |()| {
+        if saving.get_untracked() {
+            return;
+        }
+        composer.tried.set(true);
+        if composer.is_refused() {
+            focus_checks();
+            return;
+        }
+        let own_key = key.get_value().unwrap_or_else(new_key);
+        key.set_value(Some(own_key.clone()));
+        saving.set(true);
+        lost.set(false);
+        let navigate = navigate.clone();
+        spawn_local(async move {
+            let answer = save(composer, own_key).await;
+            let _page_gone = saving.try_set(false);
+            match answer {
+                Ok(post) => {
+                    forget.run(());
+                    // The composer stays behind empty: "back" does not lead to a post that is saved.
+                    let options = NavigateOptions { replace: true, ..NavigateOptions::default() };
+                    navigate(&format!("/posts/{}", post.id), options);
+                }
+                Err(crate::AppError::Offline) => lost.set(true),
+                Err(crate::AppError::Refused(fault)) if fault.code == ErrorCode::ValidationError && !fault.fields.is_empty() => {
+                    composer.refused.set(fault.fields);
+                    focus_checks();
+                }
+                Err(error) => refusal("The post was not saved", &error),
+            }
+        });
+    })
+}
+
+fn focus_checks() {
+    let heading = document().get_element_by_id(HEADING);
+    if let Some(heading) = heading.and_then(|heading| heading.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _detached = heading.focus();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_says_what_to_start_from() {
+        let id = "0199f2c4-8a31-7c5e-b1d0-4f6a00000001";
+        let asked = Asked::read(|key| (key == "from").then(|| id.to_owned()));
+        assert_eq!(asked.source().map(|id| id.to_string()).as_deref(), Some(id));
+        assert_eq!(asked.post, None);
+        assert_eq!(Asked::read(|_| Some("x".into())), Asked::default());
+    }
+}

@@ -1,0 +1,58 @@
+//! Saving: the descriptions of the pictures first, then the post, once.
+
+use super::state::{Composer, Purpose};
+use crate::{
+    AppError,
+    features::{
+        media::server_fns::set_alt_text,
+        posts::server_fns::{create_post, update_post},
+    },
+};
+use domain::posts::Post;
+use leptos::{prelude::*, web_sys};
+
+/// A name for this post that no other has, made when it is first saved. The same is sent with every try, so that a
+/// post whose answer was lost on the way is not made twice.
+pub fn new_key() -> String {
+    let mut bytes = [0_u8; 16];
+    // Every browser that can run this has it, also outside a secure context.
+    let random = window().crypto().and_then(|crypto: web_sys::Crypto| crypto.get_random_values_with_u8_array(&mut bytes));
+    if random.is_err() {
+        for byte in &mut bytes {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 255 by construction")]
+            let one = (js_sys::Math::random() * 256.0) as u8;
+            *byte = one;
+        }
+    }
+    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+}
+
+/// Stores the descriptions that were typed. What is typed meanwhile stays for the next time.
+pub async fn store_descriptions(composer: Composer) -> Result<(), AppError> {
+    let typed = composer.described.try_get_untracked().unwrap_or_default();
+    for (id, text) in typed {
+        let asset = set_alt_text(id, text.clone()).await?;
+        let _page_gone = composer.pictures.try_update(|pictures| {
+            if let Some(old) = pictures.iter_mut().find(|old| old.id == id) {
+                *old = asset;
+            }
+        });
+        let _page_gone = composer.described.try_update(|described| {
+            if described.get(&id) == Some(&text) {
+                described.remove(&id);
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Saves what is written. `key` names it.
+pub async fn save(composer: Composer, key: String) -> Result<Post, AppError> {
+    store_descriptions(composer).await?;
+    let draft = composer.draft.get_untracked();
+    let chosen = composer.chosen.get_untracked();
+    match composer.purpose {
+        Purpose::New => create_post(draft.as_new(&chosen, composer.undo_seconds), key).await,
+        Purpose::Change(id) => update_post(id, draft.as_patch(&chosen, composer.undo_seconds)).await,
+    }
+}

@@ -1,0 +1,288 @@
+//! A post being written, in signals, and what follows from it: computed here with the rules of `domain`, which the
+//! server applies again.
+
+use super::model::{Draft, choose, left_out, toggle};
+use crate::ui::use_clock;
+use domain::{
+    AccountId, FieldErrors, MediaId, Platform, PostId,
+    accounts::Account,
+    media::MediaAsset,
+    posts::{
+        Post, Visibility,
+        preflight::{self, Finding, Picture, Severity, Target},
+    },
+};
+use leptos::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::features::posts::server_fns::When;
+
+/// What saving does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    New,
+    /// A new version of this post.
+    Change(PostId),
+}
+
+/// Everything about the post being written. Copy it anywhere.
+#[derive(Clone, Copy)]
+pub struct Composer {
+    pub purpose: Purpose,
+    /// Seconds between saving and going out.
+    pub undo_seconds: u16,
+    pub body: RwSignal<String>,
+    /// One text per platform that publishes; empty means the common one.
+    own: StoredValue<Vec<(Platform, RwSignal<String>)>>,
+    pub link: RwSignal<String>,
+    /// In order; all uploaded.
+    pub pictures: RwSignal<Vec<MediaAsset>>,
+    /// Descriptions that were typed and not yet stored.
+    pub described: RwSignal<BTreeMap<MediaId, String>>,
+    pub accounts: RwSignal<Vec<Account>>,
+    /// Who was chosen by hand; `None` while nobody has.
+    wanted: RwSignal<Option<BTreeSet<AccountId>>>,
+    pub chosen: Memo<BTreeSet<AccountId>>,
+    /// A [`Visibility`]'s word, for the radio cards.
+    pub visibility: RwSignal<String>,
+    pub date: RwSignal<String>,
+    pub time: RwSignal<String>,
+    pub zone: RwSignal<String>,
+    /// What date, time and zone mean, once the server has said it.
+    pub when: RwSignal<Option<When>>,
+    /// What the server refused on saving; gone with the next change.
+    pub refused: RwSignal<FieldErrors>,
+    /// Whether saving was tried: from then on everything that is missing is said.
+    pub tried: RwSignal<bool>,
+    pub draft: Memo<Draft>,
+    pub findings: Memo<Vec<Finding>>,
+}
+
+/// What the composer starts from.
+pub struct Start {
+    pub purpose: Purpose,
+    pub draft: Draft,
+    pub pictures: Vec<MediaAsset>,
+    pub accounts: Vec<Account>,
+    pub undo_seconds: u16,
+    pub time_zone: String,
+}
+
+impl Start {
+    /// From a saved post: to change it, or (with `copy`) to write a new one like it.
+    pub fn from_post(post: &Post, copy: bool, accounts: Vec<Account>, undo_seconds: u16, time_zone: String) -> Self {
+        let mut draft = Draft::of(post);
+        if copy {
+            draft.visibility = Visibility::Public;
+            draft.date.clear();
+            draft.time.clear();
+        }
+        let purpose = if copy { Purpose::New } else { Purpose::Change(post.id) };
+        Self { purpose, draft, pictures: post.media.clone(), accounts, undo_seconds, time_zone }
+    }
+}
+
+/// The platforms that can have a text of their own.
+fn publishing_platforms() -> impl Iterator<Item = Platform> {
+    Platform::ALL.into_iter().filter(|platform| platform.rules().is_some())
+}
+
+impl Composer {
+    pub fn new(start: Start) -> Self {
+        let Start { purpose, draft, pictures, accounts, undo_seconds, time_zone } = start;
+        let body = RwSignal::new(draft.body);
+        let own: Vec<_> = publishing_platforms()
+            .map(|platform| (platform, RwSignal::new(draft.overrides.get(&platform).cloned().unwrap_or_default())))
+            .collect();
+        let texts = own.clone();
+        let link = RwSignal::new(draft.link);
+        let pictures = RwSignal::new(pictures);
+        let described = RwSignal::new(BTreeMap::<MediaId, String>::new());
+        let accounts = RwSignal::new(accounts);
+        let wanted = RwSignal::new(draft.accounts);
+        let chosen = Memo::new(move |_| choose(&accounts.read(), wanted.read().as_ref()));
+        let visibility = RwSignal::new(draft.visibility.as_str().to_owned());
+        let date = RwSignal::new(draft.date);
+        let time = RwSignal::new(draft.time);
+        let zone = RwSignal::new(if draft.zone.is_empty() { time_zone } else { draft.zone });
+        let when = RwSignal::new(None::<When>);
+        let refused = RwSignal::new(FieldErrors::default());
+        let tried = RwSignal::new(false);
+        let draft = Memo::new(move |_| Draft {
+            body: body.get(),
+            overrides: texts
+                .iter()
+                .map(|(platform, text)| (*platform, text.get()))
+                .filter(|(_, text)| !text.is_empty())
+                .collect(),
+            link: link.get(),
+            media: pictures.read().iter().map(|asset| asset.id).collect(),
+            accounts: wanted.get(),
+            visibility: visibility.read().parse().unwrap_or_default(),
+            date: date.get(),
+            time: time.get(),
+            zone: zone.get(),
+        });
+        let clock = use_clock();
+        let findings = Memo::new(move |_| {
+            let draft = draft.read();
+            let post = draft.as_new(&chosen.read(), undo_seconds);
+            let content = post.content();
+            let shown = described.read();
+            let shapes: Vec<_> = pictures
+                .read()
+                .iter()
+                .map(|asset| {
+                    let mut picture = Picture::from(asset);
+                    if let Some(alt) = shown.get(&asset.id) {
+                        picture.alt_chars = alt.trim().chars().count();
+                    }
+                    picture
+                })
+                .collect();
+            let accounts = accounts.read();
+            let targets: Vec<_> = if draft.visibility == Visibility::Private {
+                Vec::new()
+            } else {
+                accounts.iter().filter(|account| chosen.read().contains(&account.id)).map(Target::from).collect()
+            };
+            let mut findings = preflight::check(&content, &shapes, &targets);
+            let general = post.check(clock.now().get_untracked());
+            let when = when.read();
+            let late = when.as_ref().filter(|when| when.refused).and_then(|when| when.warning.clone());
+            let late = late.filter(|_| draft.visibility == Visibility::Scheduled).map(|why| ("scheduled_at".to_owned(), why));
+            let refused = refused.read();
+            let fields = general.0.into_iter().chain(late).chain(refused.0.clone());
+            for (field, message) in fields {
+                if !findings.iter().any(|finding| finding.severity == Severity::Error && finding.message == message) {
+                    findings.push(Finding { severity: Severity::Error, field, platform: None, message });
+                }
+            }
+            findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+            findings
+        });
+        let composer = Self {
+            purpose,
+            undo_seconds,
+            body,
+            own: StoredValue::new(own),
+            link,
+            pictures,
+            described,
+            accounts,
+            wanted,
+            chosen,
+            visibility,
+            date,
+            time,
+            zone,
+            when,
+            refused,
+            tried,
+            draft,
+            findings,
+        };
+        // What the server refused holds for what was sent, not for what is written now.
+        Effect::new(move |before: Option<Draft>| {
+            let now = draft.get();
+            if before.is_some_and(|before| before != now) && !refused.read_untracked().is_empty() {
+                refused.set(FieldErrors::default());
+            }
+            now
+        });
+        composer
+    }
+
+    /// The platforms with a text of their own, with that text.
+    pub fn own_texts(self) -> Vec<(Platform, RwSignal<String>)> {
+        self.own.get_value()
+    }
+
+    pub fn visibility_now(self) -> Visibility {
+        self.draft.read().visibility
+    }
+
+    /// Takes an account in or out.
+    pub fn toggle(self, id: AccountId, on: bool) {
+        let mut chosen = self.chosen.get_untracked();
+        toggle(&self.accounts.read_untracked(), &mut chosen, id, on);
+        self.wanted.set(Some(chosen));
+    }
+
+    /// All that can take part, or none.
+    pub fn choose_all(self, all: bool) {
+        self.wanted.set(if all { None } else { Some(BTreeSet::new()) });
+    }
+
+    /// Only this one.
+    pub fn choose_only(self, id: AccountId) {
+        self.wanted.set(Some(BTreeSet::from([id])));
+    }
+
+    /// Those that step back for another account of their platform.
+    pub fn stepping_back(self) -> Vec<Account> {
+        left_out(&self.accounts.read(), &self.chosen.read()).into_iter().cloned().collect()
+    }
+
+    /// The chosen accounts.
+    pub fn targets(self) -> Vec<Account> {
+        let chosen = self.chosen.read();
+        self.accounts.read().iter().filter(|account| chosen.contains(&account.id)).cloned().collect()
+    }
+
+    /// The pictures, with the descriptions as typed.
+    pub fn pictures_described(self) -> Vec<MediaAsset> {
+        let described = self.described.read();
+        let with = |mut asset: MediaAsset| {
+            if let Some(alt) = described.get(&asset.id) {
+                asset.alt_text = Some(alt.clone()).filter(|alt| !alt.trim().is_empty());
+            }
+            asset
+        };
+        self.pictures.get().into_iter().map(with).collect()
+    }
+
+    /// Whether saving would be refused.
+    pub fn is_refused(self) -> bool {
+        self.findings.read().iter().any(|finding| finding.severity == Severity::Error)
+    }
+
+    /// Why a field was refused, once that is worth saying.
+    pub fn error_of(self, field: &'static str) -> Signal<Option<String>> {
+        Signal::derive(move || {
+            if !self.tried.get() {
+                return None;
+            }
+            self.findings
+                .read()
+                .iter()
+                .find(|finding| finding.severity == Severity::Error && finding.field == field)
+                .map(|finding| finding.message.clone())
+        })
+    }
+
+    /// Puts another draft in place of what is written.
+    pub fn take(self, draft: Draft) {
+        self.body.set(draft.body);
+        for (platform, text) in self.own_texts() {
+            text.set(draft.overrides.get(&platform).cloned().unwrap_or_default());
+        }
+        self.link.set(draft.link);
+        self.wanted.set(draft.accounts);
+        self.visibility.set(draft.visibility.as_str().to_owned());
+        self.date.set(draft.date);
+        self.time.set(draft.time);
+        if !draft.zone.is_empty() {
+            self.zone.set(draft.zone);
+        }
+    }
+
+    /// An empty page.
+    pub fn clear(self) {
+        self.take(Draft::default());
+        self.pictures.set(Vec::new());
+        self.described.set(BTreeMap::new());
+        self.refused.set(FieldErrors::default());
+        self.tried.set(false);
+    }
+}

@@ -1,0 +1,122 @@
+//! Who sees the post, and when: now, nobody else, or at a time in a zone, whose odd nights are explained.
+
+use super::{
+    model::{local_time, publish_hint},
+    state::Composer,
+};
+use crate::{
+    features::posts::server_fns::explain_when,
+    ui::{Choice, DateTimePicker, Field, Glyph, Input, RadioCards, use_clock},
+};
+use domain::posts::{Visibility, schedule};
+use leptos::{prelude::*, task::spawn_local};
+use std::time::Duration;
+
+/// How long the fields rest before the server is asked what they mean.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// The three ways.
+#[component]
+pub fn VisibilityChoice(composer: Composer) -> impl IntoView {
+    explain(composer);
+    let is_scheduled = Memo::new(move |_| composer.visibility_now() == Visibility::Scheduled);
+    let count = Memo::new(move |_| composer.chosen.read().len() as u64);
+    let cards = move || {
+        view! {
+            <RadioCards
+                name="visibility"
+                legend="Visibility"
+                choices=vec![
+                    Choice::new("public", "Publish now").hint(publish_hint(count.get(), composer.undo_seconds)).icon(Glyph::Send),
+                    Choice::new("private", "Keep private").hint("Only your workspace sees it.").icon(Glyph::Lock),
+                    Choice::new("scheduled", "Schedule").hint("Pick a day and a time.").icon(Glyph::Calendar),
+                ]
+                value=composer.visibility
+            />
+        }
+    };
+    view! {
+        <section aria-label="Visibility">
+            {cards}
+            {move || is_scheduled.get().then(|| schedule_fields(composer))}
+        </section>
+    }
+    .into_any()
+}
+
+fn schedule_fields(composer: Composer) -> AnyView {
+    let clock = use_clock();
+    // Half a day back, so that no zone's own today is out of reach; the server refuses what has gone.
+    let today = Signal::derive(move || (clock.now().get() - chrono::TimeDelta::hours(12)).format("%Y-%m-%d").to_string());
+    let words = Signal::derive(move || {
+        composer.when.read().as_ref().map_or_else(|| composer.zone.get(), |when| when.words.clone())
+    });
+    let doubt = Signal::derive(move || composer.when.read().as_ref().filter(|when| !when.refused).and_then(|when| when.warning.clone()));
+    let refused = Signal::derive(move || composer.when.read().as_ref().filter(|when| when.refused).and_then(|when| when.warning.clone()));
+    let missing = composer.error_of("scheduled_at");
+    let error = Signal::derive(move || refused.get().or_else(|| missing.get()));
+    let zone_error = Signal::derive(move || {
+        schedule::zone(&composer.zone.read())
+            .is_none()
+            .then(|| "This is not a time zone we know, such as Europe/Dublin.".to_owned())
+    });
+    view! {
+        <div class="mt-4 grid gap-4 sm:grid-cols-2">
+            <DateTimePicker
+                id="post-when"
+                label="Goes out"
+                date=composer.date
+                time=composer.time
+                zone=words
+                today
+                error
+                warning=doubt
+            />
+            <Field id="post-zone" label="Time zone" error=zone_error>
+                <Input name="time_zone" value=composer.zone autocomplete="off" attr:list="post-zones"/>
+            </Field>
+            <datalist id="post-zones">
+                {chrono_tz::TZ_VARIANTS
+                    .iter()
+                    .map(|zone| zone.name())
+                    .filter(|name| name.contains('/') && !name.starts_with("Etc/"))
+                    .map(|name| view! { <option value=name></option> })
+                    .collect_view()}
+            </datalist>
+        </div>
+    }
+    .into_any()
+}
+
+/// Asks the server what date, time and zone mean, whenever they change; the last answer counts.
+fn explain(composer: Composer) {
+    let asked = StoredValue::new(0_u32);
+    let timer = StoredValue::new(None::<TimeoutHandle>);
+    let wanted = Memo::new(move |_| {
+        let draft = composer.draft.read();
+        let local = (draft.visibility == Visibility::Scheduled).then(|| local_time(&draft.date, &draft.time)).flatten();
+        local.filter(|_| schedule::zone(&draft.zone).is_some()).map(|local| (local, draft.zone.clone()))
+    });
+    Effect::new(move |_| {
+        let wanted = wanted.get();
+        asked.update_value(|n| *n = n.wrapping_add(1));
+        let own = asked.get_value();
+        if let Some(Some(earlier)) = timer.try_get_value() {
+            earlier.clear();
+        }
+        let Some((local, zone)) = wanted else {
+            composer.when.set(None);
+            return;
+        };
+        let ask = move || {
+            spawn_local(async move {
+                // Without an answer nothing is explained; saving asks again.
+                let answer = explain_when(local, zone).await.ok().flatten();
+                if asked.try_get_value() == Some(own) {
+                    composer.when.set(answer);
+                }
+            });
+        };
+        timer.set_value(set_timeout_with_handle(ask, PAUSE).ok());
+    });
+}

@@ -1,0 +1,532 @@
+//! `/posts`, the list; `/posts/:id`, one post with what became of it.
+
+use super::{
+    components::{Previewed, Previews, Publishing, post_text, starts_undoable, summary_words},
+    query::{PAGE, PostsQuery},
+    server_fns::{PostView, delete_post, list_posts, view_post},
+};
+use crate::{
+    layouts::{PageFrame, load, load_page, use_refusal},
+    live::use_live,
+    session::use_session,
+    shared::{
+        follow::{follow, one_of},
+        search::ListSearch,
+        words::{mark, post_status},
+    },
+    ui::{
+        Breadcrumbs, Button, ButtonVariant, ConfirmDialog, EmptyState, EmptyStep, FilterChip, FilterOption, FilterSelect,
+        Glyph, MarkSize, PageTitle, Pagination, PlatformMark, RelativeTime, Section, SkeletonRows, StatusBadge, icon,
+        use_toasts,
+    },
+};
+use domain::{
+    Page, Platform, PostId,
+    posts::{Content, Post, PostStatus, PostSummary, Visibility, preflight},
+    workspaces::Role,
+};
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_navigate, use_params_map, use_query_map},
+};
+
+/// The workspace's posts.
+#[component]
+pub fn PostsPage() -> impl IntoView {
+    let params = use_query_map();
+    let query = Memo::new(move |_| params.with(|params| PostsQuery::read(|key| params.get(key))));
+    let posts = Resource::new(move || query.read().filter(), list_posts);
+    let may_write = use_session().may(Role::Editor);
+    view! {
+        <PageFrame
+            title="Posts"
+            actions=move || {
+                may_write
+                    .then(|| {
+                        view! {
+                            <Button
+                                variant=ButtonVariant::Primary
+                                icon=Glyph::PenLine
+                                href="/compose"
+                                class="md:hidden"
+                            >
+                                "New post"
+                            </Button>
+                        }
+                    })
+            }
+        >
+            <Filters query/>
+            {load(
+                posts,
+                "your posts",
+                move || view! { <SkeletonRows label="Loading posts" count=8/> },
+                move |page| list(page, query, may_write),
+            )}
+        </PageFrame>
+    }
+    .into_any()
+}
+
+/// The statuses that posts have today; the others come with approvals.
+const STATUSES: [PostStatus; 6] = [
+    PostStatus::Draft,
+    PostStatus::Scheduled,
+    PostStatus::Publishing,
+    PostStatus::Published,
+    PostStatus::PartlyPublished,
+    PostStatus::Failed,
+];
+
+#[component]
+fn Filters(query: Memo<PostsQuery>) -> impl IntoView {
+    let chip = move |label: &'static str, status: Option<PostStatus>| {
+        view! {
+            <FilterChip
+                label
+                href=Signal::derive(move || query.read().with_status(status).href())
+                active=Signal::derive(move || query.read().status == status)
+            />
+        }
+        .into_any()
+    };
+    let platforms = Signal::derive(move || {
+        let query = query.read();
+        let option = |platform: Option<Platform>| FilterOption {
+            href: query.with_platform(platform).href(),
+            label: platform.map_or("All", Platform::label).to_owned(),
+            active: query.platform == platform,
+        };
+        let publishing = Platform::ALL.into_iter().filter(|platform| platform.rules().is_some());
+        std::iter::once(None).chain(publishing.map(Some)).map(option).collect::<Vec<_>>()
+    });
+    let keep = Signal::derive(move || {
+        let query = query.read();
+        [
+            ("status", query.status.map(|status| status.to_string())),
+            ("platform", query.platform.map(|platform| platform.to_string())),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect::<Vec<_>>()
+    });
+    view! {
+        <div class="mb-4 flex flex-wrap items-center gap-2">
+            <ListSearch
+                label="Search posts"
+                placeholder="Words in a post"
+                action="/posts"
+                current=Signal::derive(move || query.read().q.clone())
+                keep
+                to=move |q| query.read_untracked().with_q(q).href()
+            />
+            <div role="group" aria-label="Status" class="relative flex gap-2 overflow-x-auto max-sm:-mx-4 max-sm:w-screen max-sm:px-4 max-sm:py-1">
+                {chip("All", None)}
+                {STATUSES.map(|status| chip(status.label(), Some(status))).collect_view()}
+            </div>
+            <div class="sm:ml-auto">
+                <FilterSelect id="posts-platform" label="Platform" options=platforms/>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn list(page: Page<PostSummary>, query: Memo<PostsQuery>, may_write: bool) -> AnyView {
+    let offset = page.offset;
+    let posts = RwSignal::new(page.items);
+    let total = RwSignal::new(page.total);
+    let shown = query.get_untracked();
+    let filter = shown.filter();
+    let live = use_live();
+    follow(
+        Signal::derive(move || live.posts().get().wrapping_add(live.deliveries().get())),
+        Signal::derive(move || posts.read().iter().any(|post| post.status == PostStatus::Publishing)),
+        move || list_posts(filter.clone()),
+        move |page: Page<PostSummary>| {
+            total.set(page.total);
+            posts.set(page.items);
+        },
+    );
+    let is_empty = Memo::new(move |_| posts.read().is_empty());
+    let narrowed = shown.is_narrowed();
+    let list = move || {
+        if is_empty.get() {
+            return if narrowed { none_found() } else { none_yet(may_write) };
+        }
+        view! {
+            <ul aria-label="Posts" class="rounded-lg border border-border bg-surface">
+                <For each=move || posts.get() key=|post| post.id let:post>
+                    {row(one_of(posts, post, |one| one.id))}
+                </For>
+            </ul>
+            <div class="mt-4">
+                <Pagination
+                    total=Signal::derive(move || u64::try_from(total.get()).unwrap_or(0))
+                    limit=u64::from(PAGE)
+                    offset=u64::from(offset)
+                    noun="posts"
+                    base=Signal::derive(move || query.read().href())
+                />
+            </div>
+        }
+        .into_any()
+    };
+    list.into_any()
+}
+
+fn row(post: Memo<PostSummary>) -> AnyView {
+    let first = post.get_untracked();
+    let href = format!("/posts/{}", first.id);
+    let head = Memo::new(move |_| {
+        let post = post.read();
+        let words = post.title.clone().filter(|title| !title.trim().is_empty()).unwrap_or_else(|| post.excerpt.clone());
+        if words.is_empty() { "Post without words".to_owned() } else { words }
+    });
+    let status = Memo::new(move |_| post_status(post.read().status, post.read().visibility));
+    let summary = Memo::new(move |_| summary_words(&post.read().deliveries));
+    let picture = Memo::new(move |_| (post.read().thumbnail_url.clone(), post.read().media_count));
+    let platforms = Memo::new(move |_| post.read().platforms.clone());
+    let when = Memo::new(move |_| {
+        let post = post.read();
+        post.publishes_at.unwrap_or(post.created_at)
+    });
+    view! {
+        <li
+            data-post=first.id.to_string()
+            class="group relative flex items-center gap-4 border-t border-border px-3.5 py-3 first:rounded-t-lg first:border-t-0 last:rounded-b-lg hover:bg-hover"
+        >
+            {move || thumbnail(picture.get())}
+            <div class="min-w-0 flex-1">
+                <p class="truncate font-medium" title=head>
+                    <a
+                        href=href
+                        class="after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-3 focus-visible:after:-outline-offset-3 focus-visible:after:outline-ring"
+                    >
+                        {head}
+                    </a>
+                </p>
+                <p class="flex min-w-0 flex-wrap items-center gap-x-1.5 text-sm text-muted">
+                    <span class="truncate">{first.author.name.clone()}</span>
+                    <span aria-hidden="true">"·"</span>
+                    {move || view! { <RelativeTime at=when.get()/> }}
+                    {move || {
+                        let words = summary.get();
+                        (!words.is_empty())
+                            .then(|| view! { <span aria-hidden="true">"·"</span> <span class="tabular-nums">{words}</span> })
+                    }}
+                </p>
+            </div>
+            <span class="flex shrink-0 items-center gap-1.5 max-sm:hidden">
+                {move || {
+                    platforms
+                        .get()
+                        .into_iter()
+                        .map(|platform| {
+                            view! {
+                                <PlatformMark mark=mark(platform) size=MarkSize::Bare/>
+                                <span class="sr-only">{platform.label()}</span>
+                            }
+                        })
+                        .collect_view()
+                }}
+            </span>
+            <span class="shrink-0 sm:w-40">{move || view! { <StatusBadge status=status.get() plain=true/> }}</span>
+        </li>
+    }
+    .into_any()
+}
+
+fn thumbnail((src, count): (Option<String>, u32)) -> AnyView {
+    match src {
+        Some(src) => view! {
+            <span class="relative size-12 shrink-0 overflow-hidden rounded-md bg-neutral-bg">
+                <img src=src alt="" class="size-full object-cover" width="48" height="48" loading="lazy"/>
+                {(count > 1)
+                    .then(|| {
+                        view! {
+                            <span class="absolute right-0.5 bottom-0.5 rounded-sm bg-surface px-1 text-xs font-medium tabular-nums">
+                                {count}
+                                <span class="sr-only">" pictures"</span>
+                            </span>
+                        }
+                    })}
+            </span>
+        }
+        .into_any(),
+        None => view! {
+            <span class="grid size-12 shrink-0 place-items-center rounded-md border border-border bg-sunken text-muted">
+                {icon(Glyph::FileText, "size-4")}
+            </span>
+        }
+        .into_any(),
+    }
+}
+
+fn none_found() -> AnyView {
+    view! {
+        <EmptyState
+            title="No post fits these filters"
+            text="Try other words, or look at all posts."
+            level=2
+            action=move || view! { <Button href="/posts">"Clear filters"</Button> }
+        />
+    }
+    .into_any()
+}
+
+fn none_yet(may_write: bool) -> AnyView {
+    if !may_write {
+        return view! {
+            <EmptyState title="No posts yet" text="Posts that your team writes appear here." level=2/>
+        }
+        .into_any();
+    }
+    let steps = vec![
+        EmptyStep::new(Glyph::PenLine, "Write once", "One text for all, and an own one where a platform needs it."),
+        EmptyStep::new(Glyph::Undo2, "Save", "A few seconds to undo, then it goes out."),
+        EmptyStep::new(Glyph::Activity, "Watch", "Each account reports back here, live."),
+    ];
+    view! {
+        <EmptyState
+            title="Write your first post"
+            text="What you save here goes out to every account that is switched on."
+            steps
+            level=2
+            action=move || {
+                view! {
+                    <Button
+                        variant=ButtonVariant::Primary
+                        size=crate::ui::ButtonSize::Large
+                        icon=Glyph::PenLine
+                        href="/compose"
+                    >
+                        "Write a post"
+                    </Button>
+                }
+            }
+        />
+    }
+    .into_any()
+}
+
+/// One post.
+#[component]
+pub fn PostPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("id")).and_then(|id| id.parse::<PostId>().ok()));
+    let post = Resource::new(
+        move || id.get(),
+        |id| async move {
+            match id {
+                Some(id) => view_post(id).await,
+                None => Err(crate::AppError::new(
+                    domain::ErrorCode::NotFound,
+                    "This post does not exist, or you have no access to it.",
+                )),
+            }
+        },
+    );
+    load_page(post, "Post", "this post", move || view! { <SkeletonRows label="Loading the post" count=5/> }, one)
+}
+
+/// The first words of a post, as its name.
+fn name_of(post: &Post) -> String {
+    let words = preflight::excerpt(post.title.as_deref(), &post.body);
+    match (words.is_empty(), post.link.as_deref()) {
+        (false, _) => domain::text::excerpt(&words, 70),
+        (true, Some(link)) => domain::text::excerpt(link, 70),
+        (true, None) => "Post without words".to_owned(),
+    }
+}
+
+fn one(view: PostView) -> AnyView {
+    let PostView { post, deliveries, accounts, now } = view;
+    let id = post.id;
+    let title = name_of(&post);
+    let may_edit = use_session().may(Role::Editor);
+    let undoable = RwSignal::new(starts_undoable(&post, now));
+    let post = RwSignal::new(post);
+    let deliveries = RwSignal::new(deliveries);
+    let live = use_live();
+    follow(
+        Signal::derive(move || live.posts().get().wrapping_add(live.deliveries().get())),
+        Signal::derive(move || {
+            post.read().status == PostStatus::Publishing || deliveries.read().iter().any(|one| !one.status.is_final())
+        }),
+        move || view_post(id),
+        move |view: PostView| {
+            post.set(view.post);
+            deliveries.set(view.deliveries);
+        },
+    );
+    let deleting = RwSignal::new(false);
+    let status = Memo::new(move |_| post_status(post.read().status, post.read().visibility));
+    let editable = Memo::new(move |_| post.read().status.is_editable());
+    let busy_publishing = Memo::new(move |_| post.read().status == PostStatus::Publishing);
+    let actions = move || {
+        (may_edit && !undoable.get()).then(|| {
+            view! {
+                {if editable.get() {
+                    view! { <Button icon=Glyph::PenLine href=format!("/compose?post={id}")>"Edit"</Button> }.into_any()
+                } else {
+                    view! { <Button icon=Glyph::Copy href=format!("/compose?from={id}")>"Use as a new post"</Button> }.into_any()
+                }}
+                <Button
+                    variant=ButtonVariant::DangerQuiet
+                    disabled=busy_publishing
+                    on_click=move |_| deleting.set(true)
+                >
+                    "Delete"
+                </Button>
+            }
+        })
+    };
+    let content = Memo::new(move |_| {
+        let post = post.read();
+        let content = Content { body: post.body.clone(), link: post.link.clone(), overrides: post.overrides.clone() };
+        (content, post.media.clone())
+    });
+    let previewed = Signal::derive(move || {
+        let (content, pictures) = content.get();
+        Previewed { content, pictures, accounts: accounts.clone() }
+    });
+    let crumbs = vec![("/posts".to_owned(), "Posts".to_owned()), (String::new(), title.clone())];
+    view! {
+        <PageTitle text=title.clone()/>
+        <div class="border-b border-border bg-surface">
+            <div class="flex min-h-12 items-center px-4 py-1 lg:px-6"><Breadcrumbs crumbs/></div>
+        </div>
+        <div class="grid grid-cols-1 lg:grid-cols-[minmax(0,1fr)_minmax(0,1fr)] xl:grid-cols-[37.5rem_minmax(0,1fr)]">
+            <div class="grid min-w-0 content-start gap-6 px-4 py-6 lg:px-6">
+                <header class="flex flex-wrap items-center justify-between gap-x-4 gap-y-3">
+                    <div class="min-w-0 flex-1 basis-64">
+                        <h1 class="text-lg font-semibold wrap-anywhere">{title.clone()}</h1>
+                        <p class="mt-1">{move || view! { <StatusBadge status=status.get()/> }}</p>
+                    </div>
+                    <div class="flex flex-wrap items-center gap-2 empty:hidden">{actions}</div>
+                </header>
+                <Publishing post deliveries now undoable/>
+                {content_section(post, content)}
+            </div>
+            <Previews previewed/>
+        </div>
+        <DeleteDialog id name=title open=deleting/>
+    }
+    .into_any()
+}
+
+/// The post itself, as it was saved.
+fn content_section(post: RwSignal<Post>, content: Memo<(Content, Vec<domain::media::MediaAsset>)>) -> AnyView {
+    let meta = move || {
+        let post = post.read();
+        let visibility = match post.visibility {
+            Visibility::Public => "public",
+            Visibility::Private => "private",
+            Visibility::Scheduled => "scheduled",
+        };
+        let version = post.version;
+        let author = post.author.name.clone();
+        let at = post.created_at;
+        view! {
+            <p class="mb-3 text-sm text-muted">
+                {format!("Version {version}, {visibility}, by {author}, ")}
+                <RelativeTime at/>
+            </p>
+        }
+    };
+    let body = move || {
+        let (content, media) = content.get();
+        let own = content
+            .overrides
+            .iter()
+            .map(|(platform, own)| {
+                view! {
+                    <div class="border-t border-border p-4">
+                        <h3 class="mb-2 flex items-center gap-2 text-sm font-medium">
+                            <PlatformMark mark=mark(*platform) size=MarkSize::Bare/>
+                            {format!("Text for {}", platform.label())}
+                        </h3>
+                        <div class="max-w-prose">{post_text(&own.body)}</div>
+                    </div>
+                }
+            })
+            .collect_view();
+        let pictures = media
+            .into_iter()
+            .map(|asset| {
+                let alt = asset.alt_text.clone().unwrap_or_default();
+                view! {
+                    <li>
+                        <img
+                            src=asset.thumbnail_url
+                            alt=alt
+                            width="64"
+                            height="80"
+                            loading="lazy"
+                            class="h-20 w-16 rounded-md bg-neutral-bg object-cover"
+                        />
+                    </li>
+                }
+            })
+            .collect_view();
+        let link = content.link.clone();
+        view! {
+            <div class="rounded-lg border border-border bg-surface">
+                <div class="grid gap-4 p-4">
+                    {(!content.body.is_empty()).then(|| view! { <div class="max-w-prose">{post_text(&content.body)}</div> })}
+                    {link
+                        .map(|link| {
+                            view! {
+                                <p class="flex min-w-0 items-center gap-2 text-sm">
+                                    {icon(Glyph::Link2, "size-4 text-muted")}
+                                    <span class="truncate text-accent-strong" title=link.clone()>{link.clone()}</span>
+                                </p>
+                            }
+                        })}
+                    <ul class="flex flex-wrap gap-2 empty:hidden" aria-label="Pictures">{pictures}</ul>
+                </div>
+                {own}
+            </div>
+        }
+    };
+    view! { <Section id="content-h" title="Post">{meta} {body}</Section> }.into_any()
+}
+
+/// Asks before a post leaves Arctiv.
+#[component]
+fn DeleteDialog(id: PostId, name: String, open: RwSignal<bool>) -> impl IntoView {
+    let busy = RwSignal::new(false);
+    let refusal = use_refusal();
+    let toasts = use_toasts();
+    let navigate = use_navigate();
+    let confirm = move |()| {
+        busy.set(true);
+        let navigate = navigate.clone();
+        spawn_local(async move {
+            let answer = delete_post(id).await;
+            let _page_gone = busy.try_set(false);
+            let _page_gone = open.try_set(false);
+            match answer {
+                Ok(()) => {
+                    toasts.success("The post was deleted");
+                    navigate("/posts", NavigateOptions { replace: true, ..NavigateOptions::default() });
+                }
+                Err(error) => refusal("The post was not deleted", &error),
+            }
+        });
+    };
+    view! {
+        <ConfirmDialog
+            id="delete-post"
+            open
+            title=format!("Delete “{name}”?")
+            consequence="The post and its versions leave Arctiv. What is public on the platforms stays there."
+            confirm="Delete post"
+            cancel="Keep post"
+            busy
+            on_confirm=confirm
+        />
+    }
+}

@@ -1,0 +1,127 @@
+//! Posts, from the pages.
+
+use crate::error::AppError;
+#[cfg(feature = "ssr")]
+use crate::{error::refuse, services::acting};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use domain::{
+    Page, PostId,
+    accounts::Account,
+    deliveries::Delivery,
+    posts::{NewPost, Post, PostFilter, PostPatch, PostSummary},
+};
+#[cfg(feature = "ssr")]
+use domain::{
+    accounts::AccountFilter,
+    deliveries::DeliveryFilter,
+    page::{MAX_LIMIT, PageRequest},
+};
+use leptos::{prelude::*, server_fn::codec::Json};
+use serde::{Deserialize, Serialize};
+
+/// A post as its page shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PostView {
+    pub post: Post,
+    /// All of them, newest first.
+    pub deliveries: Vec<Delivery>,
+    /// The accounts that it goes or went to, as far as they are still connected.
+    pub accounts: Vec<Account>,
+    /// The server's time, which the undo window is counted by: the browser's clock may be minutes off.
+    pub now: DateTime<Utc>,
+}
+
+/// Posts under a filter, newest first.
+#[server(prefix = "/fn", endpoint = "posts/list", input = Json)]
+pub async fn list_posts(filter: PostFilter) -> Result<Page<PostSummary>, AppError> {
+    let (services, actor) = acting()?;
+    services.posts.list(&actor, filter).await.map_err(refuse)
+}
+
+/// One post with its deliveries.
+#[server(prefix = "/fn", endpoint = "posts/view", input = Json)]
+pub async fn view_post(id: PostId) -> Result<PostView, AppError> {
+    let (services, actor) = acting()?;
+    let post = services.posts.get(&actor, id).await.map_err(refuse)?;
+    let filter =
+        DeliveryFilter { content_id: Some(id), page: PageRequest::first(MAX_LIMIT), ..DeliveryFilter::default() };
+    let deliveries = services.deliveries.list(&actor, filter).await.map_err(refuse)?.items;
+    let all = services.accounts.list(&actor, publishing_accounts()).await.map_err(refuse)?.items;
+    let accounts = super::targets(&post, &deliveries, all);
+    Ok(PostView { post, deliveries, accounts, now: services.clock.now() })
+}
+
+/// What the composer starts from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ComposeView {
+    /// All accounts of the workspace, also those that cannot take part now: the composer says why.
+    pub accounts: Vec<Account>,
+    /// The post to change or to copy.
+    pub source: Option<Post>,
+}
+
+/// The accounts that the composer offers, and the post that it changes or copies.
+#[server(prefix = "/fn", endpoint = "posts/compose", input = Json)]
+pub async fn view_composer(source: Option<PostId>) -> Result<ComposeView, AppError> {
+    let (services, actor) = acting()?;
+    let accounts = services.accounts.list(&actor, publishing_accounts()).await.map_err(refuse)?.items;
+    let source = match source {
+        Some(id) => Some(services.posts.get(&actor, id).await.map_err(refuse)?),
+        None => None,
+    };
+    Ok(ComposeView { accounts, source })
+}
+
+#[cfg(feature = "ssr")]
+fn publishing_accounts() -> AccountFilter {
+    AccountFilter { page: PageRequest::first(MAX_LIMIT), ..AccountFilter::default() }
+}
+
+/// Saves a post, which publishes it unless it is private. `key` is made once per composed post: sent again after a
+/// lost answer, it gives the same post and not a second one.
+#[server(prefix = "/fn", endpoint = "posts/create", input = Json)]
+pub async fn create_post(post: NewPost, key: String) -> Result<Post, AppError> {
+    let (services, actor) = acting()?;
+    let key = domain::posts::IdempotencyKey::parse(&key).map_err(refuse)?;
+    services.posts.create(&actor, post, Some(key)).await.map_err(refuse)
+}
+
+/// Makes a new version of a post of which nothing is public.
+#[server(prefix = "/fn", endpoint = "posts/update", input = Json)]
+pub async fn update_post(id: PostId, patch: PostPatch) -> Result<Post, AppError> {
+    let (services, actor) = acting()?;
+    services.posts.update(&actor, id, patch).await.map_err(refuse)
+}
+
+/// Takes a post back inside its undo window, or before its time.
+#[server(prefix = "/fn", endpoint = "posts/undo", input = Json)]
+pub async fn undo_post(id: PostId) -> Result<Post, AppError> {
+    let (services, actor) = acting()?;
+    services.posts.undo(&actor, id).await.map_err(refuse)
+}
+
+/// Takes a post out of Arctiv.
+#[server(prefix = "/fn", endpoint = "posts/delete", input = Json)]
+pub async fn delete_post(id: PostId) -> Result<(), AppError> {
+    let (services, actor) = acting()?;
+    services.posts.delete(&actor, id).await.map_err(refuse)
+}
+
+/// A wall-clock time explained: when it is, and whether a clock change gets in its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct When {
+    pub at: DateTime<Utc>,
+    /// "Thu 26 Nov 2026, 07:00, Europe/Dublin (GMT+0)".
+    pub words: String,
+    /// What a clock change makes of it, or why it cannot be taken.
+    pub warning: Option<String>,
+    pub refused: bool,
+}
+
+/// What a wall-clock time means in a zone; `None` for no zone that we know. Asked of the server, so that the history of
+/// all time zones does not travel to every browser.
+#[server(prefix = "/fn", endpoint = "posts/when", input = Json)]
+pub async fn explain_when(local: NaiveDateTime, zone: String) -> Result<Option<When>, AppError> {
+    let (services, _actor) = acting()?;
+    Ok(super::when::explain(local, &zone, services.clock.now()))
+}

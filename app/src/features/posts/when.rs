@@ -1,0 +1,90 @@
+//! A wall-clock time in words, also on the two odd nights of the year.
+
+use super::server_fns::When;
+use chrono::{DateTime, NaiveDateTime, Offset as _, TimeZone as _, Utc};
+use domain::{
+    FieldErrors,
+    posts::schedule::{self, Meaning},
+};
+
+/// What `local` means in the zone of that name.
+pub fn explain(local: NaiveDateTime, zone_name: &str, now: DateTime<Utc>) -> Option<When> {
+    let zone = schedule::zone(zone_name)?;
+    let meaning = schedule::resolve(local, zone);
+    let at = meaning.at();
+    let there = at.with_timezone(&zone);
+    let offset = offset_words(zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc());
+    let words = format!("{}, {zone_name} ({offset})", there.format("%a %-d %b %Y, %H:%M"));
+    let mut errors = FieldErrors::default();
+    schedule::check(at, now, &mut errors);
+    let refusal = errors.get("scheduled_at").map(str::to_owned);
+    let refused = refusal.is_some();
+    let day = local.format("%-d %b %Y");
+    let warning = refusal.or_else(|| match meaning {
+        Meaning::Plain(_) => None,
+        Meaning::Twice(_) => Some(format!(
+            "Clocks go back on {day}: {} happens twice. The first one is meant ({offset}).",
+            local.format("%H:%M")
+        )),
+        Meaning::Skipped(_) => Some(format!(
+            "Clocks go forward on {day}: {} does not exist. The post goes out at {}.",
+            local.format("%H:%M"),
+            there.format("%H:%M")
+        )),
+    });
+    Some(When { at, words, warning, refused })
+}
+
+/// "GMT+0", "GMT-5", "GMT+5:30".
+fn offset_words(seconds: i32) -> String {
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let minutes = seconds.abs() / 60;
+    match minutes % 60 {
+        0 => format!("GMT{sign}{}", minutes / 60),
+        rest => format!("GMT{sign}{}:{rest:02}", minutes / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn local(text: &str) -> NaiveDateTime {
+        NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").unwrap()
+    }
+
+    fn explained(text: &str, zone: &str) -> When {
+        explain(local(text), zone, local("2026-09-01 00:00").and_utc()).unwrap()
+    }
+
+    #[test]
+    fn an_ordinary_time() {
+        let when = explained("2026-11-26 07:00", "Europe/Dublin");
+        assert_eq!(when.words, "Thu 26 Nov 2026, 07:00, Europe/Dublin (GMT+0)");
+        assert_eq!((when.warning, when.refused), (None, false));
+        assert_eq!(explained("2026-11-26 07:00", "Asia/Kolkata").words, "Thu 26 Nov 2026, 07:00, Asia/Kolkata (GMT+5:30)");
+        assert_eq!(explained("2026-11-26 07:00", "America/New_York").at, local("2026-11-26 12:00").and_utc());
+    }
+
+    #[test]
+    fn clock_changes_are_told() {
+        let skipped = explained("2027-03-28 01:30", "Europe/Dublin");
+        assert_eq!(
+            skipped.warning.as_deref(),
+            Some("Clocks go forward on 28 Mar 2027: 01:30 does not exist. The post goes out at 02:30.")
+        );
+        let twice = explained("2026-10-25 02:30", "Europe/Berlin");
+        assert_eq!(
+            twice.warning.as_deref(),
+            Some("Clocks go back on 25 Oct 2026: 02:30 happens twice. The first one is meant (GMT+2).")
+        );
+        assert!(!skipped.refused && !twice.refused);
+    }
+
+    #[test]
+    fn the_past_is_refused_and_so_is_no_zone() {
+        let past = explained("2026-08-31 07:00", "Europe/Dublin");
+        assert_eq!((past.warning.as_deref(), past.refused), (Some("Pick a time in the future."), true));
+        assert_eq!(explain(local("2026-11-26 07:00"), "Mars/Olympus", DateTime::UNIX_EPOCH), None);
+    }
+}

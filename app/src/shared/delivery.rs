@@ -1,0 +1,228 @@
+//! One post on its way to one account, as a row: where, how it goes, and what can be done.
+
+use super::words::{delivery_line, delivery_status, mark};
+use crate::ui::{Button, ButtonSize, ButtonVariant, Glyph, MarkSize, PlatformMark, RelativeTime, StatusBadge, TimeStyle};
+use domain::{
+    DeliveryId,
+    deliveries::{Delivery, DeliveryStatus},
+};
+use leptos::prelude::*;
+
+/// What a person can do with a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Start it over. Where the outcome is unknown: the person's word that it is not there.
+    Retry,
+    /// Stop it before it is sent.
+    Cancel,
+    /// The person has looked, and it is there.
+    MarkPublished,
+}
+
+impl Act {
+    /// What makes sense for a delivery as it stands.
+    pub fn of(delivery: &Delivery) -> &'static [Self] {
+        match delivery.status {
+            DeliveryStatus::Failed if delivery.needs_person => &[Self::MarkPublished, Self::Retry],
+            DeliveryStatus::Failed => &[Self::Retry],
+            DeliveryStatus::Pending | DeliveryStatus::Retried => &[Self::Cancel],
+            DeliveryStatus::Publishing | DeliveryStatus::Success | DeliveryStatus::Canceled => &[],
+        }
+    }
+
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Retry => "Retry",
+            Self::Cancel => "Cancel",
+            Self::MarkPublished => "Mark as published",
+        }
+    }
+
+    /// For a toast: "LinkedIn was not retried".
+    pub const fn failure(self) -> &'static str {
+        match self {
+            Self::Retry => "was not retried",
+            Self::Cancel => "was not canceled",
+            Self::MarkPublished => "was not marked as published",
+        }
+    }
+}
+
+/// What a row needs from its page.
+#[derive(Clone, Copy)]
+pub struct Acting {
+    /// Whether the person may act at all.
+    pub allowed: bool,
+    pub act: Callback<(DeliveryId, Act)>,
+    /// The one whose answer is on its way.
+    pub busy: RwSignal<Option<DeliveryId>>,
+}
+
+/// The buttons of a delivery, small, for the end of a row.
+#[component]
+pub fn DeliveryActions(#[prop(into)] delivery: Signal<Delivery>, acting: Acting) -> impl IntoView {
+    let shown = Memo::new(move |_| {
+        let delivery = delivery.read();
+        (Act::of(&delivery), delivery.id, delivery.account_name.clone(), delivery.platform)
+    });
+    move || {
+        if !acting.allowed {
+            return ().into_any();
+        }
+        let (acts, id, account, platform) = shown.get();
+        acts.iter()
+            .map(|act| {
+                let act = *act;
+                let busy = Signal::derive(move || acting.busy.get() == Some(id));
+                let label = format!("{} {account} on {}", act.words(), platform.label());
+                view! {
+                    <Button
+                        size=ButtonSize::Small
+                        label
+                        loading=busy
+                        on_click=move |_| acting.act.run((id, act))
+                    >
+                        {act.words()}
+                    </Button>
+                }
+            })
+            .collect_view()
+            .into_any()
+    }
+}
+
+/// A row of a post's deliveries: the account, what is happening in a line, the way to the published post.
+#[component]
+pub fn DeliveryRow(
+    #[prop(into)] delivery: Signal<Delivery>,
+    #[prop(optional)] acting: Option<Acting>,
+    /// Leads with the post instead of the account: on an account's page.
+    #[prop(optional)]
+    by_post: bool,
+) -> impl IntoView {
+    let status = Memo::new(move |_| delivery.read().status);
+    let line = Memo::new(move |_| delivery_line(&delivery.read()));
+    let advice = Memo::new(move |_| {
+        let delivery = delivery.read();
+        (delivery.status == DeliveryStatus::Failed).then(|| delivery.advice.clone()).flatten()
+    });
+    let url = Memo::new(move |_| delivery.read().external_url.clone());
+    let when = Memo::new(move |_| {
+        let delivery = delivery.read();
+        delivery.next_attempt_at.or(delivery.published_at).unwrap_or(delivery.updated_at)
+    });
+    let first = delivery.get_untracked();
+    let platform = first.platform;
+    let (account, place) = (first.account_name.clone(), format!("{} on {}", first.account_name, platform.label()));
+    let head = if by_post {
+        let href = format!("/posts/{}", first.content_id);
+        view! {
+            <a href=href class="truncate font-medium hover:underline touch:inline-flex touch:min-h-11 touch:items-center">
+                {first.content_excerpt.clone()}
+            </a>
+        }
+        .into_any()
+    } else {
+        view! {
+            <span class="font-medium">{platform.label()}</span>
+            <span class="truncate text-sm text-muted" title=account.clone()>{account.clone()}</span>
+        }
+        .into_any()
+    };
+    view! {
+        <li
+            data-delivery=first.id.to_string()
+            data-status=move || status.get().as_str()
+            class="flex flex-wrap items-center gap-x-3 gap-y-2 px-3.5 py-3"
+        >
+            <PlatformMark mark=mark(platform) size=MarkSize::Medium/>
+            <div class="min-w-0 flex-1 basis-48">
+                <p class="flex min-w-0 flex-wrap items-center gap-x-2">{head}</p>
+                <p class="text-sm text-muted wrap-anywhere">
+                    {line}
+                    <span class="before:content-['·'] before:mx-1.5">
+                        {move || view! { <RelativeTime at=when.get() style=TimeStyle::Long/> }}
+                    </span>
+                </p>
+                {move || advice.get().map(|advice| view! { <p class="text-sm wrap-anywhere">{advice}</p> })}
+            </div>
+            <div class="flex flex-wrap items-center gap-3 max-sm:w-full max-sm:justify-between max-sm:pl-12">
+                {acting.map(|acting| view! { <DeliveryActions delivery acting/> })}
+                {move || {
+                    url.get()
+                        .map(|href| {
+                            view! {
+                                <Button
+                                    variant=ButtonVariant::Link
+                                    size=ButtonSize::Small
+                                    icon_after=Glyph::ArrowUpRight
+                                    new_tab=true
+                                    href
+                                    label=format!("View the post of {place}, opens in a new tab")
+                                >
+                                    "View"
+                                </Button>
+                            }
+                        })
+                }}
+                <span class="max-sm:order-first sm:w-24">
+                    {move || view! { <StatusBadge status=delivery_status(status.get()) plain=true/> }}
+                </span>
+            </div>
+        </li>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{AccountId, Platform, PostId, deliveries::Stage};
+
+    fn delivery(status: DeliveryStatus) -> Delivery {
+        let nil = uuid::Uuid::nil();
+        Delivery {
+            id: DeliveryId(nil),
+            content_id: PostId(nil),
+            content_excerpt: "The Winter Roast is back".into(),
+            social_account_id: AccountId(nil),
+            account_name: "Northwind".into(),
+            platform: Platform::Linkedin,
+            status,
+            stage: Stage::Staging,
+            attempts: 1,
+            max_attempts: 5,
+            last_error: Some("LinkedIn answered 503".into()),
+            error_class: None,
+            advice: None,
+            needs_person: false,
+            external_post_id: None,
+            external_url: None,
+            next_attempt_at: None,
+            published_at: None,
+            created_at: chrono::DateTime::UNIX_EPOCH,
+            updated_at: chrono::DateTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn what_is_public_or_under_way_cannot_be_stopped() {
+        assert_eq!(Act::of(&delivery(DeliveryStatus::Pending)), [Act::Cancel]);
+        assert_eq!(Act::of(&delivery(DeliveryStatus::Retried)), [Act::Cancel]);
+        assert!(Act::of(&delivery(DeliveryStatus::Publishing)).is_empty());
+        assert!(Act::of(&delivery(DeliveryStatus::Success)).is_empty());
+        assert_eq!(Act::of(&delivery(DeliveryStatus::Failed)), [Act::Retry]);
+    }
+
+    #[test]
+    fn an_unknown_outcome_asks_a_person_first() {
+        let unknown = Delivery { needs_person: true, ..delivery(DeliveryStatus::Failed) };
+        assert_eq!(Act::of(&unknown), [Act::MarkPublished, Act::Retry]);
+    }
+
+    #[test]
+    fn a_waiting_retry_says_why_and_which_comes_next() {
+        let line = delivery_line(&delivery(DeliveryStatus::Retried));
+        assert_eq!(line, "LinkedIn answered 503. Next is attempt 2 of 5.");
+    }
+}

@@ -1,0 +1,157 @@
+//! The product's states in the design system's words, and the small words around numbers.
+
+use crate::ui::{Mark, Status};
+use domain::{
+    Platform,
+    accounts::{Account, AccountStatus},
+    deliveries::{Delivery, DeliveryStatus, Stage},
+    posts::{PostStatus, Visibility},
+};
+
+/// The platform's mark.
+pub const fn mark(platform: Platform) -> Mark {
+    match platform {
+        Platform::Facebook => Mark::Facebook,
+        Platform::Instagram => Mark::Instagram,
+        Platform::Twitter => Mark::X,
+        Platform::Linkedin => Mark::LinkedIn,
+        Platform::Tiktok => Mark::TikTok,
+        Platform::FacebookAds => Mark::FacebookAds,
+        Platform::GoogleAds => Mark::GoogleAds,
+        Platform::GoogleAnalytics => Mark::GoogleAnalytics,
+        Platform::LinkedinAds => Mark::LinkedInAds,
+        Platform::TiktokAds => Mark::TikTokAds,
+    }
+}
+
+pub const fn account_status(status: AccountStatus) -> Status {
+    match status {
+        AccountStatus::Connected => Status::Connected,
+        AccountStatus::ReconnectRequired => Status::ReconnectRequired,
+        AccountStatus::Failed => Status::Failed,
+        AccountStatus::Disconnected => Status::Disconnected,
+    }
+}
+
+pub const fn delivery_status(status: DeliveryStatus) -> Status {
+    match status {
+        DeliveryStatus::Pending => Status::Pending,
+        DeliveryStatus::Publishing => Status::Publishing,
+        DeliveryStatus::Retried => Status::Retrying,
+        DeliveryStatus::Success => Status::Published,
+        DeliveryStatus::Failed => Status::Failed,
+        DeliveryStatus::Canceled => Status::Canceled,
+    }
+}
+
+/// A post that is kept in the workspace reads as private, not as a draft that somebody forgot.
+pub const fn post_status(status: PostStatus, visibility: Visibility) -> Status {
+    match (status, visibility) {
+        (PostStatus::Draft, Visibility::Private) => Status::Private,
+        (PostStatus::Draft, _) => Status::Draft,
+        (PostStatus::PendingApproval, _) => Status::WaitingForApproval,
+        (PostStatus::Approved, _) => Status::Approved,
+        (PostStatus::Rejected, _) => Status::Rejected,
+        (PostStatus::Scheduled, _) => Status::Scheduled,
+        (PostStatus::Publishing, _) => Status::Publishing,
+        (PostStatus::Published, _) => Status::Published,
+        (PostStatus::PartlyPublished, _) => Status::PartlyPublished,
+        (PostStatus::Failed, _) => Status::Failed,
+    }
+}
+
+/// `@name` where the platform has one, else the account's name.
+pub fn account_detail(account: &Account) -> String {
+    account.handle.clone().unwrap_or_else(|| account.display_name.clone())
+}
+
+/// "1 account", "5 accounts".
+pub fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", crate::ui::grouped(n), if n == 1 { one } else { many })
+}
+
+/// What a delivery is doing, in a line below its account.
+pub fn delivery_line(delivery: &Delivery) -> String {
+    let platform = delivery.platform.label();
+    match delivery.status {
+        DeliveryStatus::Pending if delivery.attempts == 0 => "Waits for its time".to_owned(),
+        DeliveryStatus::Pending => "Waits for a worker".to_owned(),
+        DeliveryStatus::Publishing => match delivery.stage {
+            Stage::Staging => format!("Preparing the post for {platform}, step 1 of 3"),
+            Stage::Waiting => format!("{platform} is processing the media, step 2 of 3"),
+            Stage::Committing | Stage::Done => format!("Publishing on {platform}, step 3 of 3"),
+            Stage::OutcomeUnknown => format!("Asking {platform} whether the post is there"),
+        },
+        DeliveryStatus::Retried => {
+            let reason = delivery.last_error.clone().unwrap_or_else(|| format!("{platform} could not take it yet."));
+            format!("{} Next is attempt {} of {}.", sentence(&reason), delivery.attempts + 1, delivery.max_attempts)
+        }
+        DeliveryStatus::Success => format!("Published on {platform}"),
+        DeliveryStatus::Failed => {
+            delivery.last_error.clone().unwrap_or_else(|| format!("{platform} could not take this post."))
+        }
+        DeliveryStatus::Canceled => "Canceled before it was sent".to_owned(),
+    }
+}
+
+/// Ends with a full stop, once.
+fn sentence(text: &str) -> String {
+    let text = text.trim_end();
+    if text.ends_with(['.', '!', '?', '…']) { text.to_owned() } else { format!("{text}.") }
+}
+
+/// "4.2 MB", "312 KB".
+#[expect(clippy::cast_precision_loss, reason = "a picture's size fits a float")]
+pub fn size(bytes: u64) -> String {
+    if bytes >= 1024 * 1024 {
+        format!("{:.1} MB", bytes as f64 / 1_048_576.0)
+    } else {
+        format!("{} KB", bytes.div_ceil(1024))
+    }
+}
+
+/// "840 ms", "3.4 s", "2 min 5 s".
+pub fn duration(ms: u64) -> String {
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+        _ => format!("{} min {} s", ms / 60_000, ms % 60_000 / 1_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_the_platforms_own() {
+        for platform in Platform::ALL {
+            assert_eq!(Mark::parse(platform.as_str()), Some(mark(platform)));
+            assert_eq!(mark(platform).name(), platform.label());
+        }
+    }
+
+    #[test]
+    fn badges_say_what_the_domain_says() {
+        for status in AccountStatus::ALL {
+            assert_eq!(account_status(status).word(), status.label());
+        }
+        for status in PostStatus::ALL {
+            assert_eq!(post_status(status, Visibility::Public).word(), status.label());
+        }
+        assert_eq!(post_status(PostStatus::Draft, Visibility::Private), Status::Private);
+    }
+
+    #[test]
+    fn numbers() {
+        assert_eq!(counted(1, "account", "accounts"), "1 account");
+        assert_eq!(counted(1_200, "account", "accounts"), "1,200 accounts");
+        assert_eq!(size(100), "1 KB");
+        assert_eq!(size(5 * 1024 * 1024), "5.0 MB");
+        assert_eq!(duration(840), "840 ms");
+        assert_eq!(duration(3_410), "3.4 s");
+        assert_eq!(duration(125_000), "2 min 5 s");
+        assert_eq!(sentence("X answered 503"), "X answered 503.");
+        assert_eq!(sentence("Slow."), "Slow.");
+    }
+}
