@@ -83,28 +83,31 @@ impl Demo {
         if self.0 == Scene::New {
             return Vec::new();
         }
-        let account = |n: u128, platform: Platform, name: &str, handle: Option<&str>, status, active, synced: i64| Account {
-            id: AccountId(id(n)),
-            platform,
-            account_type: platform.account_type(),
-            external_account_id: format!("10254{n}"),
-            display_name: name.to_owned(),
-            handle: handle.map(str::to_owned),
-            avatar_url: None,
-            status,
-            status_reason: match status {
-                AccountStatus::ReconnectRequired => Some("Access ended yesterday: it was removed in LinkedIn’s settings.".into()),
-                AccountStatus::Failed => Some("X answered with errors. Retries ran out at 09:42.".into()),
-                _ => None,
-            },
-            is_active: active,
-            client: None,
-            scopes: vec!["pages_manage_posts".into(), "pages_show_list".into()],
-            missing_scopes: Vec::<MissingScope>::new(),
-            token_expires_at: Some(now() + TimeDelta::days(58)),
-            last_synced_at: Some(ago(synced)),
-            connected_at: ago(60 * 24 * 9),
-        };
+        let account =
+            |n: u128, platform: Platform, name: &str, handle: Option<&str>, status, active, synced: i64| Account {
+                id: AccountId(id(n)),
+                platform,
+                account_type: platform.account_type(),
+                external_account_id: format!("10254{n}"),
+                display_name: name.to_owned(),
+                handle: handle.map(str::to_owned),
+                avatar_url: None,
+                status,
+                status_reason: match status {
+                    AccountStatus::ReconnectRequired => {
+                        Some("Access ended yesterday: it was removed in LinkedIn’s settings.".into())
+                    }
+                    AccountStatus::Failed => Some("X answered with errors. Retries ran out at 09:42.".into()),
+                    _ => None,
+                },
+                is_active: active,
+                client: None,
+                scopes: vec!["pages_manage_posts".into(), "pages_show_list".into()],
+                missing_scopes: Vec::<MissingScope>::new(),
+                token_expires_at: Some(now() + TimeDelta::days(58)),
+                last_synced_at: Some(ago(synced)),
+                connected_at: ago(60 * 24 * 9),
+            };
         use AccountStatus::{Connected, Failed, ReconnectRequired};
         vec![
             account(1, Platform::Facebook, "Northwind Coffee Roasters", None, Connected, true, 8),
@@ -119,28 +122,30 @@ impl Demo {
         if self.0 == Scene::New {
             return Vec::new();
         }
-        let delivery = |n: u128, post: u128, excerpt: &str, account: u128, name: &str, platform, status, minutes: i64| Delivery {
-            id: DeliveryId(id(100 + n)),
-            content_id: PostId(id(post)),
-            content_excerpt: excerpt.to_owned(),
-            social_account_id: AccountId(id(account)),
-            account_name: name.to_owned(),
-            platform,
-            status,
-            stage: if status == DeliveryStatus::Success { Stage::Done } else { Stage::Staging },
-            attempts: 1,
-            max_attempts: 5,
-            last_error: (status == DeliveryStatus::Failed).then(|| "LinkedIn no longer accepts this access.".to_owned()),
-            error_class: (status == DeliveryStatus::Failed).then_some(ErrorClass::AuthRevoked),
-            advice: (status == DeliveryStatus::Failed).then(|| ErrorClass::AuthRevoked.advice().to_owned()),
-            needs_person: false,
-            external_post_id: None,
-            external_url: None,
-            next_attempt_at: (status == DeliveryStatus::Retried).then(|| now() + TimeDelta::seconds(48)),
-            published_at: (status == DeliveryStatus::Success).then(|| ago(minutes)),
-            created_at: ago(minutes),
-            updated_at: ago(minutes),
-        };
+        let delivery =
+            |n: u128, post: u128, excerpt: &str, account: u128, name: &str, platform, status, minutes: i64| Delivery {
+                id: DeliveryId(id(100 + n)),
+                content_id: PostId(id(post)),
+                content_excerpt: excerpt.to_owned(),
+                social_account_id: AccountId(id(account)),
+                account_name: name.to_owned(),
+                platform,
+                status,
+                stage: if status == DeliveryStatus::Success { Stage::Done } else { Stage::Staging },
+                attempts: 1,
+                max_attempts: 5,
+                last_error: (status == DeliveryStatus::Failed)
+                    .then(|| "LinkedIn no longer accepts this access.".to_owned()),
+                error_class: (status == DeliveryStatus::Failed).then_some(ErrorClass::AuthRevoked),
+                advice: (status == DeliveryStatus::Failed).then(|| ErrorClass::AuthRevoked.advice().to_owned()),
+                needs_person: false,
+                external_post_id: None,
+                external_url: None,
+                next_attempt_at: (status == DeliveryStatus::Retried).then(|| now() + TimeDelta::seconds(48)),
+                published_at: (status == DeliveryStatus::Success).then(|| ago(minutes)),
+                created_at: ago(minutes),
+                updated_at: ago(minutes),
+            };
         use DeliveryStatus::{Failed, Publishing, Retried, Success};
         let (roast, decaf) = ("The Winter Roast is back", "Decaf, done properly");
         vec![
@@ -475,7 +480,11 @@ async fn show(State(options): State<LeptosOptions>, request: Request) -> Respons
     render(options, request, None).await
 }
 
-async fn refuse(State(options): State<LeptosOptions>, uri: axum::http::Uri, Form(pairs): Form<Vec<(String, String)>>) -> Response {
+async fn refuse(
+    State(options): State<LeptosOptions>,
+    uri: axum::http::Uri,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Response {
     let errors = domain::FieldErrors::one("email", EMAIL_TAKEN);
     let fault = ServiceError::validation(errors).fault;
     let request = Request::get(uri).header(header::COOKIE, "preview=visitor").body(axum::body::Body::empty());
@@ -516,7 +525,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .route("/", get(show))
         .route("/login", get(show).post(refuse))
         .route("/register", get(show).post(refuse))
-        .route("/logout", post(|| async { ([(header::SET_COOKIE, "preview=visitor; Path=/")], Redirect::to("/login")) }))
+        .route(
+            "/logout",
+            post(|| async { ([(header::SET_COOKIE, "preview=visitor; Path=/")], Redirect::to("/login")) }),
+        )
         .route("/fn/{*path}", any(call))
         .route("/api/{*path}", any(|| async { StatusCode::NO_CONTENT }))
         .fallback(file_or_page)

@@ -75,10 +75,8 @@ impl AccountActions {
     async fn send_wish(self, id: AccountId) {
         while let Some(on) = self.wished.try_get_untracked().and_then(|wished| wished.get(&id).copied()) {
             let answer = set_account_active(id, on).await;
-            let changed_mind = self
-                .wished
-                .try_get_untracked()
-                .is_some_and(|wished| wished.get(&id).is_some_and(|wish| *wish != on));
+            let changed_mind =
+                self.wished.try_get_untracked().is_some_and(|wished| wished.get(&id).is_some_and(|wish| *wish != on));
             match answer {
                 Ok(account) => self.take(account),
                 Err(error) => {
@@ -101,7 +99,10 @@ impl AccountActions {
 
     fn name_of(self, id: AccountId) -> String {
         let accounts = self.accounts.try_get_untracked().unwrap_or_default();
-        accounts.into_iter().find(|account| account.id == id).map_or_else(|| "The account".to_owned(), |one| one.display_name)
+        accounts
+            .into_iter()
+            .find(|account| account.id == id)
+            .map_or_else(|| "The account".to_owned(), |one| one.display_name)
     }
 
     /// Puts a newer state of an account into the list.

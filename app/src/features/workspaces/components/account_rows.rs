@@ -1,0 +1,174 @@
+//! The accounts of an overview: rows with switches, or cards.
+
+use domain::accounts::Account;
+use leptos::prelude::*;
+
+use super::board::{Board, is_needy};
+use crate::{
+    features::accounts::actions::AccountActions,
+    shared::{
+        account::reconnect_link,
+        follow::one_of,
+        words::{account_status, mark},
+    },
+    ui::{
+        AccountCard, ButtonSize, ButtonVariant, MarkSize, PlatformMark, RelativeTime, StatusBadge, Switch, TimeStyle,
+        relative_words, use_clock,
+    },
+};
+
+const COLUMNS: &str = "md:grid-cols-[auto_minmax(0,1fr)_11rem_6.5rem_4.5rem]";
+
+/// Rows: name, status, the one action that it calls for, and whether it gets posts.
+#[component]
+pub fn AccountRows(board: Board, return_to: &'static str) -> impl IntoView {
+    view! {
+        <div class="rounded-lg border border-border">
+            <div
+                class=format!("grid h-9 {COLUMNS} items-center gap-x-3 border-b border-border px-4 text-xs font-medium text-muted max-md:hidden")
+                aria-hidden="true"
+            >
+                <span class="w-9"></span>
+                <span>"Account"</span>
+                <span>"Status"</span>
+                <span></span>
+                <span class="text-right">"Gets posts"</span>
+            </div>
+            <ul class="divide-y divide-border">
+                <For each=move || board.accounts.get() key=|account| account.id let:account>
+                    {row(one_of(board.accounts, account, |one| one.id), board.actions, return_to)}
+                </For>
+            </ul>
+        </div>
+    }
+    .into_any()
+}
+
+/// Everything but the switch: it minds its own business, and must not build the row anew.
+fn shape(account: Memo<Account>) -> Memo<Account> {
+    Memo::new(move |_| Account { is_active: true, ..account.get() })
+}
+
+fn row(account: Memo<Account>, actions: AccountActions, return_to: &'static str) -> AnyView {
+    let shape = shape(account);
+    let first = account.get_untracked();
+    let platform = first.platform;
+    let clock = use_clock();
+    let label = move || {
+        let shown = shape.read();
+        let synced =
+            relative_words(shown.last_synced_at.unwrap_or(shown.connected_at), clock.now().get(), TimeStyle::Long);
+        format!(
+            "{} account {}, connection status {}, last synced {synced}",
+            platform.label(),
+            shown.display_name,
+            shown.status.label().to_lowercase()
+        )
+    };
+    view! {
+        <li class=format!(
+            "relative grid grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-3 gap-y-2 px-3 py-3 hover:bg-hover sm:px-4 {COLUMNS}",
+        )>
+            <PlatformMark mark=mark(platform) size=MarkSize::Medium/>
+            <div class="min-w-0">
+                <h3 class="truncate font-medium">
+                    <a
+                        href=format!("/accounts/{}", first.id)
+                        aria-label=label
+                        title=first.display_name.clone()
+                        class="after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-3 focus-visible:after:-outline-offset-3 focus-visible:after:outline-ring"
+                    >
+                        {move || {
+                            let shown = shape.read();
+                            shown.handle.clone().unwrap_or_else(|| shown.display_name.clone())
+                        }}
+                    </a>
+                </h3>
+                <p class="truncate text-sm text-muted">
+                    {platform.label()}
+                    ", synced "
+                    {move || {
+                        let shown = shape.read();
+                        view! { <RelativeTime at=shown.last_synced_at.unwrap_or(shown.connected_at)/> }
+                    }}
+                </p>
+            </div>
+            <div class="max-md:order-last max-md:col-span-2 max-md:col-start-2 max-md:flex max-md:items-center max-md:justify-between">
+                {move || view! { <StatusBadge status=account_status(shape.read().status)/> }}
+                <span class="md:hidden">{move || reconnect(&shape.get(), actions, return_to)}</span>
+            </div>
+            <div class="relative z-10 flex justify-end max-md:hidden">
+                {move || reconnect(&shape.get(), actions, return_to)}
+            </div>
+            <div class="relative z-10 flex justify-end">{post_switch(account, actions)}</div>
+        </li>
+    }
+    .into_any()
+}
+
+fn reconnect(account: &Account, actions: AccountActions, return_to: &str) -> Option<AnyView> {
+    (is_needy(account.status) && actions.may_reconnect)
+        .then(|| view! { <span class="relative z-10">{reconnect_link(account, return_to, ButtonVariant::Secondary, ButtonSize::Small)}</span> }.into_any())
+}
+
+/// Whether new posts go to an account; nothing where Arctiv does not publish.
+fn post_switch(account: Memo<Account>, actions: AccountActions) -> AnyView {
+    let shown = account.get_untracked();
+    if shown.platform.rules().is_none() {
+        return ().into_any();
+    }
+    let id = shown.id;
+    view! {
+        <Switch
+            label=format!("New posts go to {}, {}", shown.display_name, shown.platform.label())
+            checked=actions.active(account)
+            busy=actions.is_busy(id)
+            disabled=!actions.may_toggle
+            on_toggle=move |on| actions.toggle(id, on)
+        />
+    }
+    .into_any()
+}
+
+/// Cards, for the workspaces that have many.
+#[component]
+pub fn AccountCards(board: Board, return_to: &'static str) -> impl IntoView {
+    view! {
+        <ul class="grid grid-cols-1 gap-3 sm:grid-cols-2 min-[90rem]:grid-cols-3 min-[112rem]:grid-cols-4">
+            <For each=move || board.accounts.get() key=|account| account.id let:account>
+                <li class="min-w-0">{card(one_of(board.accounts, account, |one| one.id), board.actions, return_to)}</li>
+            </For>
+        </ul>
+    }
+    .into_any()
+}
+
+fn card(account: Memo<Account>, actions: AccountActions, return_to: &'static str) -> AnyView {
+    let shape = shape(account);
+    let clock = use_clock();
+    (move || {
+        let shown = shape.get();
+        let synced = shown.last_synced_at.unwrap_or(shown.connected_at);
+        let for_action = shown.clone();
+        let action = move || {
+            if is_needy(for_action.status) {
+                reconnect(&for_action, actions, return_to).into_any()
+            } else {
+                post_switch(account, actions)
+            }
+        };
+        view! {
+            <AccountCard
+                mark=mark(shown.platform)
+                title=shown.display_name.clone()
+                href=format!("/accounts/{}", shown.id)
+                detail=shown.handle.clone().unwrap_or_else(|| shown.external_account_id.clone())
+                status=account_status(shown.status)
+                synced_words=relative_words(synced, clock.now().get_untracked(), TimeStyle::Long)
+                synced=move || view! { <RelativeTime at=synced/> }
+                action
+            />
+        }
+    })
+    .into_any()
+}
