@@ -13,6 +13,8 @@ mod reconcile;
 mod registry;
 mod settings;
 mod state;
+#[cfg(test)]
+mod testing;
 mod twitter;
 
 pub use adapter::{
@@ -24,5 +26,5 @@ pub use error::PlatformError;
 pub use http::{Http, HttpSettings, HttpSetupError, Operation, RateState, Trace};
 pub use media::{MediaItem, MediaSource};
 pub use pkce::Pkce;
-pub use registry::{Registry, supported, version_calendar};
+pub use registry::{Registry, missing_scopes, supported, version_calendar};
 pub use settings::{BaseUrls, PlatformSettings, SettingsError};

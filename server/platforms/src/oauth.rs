@@ -49,6 +49,7 @@ pub(crate) fn sorted(mut scopes: Vec<String>) -> Vec<String> {
 }
 
 /// What a scope is for.
+#[derive(Debug)]
 pub(crate) struct ScopeUse {
     pub scope: &'static str,
     /// What does not work without it, in a sentence.
@@ -58,18 +59,18 @@ pub(crate) struct ScopeUse {
 
 /// What was asked for and not granted, in the order it was asked for.
 pub(crate) fn missing(asked: &[String], granted: &[String], uses: &[ScopeUse]) -> Vec<MissingScope> {
-    asked
-        .iter()
-        .filter(|scope| !granted.contains(scope))
-        .map(|scope| {
-            let purpose = uses.iter().find(|purpose| purpose.scope == scope);
-            MissingScope {
-                scope: scope.clone(),
-                costs: purpose.map_or("Some features may not work.", |purpose| purpose.costs).to_owned(),
-                needed_to_publish: purpose.is_some_and(|purpose| purpose.needed_to_publish),
-            }
-        })
-        .collect()
+    let missing = asked.iter().filter(|scope| !granted.contains(scope));
+    missing.map(|scope| describe(scope, uses)).collect()
+}
+
+/// A missing scope and what it costs.
+pub(crate) fn describe(scope: &str, uses: &[ScopeUse]) -> MissingScope {
+    let purpose = uses.iter().find(|purpose| purpose.scope == scope);
+    MissingScope {
+        scope: scope.to_owned(),
+        costs: purpose.map_or("Some features may not work.", |purpose| purpose.costs).to_owned(),
+        needed_to_publish: purpose.is_some_and(|purpose| purpose.needed_to_publish),
+    }
 }
 
 /// What an OAuth error (`{"error": "…", "error_description": "…"}`, RFC 6749 5.2) means.

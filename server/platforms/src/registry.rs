@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use domain::Platform;
+use domain::{Platform, accounts::MissingScope};
 
 use crate::{
     adapter::{Adapter, ApiVersion},
     facebook,
     http::Http,
-    linkedin,
+    linkedin, oauth,
     settings::{Defaults, KnownVersion, PlatformSettings, SettingsError},
     twitter,
 };
@@ -36,6 +36,12 @@ pub fn supported() -> impl Iterator<Item = Platform> {
 pub fn version_calendar(platform: Platform) -> Vec<ApiVersion> {
     let known = defaults(platform).map_or(&[][..], |defaults| defaults.versions);
     known.iter().copied().map(KnownVersion::to_api_version).collect()
+}
+
+/// What each of these scopes costs an account of `platform` that goes without it, for lists built from stored names.
+pub fn missing_scopes(platform: Platform, scopes: &[String]) -> Vec<MissingScope> {
+    let uses = defaults(platform).map_or(&[][..], |defaults| defaults.scope_uses);
+    scopes.iter().map(|scope| oauth::describe(scope, uses)).collect()
 }
 
 pub(crate) fn defaults(platform: Platform) -> Option<&'static Defaults> {
@@ -84,5 +90,33 @@ impl Registry {
     /// The configured platforms.
     pub fn platforms(&self) -> impl Iterator<Item = Platform> {
         self.adapters.keys().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_is_sound() {
+        for Entry { platform, defaults, .. } in ENTRIES {
+            assert!(defaults.versions.iter().any(|known| known.version == defaults.version), "{platform}: version");
+            for scope in defaults.scopes.iter().chain(defaults.sandbox_scopes) {
+                assert!(defaults.scope_uses.iter().any(|known| known.scope == *scope), "{platform}: {scope}");
+            }
+            assert!(defaults.scope_uses.iter().any(|known| known.needed_to_publish), "{platform}: publishing");
+            assert!(platform.rules().is_some(), "{platform}: rules");
+            for known in defaults.versions {
+                assert_eq!(known.to_api_version().ends_on.is_some(), known.ends_on.is_some(), "{platform}: date");
+            }
+        }
+    }
+
+    #[test]
+    fn stored_names_find_their_costs_again() {
+        let missing = missing_scopes(Platform::Twitter, &["tweet.write".into(), "gone.scope".into()]);
+        assert!(missing[0].needed_to_publish && missing[0].costs.contains("published"));
+        assert!(!missing[1].needed_to_publish);
+        assert_eq!(missing_scopes(Platform::Tiktok, &["video.publish".into()]).len(), 1);
     }
 }

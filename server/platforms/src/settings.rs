@@ -6,7 +6,7 @@ use domain::Platform;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::adapter::ApiVersion;
+use crate::{adapter::ApiVersion, oauth::ScopeUse};
 
 /// The settings of one platform.
 #[derive(Debug, Clone)]
@@ -83,6 +83,8 @@ pub(crate) struct Defaults {
     pub scopes: &'static [&'static str],
     /// Asked for in the sandbox beyond `scopes`.
     pub sandbox_scopes: &'static [&'static str],
+    /// What each of them is for.
+    pub scope_uses: &'static [ScopeUse],
 }
 
 /// An entry of the API version calendar (platforms.md 0.1).

@@ -12,6 +12,8 @@
 mod dialect;
 mod oauth;
 mod publish;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -56,6 +58,7 @@ pub(crate) const DEFAULTS: Defaults = Defaults {
         "read_insights",
     ],
     sandbox_scopes: &[],
+    scope_uses: oauth::SCOPE_USES,
 };
 
 pub(crate) fn build(settings: PlatformSettings, http: Arc<Http>) -> Arc<dyn Adapter> {

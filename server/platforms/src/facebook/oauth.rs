@@ -19,7 +19,7 @@ const PAGE_FIELDS: &str = "id,name,username,picture,access_token,tasks";
 /// Pages of 100 read of one list: more Pages than anyone runs.
 const LIST_PAGES: usize = 20;
 
-const SCOPE_USES: &[ScopeUse] = &[
+pub(super) const SCOPE_USES: &[ScopeUse] = &[
     ScopeUse {
         scope: "pages_show_list",
         costs: "Without permission to see your Pages, none can be connected.",

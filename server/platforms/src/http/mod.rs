@@ -11,6 +11,8 @@
 mod call;
 mod guard;
 mod rate;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use std::{collections::BTreeMap, error::Error as StdError, fmt, sync::Arc, time::Duration};
@@ -383,19 +385,15 @@ fn header_value(text: &str) -> HeaderValue {
 }
 
 fn multipart(parts: Vec<Part>) -> reqwest::multipart::Form {
-    parts.into_iter().fold(reqwest::multipart::Form::new(), |form, part| {
-        let length = part.bytes.len() as u64;
-        let mut headers = HeaderMap::new();
-        let body = reqwest::multipart::Part::stream_with_length(part.bytes, length);
-        let body = match part.mime {
-            Some(mime) => {
-                headers.insert(CONTENT_TYPE, header_value(&mime));
-                // Some servers take a part for a file only if it has a name.
-                body.headers(headers).file_name(file_name(&mime))
-            }
-            None => body,
+    parts.into_iter().fold(reqwest::multipart::Form::new(), |form, Part { name, mime, bytes }| {
+        let length = bytes.len() as u64;
+        let body = || reqwest::multipart::Part::stream_with_length(bytes.clone(), length);
+        let part = match mime {
+            // Some servers take a part for a file only if it has a name.
+            Some(mime) => body().mime_str(&mime).unwrap_or_else(|_| body()).file_name(file_name(&mime)),
+            None => body(),
         };
-        form.part(part.name, body)
+        form.part(name, part)
     })
 }
 

@@ -9,6 +9,8 @@
 mod dialect;
 mod oauth;
 mod publish;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -43,6 +45,7 @@ pub(crate) const DEFAULTS: Defaults = Defaults {
     ],
     scopes: &["openid", "profile", "email", "w_member_social"],
     sandbox_scopes: &["r_organization_social", "w_organization_social", "rw_organization_admin"],
+    scope_uses: oauth::SCOPE_USES,
 };
 
 pub(crate) fn build(settings: PlatformSettings, http: Arc<Http>) -> Arc<dyn Adapter> {

@@ -23,7 +23,10 @@ const POSTING_ROLES: &[&str] = &["ADMINISTRATOR", "CONTENT_ADMINISTRATOR"];
 /// Roles of one member read: more organizations than anyone runs.
 const ROLES: &str = "100";
 
-const MEMBER_USES: &[ScopeUse] = &[
+/// The scopes that concern members; all others concern organizations.
+const MEMBER_SCOPES: &[&str] = &["openid", "profile", "email", "w_member_social"];
+
+pub(super) const SCOPE_USES: &[ScopeUse] = &[
     ScopeUse {
         scope: "w_member_social",
         costs: "Without permission to post in your name, nothing can be published to your profile.",
@@ -44,9 +47,6 @@ const MEMBER_USES: &[ScopeUse] = &[
         costs: "Without your email address, LinkedIn's notices cannot be matched to you.",
         needed_to_publish: false,
     },
-];
-
-const ORGANIZATION_USES: &[ScopeUse] = &[
     ScopeUse {
         scope: "w_organization_social",
         costs: "Without permission to post for your organization, nothing can be published to its page.",
@@ -138,13 +138,15 @@ impl Linkedin {
             .or_else(|| roles.iter().find_map(|role| id_of(role.assignee.as_deref()?, "person")))
             .ok_or_else(unknown_person)?;
 
+        let is_members = |scope: &String| MEMBER_SCOPES.contains(&scope.as_str());
+        let (for_members, for_organizations): (Vec<String>, Vec<String>) = asked.iter().cloned().partition(is_members);
         let mut grants = Vec::new();
         let mut left_out = Vec::new();
         if let Some(profile) = member.filter(|_| asked.iter().any(|scope| scope == "w_member_social")) {
-            let missing_scopes = missing(&for_kind(&asked, MEMBER_USES), &tokens.scopes, MEMBER_USES);
+            let missing_scopes = missing(&for_members, &tokens.scopes, SCOPE_USES);
             grants.push(Grant { profile, tokens: tokens.clone(), grantor: grantor.clone(), missing_scopes });
         }
-        let missing_scopes = missing(&for_kind(&asked, ORGANIZATION_USES), &tokens.scopes, ORGANIZATION_USES);
+        let missing_scopes = missing(&for_organizations, &tokens.scopes, SCOPE_USES);
         for (id, may_post) in organizations(&roles) {
             let profile = match self.organization(&id, &tokens.access_token).await {
                 Ok(profile) => profile,
@@ -273,11 +275,6 @@ impl Linkedin {
             Err(error) => Err(error),
         }
     }
-}
-
-/// The scopes of `asked` that belong to a kind of account.
-fn for_kind(asked: &[String], uses: &[ScopeUse]) -> Vec<String> {
-    asked.iter().filter(|scope| uses.iter().any(|used| used.scope == *scope)).cloned().collect()
 }
 
 /// Each organization once, and whether one of the member's roles there may post. A member can hold several.

@@ -6,6 +6,8 @@
 mod dialect;
 mod oauth;
 mod publish;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -35,6 +37,7 @@ pub(crate) const DEFAULTS: Defaults = Defaults {
     versions: &[KnownVersion { version: "2", ends_on: None }],
     scopes: &["tweet.read", "tweet.write", "users.read", "media.write", "offline.access"],
     sandbox_scopes: &[],
+    scope_uses: oauth::SCOPE_USES,
 };
 
 pub(crate) fn build(settings: PlatformSettings, http: Arc<Http>) -> Arc<dyn Adapter> {

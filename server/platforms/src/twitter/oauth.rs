@@ -20,7 +20,7 @@ use crate::{
 type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 type TokenAnswer = oauth2::basic::BasicTokenResponse;
 
-const SCOPE_USES: &[ScopeUse] = &[
+pub(super) const SCOPE_USES: &[ScopeUse] = &[
     ScopeUse {
         scope: "tweet.read",
         costs: "Without permission to read posts, nothing can be published to this account.",
