@@ -301,6 +301,7 @@ fn attachments(world: &World, post: &Post, base: &str) -> Value {
         let item = world.media.get(SLUG, &one.media);
         json!({
             "type": "photo",
+            "media_type": "photo",
             "description": post.text,
             "target": { "id": one.media, "url": media_url(&one.media, base) },
             "media": { "image": {
@@ -312,11 +313,11 @@ fn attachments(world: &World, post: &Post, base: &str) -> Value {
     };
     match (post.media.as_slice(), &post.link) {
         ([], None) => Value::Null,
-        ([], Some(link)) => json!({ "data": [{ "type": "share", "url": link.url, "title": link.title }] }),
+        ([], Some(link)) => json!({ "data": [{ "type": "share", "media_type": "link", "url": link.url }] }),
         ([one], _) => json!({ "data": [photo(one)] }),
         (many, _) => {
             let subs: Vec<Value> = many.iter().map(photo).collect();
-            json!({ "data": [{ "type": "album", "subattachments": { "data": subs } }] })
+            json!({ "data": [{ "type": "album", "media_type": "album", "subattachments": { "data": subs } }] })
         }
     }
 }

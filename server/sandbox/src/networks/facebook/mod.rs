@@ -203,6 +203,8 @@ impl Network for Facebook {
     fn public_post(&self, call: &Call) -> Option<String> {
         match call.segments().as_slice() {
             [page, "posts", post] => Some(format!("{page}_{post}")),
+            // The short form, which Facebook sends on to the long one. No Graph path looks like it.
+            [id] if id.contains('_') && id.bytes().all(|b| b.is_ascii_digit() || b == b'_') => Some((*id).to_owned()),
             _ => None,
         }
     }

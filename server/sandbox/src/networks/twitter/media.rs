@@ -186,7 +186,7 @@ pub(super) fn metadata(world: &mut World, call: &Call, caller: &Caller) -> Resul
 
 fn own<'a>(world: &'a mut World, caller: &Caller, id: &str, now: DateTime<Utc>) -> Result<&'a mut MediaItem, Problem> {
     let item = world.media.get_mut(SLUG, id).filter(|item| item.owner == caller.person && item.expires_at > now);
-    item.ok_or_else(|| Problem::invalid_value("id", &id.into(), "Your media IDs are invalid."))
+    item.ok_or_else(|| Problem::plain(404, "Not Found", "Not Found"))
 }
 
 fn described(item: &MediaItem, now: DateTime<Utc>) -> Value {

@@ -119,12 +119,7 @@ pub(super) fn create(world: &mut World, call: &Call, caller: &Caller) -> Result<
     }
     let id = world.snowflake().to_string();
     let (mut shown, links) = text::shown(written, || format!("https://t.co/{}", random(10)));
-    if !media.is_empty() {
-        // Media stand at the end of the text, as an address of their own.
-        let gap = if shown.is_empty() { "" } else { " " };
-        shown = format!("{shown}{gap}https://t.co/{}", random(10));
-    }
-    let urls: Vec<Value> = links
+    let mut urls: Vec<Value> = links
         .iter()
         .map(|link| {
             json!({
@@ -133,6 +128,21 @@ pub(super) fn create(world: &mut World, call: &Call, caller: &Caller) -> Result<
             })
         })
         .collect();
+    if !media.is_empty() {
+        // Media stand at the end of the text as one address, with an entity for each.
+        let short = random(10);
+        let gap = if shown.is_empty() { "" } else { " " };
+        let start = shown.chars().count() + gap.len();
+        shown = format!("{shown}{gap}https://t.co/{short}");
+        let end = shown.chars().count();
+        urls.extend(media.iter().enumerate().map(|(at, one)| {
+            json!({
+                "start": start, "end": end, "url": format!("https://t.co/{short}"),
+                "expanded_url": format!("https://x.com/{}/status/{id}/photo/{}", account.handle, at + 1),
+                "display_url": format!("pic.x.com/{short}"), "media_key": format!("3_{}", one.media),
+            })
+        }));
+    }
     for one in &media {
         world.media.mark_used(SLUG, &one.media, &id);
     }
