@@ -43,8 +43,8 @@ pub(crate) fn fault_page(network: &dyn Network, title: &str, words: &str) -> Rep
 
 fn ribbon(network: &dyn Network) -> String {
     format!(
-        "<div class=\"ribbon\" role=\"note\"><strong>Simulated {}</strong><span>This is not {}. Nothing leaves this \
-         machine.</span></div>",
+        "<header class=\"ribbon\"><strong>Simulated {}</strong><span>This is not {}. Nothing leaves this \
+         machine.</span></header>",
         network.title(),
         network.title()
     )

@@ -58,7 +58,7 @@ const STYLE: &str = "
 @media (prefers-color-scheme:dark){:root{--ground:#0e131c;--surface:#161d29;--sunken:#111824;--line:#2a3444;
 --edge:#7c8aa0;--text:#e8edf5;--muted:#a9b4c5;--accent:#7cc4f2;--primary:#bfe3fb;--on-primary:#0c1a2e;
 --primary-hover:#dcf0fd;--note:#2b2410;--note-line:#5d4d1c;--note-text:#f0d68a;--facebook:#3b7ddd;--twitter:#3d444f;
---linkedin:#2f7dc6}}
+--linkedin:#2670b3}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--text);font:15px/1.5 system-ui,-apple-system,'Segoe UI',sans-serif}
 a{color:var(--accent);text-underline-offset:2px}

@@ -90,7 +90,7 @@ impl Sandbox {
     /// Serves until `shutdown` resolves, then lets running answers end. Writes the state file, if one is set.
     ///
     /// # Errors
-    /// The listener has no address.
+    /// The listener has no address, or the state file cannot be written at the end.
     pub async fn serve(
         &self,
         listener: TcpListener,
@@ -98,9 +98,10 @@ impl Sandbox {
     ) -> io::Result<()> {
         let address = listener.local_addr()?;
         let _ = self.inner.listening.set(address);
+        self.inner.closing.send_replace(false);
         tracing::info!(%address, "sandbox networks are listening");
-        let keeper =
-            self.inner.config.state_file.clone().map(|path| tokio::spawn(serve::keep_state(self.clone(), path)));
+        let state_file = self.inner.config.state_file.as_ref();
+        let keeper = state_file.map(|path| tokio::spawn(serve::keep_state(self.clone(), path.clone())));
         let closing = self.inner.closing.clone();
         let service = self.router().into_make_service_with_connect_info::<Line>();
         let served = axum::serve(serve::Lines(listener), service)
@@ -112,6 +113,10 @@ impl Sandbox {
         self.inner.closing.send_replace(true);
         if let Some(keeper) = keeper {
             keeper.await.map_err(io::Error::other)?;
+        }
+        if let Some(path) = state_file {
+            // What the last answers changed.
+            serve::save_state(self, path, None).await?;
         }
         served
     }

@@ -4,19 +4,19 @@
 use std::{
     io,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{
     body::Bytes,
-    extract::{ConnectInfo, DefaultBodyLimit, Path, Request, State, connect_info::Connected},
+    extract::{self, ConnectInfo, DefaultBodyLimit, Request, State, connect_info::Connected},
     http::{HeaderMap, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
     serve::{IncomingStream, Listener},
@@ -253,7 +253,7 @@ async fn pull(sandbox: &Sandbox, address: &str) -> Result<Bytes, String> {
 /// The consent form, answered.
 pub(crate) async fn consent_form(
     State(sandbox): State<Sandbox>,
-    Path((platform, id)): Path<(String, String)>,
+    extract::Path((platform, id)): extract::Path<(String, String)>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Reply {
@@ -372,26 +372,32 @@ impl Connected<IncomingStream<'_, Lines>> for Line {
     }
 }
 
-/// Writes the state file whenever something has changed, until told to stop; then once more.
+/// Writes the state file whenever something has changed, until the server is about to stop.
 pub(crate) async fn keep_state(sandbox: Sandbox, path: PathBuf) {
     let mut written = None;
-    loop {
-        let closing = sandbox.unless_closing(Duration::from_secs(1)).await;
-        let snapshot = {
-            let world = sandbox.world();
-            let revision = world.revision();
-            (written != Some(revision)).then(|| (revision, world.to_json()))
-        };
-        if let Some((revision, json)) = snapshot {
-            let path = path.clone();
-            let done = tokio::task::spawn_blocking(move || crate::world::write_state(&path, &json?)).await;
-            match done.unwrap_or_else(|error| Err(io::Error::other(error))) {
-                Ok(()) => written = Some(revision),
-                Err(error) => tracing::error!(%error, "the state file cannot be written"),
-            }
+    let mut pause = Duration::from_secs(1);
+    while !sandbox.unless_closing(pause).await {
+        let begun = Instant::now();
+        match save_state(&sandbox, &path, written).await {
+            Ok(revision) => written = Some(revision),
+            Err(error) => tracing::error!(%error, "the state file cannot be written"),
         }
-        if closing {
-            return;
-        }
+        // A large state is written less often.
+        pause = Duration::from_secs(1).max(begun.elapsed() * 10);
     }
+}
+
+/// Writes the state file unless it holds this revision already; answers with the revision that it holds now.
+pub(crate) async fn save_state(sandbox: &Sandbox, path: &Path, written: Option<u64>) -> io::Result<u64> {
+    let (revision, snapshot) = {
+        let world = sandbox.world();
+        let revision = world.revision();
+        if written == Some(revision) {
+            return Ok(revision);
+        }
+        (revision, world.snapshot())
+    };
+    let path = path.to_owned();
+    tokio::task::spawn_blocking(move || snapshot.write(&path)).await.map_err(io::Error::other)??;
+    Ok(revision)
 }

@@ -233,7 +233,7 @@ pub(crate) fn public_page(world: &World, network: &dyn Network, id: &str) -> Rep
         ),
     };
     let body = format!(
-        "<div class=\"ribbon\" role=\"note\"><strong>Simulated {}</strong><a href=\"/posts\">All published posts</a></div>\
+        "<header class=\"ribbon\"><strong>Simulated {}</strong><a href=\"/posts\">All published posts</a></header>\
          <main>{main}</main>",
         network.title()
     );

@@ -23,7 +23,6 @@ pub(crate) use self::{
     media::{MediaItem, MediaState, MediaStore},
     oauth::{Challenge, Code, Consent, Ended, Grant, Oauth, Standing, Token, TokenKind},
     posts::{Attachment, Link, Post, Posts, fingerprint},
-    snapshot::write as write_state,
 };
 use crate::{config::Config, networks};
 

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Accounts, MediaItem, Oauth, Posts, World};
 
+/// A copy of what is kept, taken under the lock and written outside it.
 #[derive(Serialize, Deserialize)]
-struct Snapshot {
+pub(crate) struct Snapshot {
     format: u32,
     serial: u64,
     accounts: Accounts,
@@ -48,26 +49,26 @@ impl World {
         self.revision
     }
 
-    /// The state as it is written to the file.
-    pub(crate) fn to_json(&self) -> io::Result<Vec<u8>> {
-        let snapshot = Snapshot {
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot {
             format: FORMAT,
             serial: self.serial,
             accounts: self.accounts.clone(),
             oauth: self.oauth.clone(),
             posts: self.posts.clone(),
             media: self.media.iter().cloned().collect(),
-        };
-        Ok(serde_json::to_vec(&snapshot)?)
+        }
     }
 }
 
-/// Replaces the state file.
-pub(crate) fn write(path: &Path, json: &[u8]) -> io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)?;
+impl Snapshot {
+    /// Replaces the state file.
+    pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)?;
+        }
+        let draft = path.with_extension("new");
+        std::fs::write(&draft, serde_json::to_vec(self)?)?;
+        std::fs::rename(&draft, path)
     }
-    let draft = path.with_extension("new");
-    std::fs::write(&draft, json)?;
-    std::fs::rename(&draft, path)
 }

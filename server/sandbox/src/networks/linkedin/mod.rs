@@ -87,7 +87,7 @@ impl Network for LinkedIn {
 
     fn scopes(&self) -> &'static [(&'static str, &'static str)] {
         &[
-            ("openid", "Use your name and photo"),
+            ("openid", "Know who you are"),
             ("profile", "Use your name and photo"),
             ("email", "Use the primary email address of your LinkedIn account"),
             ("w_member_social", "Create, modify and delete posts on your behalf"),
