@@ -6,8 +6,10 @@ use crate::{error::refuse, services::acting};
 use domain::{
     AccountId, Page, PageRequest,
     accounts::{Account, AccountCounts, AccountFilter, ConnectionEvent, PlatformOffer},
-    deliveries::{Delivery, DeliveryFilter},
+    deliveries::Delivery,
 };
+#[cfg(feature = "ssr")]
+use domain::deliveries::DeliveryFilter;
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
 

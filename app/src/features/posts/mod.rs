@@ -5,6 +5,7 @@ pub mod compose;
 pub mod pages;
 mod query;
 pub mod server_fns;
+#[cfg(feature = "ssr")]
 mod when;
 
 /// The accounts among `all` that a post goes or went to: those of its deliveries, else those chosen, else whoever can

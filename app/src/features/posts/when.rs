@@ -1,15 +1,25 @@
 //! A wall-clock time in words, also on the two odd nights of the year.
 
 use super::server_fns::When;
-use chrono::{DateTime, NaiveDateTime, Offset as _, TimeZone as _, Utc};
+use chrono::{DateTime, NaiveDateTime, Offset as _, TimeDelta, TimeZone as _, Utc};
 use domain::{
     FieldErrors,
-    posts::schedule::{self, Meaning},
+    posts::{
+        MAX_SCHEDULE_DAYS,
+        schedule::{self, Meaning},
+    },
 };
 
 /// What `local` means in the zone of that name.
 pub fn explain(local: NaiveDateTime, zone_name: &str, now: DateTime<Utc>) -> Option<When> {
     let zone = schedule::zone(zone_name)?;
+    // Years far off would overflow the arithmetic of zones; they are out of range anyway.
+    let near = TimeDelta::days(MAX_SCHEDULE_DAYS + 2);
+    if local < (now - near).naive_utc() || local > (now + near).naive_utc() {
+        let past = local < now.naive_utc();
+        let why = if past { "Pick a time in the future." } else { "Pick a time within the next year." };
+        return Some(When { at: now, words: zone_name.to_owned(), warning: Some(why.to_owned()), refused: true });
+    }
     let meaning = schedule::resolve(local, zone);
     let at = meaning.at();
     let there = at.with_timezone(&zone);
@@ -85,6 +95,9 @@ mod tests {
     fn the_past_is_refused_and_so_is_no_zone() {
         let past = explained("2026-08-31 07:00", "Europe/Dublin");
         assert_eq!((past.warning.as_deref(), past.refused), (Some("Pick a time in the future."), true));
+        let far = explain(NaiveDateTime::MAX, "Europe/Dublin", local("2026-09-01 00:00").and_utc()).unwrap();
+        assert_eq!((far.warning.as_deref(), far.refused), (Some("Pick a time within the next year."), true));
+        assert!(explain(NaiveDateTime::MIN, "Europe/Dublin", local("2026-09-01 00:00").and_utc()).unwrap().refused);
         assert_eq!(explain(local("2026-11-26 07:00"), "Mars/Olympus", DateTime::UNIX_EPOCH), None);
     }
 }

@@ -96,7 +96,7 @@ pub fn Publishing(
     undoable: RwSignal<bool>,
 ) -> impl IntoView {
     let left = use_countdown(post, now);
-    let counts = Memo::new(move |_| count(&deliveries.read()));
+    let counts = Memo::new(move |_| count(&current(&deliveries.read())));
     let phase = Memo::new(move |_| phase(&post.read(), &counts.read(), left.get()));
     Effect::new(move |_| undoable.set(matches!(phase.get(), Phase::Undo(_))));
     // Chosen accounts until the deliveries exist, which is a moment after saving.
@@ -162,9 +162,15 @@ pub fn Publishing(
     .into_any()
 }
 
+/// The newest delivery per account: one that was taken back with an earlier version is no part of this one.
+fn current(deliveries: &[Delivery]) -> Vec<Delivery> {
+    let mut seen = std::collections::HashSet::new();
+    deliveries.iter().filter(|delivery| seen.insert(delivery.social_account_id)).cloned().collect()
+}
+
 /// By platform and name, so that rows keep their place while their states change.
 fn by_account(deliveries: &[Delivery]) -> Vec<Delivery> {
-    let mut sorted = deliveries.to_vec();
+    let mut sorted = current(deliveries);
     sorted.sort_by(|a, b| (a.platform, &a.account_name).cmp(&(b.platform, &b.account_name)));
     sorted
 }

@@ -6,10 +6,11 @@ use super::{
     state::Composer,
 };
 use crate::{
+    AppError,
     features::media::upload::{ACCEPT, Upload, refusal, send},
     layouts::use_refusal,
     shared::words::size,
-    ui::{Count, Field, FileDrop, Textarea, Thumb, Thumbnails, UploadRow, grouped, use_toasts},
+    ui::{Count, Field, FileDrop, Textarea, Thumb, Thumbnails, Toasts, UploadRow, grouped, use_toasts},
 };
 use domain::{
     MediaId,
@@ -22,6 +23,8 @@ use leptos::{
     task::spawn_local,
     web_sys::{self, File},
 };
+use std::cell::RefCell;
+use wasm_bindgen::JsCast as _;
 
 /// A file that is not there yet.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,16 +35,42 @@ struct Sending {
     name: StoredValue<String>,
 }
 
-/// The files on their way. The browser's own handles stay in this thread.
+/// The browser's own handles, which no other thread may touch and the server never has.
+#[derive(Default)]
+struct Outbox {
+    waiting: Vec<(u32, File)>,
+    current: Option<(u32, Upload)>,
+    next: u32,
+}
+
+thread_local! {
+    static OUTBOX: RefCell<Outbox> = RefCell::default();
+}
+
+impl Outbox {
+    fn next_key() -> u32 {
+        OUTBOX.with_borrow_mut(|outbox| {
+            outbox.next = outbox.next.wrapping_add(1);
+            outbox.next
+        })
+    }
+
+    /// The upload under way, if it is one of `keys`. Aborting calls back at once, so nothing may be borrowed then.
+    fn take_current(keys: impl Fn(u32) -> bool) -> Option<Upload> {
+        OUTBOX.with_borrow_mut(|outbox| match &outbox.current {
+            Some((key, _)) if keys(*key) => outbox.current.take().map(|(_, upload)| upload),
+            _ => None,
+        })
+    }
+}
+
+/// The files of one composer on their way.
 #[derive(Clone, Copy)]
 struct Queue {
     composer: Composer,
     sending: RwSignal<Vec<Sending>>,
-    files: StoredValue<Vec<(u32, File)>, LocalStorage>,
-    current: StoredValue<Option<(u32, Upload)>, LocalStorage>,
-    next: StoredValue<u32>,
     selected: RwSignal<Option<String>>,
-    toasts: crate::ui::Toasts,
+    toasts: Toasts,
 }
 
 impl Queue {
@@ -50,11 +79,11 @@ impl Queue {
         for file in files {
             let taken = self.composer.pictures.read_untracked().len() + self.sending.read_untracked().len();
             if taken >= MAX_MEDIA {
-                self.toasts.error(format!("{} was not added", file.name()), format!("A post takes at most {MAX_MEDIA} pictures."));
-                return;
+                let why = format!("A post takes at most {MAX_MEDIA} pictures.");
+                self.toasts.error(format!("{} was not added", file.name()), why);
+                break;
             }
-            let key = self.next.get_value();
-            self.next.set_value(key.wrapping_add(1));
+            let key = Outbox::next_key();
             let error = refusal(&file.type_(), file.size());
             let refused = error.is_some();
             let one = Sending {
@@ -65,7 +94,7 @@ impl Queue {
             };
             self.sending.update(|list| list.push(one));
             if !refused {
-                self.files.update_value(|files| files.push((key, file)));
+                OUTBOX.with_borrow_mut(|outbox| outbox.waiting.push((key, file)));
             }
         }
         self.go_on();
@@ -73,32 +102,31 @@ impl Queue {
 
     /// Sends the next file, one at a time, so that pictures arrive in the order they were given.
     fn go_on(self) {
-        if self.current.try_with_value(Option::is_some).unwrap_or(true) {
-            return;
-        }
-        let Some((key, file)) = self.files.try_update_value(|files| (!files.is_empty()).then(|| files.remove(0))).flatten() else {
-            return;
-        };
+        let next = OUTBOX.with_borrow_mut(|outbox| {
+            let free = outbox.current.is_none() && !outbox.waiting.is_empty();
+            free.then(|| outbox.waiting.remove(0))
+        });
+        let Some((key, file)) = next else { return };
         let Some(one) = self.sending.read_untracked().iter().find(|one| one.key == key).copied() else {
             return self.go_on();
         };
         let progress = move |share| {
             let _page_gone = one.progress.try_set(share);
         };
-        let upload = send(&file, progress, move |answer| self.arrived(one, answer));
-        match upload {
-            Some(upload) => self.current.set_value(Some((key, upload))),
+        match send(&file, progress, move |answer| self.arrived(one, answer)) {
+            Some(upload) => OUTBOX.with_borrow_mut(|outbox| outbox.current = Some((key, upload))),
             None => one.error.set(Some("This browser could not send the picture.".to_owned())),
         }
     }
 
-    fn arrived(self, one: Sending, answer: Result<MediaAsset, crate::AppError>) {
-        // The page may be gone; the picture is stored all the same.
-        if self.current.try_set_value(None).is_some() {
-            return;
-        }
-        match answer {
-            Ok(asset) => {
+    fn arrived(self, one: Sending, answer: Result<MediaAsset, AppError>) {
+        drop(Outbox::take_current(|key| key == one.key));
+        // The page may be gone, or the file taken off the list; the picture is stored all the same.
+        let listed = self.sending.try_with_untracked(|list| list.iter().any(|other| other.key == one.key));
+        match (listed, answer) {
+            (None, _) => return,
+            (Some(false), _) => {}
+            (Some(true), Ok(asset)) => {
                 self.sending.update(|list| list.retain(|other| other.key != one.key));
                 let there = self.composer.pictures.read_untracked().iter().any(|other| other.id == asset.id);
                 if there {
@@ -108,24 +136,26 @@ impl Queue {
                     self.composer.pictures.update(|pictures| pictures.push(asset));
                 }
             }
-            Err(error) => {
-                let _removed = one.error.try_set(Some(error.message().to_owned()));
-            }
+            (Some(true), Err(error)) => one.error.set(Some(error.message().to_owned())),
         }
         self.go_on();
     }
 
     /// Stops a file, or takes a refused one off the list.
     fn drop_one(self, key: u32) {
-        self.files.update_value(|files| files.retain(|(other, _)| *other != key));
         self.sending.update(|list| list.retain(|one| one.key != key));
-        self.current.with_value(|current| {
-            if let Some((other, upload)) = current
-                && *other == key
-            {
-                upload.cancel();
-            }
-        });
+        OUTBOX.with_borrow_mut(|outbox| outbox.waiting.retain(|(other, _)| *other != key));
+        if let Some(upload) = Outbox::take_current(|other| other == key) {
+            upload.cancel();
+        }
+    }
+
+    /// The page leaves: what was not sent stays here.
+    fn close() {
+        OUTBOX.with_borrow_mut(|outbox| outbox.waiting.clear());
+        if let Some(upload) = Outbox::take_current(|_| true) {
+            upload.cancel();
+        }
     }
 }
 
@@ -133,15 +163,8 @@ impl Queue {
 #[component]
 pub fn Pictures(composer: Composer) -> impl IntoView {
     let selected = RwSignal::new(None::<String>);
-    let queue = Queue {
-        composer,
-        sending: RwSignal::new(Vec::new()),
-        files: StoredValue::new_local(Vec::new()),
-        current: StoredValue::new_local(None),
-        next: StoredValue::new(0),
-        selected,
-        toasts: use_toasts(),
-    };
+    let queue = Queue { composer, sending: RwSignal::new(Vec::new()), selected, toasts: use_toasts() };
+    on_cleanup(Queue::close);
     let pictures = composer.pictures;
     let thumbs = Signal::derive(move || {
         let described = composer.pictures_described();
@@ -156,18 +179,7 @@ pub fn Pictures(composer: Composer) -> impl IntoView {
             selected.set(pictures.read_untracked().first().map(|asset| asset.id.to_string()));
         }
     };
-    // Pictures that are pasted into the text land here as well.
-    Effect::new(move |_| {
-        let pasted = window_event_listener(ev::paste, move |event| {
-            let files = event.clipboard_data().and_then(|data| data.files());
-            let files: Vec<_> = files.map(|list| (0..list.length()).filter_map(|i| list.item(i)).collect()).unwrap_or_default();
-            if !files.is_empty() && !event.default_prevented() {
-                event.prevent_default();
-                queue.add(files);
-            }
-        });
-        on_cleanup(move || pasted.remove());
-    });
+    take_from_anywhere(queue);
     let is_empty = Memo::new(move |_| pictures.read().is_empty());
     let is_full = Signal::derive(move || pictures.read().len() >= MAX_MEDIA);
     let hint = format!("JPG, PNG, WebP or GIF, up to {} each", size(MAX_UPLOAD));
@@ -244,6 +256,53 @@ pub fn Pictures(composer: Composer) -> impl IntoView {
     .into_any()
 }
 
+/// Pictures that are pasted into the text, or dropped beside the field, land here as well. Without this the browser
+/// would leave the page for a dropped file.
+fn take_from_anywhere(queue: Queue) {
+    Effect::new(move |_| {
+        let pasted = window_event_listener(ev::paste, move |event| {
+            let files = files(event.clipboard_data());
+            if !files.is_empty() && !in_drop_field(&event) {
+                event.prevent_default();
+                queue.add(files);
+            }
+        });
+        let over = window_event_listener(ev::dragover, |event| {
+            if has_files(event.data_transfer().as_ref()) {
+                event.prevent_default();
+            }
+        });
+        let dropped = window_event_listener(ev::drop, move |event| {
+            let files = files(event.data_transfer());
+            if !files.is_empty() && !in_drop_field(&event) {
+                event.prevent_default();
+                queue.add(files);
+            }
+        });
+        on_cleanup(move || {
+            pasted.remove();
+            over.remove();
+            dropped.remove();
+        });
+    });
+}
+
+fn files(data: Option<web_sys::DataTransfer>) -> Vec<File> {
+    let Some(list) = data.and_then(|data| data.files()) else { return Vec::new() };
+    (0..list.length()).filter_map(|i| list.item(i)).collect()
+}
+
+/// While something is dragged only its kind can be seen.
+fn has_files(data: Option<&web_sys::DataTransfer>) -> bool {
+    data.is_some_and(|data| data.types().iter().any(|kind| kind == "Files"))
+}
+
+/// The field takes its files itself.
+fn in_drop_field(event: &web_sys::Event) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    target.and_then(|target| target.closest("[data-ui='file-drop']").ok().flatten()).is_some()
+}
+
 /// The id of the description's field, which the checks lead to.
 pub const ALT_FIELD: &str = "post-alt";
 
@@ -302,7 +361,7 @@ fn description(composer: Composer, at: usize, id: MediaId) -> AnyView {
 /// Brings the keyboard to a picture's description.
 pub fn focus_description() {
     let field = document().get_element_by_id(ALT_FIELD);
-    if let Some(field) = field.and_then(|field| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(field).ok()) {
+    if let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
         let _detached = field.focus();
     }
 }

@@ -94,10 +94,11 @@ impl Draft {
         }
     }
 
-    /// The same as a change to a saved post: all of it, so that what was taken out is gone.
-    pub fn as_patch(&self, accounts: &BTreeSet<AccountId>, undo_seconds: u16) -> PostPatch {
+    /// The same as a change to version `version` of a saved post: all of it, so that what was taken out is gone.
+    pub fn as_patch(&self, accounts: &BTreeSet<AccountId>, undo_seconds: u16, version: u32) -> PostPatch {
         let (scheduled_local, time_zone) = self.schedule();
         PostPatch {
+            version: Some(version),
             title: None,
             body: Some(self.body.clone()),
             link: Some(self.link.trim().to_owned()),
@@ -109,7 +110,6 @@ impl Draft {
             account_ids: Some(accounts.iter().copied().collect()),
             overrides: Some(self.own_texts()),
             undo_seconds: (self.visibility == Visibility::Public).then_some(undo_seconds),
-            version: None,
         }
     }
 }
@@ -315,7 +315,7 @@ mod tests {
         let now = Draft { visibility: Visibility::Public, ..draft };
         let post = now.as_new(&ids(&[1]), 5);
         assert_eq!((post.scheduled_local, post.time_zone, post.undo_seconds), (None, None, Some(5)));
-        assert_eq!(now.as_patch(&ids(&[1]), 5).link.as_deref(), Some(""), "an empty link takes the old one out");
+        assert_eq!(now.as_patch(&ids(&[1]), 5, 1).link.as_deref(), Some(""), "an empty link takes the old one out");
     }
 
     #[test]

@@ -244,7 +244,7 @@ fn use_discard(composer: Composer, open: RwSignal<bool>, forget: Callback<()>) -
                 composer.clear();
                 forget.run(());
             }
-            Purpose::Change(id) => navigate(&format!("/posts/{id}"), NavigateOptions::default()),
+            Purpose::Change(id, _) => navigate(&format!("/posts/{id}"), NavigateOptions::default()),
         }
     })
 }

@@ -53,6 +53,8 @@ pub async fn save(composer: Composer, key: String) -> Result<Post, AppError> {
     let chosen = composer.chosen.get_untracked();
     match composer.purpose {
         Purpose::New => create_post(draft.as_new(&chosen, composer.undo_seconds), key).await,
-        Purpose::Change(id) => update_post(id, draft.as_patch(&chosen, composer.undo_seconds)).await,
+        Purpose::Change(id, version) => {
+            update_post(id, draft.as_patch(&chosen, composer.undo_seconds, version)).await
+        }
     }
 }

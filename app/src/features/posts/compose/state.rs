@@ -21,8 +21,8 @@ use crate::features::posts::server_fns::When;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     New,
-    /// A new version of this post.
-    Change(PostId),
+    /// A new version of this post, which was at that one when the page came.
+    Change(PostId, u32),
 }
 
 /// Everything about the post being written. Copy it anywhere.
@@ -77,7 +77,7 @@ impl Start {
             draft.date.clear();
             draft.time.clear();
         }
-        let purpose = if copy { Purpose::New } else { Purpose::Change(post.id) };
+        let purpose = if copy { Purpose::New } else { Purpose::Change(post.id, post.version) };
         Self { purpose, draft, pictures: post.media.clone(), accounts, undo_seconds, time_zone }
     }
 }
