@@ -68,7 +68,7 @@ export default async function start(): Promise<(() => Promise<void>) | undefined
 
 /** What a developer has set for another purpose must not reach the program. */
 function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const foreign = /^(ARCTIV_|DATABASE_URL$|ADMIN_DATABASE_URL$|JWT_SECRET$|PG[A-Z]+$)/;
+  const foreign = /^(ARCTIV_|DATABASE_URL$|TEST_DATABASE_ADMIN_URL$|JWT_SECRET$|PG[A-Z]+$)/;
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !foreign.test(name)));
 }
 

@@ -351,7 +351,11 @@ async fn an_outside_database_gets_its_roles_only_from_a_login_that_may_make_them
     sqlx::raw_sql(sqlx::AssertSqlSafe(statements.clone())).execute(&mut admin_there).await.unwrap();
     let urls = prepare_external(&plain, None, None).await.unwrap();
     assert_eq!(login_name(&urls.owner).await, "arctiv_owner");
-    sqlx::query("CREATE TABLE made (id int)").execute(&mut connect(&urls.owner).await).await.unwrap();
+    let mut owner = connect(&urls.owner).await;
+    sqlx::query("CREATE TABLE made (id int)").execute(&mut owner).await.unwrap();
+    sqlx::query("GRANT CREATE ON DATABASE plain TO arctiv_worker").execute(&mut owner).await.unwrap();
+    sqlx::query("CREATE SCHEMA jobs").execute(&mut connect(&urls.worker).await).await.unwrap();
+    drop(owner);
     sqlx::query("DROP DATABASE plain WITH (FORCE)").execute(&mut admin).await.unwrap();
     sqlx::query(drop_roles).execute(&mut admin).await.unwrap();
     sqlx::query("DROP ROLE arctiv_owner").execute(&mut admin).await.unwrap();

@@ -247,7 +247,8 @@ async fn missing(connection: &mut PgConnection, login: &Login, schema_here: bool
             statements.push(format!("GRANT {OWNER} TO {}", login.quoted));
         }
         if !owner_may_create(connection).await? {
-            statements.push(format!("GRANT CREATE, TEMPORARY ON DATABASE {} TO {OWNER}", login.database));
+            // Passed on by a migration: the job library makes a schema of its own.
+            statements.push(format!("GRANT CREATE ON DATABASE {} TO {OWNER} WITH GRANT OPTION", login.database));
             statements.push(format!("GRANT CREATE ON SCHEMA public TO {OWNER}"));
         }
     }
@@ -272,7 +273,7 @@ async fn is_member(connection: &mut PgConnection, member: &str, of: &str) -> Res
 
 async fn owner_may_create(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar(
-        "SELECT coalesce((SELECT has_database_privilege(oid, current_database(), 'CREATE') \
+        "SELECT coalesce((SELECT has_database_privilege(oid, current_database(), 'CREATE WITH GRANT OPTION') \
          AND has_schema_privilege(oid, 'public', 'CREATE') FROM pg_roles WHERE rolname = $1), false)",
     )
     .bind(OWNER)
