@@ -349,7 +349,15 @@ async fn an_outside_database_gets_its_roles_only_from_a_login_that_may_make_them
     let admin_there = format!("{}/plain", admin_url.strip_suffix("/postgres").unwrap());
     let mut admin_there = PgConnection::connect(&admin_there).await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(statements.clone())).execute(&mut admin_there).await.unwrap();
-    let urls = prepare_external(&plain, None, None).await.unwrap();
+    let error = prepare_external(&plain, None, None).await.unwrap_err();
+    assert!(matches!(error, RolesError::CannotLogIn { role: "arctiv_app" }), "{error}");
+    for role in ["arctiv_app", "arctiv_worker"] {
+        let statement = format!("ALTER ROLE {role} PASSWORD 'mine'");
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut admin).await.unwrap();
+    }
+    let own = |role: &str, database: &str| SecretString::from(format!("postgres://{role}:mine@{host}/{database}"));
+    let (app, worker) = (own("arctiv_app", "plain"), own("arctiv_worker", "plain"));
+    let urls = prepare_external(&plain, Some(&app), Some(&worker)).await.unwrap();
     assert_eq!(login_name(&urls.owner).await, "arctiv_owner");
     let mut owner = connect(&urls.owner).await;
     sqlx::query("CREATE TABLE made (id int)").execute(&mut owner).await.unwrap();
@@ -376,8 +384,9 @@ async fn an_outside_database_gets_its_roles_only_from_a_login_that_may_make_them
     // URLs of one's own are used as they are, and the passwords behind them left alone.
     sqlx::query("ALTER ROLE arctiv_app PASSWORD 'mine'").execute(&mut admin).await.unwrap();
     sqlx::query("ALTER ROLE arctiv_worker PASSWORD 'mine'").execute(&mut admin).await.unwrap();
-    let own = |role: &str| SecretString::from(format!("postgres://{role}:mine@{host}/created"));
-    let urls = prepare_external(&creator, Some(&own("arctiv_app")), Some(&own("arctiv_worker"))).await.unwrap();
+    let urls = prepare_external(&creator, Some(&own("arctiv_app", "created")), Some(&own("arctiv_worker", "created")))
+        .await
+        .unwrap();
     assert_eq!(login_name(&urls.app).await, "arctiv_app");
     assert_eq!(login_name(&urls.worker).await, "arctiv_worker");
 
@@ -391,7 +400,9 @@ async fn an_outside_database_gets_its_roles_only_from_a_login_that_may_make_them
         assert!(error.to_string().contains(excess), "{grant}: {error}");
         sqlx::query(undo).execute(&mut admin).await.unwrap();
     }
-    let error = ensure_roles(&mut connect(&own("arctiv_worker")).await, &RolePasswords::default()).await.unwrap_err();
+    let error = ensure_roles(&mut connect(&own("arctiv_worker", "created")).await, &RolePasswords::default())
+        .await
+        .unwrap_err();
     assert!(matches!(error, RolesError::LoginIsProgramRole { .. }), "{error}");
     server.stop().await.unwrap();
 }

@@ -63,6 +63,15 @@ pub enum RolesError {
         /// SQL that takes it away.
         statement: String,
     },
+    /// A role of the program exists and cannot be logged in as.
+    #[error(
+        "The database does not let the role \"{role}\" in: give {APP} and {WORKER} passwords (ALTER ROLE {role} PASSWORD '…') \
+         and set database.app_url and database.worker_url, or let DATABASE_URL log in as someone who may create roles"
+    )]
+    CannotLogIn {
+        /// The role in question.
+        role: &'static str,
+    },
     /// The login of `DATABASE_URL` is one of the roles that must not own the schema.
     #[error(
         "DATABASE_URL logs in as \"{login}\", a role Arctiv serves requests under and which must not own the schema: log in \
@@ -114,11 +123,24 @@ pub async fn prepare_external(
         // A plus sign means a space to HTML forms only.
         url.to_string().replace("options=-c+role", "options=-c%20role").into()
     };
-    Ok(DatabaseUrls {
+    let urls = DatabaseUrls {
         owner,
         app: app_url.cloned().unwrap_or(derived_app_url),
         worker: worker_url.cloned().unwrap_or(derived_worker_url),
-    })
+    };
+    for (role, url) in [(APP, &urls.app), (WORKER, &urls.worker)] {
+        match PgConnection::connect(url.expose_secret()).await {
+            Ok(connection) => connection.close().await?,
+            Err(error) if is_refused_login(&error) => return Err(RolesError::CannotLogIn { role }),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(urls)
+}
+
+fn is_refused_login(error: &sqlx::Error) -> bool {
+    // Class 28: a wrong password, or no entry for the role in pg_hba.conf.
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code.starts_with("28"))
 }
 
 /// Makes sure that the roles exist, have the given passwords where the login may set them, and no more power than they
