@@ -35,7 +35,7 @@ export class Identity {
 
   async fillRegistration(person: Person): Promise<void> {
     const kinds = { client: 'Client', manager: 'Manager', agency: 'Agency' };
-    await this.page.getByRole('radio', { name: kinds[person.kind] }).check();
+    await this.page.getByRole('radio', { name: new RegExp(`^${kinds[person.kind]}`) }).check();
     if (person.agency) await this.page.getByLabel('Agency name').fill(person.agency);
     await this.page.getByLabel('Full name').fill(person.name);
     await this.page.getByLabel('Email').fill(person.email);
