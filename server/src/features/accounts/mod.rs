@@ -1,1 +1,29 @@
-//! Being built.
+//! Accounts at platforms: connected by their owners, kept usable, given back.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `service` | the port [`domain::accounts::Accounts`], for web requests: may seal tokens, never open them |
+//! | `oauth` | the single-use state, its PKCE pair, and the ways an authorization can fail |
+//! | `tokens` | [`Tokens`]: opens, renews and gives back, for background work |
+//! | [`jobs`] | renewing, confirming, giving back, sweeping |
+//! | `policy` | who may |
+//! | `store` | the SQL |
+//! | [`api`] | REST |
+//!
+//! A web transaction can put tokens in and mark them for deletion; reading them takes the worker's role. So everything
+//! that needs an open token is a job, or publishing, and goes through [`Tokens`].
+
+pub mod api;
+pub mod jobs;
+mod oauth;
+mod policy;
+mod service;
+mod store;
+mod tokens;
+
+#[cfg(test)]
+mod tests;
+
+pub use oauth::{OauthFailure, callback_url};
+pub use service::{AccountsService, AccountsSetup};
+pub use tokens::{OpenToken, Resealed, TokenError, Tokens, TokensSetup};

@@ -1,0 +1,345 @@
+//! The REST paths of accounts, and the two that a browser walks through to connect one.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{FromRef, FromRequestParts, Path, State},
+    http::{HeaderMap, header, request::Parts},
+    response::{IntoResponse, Redirect, Response},
+};
+use domain::{
+    AccountId, PageRequest, Platform, ServiceError,
+    accounts::{
+        Account, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, ConnectionEvent, OauthProblem,
+    },
+};
+use serde::{Deserialize, Serialize};
+use url::form_urlencoded;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::oauth::OauthFailure;
+use crate::http::{
+    envelope::{ApiError, ApiResult, Failure, List, Ok200, Success, SuccessPage, log},
+    extract::{Body, PathId, Query, SignedIn},
+};
+
+/// All routes of this feature, for any state that holds the port.
+pub fn router<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Arc<dyn Accounts>: FromRef<S>,
+{
+    OpenApiRouter::new()
+        .routes(routes!(list, connect))
+        .routes(routes!(get, unlink))
+        .routes(routes!(toggle))
+        .routes(routes!(refresh))
+        .routes(routes!(events))
+        .routes(routes!(authorize))
+        .routes(routes!(callback))
+}
+
+type Port = State<Arc<dyn Accounts>>;
+
+/// The accounts of the workspace, by name. Disconnected ones only with `status=disconnected`.
+#[utoipa::path(
+    get, path = "/api/social-accounts", tag = "accounts",
+    params(
+        ("platform" = Option<Platform>, Query, description = "Only this platform"),
+        ("status" = Option<AccountStatus>, Query, description = "Only this status"),
+        ("q" = Option<String>, Query, max_length = 100, description = "Part of a name, handle or platform id"),
+        ("active" = Option<bool>, Query, description = "Only those that take part in posts, or only the others"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "20 if left out"),
+        ("offset" = Option<u32>, Query, maximum = 100_000, description = "Not together with `cursor`"),
+        ("cursor" = Option<String>, Query, max_length = 200, description = "`next_cursor` of the page before"),
+    ),
+    responses(
+        (status = 200, body = SuccessPage<Account>),
+        (status = 400, description = "A parameter is out of range", body = Failure),
+        (status = 401, description = "Not signed in", body = Failure),
+    ),
+)]
+async fn list(
+    State(accounts): Port,
+    SignedIn(actor): SignedIn,
+    Query(filter): Query<AccountFilter>,
+) -> ApiResult<List<Account>> {
+    Ok(List(accounts.list(&actor, filter).await?))
+}
+
+/// Which platform to connect.
+#[derive(Debug, Deserialize, ToSchema)]
+struct ConnectRequest {
+    platform: Platform,
+}
+
+/// Where to send the browser.
+#[derive(Debug, Serialize, ToSchema)]
+struct AuthorizeUrl {
+    /// The platform's consent page. Good for 10 minutes, in the session that asked for it.
+    authorize_url: String,
+}
+
+/// Starts connecting an account. Needs a session: only the person who signed in can finish it.
+#[utoipa::path(
+    post, path = "/api/social-accounts", tag = "accounts", request_body = ConnectRequest,
+    responses(
+        (status = 200, body = Success<AuthorizeUrl>),
+        (status = 400, description = "No such platform", body = Failure),
+        (status = 401, description = "Not signed in", body = Failure),
+        (status = 403, description = "Not an admin", body = Failure),
+        (status = 502, description = "This Arctiv is not set up for the platform", body = Failure),
+    ),
+)]
+async fn connect(
+    State(accounts): Port,
+    SignedIn(actor): SignedIn,
+    Body(request): Body<ConnectRequest>,
+) -> ApiResult<Ok200<AuthorizeUrl>> {
+    let authorize_url = accounts.authorize(&actor, request.platform, AuthorizeOptions::default()).await?;
+    Ok(Ok200(AuthorizeUrl { authorize_url }))
+}
+
+/// One account.
+#[utoipa::path(
+    get, path = "/api/social-accounts/{id}", tag = "accounts",
+    params(("id" = AccountId, Path)),
+    responses(
+        (status = 200, body = Success<Account>),
+        (status = 401, description = "Not signed in", body = Failure),
+        (status = 404, description = "Absent, or another workspace's", body = Failure),
+    ),
+)]
+async fn get(
+    State(accounts): Port,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<AccountId>,
+) -> ApiResult<Ok200<Account>> {
+    Ok(Ok200(accounts.get(&actor, id).await?))
+}
+
+/// Whether an account takes part.
+#[derive(Debug, Deserialize, ToSchema)]
+struct ToggleRequest {
+    is_active: bool,
+}
+
+/// Switches whether new posts go to an account.
+#[utoipa::path(
+    patch, path = "/api/social-accounts/{id}/toggle", tag = "accounts",
+    params(("id" = AccountId, Path)), request_body = ToggleRequest,
+    responses(
+        (status = 200, body = Success<Account>),
+        (status = 400, description = "Not a boolean", body = Failure),
+        (status = 401, description = "Not signed in", body = Failure),
+        (status = 403, description = "Neither editor nor admin", body = Failure),
+        (status = 404, description = "Absent, unlinked, or another workspace's", body = Failure),
+    ),
+)]
+async fn toggle(
+    State(accounts): Port,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<AccountId>,
+    Body(request): Body<ToggleRequest>,
+) -> ApiResult<Ok200<Account>> {
+    Ok(Ok200(accounts.set_active(&actor, id, request.is_active).await?))
+}
+
+/// Asks for new tokens at once. The answer shows the account as it is now; the renewal follows within seconds, as a
+/// line of the connection log and an `account.status` event.
+#[utoipa::path(
+    post, path = "/api/social-accounts/{id}/refresh", tag = "accounts",
+    params(("id" = AccountId, Path)),
+    responses(
+        (status = 200, body = Success<Account>),
+        (status = 401, description = "Not signed in", body = Failure),
+        (status = 403, description = "A viewer", body = Failure),
+        (status = 404, description = "Absent, or another workspace's", body = Failure),
+        (status = 409, description = "The account must be reconnected", body = Failure),
+    ),
+)]
+async fn refresh(
+    State(accounts): Port,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<AccountId>,
+) -> ApiResult<Ok200<Account>> {
+    Ok(Ok200(accounts.refresh(&actor, id).await?))
+}
+
+/// The connection log of an account, newest first.
+#[utoipa::path(
+    get, path = "/api/social-accounts/{id}/events", tag = "accounts",
+    params(
+        ("id" = AccountId, Path),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "20 if left out"),
+        ("offset" = Option<u32>, Query, maximum = 100_000, description = "Not together with `cursor`"),
+        ("cursor" = Option<String>, Query, max_length = 200, description = "`next_cursor` of the page before"),
+    ),
+    responses(
+        (status = 200, body = SuccessPage<ConnectionEvent>),
+        (status = 400, description = "A parameter is out of range", body = Failure),
+        (status = 401, description = "Not signed in", body = Failure),
+        (status = 404, description = "Absent, or another workspace's", body = Failure),
+    ),
+)]
+async fn events(
+    State(accounts): Port,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<AccountId>,
+    Query(page): Query<PageRequest>,
+) -> ApiResult<List<ConnectionEvent>> {
+    Ok(List(accounts.events(&actor, id, page).await?))
+}
+
+/// Unlinks an account: its tokens are given back at the platform and deleted, and it leaves every list.
+#[utoipa::path(
+    delete, path = "/api/social-accounts/{id}", tag = "accounts",
+    params(("id" = AccountId, Path)),
+    responses(
+        (status = 200, description = "`data` is null", body = Success<Option<Account>>),
+        (status = 401, description = "Not signed in", body = Failure),
+        (status = 403, description = "Not an admin", body = Failure),
+        (status = 404, description = "Absent, unlinked before, or another workspace's", body = Failure),
+    ),
+)]
+async fn unlink(
+    State(accounts): Port,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<AccountId>,
+) -> ApiResult<Ok200<Option<Account>>> {
+    accounts.unlink(&actor, id).await?;
+    Ok(Ok200(None))
+}
+
+/// A platform by the word in the path; any other word is simply not found.
+struct PathPlatform(Platform);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathPlatform {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let word = Path::<String>::from_request_parts(parts, state).await.ok();
+        word.and_then(|Path(word)| word.parse().ok())
+            .map(Self)
+            .ok_or_else(|| ServiceError::not_found("platform").into())
+    }
+}
+
+/// What to reconnect, and where to end up.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct AuthorizeQuery {
+    account_id: Option<AccountId>,
+    return_to: Option<String>,
+}
+
+/// Sends the browser to the platform's consent page.
+#[utoipa::path(
+    get, path = "/api/oauth/{platform}/authorize", tag = "accounts",
+    params(
+        ("platform" = Platform, Path),
+        ("account_id" = Option<AccountId>, Query, description = "The account to reconnect; members may, too"),
+        ("return_to" = Option<String>, Query, description = "A path of this site to come back to; `/accounts` if left out"),
+    ),
+    responses(
+        (status = 303, description = "To the platform; to the accounts page with `oauth_error` if this Arctiv is not set \
+            up for it; a browser that is not signed in, to `/login`"),
+        (status = 400, description = "The account is of another platform", body = Failure),
+        (status = 401, description = "Not signed in", body = Failure),
+        (status = 403, description = "Not an admin (for reconnecting: a viewer)", body = Failure),
+        (status = 404, description = "No such platform or account", body = Failure),
+    ),
+)]
+async fn authorize(
+    State(accounts): Port,
+    PathPlatform(platform): PathPlatform,
+    signed_in: Result<SignedIn, ApiError>,
+    headers: HeaderMap,
+    Query(query): Query<AuthorizeQuery>,
+) -> Result<Redirect, ApiError> {
+    let SignedIn(actor) = match signed_in {
+        Ok(signed_in) => signed_in,
+        Err(_) if is_browser(&headers) => return Ok(Redirect::to("/login?next=/accounts")),
+        Err(error) => return Err(error),
+    };
+    let options = AuthorizeOptions { account_id: query.account_id, return_to: query.return_to };
+    match accounts.authorize(&actor, platform, options).await {
+        Ok(url) => Ok(Redirect::to(&url)),
+        Err(error) => match OauthFailure::problem_of(&error) {
+            Some(problem) => Ok(to_problem(problem, platform)),
+            None => Err(error.into()),
+        },
+    }
+}
+
+/// Where the platform sends the browser back to.
+#[utoipa::path(
+    get, path = "/api/oauth/{platform}/callback", tag = "accounts",
+    params(
+        ("platform" = Platform, Path),
+        ("state" = Option<String>, Query, description = "Ours, from the authorize address"),
+        ("code" = Option<String>, Query, description = "The platform's, when the person agreed"),
+        ("error" = Option<String>, Query, description = "The platform's, when not"),
+    ),
+    responses(
+        (status = 303, description = "Back into the app with `connected` (how many) and `platform`; or to the accounts \
+            page with `oauth_error` (a word for what went wrong) and `platform`; or, not signed in, to `/login`"),
+        (status = 404, description = "No such platform", body = Failure),
+    ),
+)]
+async fn callback(
+    State(accounts): Port,
+    PathPlatform(platform): PathPlatform,
+    signed_in: Result<SignedIn, ApiError>,
+    Query(callback): Query<Callback>,
+) -> Response {
+    let Ok(SignedIn(actor)) = signed_in else {
+        return Redirect::to("/login?next=/accounts").into_response();
+    };
+    match accounts.callback(&actor, platform, callback).await {
+        Ok(connected) => {
+            let pairs = [("connected", connected.accounts.len().to_string()), ("platform", platform.to_string())];
+            Redirect::to(&with_query(&connected.return_to, &pairs)).into_response()
+        }
+        Err(error) => match OauthFailure::problem_of(&error) {
+            Some(problem) => {
+                log(&error);
+                to_problem(problem, platform).into_response()
+            }
+            None => ApiError(error).into_response(),
+        },
+    }
+}
+
+/// To the page that says what went wrong; in a word, so that nobody can make it say something else.
+fn to_problem(problem: OauthProblem, platform: Platform) -> Redirect {
+    let pairs = [("oauth_error", problem.code().to_owned()), ("platform", platform.to_string())];
+    Redirect::to(&with_query("/accounts", &pairs))
+}
+
+/// Adds to the query of a path of ours, before its fragment.
+fn with_query(path: &str, pairs: &[(&str, String)]) -> String {
+    let (path, fragment) = path.split_once('#').map_or((path, None), |(path, fragment)| (path, Some(fragment)));
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let joint = if path.contains('?') { '&' } else { '?' };
+    let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+    format!("{path}{joint}{query}{fragment}")
+}
+
+/// Whether a person looks at the answer, rather than a program.
+fn is_browser(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_query;
+
+    #[test]
+    fn a_query_is_added_where_it_belongs() {
+        let pairs = [("connected", "2".to_owned()), ("platform", "facebook".to_owned())];
+        assert_eq!(with_query("/accounts", &pairs), "/accounts?connected=2&platform=facebook");
+        assert_eq!(with_query("/compose?post=1#media", &pairs), "/compose?post=1&connected=2&platform=facebook#media");
+    }
+}

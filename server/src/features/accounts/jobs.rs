@@ -1,0 +1,127 @@
+//! Background work on accounts. Each job names an account and, where it matters, the token version it is about: if
+//! there are newer tokens by the time it runs, it has nothing to do.
+
+use chrono::Duration;
+use domain::{AccountId, ServiceResult};
+use serde::{Deserialize, Serialize};
+
+use super::tokens::TokenError;
+use crate::jobs::{Job, JobContext, enqueue};
+
+/// Renews an account's tokens, or asks whether they still hold where they cannot be renewed.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct RefreshToken {
+    pub account_id: AccountId,
+    /// The version to replace.
+    pub version: i64,
+    /// A person asked for it: at once, and with a look at name and picture.
+    pub forced: bool,
+}
+
+impl Job for RefreshToken {
+    const TASK: &'static str = "accounts_refresh_token";
+
+    fn key(&self) -> Option<String> {
+        Some(format!("refresh:{}", self.account_id))
+    }
+}
+
+pub async fn refresh_token(context: JobContext, job: RefreshToken) -> ServiceResult<()> {
+    match context.tokens.refresh_version(job.account_id, job.version, job.forced).await {
+        Ok(token) if job.forced => context.tokens.update_profile(&token).await,
+        Ok(_) | Err(TokenError::Revoked { .. } | TokenError::Gone) => Ok(()),
+        Err(TokenError::Retry { at, .. }) => {
+            let mut tx = context.db.worker().await?;
+            enqueue(&mut tx, &RefreshToken { forced: false, ..job }, Some(at)).await?;
+            tx.commit().await
+        }
+        Err(TokenError::Internal(error)) => Err(error),
+    }
+}
+
+/// Asks once more whether access is gone, a minute after a platform refused a call.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct ConfirmAccess {
+    pub account_id: AccountId,
+    /// The version that was refused.
+    pub version: i64,
+}
+
+impl Job for ConfirmAccess {
+    const TASK: &'static str = "accounts_confirm_access";
+
+    fn key(&self) -> Option<String> {
+        Some(format!("confirm:{}", self.account_id))
+    }
+}
+
+pub async fn confirm_access(context: JobContext, job: ConfirmAccess) -> ServiceResult<()> {
+    match context.tokens.confirm(job.account_id, job.version).await {
+        Ok(_) | Err(TokenError::Revoked { .. } | TokenError::Gone) => Ok(()),
+        Err(TokenError::Retry { at, .. }) => {
+            let mut tx = context.db.worker().await?;
+            enqueue(&mut tx, &job, Some(at)).await?;
+            tx.commit().await
+        }
+        Err(TokenError::Internal(error)) => Err(error),
+    }
+}
+
+/// Gives an unlinked account's access back at the platform and deletes its tokens.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct RevokeAccess {
+    pub account_id: AccountId,
+}
+
+impl Job for RevokeAccess {
+    const TASK: &'static str = "accounts_revoke_access";
+    const MAX_ATTEMPTS: i16 = 10;
+
+    fn key(&self) -> Option<String> {
+        Some(format!("revoke:{}", self.account_id))
+    }
+}
+
+pub async fn revoke_access(context: JobContext, job: RevokeAccess) -> ServiceResult<()> {
+    if let Some(at) = context.tokens.give_back(job.account_id).await? {
+        let mut tx = context.db.worker().await?;
+        enqueue(&mut tx, &job, Some(at)).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// How far ahead a sweep looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenReach {
+    /// Tokens that are to be renewed before their next use anyway; every five minutes.
+    Lead,
+    /// Tokens that end within a week, and people to be reminded; daily.
+    Week,
+}
+
+/// Looks for tokens to be renewed, reminded of or deleted.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct SweepTokens {
+    pub reach: TokenReach,
+}
+
+impl Job for SweepTokens {
+    const TASK: &'static str = "accounts_sweep_tokens";
+
+    fn key(&self) -> Option<String> {
+        Some(match self.reach {
+            TokenReach::Lead => "sweep_tokens:lead".to_owned(),
+            TokenReach::Week => "sweep_tokens:week".to_owned(),
+        })
+    }
+}
+
+pub async fn sweep_tokens(context: JobContext, job: SweepTokens) -> ServiceResult<()> {
+    match job.reach {
+        // The next sweep is five minutes away: whatever would be due by then is due now.
+        TokenReach::Lead => context.tokens.sweep(Duration::minutes(10), false).await,
+        TokenReach::Week => context.tokens.sweep(Duration::days(7), true).await,
+    }
+}

@@ -1,0 +1,923 @@
+//! How a token lives: opened just before use, renewed before it ends, given back when its account is unlinked. Besides
+//! this file only publishing sees an open token, and gets it here.
+//!
+//! **One renewal at a time.** X kills a refresh token by its first use, and the whole connection by its second. So
+//! whoever wants to renew takes a lease in the account's row; the others wait for the winner's result. No transaction
+//! is held over the call. The new pair and the lease's end are one write, which counts only if nobody has written since
+//! (`token_version`): a person who reconnects in the meantime wins.
+//!
+//! **A process that dies in between** leaves the lease, which runs out, and the mark of the renewal's start. If the
+//! platform then refuses the old token, the mark tells the true reason: its successor was lost on the way to us.
+//!
+//! **What disconnects.** Only the platform's word that access is gone: a refused refresh token, a revocation code, or a
+//! 401 or 403 that is confirmed a minute later. Timeouts and 5xx never do; they are tried again after one minute, five,
+//! fifteen and then every hour, and an account whose access has ended meanwhile is shown as failed until one succeeds.
+
+use std::{fmt, future::Future, sync::Arc, time::Duration as Wait};
+
+use chrono::{DateTime, Duration, Utc};
+use domain::{
+    AccountId, ConnectionEventId, Platform, ServiceError, ServiceResult, WorkspaceId,
+    accounts::{AccountStatus, ConnectionEventType},
+    clock::{Clock, Ids},
+    deliveries::ErrorClass,
+};
+use platforms::{AccountKind, Adapter, PlatformError, Probe, RevokeReach};
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+use vault::{Context, Vault};
+
+use super::{
+    jobs::{ConfirmAccess, RefreshToken},
+    service::sealing_failed,
+    store::{self, Ending, Held, NewEvent, SealedTokens},
+};
+use crate::{
+    database::{Database, unavailable},
+    jobs::enqueue,
+};
+
+const TABLE: &str = "account_credentials";
+const ACCESS: &str = "access_token_sealed";
+const REFRESH: &str = "refresh_token_sealed";
+const EXTRA: &str = "extra_sealed";
+
+/// A token with less than this left is renewed before use; or with less than a tenth of its life, if that is more.
+const LEAST_LEFT: Duration = Duration::minutes(5);
+/// A token that could not be renewed is still used while it has this long.
+const USABLE: Duration = Duration::seconds(30);
+/// After this a call to renew is given up as unclear.
+const CALL_LIMIT: Wait = Wait::from_secs(45);
+/// Longer than the call and the write after it may take.
+const LEASE: Duration = Duration::seconds(75);
+/// How long the others wait for the winner.
+const PATIENCE: Wait = Wait::from_secs(20);
+/// Pauses after the first, second, third and every further failure in a row.
+const PAUSES: [Duration; 4] = [Duration::minutes(1), Duration::minutes(5), Duration::minutes(15), Duration::hours(1)];
+/// With this many failures in a row and an ended token, an account is shown as failed.
+const TRIES: i16 = 3;
+/// How long after a refused call the platform is asked once more.
+pub(super) const CONFIRM_AFTER: Duration = Duration::minutes(1);
+/// A doubt older than this is a new one: the job that was to end it is lost.
+const DOUBT_LIFE: Duration = Duration::minutes(30);
+/// How long giving back may be tried before the tokens are deleted all the same.
+const GIVE_BACK_FOR: Duration = Duration::minutes(5);
+
+/// What [`Tokens`] is made of.
+pub struct TokensSetup {
+    pub db: Database,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+    /// The adapters of the configured platforms.
+    pub platforms: Arc<platforms::Registry>,
+    pub vault: Arc<Vault>,
+}
+
+impl fmt::Debug for TokensSetup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokensSetup").finish_non_exhaustive()
+    }
+}
+
+/// The one way to an account's tokens. Cheap to clone; works under the worker's role.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    with: TokensSetup,
+    /// Renewals under way. They run to their end even if nobody waits for them any more.
+    flights: TaskTracker,
+}
+
+/// An account ready to be used, for the one call it was opened for. `Debug` shows no secret.
+#[derive(Clone, Debug)]
+pub struct OpenToken {
+    pub account_id: AccountId,
+    pub platform: Platform,
+    /// Grows with every new pair; name it when the platform refuses the token.
+    pub version: i64,
+    /// The account's id at its platform.
+    pub external_id: String,
+    pub kind: AccountKind,
+    pub tokens: platforms::Tokens,
+    /// When the access token ends; `None`: not by time.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl OpenToken {
+    /// As adapters take it.
+    pub fn account(&self) -> platforms::Account {
+        platforms::Account { external_id: self.external_id.clone(), kind: self.kind, tokens: self.tokens.clone() }
+    }
+}
+
+/// Why there is no token to be had.
+#[derive(Debug)]
+pub enum TokenError {
+    /// Access is gone and a person must reconnect; the message says why.
+    Revoked { message: String },
+    /// Not now: the platform cannot be reached, or is being asked whether access is still there.
+    Retry { at: DateTime<Utc>, message: String },
+    /// The account is unlinked or does not exist.
+    Gone,
+    /// Something of ours failed.
+    Internal(ServiceError),
+}
+
+impl From<ServiceError> for TokenError {
+    fn from(error: ServiceError) -> Self {
+        Self::Internal(error)
+    }
+}
+
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Revoked { message } | Self::Retry { message, .. } => f.write_str(message),
+            Self::Gone => f.write_str("This account is no longer connected."),
+            Self::Internal(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for TokenError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Internal(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+type TokenResult = Result<OpenToken, TokenError>;
+
+/// What a key rotation did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Resealed {
+    /// Accounts whose tokens are now under the sealing key.
+    pub resealed: u64,
+    /// Accounts whose tokens no key of the ring opens. While there are any, no key should be taken out of the ring.
+    pub unreadable: u64,
+}
+
+impl fmt::Display for Resealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let accounts = |n: u64| if n == 1 { "1 account".to_owned() } else { format!("{n} accounts") };
+        write!(f, "The tokens of {} were sealed anew.", accounts(self.resealed))?;
+        match self.unreadable {
+            0 => f.write_str(" Nothing is left under another key."),
+            n => write!(f, " Those of {} could not be opened: keep the old keys, and see the log.", accounts(n)),
+        }
+    }
+}
+
+/// Who is asking for a renewal, and how urgently.
+#[derive(Clone, Copy, Debug)]
+struct Wish {
+    /// The version that will not do.
+    stale: i64,
+    /// The platform has refused the access token of that version.
+    rejected: bool,
+    /// Do not wait for the pause after a failure to end.
+    at_once: bool,
+}
+
+impl Tokens {
+    pub fn new(setup: TokensSetup) -> Self {
+        Self { inner: Arc::new(Inner { with: setup, flights: TaskTracker::new() }) }
+    }
+
+    /// Opens an account for use. A token about to end is renewed first; if that fails for reasons that pass, the old one
+    /// is handed out as long as it lasts.
+    pub async fn open(&self, account: AccountId) -> TokenResult {
+        let held = self.usable(account).await?;
+        let now = self.now();
+        if !held.is_due(now) {
+            return self.unseal(account, held);
+        }
+        if !held.is_renewable(now) {
+            return if held.lasts(now, Duration::zero()) {
+                self.unseal(account, held)
+            } else {
+                Err(self.access_ended(account, &held).await?)
+            };
+        }
+        match self.renew(account, Wish { stale: held.version, rejected: false, at_once: false }).await {
+            Err(TokenError::Retry { .. }) if held.lasts(self.now(), USABLE) => self.unseal(account, held),
+            other => other,
+        }
+    }
+
+    /// After the platform's 401 to a token of `rejected_version`: a newer token if there is one by now, else a renewed
+    /// one. Where there is no way to renew, a job asks the platform once more in a minute, and until it has,
+    /// this is `Retry`.
+    pub async fn refresh_rejected(&self, account: AccountId, rejected_version: i64) -> TokenResult {
+        let held = self.usable(account).await?;
+        if held.version > rejected_version {
+            return self.unseal(account, held);
+        }
+        let now = self.now();
+        if held.is_renewable(now) {
+            return self.renew(account, Wish { stale: rejected_version, rejected: true, at_once: false }).await;
+        }
+        if !held.lasts(now, Duration::zero()) {
+            return Err(self.access_ended(account, &held).await?);
+        }
+        self.doubt(account, held.version).await?;
+        let message = format!("{} refused our access. We are asking once more to be sure.", held.platform.label());
+        Err(TokenError::Retry { at: now + CONFIRM_AFTER + Duration::seconds(30), message })
+    }
+
+    /// Renews now, however long the token would last; where it cannot be renewed, asks the platform whether it still
+    /// holds.
+    pub async fn refresh_now(&self, account: AccountId) -> TokenResult {
+        let held = self.held(account).await?;
+        self.refresh_version(account, held.version, true).await
+    }
+
+    /// The same, unless there are newer tokens than `version` already.
+    pub(super) async fn refresh_version(&self, account: AccountId, version: i64, at_once: bool) -> TokenResult {
+        let held = self.held(account).await?;
+        if held.version > version {
+            return self.unseal(account, held);
+        }
+        if held.is_renewable(self.now()) {
+            self.renew(account, Wish { stale: version, rejected: false, at_once }).await
+        } else {
+            self.confirm(account, held.version).await
+        }
+    }
+
+    /// Says that the platform refused `token`. `confirmed`: the platform said in as many words that access is gone, and
+    /// the account is disconnected now. Else a job asks once more in a minute. Nothing happens if the account has newer
+    /// tokens already.
+    pub async fn revoked(
+        &self,
+        token: &OpenToken,
+        message: &str,
+        status_code: Option<u16>,
+        confirmed: bool,
+    ) -> ServiceResult<()> {
+        if !confirmed {
+            return self.doubt(token.account_id, token.version).await;
+        }
+        let mut tx = self.inner.with.db.worker().await?;
+        let Some(held) = store::held_tokens(&mut tx, token.account_id).await? else { return Ok(()) };
+        let trouble = Trouble {
+            status: AccountStatus::ReconnectRequired,
+            kind: ConnectionEventType::RevocationDetected,
+            message,
+            status_code,
+        };
+        self.show_trouble(&mut tx, token.account_id, held.workspace, held.platform, token.version, &trouble).await?;
+        tx.commit().await
+    }
+
+    /// Waits for renewals under way: their answers may be the only working tokens there are. At shutdown, after the
+    /// workers have stopped.
+    pub async fn close(&self) {
+        self.inner.flights.close();
+        self.inner.flights.wait().await;
+    }
+
+    /// Seals everything anew that is not under the present sealing key and cipher. Safe while the program runs, and to
+    /// break off.
+    pub async fn reseal_all(&self) -> ServiceResult<Resealed> {
+        const BATCH: i64 = 200;
+        let vault = &self.inner.with.vault;
+        let prefix = vault.sealing_prefix();
+        let mut done = Resealed::default();
+        let mut after = AccountId(Uuid::nil());
+        loop {
+            let mut tx = self.inner.with.db.worker().await?;
+            let batch = store::stale(&mut tx, &prefix, after, BATCH).await?;
+            let Some(last) = batch.last() else { return Ok(done) };
+            after = last.account;
+            for mut row in batch {
+                let id = row.account;
+                match reseal(vault, &mut row) {
+                    Ok(()) => {
+                        store::save_resealed(&mut tx, &row).await?;
+                        done.resealed += 1;
+                    }
+                    Err(error) => {
+                        tracing::error!(account = %id, %error, "tokens cannot be sealed anew");
+                        done.unreadable += 1;
+                    }
+                }
+            }
+            tx.commit().await?;
+            tracing::info!(done.resealed, done.unreadable, "sealing tokens anew");
+        }
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.inner.with.clock.now()
+    }
+
+    fn adapter(&self, platform: Platform) -> Result<&Arc<dyn Adapter>, TokenError> {
+        self.inner.with.platforms.get(platform).ok_or_else(|| {
+            let error = ServiceError::unavailable(format!("no adapter is configured for {platform}"));
+            TokenError::Internal(error)
+        })
+    }
+
+    /// One statement, no transaction.
+    async fn read(&self, account: AccountId) -> ServiceResult<Option<Held>> {
+        let mut connection = self.inner.with.db.worker_pool().acquire().await.map_err(unavailable)?;
+        store::held_tokens(&mut connection, account).await
+    }
+
+    /// The account's row, if it is not unlinked.
+    async fn held(&self, account: AccountId) -> Result<Held, TokenError> {
+        let held = self.read(account).await?.ok_or(TokenError::Gone)?;
+        if held.revoke_requested_at.is_some() || held.status == AccountStatus::Disconnected {
+            return Err(TokenError::Gone);
+        }
+        Ok(held)
+    }
+
+    /// The account's row, if access is not known to be gone.
+    async fn usable(&self, account: AccountId) -> Result<Held, TokenError> {
+        let held = self.held(account).await?;
+        if held.status == AccountStatus::ReconnectRequired {
+            return Err(TokenError::Revoked { message: held.reason() });
+        }
+        Ok(held)
+    }
+
+    fn unseal(&self, account: AccountId, held: Held) -> TokenResult {
+        let vault = &self.inner.with.vault;
+        let open = |sealed: &[u8], column| vault.open(sealed, &place(&account, column)).map_err(sealing_failed);
+        let tokens = platforms::Tokens {
+            access_token: open(&held.tokens.access, ACCESS)?,
+            refresh_token: held.tokens.refresh.as_deref().map(|sealed| open(sealed, REFRESH)).transpose()?,
+            expires_at: held.tokens.expires_at,
+            refresh_expires_at: held.tokens.refresh_expires_at,
+            scopes: held.scopes,
+        };
+        Ok(OpenToken {
+            account_id: account,
+            platform: held.platform,
+            version: held.version,
+            external_id: held.external_id,
+            kind: held.kind,
+            expires_at: tokens.expires_at,
+            tokens,
+        })
+    }
+
+    /// A token newer than the wish's, by renewing it or by waiting for whoever does.
+    async fn renew(&self, account: AccountId, wish: Wish) -> TokenResult {
+        let deadline = Instant::now() + PATIENCE;
+        let mut pause = Wait::from_millis(25);
+        loop {
+            let held = self.held(account).await?;
+            if held.version > wish.stale {
+                return self.unseal(account, held);
+            }
+            let now = self.now();
+            if let Some(lease_until) = held.lease_until.filter(|until| *until > now) {
+                if Instant::now() >= deadline {
+                    let message = format!("{} is being asked for new access.", held.platform.label());
+                    return Err(TokenError::Retry { at: lease_until.min(now + Duration::seconds(30)), message });
+                }
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Wait::from_secs(1));
+                continue;
+            }
+            // The winner, if there was one, has found out that nothing can be done.
+            if held.status == AccountStatus::ReconnectRequired && !wish.at_once {
+                return Err(TokenError::Revoked { message: held.reason() });
+            }
+            if let Some(at) = held.retry_at.filter(|at| *at > now && !wish.at_once) {
+                let message = format!("{} could not give us new access. We will try again.", held.platform.label());
+                return Err(TokenError::Retry { at, message });
+            }
+            let adapter = Arc::clone(self.adapter(held.platform)?);
+            let owner = self.inner.with.ids.next();
+            let mut tx = self.inner.with.db.worker().await?;
+            let lease = store::take_lease(&mut tx, account, held.version, owner, now, now + LEASE, false).await?;
+            tx.commit().await?;
+            if let Some(lease) = lease {
+                let flight = Flight { account, held, owner, began: now, interrupted: lease.started_at < now, wish };
+                return self.land(flight, adapter).await;
+            }
+        }
+    }
+
+    /// Runs a renewal in a task of its own: a caller that gives up must not take the answer with it.
+    async fn land(&self, flight: Flight, adapter: Arc<dyn Adapter>) -> TokenResult {
+        let tokens = self.clone();
+        let task = self.inner.flights.spawn(async move { tokens.fly(flight, adapter).await });
+        match task.await {
+            Ok(result) => result,
+            Err(error) => Err(TokenError::Internal(ServiceError::internal(error))),
+        }
+    }
+
+    async fn fly(&self, flight: Flight, adapter: Arc<dyn Adapter>) -> TokenResult {
+        let account = flight.account;
+        let version = flight.held.version;
+        let rotates = adapter.traits().rotates;
+        let old = match self.unseal(account, flight.held.clone()) {
+            Ok(old) => old,
+            Err(error) => {
+                let mut tx = self.inner.with.db.worker().await?;
+                store::end_lease(&mut tx, account, version, flight.owner, true).await?;
+                tx.commit().await?;
+                return Err(error);
+            }
+        };
+        let answer = limited(adapter.platform(), adapter.refresh(&old.account())).await;
+        match answer {
+            Ok(tokens) => self.renewed(&flight, tokens).await,
+            Err(error) if is_final(&error, &flight, self.now()) => self.refused(&flight, rotates, error).await,
+            Err(error) => self.failed(&flight, rotates, error).await,
+        }
+    }
+
+    /// Keeps new tokens. The old ones may be dead, so a database that is away is waited for.
+    async fn renewed(&self, flight: &Flight, tokens: platforms::Tokens) -> TokenResult {
+        let now = self.now();
+        let sealed = seal(&self.inner.with.vault, flight.account, &tokens, flight.began)?;
+        let deadline = Instant::now() + PATIENCE;
+        let mut pause = Wait::from_millis(100);
+        let saved = loop {
+            match self.save_renewed(flight, &sealed, &tokens, now).await {
+                Ok(saved) => break saved,
+                Err(error) if Instant::now() < deadline => {
+                    tracing::warn!(account = %flight.account, %error, "new tokens could not be saved yet");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(Wait::from_secs(2));
+                }
+                Err(error) => {
+                    tracing::error!(account = %flight.account, "new tokens could not be saved and are lost");
+                    return Err(error.into());
+                }
+            }
+        };
+        if !saved {
+            // Reconnected, or renewed by somebody else, while the platform was being asked: theirs count.
+            let held = self.usable(flight.account).await?;
+            return self.unseal(flight.account, held);
+        }
+        Ok(OpenToken {
+            account_id: flight.account,
+            platform: flight.held.platform,
+            version: flight.held.version + 1,
+            external_id: flight.held.external_id.clone(),
+            kind: flight.held.kind,
+            expires_at: tokens.expires_at,
+            tokens,
+        })
+    }
+
+    async fn save_renewed(
+        &self,
+        flight: &Flight,
+        sealed: &SealedTokens,
+        tokens: &platforms::Tokens,
+        now: DateTime<Utc>,
+    ) -> ServiceResult<bool> {
+        let mut tx = self.inner.with.db.worker().await?;
+        let saved = store::save_renewed(&mut tx, flight.account, flight.held.version, sealed).await?;
+        if saved {
+            store::show_renewed(&mut tx, flight.account, &tokens.scopes, tokens.expires_at, now).await?;
+            let event = self.event(
+                flight.account,
+                flight.held.workspace,
+                flight.held.platform,
+                ConnectionEventType::TokenRefreshed,
+                None,
+                None,
+            );
+            store::add_event(&mut tx, &event).await?;
+        }
+        tx.commit().await?;
+        Ok(saved)
+    }
+
+    /// The platform will not renew, for good.
+    async fn refused(&self, flight: &Flight, rotates: bool, error: PlatformError) -> TokenResult {
+        let label = flight.held.platform.label();
+        let message = if flight.interrupted && rotates {
+            format!(
+                "Renewing access to this {label} account was interrupted before we could save {label}'s answer, so our \
+                 access is lost. Please reconnect the account."
+            )
+        } else {
+            format!("{} Please reconnect the account.", error.message)
+        };
+        let mut tx = self.inner.with.db.worker().await?;
+        let ours = store::end_lease(&mut tx, flight.account, flight.held.version, flight.owner, true).await?;
+        if !ours {
+            drop(tx);
+            // Somebody else has written since. What they wrote is the truth.
+            let held = self.usable(flight.account).await?;
+            return if held.version > flight.held.version {
+                self.unseal(flight.account, held)
+            } else {
+                Err(TokenError::Retry { at: self.now() + PAUSES[0], message })
+            };
+        }
+        let kind = match error.class {
+            ErrorClass::AuthExpired => ConnectionEventType::TokenExpired,
+            _ => ConnectionEventType::RevocationDetected,
+        };
+        let trouble = Trouble {
+            status: AccountStatus::ReconnectRequired,
+            kind,
+            message: &message,
+            status_code: error.http_status,
+        };
+        let held = &flight.held;
+        self.show_trouble(&mut tx, flight.account, held.workspace, held.platform, held.version, &trouble).await?;
+        tx.commit().await?;
+        tracing::info!(account = %flight.account, platform = %held.platform, code = error.code, "access is gone");
+        Err(TokenError::Revoked { message })
+    }
+
+    /// The platform could not be asked, or would not answer: that says nothing about the account.
+    async fn failed(&self, flight: &Flight, rotates: bool, error: PlatformError) -> TokenResult {
+        let held = &flight.held;
+        let now = self.now();
+        let failures = held.failures.saturating_add(1);
+        let pause =
+            usize::try_from(held.failures).ok().and_then(|n| PAUSES.get(n)).copied().unwrap_or(Duration::hours(1));
+        let at = error.retry_at.map_or(now + pause, |retry_at| retry_at.max(now + pause));
+        // A rotating platform may have taken the old token although we saw no answer. The mark stays then.
+        let clear_mark = !rotates || error.http_status.is_some_and(|status| status < 500);
+        let message = format!("Access could not be renewed: {}", error.message);
+        let mut tx = self.inner.with.db.worker().await?;
+        if store::save_failure(&mut tx, flight.account, held.version, flight.owner, at, clear_mark).await? {
+            let event = self.event(
+                flight.account,
+                held.workspace,
+                held.platform,
+                ConnectionEventType::AuthorizationFailed,
+                Some(&message),
+                error.http_status,
+            );
+            store::add_event(&mut tx, &event).await?;
+            if failures >= TRIES && !held.lasts(now, Duration::zero()) {
+                store::set_trouble(&mut tx, flight.account, held.version, AccountStatus::Failed, &message).await?;
+            }
+        }
+        tx.commit().await?;
+        if error.class == ErrorClass::Operator {
+            tracing::error!(platform = %held.platform, code = error.code, status = error.http_status,
+                "the platform refused the app itself, so no account of it can be renewed");
+        } else {
+            tracing::warn!(account = %flight.account, platform = %held.platform, code = error.code,
+                status = error.http_status, failures, "access could not be renewed");
+        }
+        Err(TokenError::Retry { at, message })
+    }
+
+    /// The access token has ended and nothing renews it: says so once.
+    async fn access_ended(&self, account: AccountId, held: &Held) -> ServiceResult<TokenError> {
+        let mut tx = self.inner.with.db.worker().await?;
+        let message = ended_message(held.platform);
+        self.show_ended(&mut tx, account, held.workspace, held.platform, held.version, &message).await?;
+        tx.commit().await?;
+        Ok(TokenError::Revoked { message })
+    }
+
+    async fn show_ended(
+        &self,
+        tx: &mut sqlx::PgConnection,
+        account: AccountId,
+        workspace: WorkspaceId,
+        platform: Platform,
+        version: i64,
+        message: &str,
+    ) -> ServiceResult<()> {
+        let trouble = Trouble {
+            status: AccountStatus::ReconnectRequired,
+            kind: ConnectionEventType::TokenExpired,
+            message,
+            status_code: None,
+        };
+        self.show_trouble(tx, account, workspace, platform, version, &trouble).await
+    }
+
+    /// Shows on the account what is wrong with it, and logs it the first time.
+    async fn show_trouble(
+        &self,
+        tx: &mut sqlx::PgConnection,
+        account: AccountId,
+        workspace: WorkspaceId,
+        platform: Platform,
+        version: i64,
+        trouble: &Trouble<'_>,
+    ) -> ServiceResult<()> {
+        if store::set_trouble(tx, account, version, trouble.status, trouble.message).await? {
+            let event =
+                self.event(account, workspace, platform, trouble.kind, Some(trouble.message), trouble.status_code);
+            store::add_event(tx, &event).await?;
+        }
+        Ok(())
+    }
+
+    /// One refusal is not proof. A job asks once more in a minute.
+    async fn doubt(&self, account: AccountId, version: i64) -> ServiceResult<()> {
+        let now = self.now();
+        let mut tx = self.inner.with.db.worker().await?;
+        if store::begin_doubt(&mut tx, account, version, now, now - DOUBT_LIFE).await? {
+            enqueue(&mut tx, &ConfirmAccess { account_id: account, version }, Some(now + CONFIRM_AFTER)).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Asks the platform whether access of this version is still there, and disconnects if it is not.
+    pub(super) async fn confirm(&self, account: AccountId, version: i64) -> TokenResult {
+        let held = self.held(account).await?;
+        if held.version > version {
+            return self.unseal(account, held);
+        }
+        let adapter = Arc::clone(self.adapter(held.platform)?);
+        let workspace = held.workspace;
+        let token = self.unseal(account, held)?;
+        let evidence = match limited(token.platform, adapter.probe(&token.account())).await {
+            Ok(Probe::Alive { .. }) => None,
+            Ok(Probe::Gone { reason, .. }) => Some((reason, None)),
+            Ok(Probe::AskByRefresh) if token.tokens.refresh_token.is_some() => {
+                let wish = Wish { stale: version, rejected: true, at_once: true };
+                return self.renew(account, wish).await;
+            }
+            // No free way to ask, and nothing to renew with: the account itself is asked for its name.
+            Ok(Probe::AskByRefresh) => match limited(token.platform, adapter.identify(&token.account())).await {
+                Ok(_) => None,
+                Err(error) if is_evidence(&error) => Some((error.message.to_string(), error.http_status)),
+                Err(error) => return Err(self.ask_later(error)),
+            },
+            Err(error) if is_evidence(&error) => Some((error.message.to_string(), error.http_status)),
+            Err(error) => return Err(self.ask_later(error)),
+        };
+        let mut tx = self.inner.with.db.worker().await?;
+        let Some((reason, status_code)) = evidence else {
+            store::end_doubt(&mut tx, account, version, self.now()).await?;
+            tx.commit().await?;
+            return Ok(token);
+        };
+        let message = format!("{reason} Please reconnect the account.");
+        let trouble = Trouble {
+            status: AccountStatus::ReconnectRequired,
+            kind: ConnectionEventType::RevocationDetected,
+            message: &message,
+            status_code,
+        };
+        self.show_trouble(&mut tx, account, workspace, token.platform, version, &trouble).await?;
+        tx.commit().await?;
+        Err(TokenError::Revoked { message })
+    }
+
+    fn ask_later(&self, error: PlatformError) -> TokenError {
+        let soon = self.now() + PAUSES[1];
+        TokenError::Retry { at: error.retry_at.map_or(soon, |at| at.max(soon)), message: error.message.into_owned() }
+    }
+
+    /// Name and picture as they are now; a platform that does not say is no trouble.
+    pub(super) async fn update_profile(&self, token: &OpenToken) -> ServiceResult<()> {
+        let Some(adapter) = self.inner.with.platforms.get(token.platform) else { return Ok(()) };
+        let Ok(profile) = limited(token.platform, adapter.identify(&token.account())).await else { return Ok(()) };
+        let mut connection = self.inner.with.db.worker_pool().acquire().await.map_err(unavailable)?;
+        store::show_profile(
+            &mut connection,
+            token.account_id,
+            &super::service::tidy(&profile.display_name),
+            profile.handle.as_deref().map(super::service::tidy).as_deref(),
+            profile.avatar_url.as_deref().filter(|url| super::service::is_picture(url)),
+        )
+        .await
+    }
+
+    /// Gives an unlinked account's access back to the platform as well as it can, and deletes the tokens. The moment to
+    /// come back, if the platform could not be reached and there is still time.
+    pub(super) async fn give_back(&self, account: AccountId) -> ServiceResult<Option<DateTime<Utc>>> {
+        let Some(held) = self.read(account).await? else { return Ok(None) };
+        // Connected again in the meantime.
+        let Some(requested_at) = held.revoke_requested_at else { return Ok(None) };
+        let now = self.now();
+        let owner = self.inner.with.ids.next();
+        let mut tx = self.inner.with.db.worker().await?;
+        // A renewal under way would put new tokens into the place of those that are given back.
+        let lease = store::take_lease(&mut tx, account, held.version, owner, now, now + LEASE, true).await?;
+        tx.commit().await?;
+        if lease.is_none() {
+            return Ok(Some(held.lease_until.unwrap_or(now).max(now) + Duration::seconds(1)));
+        }
+        let (platform, version) = (held.platform, held.version);
+        if let Err(error) = self.revoke_at_platform(account, held).await {
+            let at = error.retry_at.unwrap_or(now).max(now + PAUSES[0]);
+            if at < requested_at + GIVE_BACK_FOR {
+                let mut tx = self.inner.with.db.worker().await?;
+                store::end_lease(&mut tx, account, version, owner, true).await?;
+                tx.commit().await?;
+                return Ok(Some(at));
+            }
+            tracing::warn!(%account, %platform, code = error.code, status = error.http_status,
+                "access could not be given back at the platform; its tokens are deleted here");
+        }
+        let mut tx = self.inner.with.db.worker().await?;
+        store::delete_unlinked(&mut tx, account).await?;
+        tx.commit().await?;
+        Ok(None)
+    }
+
+    /// Tells the platform, unless that would take other accounts with it. What cannot be opened or asked is let go.
+    async fn revoke_at_platform(&self, account: AccountId, held: Held) -> Result<(), PlatformError> {
+        let platform = held.platform;
+        let Some(adapter) = self.inner.with.platforms.get(platform) else { return Ok(()) };
+        if adapter.traits().revokes == RevokeReach::Grantor {
+            let others = async {
+                let mut connection = self.inner.with.db.worker_pool().acquire().await.map_err(unavailable)?;
+                store::grantor_has_others(&mut connection, account, platform, &held.grantor).await
+            };
+            // If that cannot be learned, the others are not put at risk.
+            if others.await.unwrap_or(true) {
+                return Ok(());
+            }
+        }
+        match self.unseal(account, held) {
+            Ok(token) => match limited(platform, adapter.revoke(&token.account())).await {
+                // It was gone already.
+                Err(error) if error.is_about_access() => Ok(()),
+                other => other,
+            },
+            Err(error) => {
+                tracing::error!(%account, %error, "the tokens of an unlinked account cannot be opened");
+                Ok(())
+            }
+        }
+    }
+
+    /// Starts what is due: a job per token to renew, a word to accounts that will end, the end of those that have, and
+    /// the deletion of tokens that should be gone.
+    pub(super) async fn sweep(&self, ends_within: Duration, reminds: bool) -> ServiceResult<()> {
+        let now = self.now();
+        let mut tx = self.inner.with.db.worker().await?;
+        for ending in store::ended(&mut tx, now).await? {
+            let Ending { account, workspace, platform, version, .. } = ending;
+            self.show_ended(&mut tx, account, workspace, platform, version, &ended_message(platform)).await?;
+        }
+        for account in store::delete_unlinked_before(&mut tx, now - GIVE_BACK_FOR * 2).await? {
+            tracing::warn!(%account, "tokens of an unlinked account were still there and have been deleted");
+        }
+        if reminds {
+            for ending in store::ending_unreminded(&mut tx, now, now + Duration::days(10)).await? {
+                let label = ending.platform.label();
+                let message = format!(
+                    "Access ends on {}, and {label} gives us no way to renew it. Please reconnect the account before then.",
+                    ending.expires_at.format("%-d %B %Y")
+                );
+                let kind = ConnectionEventType::ReconnectionPrompted;
+                let event = self.event(ending.account, ending.workspace, ending.platform, kind, Some(&message), None);
+                store::add_event(&mut tx, &event).await?;
+            }
+        }
+        let refresh_ends_before = reminds.then(|| now + ends_within);
+        for (account_id, version) in
+            store::due_for_renewal(&mut tx, now, now + ends_within, refresh_ends_before).await?
+        {
+            enqueue(&mut tx, &RefreshToken { account_id, version, forced: false }, None).await?;
+        }
+        tx.commit().await
+    }
+
+    fn event<'a>(
+        &self,
+        account: AccountId,
+        workspace: WorkspaceId,
+        platform: Platform,
+        kind: ConnectionEventType,
+        message: Option<&'a str>,
+        status_code: Option<u16>,
+    ) -> NewEvent<'a> {
+        NewEvent {
+            id: ConnectionEventId(self.inner.with.ids.next()),
+            workspace,
+            account: Some(account),
+            platform,
+            kind,
+            message,
+            status_code,
+            user: None,
+            at: self.now(),
+        }
+    }
+}
+
+/// A renewal under its lease.
+struct Flight {
+    account: AccountId,
+    /// As it was when the lease was taken.
+    held: Held,
+    owner: Uuid,
+    began: DateTime<Utc>,
+    /// Somebody began a renewal before and was not seen to end it.
+    interrupted: bool,
+    wish: Wish,
+}
+
+/// What becomes of an account, and what the log says about it.
+struct Trouble<'a> {
+    status: AccountStatus,
+    kind: ConnectionEventType,
+    message: &'a str,
+    status_code: Option<u16>,
+}
+
+impl Held {
+    /// Whether the token should be renewed before it is used.
+    fn is_due(&self, now: DateTime<Utc>) -> bool {
+        self.tokens.expires_at.is_some_and(|ends| {
+            let life = ends - self.tokens.obtained_at;
+            ends - now < LEAST_LEFT.max(life / 10)
+        })
+    }
+
+    /// Whether there is something to renew it with.
+    fn is_renewable(&self, now: DateTime<Utc>) -> bool {
+        self.tokens.refresh.is_some() && self.tokens.refresh_expires_at.is_none_or(|ends| ends > now)
+    }
+
+    /// Whether the access token has at least `margin` left.
+    fn lasts(&self, now: DateTime<Utc>, margin: Duration) -> bool {
+        self.tokens.expires_at.is_none_or(|ends| ends - now > margin)
+    }
+
+    /// Why the account must be reconnected.
+    fn reason(&self) -> String {
+        self.status_reason.clone().unwrap_or_else(|| "Please reconnect the account.".to_owned())
+    }
+}
+
+/// The access token has run out.
+fn ended_message(platform: Platform) -> String {
+    format!("Access to this {} account has ended. Please reconnect it.", platform.label())
+}
+
+/// Whether a refused renewal means that access is gone. A refresh token that has run out does not yet, while the access
+/// token beside it still works: a Facebook Page's token outlives the sign-in behind it.
+fn is_final(error: &PlatformError, flight: &Flight, now: DateTime<Utc>) -> bool {
+    match error.class {
+        ErrorClass::AuthRevoked => true,
+        ErrorClass::AuthExpired => flight.wish.rejected || !flight.held.lasts(now, Duration::zero()),
+        _ => false,
+    }
+}
+
+/// Whether a second refusal confirms the first.
+fn is_evidence(error: &PlatformError) -> bool {
+    error.is_about_access() || (error.class == ErrorClass::Permission && matches!(error.http_status, Some(401 | 403)))
+}
+
+/// A call that ends: the lease does, too.
+async fn limited<T>(
+    platform: Platform,
+    call: impl Future<Output = Result<T, PlatformError>>,
+) -> Result<T, PlatformError> {
+    match tokio::time::timeout(CALL_LIMIT, call).await {
+        Ok(result) => result,
+        Err(_) => Err(PlatformError::new(platform, ErrorClass::Transient).with_code("timeout")),
+    }
+}
+
+fn place<'a>(account: &'a AccountId, column: &'static str) -> Context<'a> {
+    Context::new(TABLE, account.0.as_bytes(), column)
+}
+
+/// Seals what an authorization or a renewal brought, for the account's row.
+pub(super) fn seal(
+    vault: &Vault,
+    account: AccountId,
+    tokens: &platforms::Tokens,
+    obtained_at: DateTime<Utc>,
+) -> ServiceResult<SealedTokens> {
+    let seal = |secret, column| vault.seal(secret, &place(&account, column)).map_err(sealing_failed);
+    Ok(SealedTokens {
+        access: seal(&tokens.access_token, ACCESS)?,
+        refresh: tokens.refresh_token.as_ref().map(|token| seal(token, REFRESH)).transpose()?,
+        obtained_at,
+        expires_at: tokens.expires_at,
+        refresh_expires_at: tokens.refresh_expires_at,
+    })
+}
+
+fn reseal(vault: &Vault, row: &mut store::Stale) -> Result<(), vault::VaultError> {
+    let account = row.account;
+    let columns = [(Some(&mut row.access), ACCESS), (row.refresh.as_mut(), REFRESH), (row.extra.as_mut(), EXTRA)];
+    for (sealed, column) in columns {
+        let Some(sealed) = sealed else { continue };
+        if let Some(anew) = vault.reseal(sealed, &place(&account, column))? {
+            *sealed = anew;
+        }
+    }
+    Ok(())
+}

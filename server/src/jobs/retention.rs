@@ -1,0 +1,39 @@
+//! Deletes what has outlived its use, under a role of its own that can do nothing else.
+
+use domain::ServiceResult;
+use serde::{Deserialize, Serialize};
+
+use super::{Job, JobContext, store};
+
+/// One round through all tables with a keeping time.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct SweepRetention {}
+
+impl Job for SweepRetention {
+    const TASK: &'static str = "retention_sweep";
+
+    fn key(&self) -> Option<String> {
+        Some(Self::TASK.to_owned())
+    }
+}
+
+/// Deletes in batches, each in its own transaction, so that nothing waits long for a lock.
+pub async fn sweep_retention(context: JobContext, _: SweepRetention) -> ServiceResult<()> {
+    let now = context.clock.now();
+    for kept in &store::KEPT {
+        let mut deleted = 0;
+        loop {
+            let mut tx = context.db.worker().await?;
+            let batch = store::delete_batch(&mut tx, kept, now).await?;
+            tx.commit().await?;
+            deleted += batch;
+            if batch == 0 {
+                break;
+            }
+        }
+        if deleted > 0 {
+            tracing::info!(table = kept.table, kept_for = kept.rule, deleted, "rows past their keeping time deleted");
+        }
+    }
+    Ok(())
+}

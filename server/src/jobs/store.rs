@@ -1,0 +1,138 @@
+//! The SQL of the job queue. The library's own tables are not in our migrations, so nothing here can be checked while
+//! compiling; the tests of this folder run all of it.
+
+use chrono::{DateTime, Utc};
+use domain::ServiceResult;
+use graphile_worker::WorkerOptions;
+use serde_json::Value;
+use sqlx::{PgConnection, PgPool};
+
+use super::JobsError;
+use crate::database::failed;
+
+/// The library's schema; its default, so that its own tools find it.
+pub(super) const SCHEMA: &str = "graphile_worker";
+
+/// Any number; processes that prepare at the same time take turns under it.
+const PREPARE_LOCK: i64 = 0x6172_6374_6a6f_6273;
+
+/// The one thing the web may do with the queue. It runs as its owner, the worker, and the fixed search path keeps others
+/// from slipping functions of their own under it.
+const DOOR: &str = "
+    create schema if not exists arctiv_jobs;
+    grant usage on schema arctiv_jobs to arctiv_app;
+    create or replace function arctiv_jobs.enqueue(task text, payload jsonb, run_at timestamptz, key text, max_attempts smallint)
+      returns bigint
+      language sql volatile security definer set search_path = pg_catalog, pg_temp
+      as $$ select (graphile_worker.add_job(task, payload::json, null, run_at, max_attempts::int, key)).id $$;
+    revoke all on function arctiv_jobs.enqueue(text, jsonb, timestamptz, text, smallint) from public;
+    grant execute on function arctiv_jobs.enqueue(text, jsonb, timestamptz, text, smallint) to arctiv_app;
+";
+
+/// Brings the job library's schema up to date and makes `arctiv_jobs.enqueue`. Run it after the migrations, before the
+/// first request. Safe from several processes at once.
+///
+/// `worker` is logged in as the worker's role, which then owns all of it, and has at least two connections.
+pub async fn prepare(worker: &PgPool) -> Result<(), JobsError> {
+    let mut guard = worker.acquire().await?.detach();
+    sqlx::query("select pg_advisory_lock($1)").bind(PREPARE_LOCK).execute(&mut guard).await?;
+    // Migrating is the first thing the library does; the worker it makes is not started.
+    WorkerOptions::default().schema(SCHEMA).pg_pool(worker.clone()).listen_os_shutdown_signals(false).init().await?;
+    sqlx::raw_sql(DOOR).execute(&mut guard).await?;
+    // Closing the connection would free the lock too, only later.
+    sqlx::query("select pg_advisory_unlock($1)").bind(PREPARE_LOCK).execute(&mut guard).await?;
+    sqlx::Connection::close(guard).await?;
+    Ok(())
+}
+
+pub(super) async fn enqueue(
+    tx: &mut PgConnection,
+    task: &str,
+    payload: Value,
+    run_at: Option<DateTime<Utc>>,
+    key: Option<String>,
+    max_attempts: i16,
+) -> ServiceResult<()> {
+    sqlx::query("select arctiv_jobs.enqueue($1, $2, $3, $4, $5)")
+        .bind(task)
+        .bind(payload)
+        .bind(run_at)
+        .bind(key)
+        .bind(max_attempts)
+        .execute(tx)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// How the queue stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct Backlog {
+    /// Jobs that will run, now or later.
+    pub waiting: i64,
+    /// Jobs that a worker holds.
+    pub running: i64,
+    /// Jobs whose attempts are used up; they stay until a person looks at them.
+    pub dead: i64,
+    /// Since when the job that waits longest could have run; `None` if none is due.
+    pub oldest_due: Option<DateTime<Utc>>,
+}
+
+/// Counts the queue, for metrics and health.
+pub async fn backlog(worker: &PgPool) -> ServiceResult<Backlog> {
+    sqlx::query_as(
+        "select count(*) filter (where locked_at is null and attempts < max_attempts) as waiting,
+                count(*) filter (where locked_at is not null) as running,
+                count(*) filter (where locked_at is null and attempts >= max_attempts) as dead,
+                min(run_at) filter (where locked_at is null and attempts < max_attempts and run_at <= now()) as oldest_due
+           from graphile_worker._private_jobs",
+    )
+    .fetch_one(worker)
+    .await
+    .map_err(failed)
+}
+
+/// A table with things that outlive their use.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) table: &'static str,
+    /// How long, in words.
+    pub(super) rule: &'static str,
+    /// Deletes one batch; `$1` is now.
+    delete: &'static str,
+}
+
+/// What is deleted, and when.
+pub(super) const KEPT: [Kept; 4] = [
+    Kept {
+        table: "live_events",
+        rule: "an hour",
+        delete: "delete from live_events where id in
+                   (select id from live_events where created_at < $1 - interval '1 hour' order by created_at limit 5000)",
+    },
+    Kept {
+        table: "oauth_states",
+        rule: "a day after they expired",
+        delete: "delete from oauth_states where id in
+                   (select id from oauth_states where expires_at < $1 - interval '1 day' order by expires_at limit 5000)",
+    },
+    Kept {
+        table: "sessions",
+        rule: "30 days after they expired",
+        delete: "delete from sessions where id in
+                   (select id from sessions where expires_at < $1 - interval '30 days' limit 5000)",
+    },
+    Kept {
+        table: "idempotency_keys",
+        rule: "24 hours",
+        delete: "delete from idempotency_keys where (workspace_id, key) in
+                   (select workspace_id, key from idempotency_keys where created_at < $1 - interval '24 hours' limit 5000)",
+    },
+];
+
+/// Deletes one batch under the role that may; the number of rows.
+pub(super) async fn delete_batch(tx: &mut PgConnection, kept: &Kept, now: DateTime<Utc>) -> ServiceResult<u64> {
+    sqlx::query("set local role arctiv_retention").execute(&mut *tx).await.map_err(failed)?;
+    let done = sqlx::query(kept.delete).bind(now).execute(tx).await.map_err(failed)?;
+    Ok(done.rows_affected())
+}
