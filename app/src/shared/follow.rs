@@ -91,3 +91,21 @@ where
         found.or_else(|| last.cloned()).unwrap_or_else(|| first.clone())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_follows_its_thing_and_keeps_the_last_state() {
+        let owner = Owner::new();
+        owner.set();
+        let list = RwSignal::new(vec![(1, 'a'), (2, 'b')]);
+        let two = one_of(list, (2, 'b'), |one| one.0);
+        assert_eq!(two.get_untracked(), (2, 'b'));
+        list.set(vec![(2, 'c'), (1, 'a')]);
+        assert_eq!(two.get_untracked(), (2, 'c'));
+        list.set(vec![(1, 'a')]);
+        assert_eq!(two.get_untracked(), (2, 'c'));
+    }
+}

@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn past() {
-        let long = |s| words(-s, TimeStyle::Long);
+        let long = |s: i64| words(-s, TimeStyle::Long);
         assert_eq!(long(0), "just now");
         assert_eq!(long(44), "just now");
         assert_eq!(long(45), "1 minute ago");
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn future() {
-        let long = |s| words(s, TimeStyle::Long);
+        let long = |s: i64| words(s, TimeStyle::Long);
         assert_eq!(long(3), "just now");
         assert_eq!(long(8), "in 8 seconds");
         assert_eq!(long(60), "in 1 minute");
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn short() {
-        let short = |s| words(s, TimeStyle::Short);
+        let short = |s: i64| words(s, TimeStyle::Short);
         assert_eq!(short(0), "now");
         assert_eq!(short(8), "in 8 s");
         assert_eq!(short(14 * 60), "in 14 min");

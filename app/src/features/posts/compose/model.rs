@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn countdown() {
         let at = DateTime::from_timestamp(1_790_000_005, 0).unwrap();
-        let ms = |ms| DateTime::from_timestamp_millis(1_790_000_000_000 + ms).unwrap();
+        let ms = |ms: i64| DateTime::from_timestamp_millis(1_790_000_000_000 + ms).unwrap();
         assert_eq!(seconds_left(at, ms(0)), 5);
         assert_eq!(seconds_left(at, ms(1)), 5);
         assert_eq!(seconds_left(at, ms(4_001)), 1);
