@@ -105,8 +105,11 @@ pub fn SkipLink() -> impl IntoView {
 /// on the server.
 #[component]
 pub fn PageTitle(#[prop(into)] text: Signal<String>) -> impl IntoView {
+    // On the server the title is asked for when the page is done, and its signal may be gone with a part that was rendered
+    // again.
+    let first = text.get_untracked();
     let title = move || {
-        let text = text.get();
+        let text = text.try_get().unwrap_or_else(|| first.clone());
         let whole = if text.is_empty() { "Arctiv".to_owned() } else { format!("{text} · Arctiv") };
         if cfg!(feature = "ssr") { super::field::escape(&whole) } else { whole }
     };
