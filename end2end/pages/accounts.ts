@@ -59,6 +59,6 @@ export class Accounts {
     const actions = `Actions for ${account.name}, ${PLATFORM_NAMES[account.platform]}`;
     await this.page.getByRole('button', { name: actions }).click();
     await this.page.getByRole('menuitem', { name: 'Disconnect' }).click();
-    await this.page.getByRole('dialog').getByRole('button', { name: /^Disconnect/ }).click();
+    await this.page.getByRole('alertdialog').getByRole('button', { name: /^Disconnect/ }).click();
   }
 }

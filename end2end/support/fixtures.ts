@@ -77,8 +77,9 @@ export const test = base.extend<Fixtures>({
     async ({ page }, use) => {
       const errors: string[] = [];
       page.on('console', message => {
-        // A refused form answers 4xx on purpose; the browser notes each.
-        if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) errors.push(message.text());
+        // Refusals (4xx) are part of some tests; the browser notes each.
+        const refusal = /Failed to load resource: the server responded with a status of 4/.test(message.text());
+        if (message.type() === 'error' && !refusal) errors.push(`${message.text()} (${message.location().url})`);
       });
       page.on('pageerror', error => errors.push(String(error)));
       await use();
