@@ -1,7 +1,7 @@
 //! The pages without a server behind them: every port answered from a few invented records, for work on how things
 //! look. Nothing is saved.
 //!
-//! `cargo run -p app --features ssr --example preview -- [address]`, with the browser's side built by cargo-leptos.
+//! `cargo run -p app --features ssr --example preview -- [address] [site]`, with the browser's side built by cargo-leptos.
 //! The cookie `preview` chooses who is looking: `client` (default), `manager`, `agency`, `new` (a client with nothing
 //! yet), `broken` (every port fails) or `visitor`.
 
@@ -501,7 +501,7 @@ async fn call(request: Request) -> Response {
 async fn file_or_page(State(options): State<LeptosOptions>, request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/').to_owned();
     let sound = !path.is_empty() && !path.contains("..");
-    for root in ["target/site", "public"] {
+    for root in [options.site_root.as_ref(), "public"] {
         if let (true, Ok(bytes)) = (sound, std::fs::read(format!("{root}/{path}"))) {
             let kind = match path.rsplit('.').next() {
                 Some("js") => "text/javascript",
@@ -520,7 +520,10 @@ async fn file_or_page(State(options): State<LeptosOptions>, request: Request) ->
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address: SocketAddr = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8090".into()).parse()?;
-    let options = LeptosOptions::builder().output_name("arctiv").site_root("target/site").site_addr(address).build();
+    let site = std::env::args().nth(2).unwrap_or_else(|| "target/site".into());
+    let options = LeptosOptions::builder().output_name("arctiv").site_root(site).site_addr(address).build();
+    // Listing the routes starts the executor; routing itself is the fallback's.
+    let _routes = leptos_axum::generate_route_list(app::App);
     let router = Router::new()
         .route("/", get(show))
         .route("/login", get(show).post(refuse))

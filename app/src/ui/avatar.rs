@@ -28,17 +28,18 @@ impl AvatarSize {
 /// The first letters of the first and the last word.
 pub fn initials(name: &str) -> String {
     let mut words = name.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric));
-    let letter = |word: &str| word.graphemes(true).find(|g| g.chars().any(char::is_alphanumeric)).unwrap_or("").to_uppercase();
+    let letter =
+        |word: &str| word.graphemes(true).find(|g| g.chars().any(char::is_alphanumeric)).unwrap_or("").to_uppercase();
     let first = words.next().map(letter).unwrap_or_default();
     let last = words.next_back().map(letter).unwrap_or_default();
     first + &last
 }
 
-/// One of three grounds, the same for a name everywhere.
+/// One of three grounds, the same for a name everywhere; the dark one is the rarest.
 fn ground(name: &str) -> &'static str {
-    match name.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte))) % 3 {
-        0 => "bg-accent-bg text-accent-strong",
-        1 => "bg-neutral-bg text-neutral",
+    match name.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(241).wrapping_add(u32::from(byte))) % 5 {
+        0 | 1 => "bg-accent-bg text-accent-strong",
+        2 | 3 => "bg-neutral-bg text-neutral",
         _ => "bg-brand text-on-brand",
     }
 }
@@ -62,7 +63,8 @@ fn avatar(name: &str, src: Option<String>, size: AvatarSize, decorative: bool, e
         let class = cx(&["inline-block shrink-0 rounded-full object-cover", size.class(), extra]);
         return view! { <img data-ui="avatar" src=src alt=alt class=class loading="lazy"/> }.into_any();
     }
-    let class = cx(&["inline-grid shrink-0 place-items-center rounded-full font-medium", size.class(), ground(name), extra]);
+    let class =
+        cx(&["inline-grid shrink-0 place-items-center rounded-full font-medium", size.class(), ground(name), extra]);
     let (role, label) = if decorative { (None, None) } else { (Some("img"), Some(name.to_owned())) };
     view! {
         <span data-ui="avatar" class=class role=role aria-label=label aria-hidden=decorative.then_some("true")>
@@ -115,8 +117,7 @@ pub fn OrgMark(
     own: bool,
 ) -> impl IntoView {
     let ground = if own { "bg-brand text-on-brand" } else { "bg-neutral-bg text-neutral" };
-    let class =
-        cx(&["inline-grid shrink-0 place-items-center rounded-md font-semibold", size.class(), ground]);
+    let class = cx(&["inline-grid shrink-0 place-items-center rounded-md font-semibold", size.class(), ground]);
     view! { <span data-ui="org-mark" class=class aria-hidden="true">{initials(&name)}</span> }.into_any()
 }
 

@@ -246,7 +246,12 @@ pub(super) fn icon_button_class(variant: ButtonVariant, size: ButtonSize, extra:
         ButtonSize::Medium => "size-8 rounded-lg touch:size-12",
         ButtonSize::Large => "size-10 rounded-lg touch:size-12",
     };
-    cx(&[BASE, dims, variant_class(variant), DISABLED, extra])
+    let disabled = if matches!(variant, ButtonVariant::Ghost) {
+        "disabled:cursor-not-allowed disabled:bg-transparent disabled:text-subtle disabled:opacity-50"
+    } else {
+        DISABLED
+    };
+    cx(&[BASE, dims, variant_class(variant), disabled, extra])
 }
 
 /// Copies `text` and says so for two seconds, to the eye and to screen readers.

@@ -181,7 +181,7 @@ pub fn AccountCard(
 }
 
 /// One figure of a [`StatStrip`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Stat {
     pub figure: String,
     pub label: String,
@@ -189,11 +189,13 @@ pub struct Stat {
     pub tone: Option<Tone>,
     /// Makes the cell a link.
     pub href: Option<String>,
+    /// How it went, drawn at the right.
+    pub spark: Option<(Vec<f64>, Tone)>,
 }
 
 impl Stat {
     pub fn new(figure: impl ToString, label: impl Into<String>) -> Self {
-        Self { figure: figure.to_string(), label: label.into(), tone: None, href: None }
+        Self { figure: figure.to_string(), label: label.into(), tone: None, href: None, spark: None }
     }
 
     #[must_use]
@@ -205,6 +207,12 @@ impl Stat {
     #[must_use]
     pub fn href(mut self, href: impl Into<String>) -> Self {
         self.href = Some(href.into());
+        self
+    }
+
+    #[must_use]
+    pub fn spark(mut self, points: Vec<f64>, tone: Tone) -> Self {
+        self.spark = Some((points, tone));
         self
     }
 }
@@ -234,14 +242,25 @@ pub fn StatStrip(
 }
 
 fn stat_cell(stat: Stat) -> AnyView {
-    const CELL: &str = "flex h-full flex-col gap-0.5 px-3 py-3 -outline-offset-3 sm:px-4";
+    const CELL: &str = "flex h-full items-end justify-between gap-2 px-3 py-3 -outline-offset-3 sm:px-4";
     let glyph = stat.tone.map(|tone| super::icon::icon(tone.glyph(), &cx(&["size-4", tone.glyph_class()])));
     let content = view! {
-        <span class="flex items-center gap-2">
-            {glyph}
-            <span class="text-xl font-semibold tabular-nums">{stat.figure}</span>
+        <span class="grid min-w-0 gap-0.5">
+            <span class="flex items-center gap-2">
+                {glyph}
+                <span class="text-xl font-semibold tabular-nums">{stat.figure}</span>
+            </span>
+            <span class="truncate text-xs text-muted sm:text-sm">{stat.label}</span>
         </span>
-        <span class="text-xs text-muted sm:text-sm">{stat.label}</span>
+        {stat
+            .spark
+            .map(|(points, tone)| {
+                view! {
+                    <span class="max-sm:hidden lg:max-xl:hidden">
+                        <super::chart::Sparkline points tone/>
+                    </span>
+                }
+            })}
     };
     let cell = match stat.href {
         Some(href) => view! { <a href=href class=cx(&[CELL, "hover:bg-hover"])>{content}</a> }.into_any(),

@@ -57,7 +57,8 @@ fn spark(points: &[f64]) -> (String, Option<(f64, f64)>) {
     let (low, high) = points.iter().fold((f64::MAX, f64::MIN), |(low, high), p| (low.min(*p), high.max(*p)));
     let span = if high > low { high - low } else { 1.0 };
     let step = 90.0 / at(points.len().saturating_sub(1)).max(1.0);
-    let place = |(i, p): (usize, &f64)| (3.0 + at(i) * step, if high > low { 29.0 - (p - low) / span * 26.0 } else { 16.0 });
+    let place =
+        |(i, p): (usize, &f64)| (3.0 + at(i) * step, if high > low { 29.0 - (p - low) / span * 26.0 } else { 16.0 });
     (polyline(points.iter().enumerate().map(place)), points.iter().enumerate().last().map(place))
 }
 
@@ -101,7 +102,8 @@ fn ticks(high: f64) -> Vec<f64> {
     }
     let raw = high / 4.0;
     let power = 10_f64.powf(raw.log10().floor());
-    let step = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|n| n * power).find(|step| *step >= raw).unwrap_or(10.0 * power);
+    let step =
+        [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|n| n * power).find(|step| *step >= raw).unwrap_or(10.0 * power);
     let mut ticks = vec![0.0];
     while ticks.last().is_some_and(|last| *last < high) {
         ticks.push(step * at(ticks.len()));
@@ -138,7 +140,14 @@ fn grid(ticks: &[f64]) -> AnyView {
         .into_any()
 }
 
-fn frame(title: String, sentence: String, note: Option<String>, labels: Vec<String>, series: Vec<Series>, plot: AnyView) -> AnyView {
+fn frame(
+    title: String,
+    sentence: String,
+    note: Option<String>,
+    labels: Vec<String>,
+    series: Vec<Series>,
+    plot: AnyView,
+) -> AnyView {
     let legend = series
         .iter()
         .map(|one| {
@@ -216,7 +225,13 @@ pub fn LineChart(
         .enumerate()
         .filter(|(i, _)| *i + 1 == count || (i % every == 0 && i + every < count))
         .map(|(i, label)| {
-            let anchor = if i == 0 { "start" } else if i + 1 == count { "end" } else { "middle" };
+            let anchor = if i == 0 {
+                "start"
+            } else if i + 1 == count {
+                "end"
+            } else {
+                "middle"
+            };
             view! { <text x=px(LEFT + at(i) * step) y="214" text-anchor=anchor>{label.clone()}</text> }
         })
         .collect_view();

@@ -155,7 +155,7 @@ pub fn AccountChip(
                 if reason.read().is_some() {
                     icon(Glyph::StBlocked, "size-3.5 text-warning-solid")
                 } else {
-                    platform_mark(mark, MarkSize::Bare)
+                    platform_mark(mark, MarkSize::Tiny)
                 }
             }}
             <span class="sr-only">{mark.name()} " "</span>

@@ -18,6 +18,12 @@ const DOT: &str = classes! {
     state: "checked:border-[5px] checked:border-primary disabled:border-border-strong disabled:bg-sunken",
 };
 
+/// The dot of a card, above the label that covers the card.
+const CARD_DOT: &str = classes! {
+    base: "relative z-10 mt-0.5 size-4 shrink-0 appearance-none rounded-full border border-field bg-surface",
+    state: "checked:border-[5px] checked:border-primary disabled:border-border-strong disabled:bg-sunken",
+};
+
 /// A checkbox with its words, or with `label_hidden` alone (in table rows).
 #[component]
 pub fn Checkbox(
@@ -60,8 +66,9 @@ pub fn Checkbox(
     let described_by = hint.as_ref().map(|_| format!("{id}-hint"));
     let for_id = id.clone();
     let hint = hint.map(|hint| view! { <p id=format!("{id}-hint") class="text-sm text-muted">{hint}</p> });
+    let place = if label_hidden { "" } else { "mt-0.5" };
     let control = view! {
-        <span class="relative mt-0.5 grid size-4 shrink-0 place-items-center">
+        <span class=cx(&["relative grid size-4 shrink-0 place-items-center", place])>
             <input
                 node_ref=node
                 id=id
@@ -96,12 +103,10 @@ pub fn Checkbox(
     let word = move || if disabled.get() { "text-base text-subtle" } else { "text-base text-text" };
     if label_hidden {
         view! {
-            <span data-ui="checkbox" class="relative grid size-4 place-items-center touch:size-12">
+            <label data-ui="checkbox" class="relative grid size-4 place-items-center touch:size-12">
                 {control}
-                <label for=for_id class="absolute inset-0">
-                    <span class="sr-only">{move || label.get()}</span>
-                </label>
-            </span>
+                <span class="sr-only">{move || label.get()}</span>
+            </label>
         }
         .into_any()
     } else {
@@ -265,7 +270,7 @@ pub fn RadioCards(
         .into_iter()
         .map(|choice| {
             let id = format!("{name}-{}", choice.value);
-            let input = radio(id.clone(), &name, &choice, DOT, value, initial.as_deref(), on_change);
+            let input = radio(id.clone(), &name, &choice, CARD_DOT, value, initial.as_deref(), on_change);
             let hint = choice
                 .hint
                 .as_ref()
@@ -281,7 +286,7 @@ pub fn RadioCards(
                         <span class="block font-medium">{choice.label}</span>
                         {hint}
                     </label>
-                    <span class="relative self-center">{end}</span>
+                    <span class="relative self-center empty:hidden">{end}</span>
                 </div>
             }
         })
@@ -289,7 +294,7 @@ pub fn RadioCards(
     view! {
         <fieldset data-ui="radio-cards" class="min-w-0">
             <legend class=if legend_hidden { "sr-only" } else { "mb-3 text-base font-semibold" }>{legend}</legend>
-            <div class="rounded-lg border border-border-strong bg-surface">{rows}</div>
+            <div class="rounded-lg border border-field bg-surface">{rows}</div>
         </fieldset>
     }
     .into_any()
@@ -345,7 +350,7 @@ pub fn Switch(
 
 const SWITCH: &str = classes! {
     base: "relative h-5 w-9 shrink-0 cursor-pointer appearance-none rounded-full border border-field bg-field transition-colors duration-150",
-    custom: "before:absolute before:top-1/2 before:left-0.5 before:size-3.5 before:-translate-y-1/2 before:rounded-full before:bg-surface before:transition-transform before:duration-150",
+    variant: "before:absolute before:top-1/2 before:left-0.5 before:size-3.5 before:-translate-y-1/2 before:rounded-full before:bg-surface before:transition-transform before:duration-150",
     state: "checked:border-primary checked:bg-primary checked:before:translate-x-4 disabled:cursor-not-allowed disabled:opacity-45 aria-busy:opacity-70",
 };
 
@@ -375,7 +380,15 @@ pub fn SegmentedControl(
         .into_iter()
         .map(|choice| {
             let id = format!("{name}-{}", choice.value);
-            let input = radio(id, &name, &choice, "sr-only", value, initial.as_deref(), on_change);
+            let input = radio(
+                id,
+                &name,
+                &choice,
+                "absolute inset-0 cursor-pointer appearance-none rounded-md outline-none",
+                value,
+                initial.as_deref(),
+                on_change,
+            );
             let glyph = choice.icon.map(|glyph| icon(glyph, "size-3.5"));
             let word = if icons_only { "sr-only" } else { "contents" };
             let title = icons_only.then(|| choice.label.clone());
@@ -434,4 +447,17 @@ pub fn SegmentedLinks(
         </nav>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SWITCH;
+
+    #[test]
+    fn nothing_given_to_classes_is_lost() {
+        // The macro drops what stands under a key that it does not know.
+        for class in ["appearance-none", "before:size-3.5", "checked:before:translate-x-4"] {
+            assert!(SWITCH.split(' ').any(|one| one == class), "{class}");
+        }
+    }
 }

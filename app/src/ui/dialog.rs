@@ -58,8 +58,12 @@ pub fn Dialog(
     let title_id = format!("{id}-title");
     let labelled_by = title_id.clone();
     let frame = match size {
-        DialogSize::Medium => "m-auto w-full max-w-md rounded-xl max-h-[calc(100dvh-2rem)] max-sm:max-w-[calc(100%-2rem)]",
-        DialogSize::Large => "m-auto w-full max-w-[40rem] rounded-xl max-h-[calc(100dvh-2rem)] max-sm:max-w-[calc(100%-2rem)]",
+        DialogSize::Medium => {
+            "m-auto w-full max-w-md rounded-xl max-h-[calc(100dvh-2rem)] max-sm:max-w-[calc(100%-2rem)]"
+        }
+        DialogSize::Large => {
+            "m-auto w-full max-w-[40rem] rounded-xl max-h-[calc(100dvh-2rem)] max-sm:max-w-[calc(100%-2rem)]"
+        }
         DialogSize::Sheet => "m-0 h-dvh max-h-none w-72 max-w-[86%] bg-background",
     };
     let content = move || dialog_body(title_id.clone(), title, open, bare, footer.clone(), children());
@@ -169,6 +173,7 @@ pub fn ConfirmDialog(
             cancel: cancel.clone(),
             variant,
             busy,
+            focused: true,
             on_cancel: Callback::new(move |()| open.set(false)),
             on_confirm,
         })
@@ -201,13 +206,27 @@ pub(super) struct Confirm {
     pub cancel: String,
     pub variant: ButtonVariant,
     pub busy: Signal<bool>,
+    /// Whether the safe way out takes the focus.
+    pub focused: bool,
     pub on_cancel: Callback<()>,
     pub on_confirm: Callback<()>,
 }
 
 pub(super) fn confirm_body(ask: Confirm) -> AnyView {
-    let Confirm { title_id, text_id, title, consequence, warning, confirm, cancel, variant, busy, on_cancel, on_confirm } =
-        ask;
+    let Confirm {
+        title_id,
+        text_id,
+        title,
+        consequence,
+        warning,
+        confirm,
+        cancel,
+        variant,
+        busy,
+        focused,
+        on_cancel,
+        on_confirm,
+    } = ask;
     view! {
         <div class="p-5">
             <h2 id=title_id class="text-md font-semibold wrap-anywhere">{move || title.get()}</h2>
@@ -227,7 +246,7 @@ pub(super) fn confirm_body(ask: Confirm) -> AnyView {
                 }}
             </div>
             <div class="mt-5 flex flex-wrap justify-end gap-2 max-sm:flex-col-reverse">
-                <Button autofocus=true on_click=move |_| on_cancel.run(())>{cancel}</Button>
+                <Button autofocus=focused on_click=move |_| on_cancel.run(())>{cancel}</Button>
                 <Button variant loading=busy on_click=move |_| on_confirm.run(())>{confirm}</Button>
             </div>
         </div>

@@ -12,6 +12,7 @@ use leptos::{
     ev::{FocusEvent, KeyboardEvent},
     html,
     prelude::*,
+    web_sys,
 };
 use tailwind_rs_macros::classes;
 
@@ -22,6 +23,8 @@ pub struct FieldContext {
     pub id: String,
     /// Whether the value was refused.
     pub invalid: Signal<bool>,
+    /// 40 px high instead of 32.
+    pub large: bool,
 }
 
 /// Label, control, hint or error.
@@ -40,9 +43,15 @@ pub fn Field(
     /// Words that an error may end with, and where they lead: ("Try logging in instead.", "/login").
     #[prop(optional, into)]
     error_link: Option<(&'static str, String)>,
+    /// 40 px high instead of 32: forms that stand alone (sign in, registration).
+    #[prop(optional)]
+    large: bool,
     /// A doubt that does not refuse the value (a time that a clock change makes ambiguous).
     #[prop(optional, into)]
     warning: MaybeProp<String>,
+    /// Id of the label itself, for a control that names itself by it.
+    #[prop(optional, into)]
+    label_id: Option<String>,
     /// At the right end of the label's line: a counter, "Forgot password?".
     #[prop(optional, into)]
     aside: ViewFn,
@@ -54,12 +63,12 @@ pub fn Field(
 ) -> impl IntoView {
     let note = format!("{id}-note");
     let error = Memo::new(move |_| error.get().filter(|text| !text.is_empty()));
-    provide_context(FieldContext { id: id.clone(), invalid: Signal::derive(move || error.read().is_some()) });
+    provide_context(FieldContext { id: id.clone(), invalid: Signal::derive(move || error.read().is_some()), large });
     let head = if label_hidden { "sr-only" } else { "mb-1.5 flex items-baseline justify-between gap-3" };
     view! {
         <div data-ui="field" class=class>
             <div class=head>
-                <label for=id class="text-sm font-medium text-text">{move || label.get()}</label>
+                <label for=id id=label_id class="text-sm font-medium text-text">{move || label.get()}</label>
                 {aside.run()}
             </div>
             {children()}
@@ -78,7 +87,8 @@ fn field_note(
     hint: Option<String>,
 ) -> AnyView {
     if let Some(error) = error {
-        let error = match error_link.and_then(|(words, href)| Some((error.strip_suffix(words)?, *words, href.clone()))) {
+        let error = match error_link.and_then(|(words, href)| Some((error.strip_suffix(words)?, *words, href.clone())))
+        {
             Some((start, words, href)) => view! {
                 {start.to_owned()}
                 <a href=href class="font-medium underline underline-offset-4">{words}</a>
@@ -113,6 +123,7 @@ struct Wiring {
     id: Option<String>,
     described_by: Option<String>,
     invalid: Signal<bool>,
+    height: &'static str,
 }
 
 fn wiring(id: Option<String>) -> Wiring {
@@ -122,8 +133,9 @@ fn wiring(id: Option<String>) -> Wiring {
             described_by: Some(format!("{}-note", field.id)),
             id: Some(field.id),
             invalid: field.invalid,
+            height: if field.large { "h-10 touch:h-12" } else { "h-8 touch:h-12" },
         },
-        _ => Wiring { id, described_by: None, invalid: Signal::stored(false) },
+        _ => Wiring { id, described_by: None, invalid: Signal::stored(false), height: "h-8 touch:h-12" },
     }
 }
 
@@ -132,22 +144,68 @@ const CONTROL: &str = classes! {
     state: "border-field aria-invalid:border-danger-solid disabled:cursor-not-allowed disabled:border-border disabled:bg-sunken disabled:text-subtle",
 };
 
-/// Follows a text control both ways without losing what was typed before hydration.
-fn follow<El>(node: NodeRef<El>, value: Option<RwSignal<String>>, get: fn(&El::Output) -> String, set: fn(&El::Output, &str))
+/// What a text control shows, what the page gave it to start with, and how to change it.
+trait TextControl {
+    fn shown(&self) -> String;
+    fn given(&self) -> String;
+    fn show(&self, text: &str);
+}
+
+impl TextControl for web_sys::HtmlInputElement {
+    fn shown(&self) -> String {
+        self.value()
+    }
+    fn given(&self) -> String {
+        self.default_value()
+    }
+    fn show(&self, text: &str) {
+        self.set_value(text);
+    }
+}
+
+impl TextControl for web_sys::HtmlTextAreaElement {
+    fn shown(&self) -> String {
+        self.value()
+    }
+    fn given(&self) -> String {
+        self.default_value().unwrap_or_default()
+    }
+    fn show(&self, text: &str) {
+        self.set_value(text);
+    }
+}
+
+impl TextControl for web_sys::HtmlSelectElement {
+    fn shown(&self) -> String {
+        self.value()
+    }
+    fn given(&self) -> String {
+        // The option that the page marked, or the first.
+        let marked = self.query_selector("option[selected]").ok().flatten();
+        let option = marked.or_else(|| self.query_selector("option").ok().flatten());
+        option.and_then(|option| option.get_attribute("value")).unwrap_or_default()
+    }
+    fn show(&self, text: &str) {
+        self.set_value(text);
+    }
+}
+
+/// Follows a text control both ways. What a person or the browser put in before hydration wins over the signal once.
+fn follow<El>(node: NodeRef<El>, value: Option<RwSignal<String>>)
 where
     El: html::ElementType + 'static,
-    El::Output: wasm_bindgen::JsCast + Clone + 'static,
+    El::Output: TextControl + wasm_bindgen::JsCast + Clone + 'static,
 {
     let Some(value) = value else { return };
-    Effect::new(move |first: Option<bool>| {
+    Effect::new(move |before: Option<bool>| {
         let Some(el) = node.get() else { return false };
         let wanted = value.get();
-        let shown = get(&el);
+        let shown = el.shown();
         if shown != wanted {
-            if first == Some(true) {
-                set(&el, &wanted);
-            } else {
+            if before != Some(true) && shown != el.given() {
                 value.set(shown);
+            } else {
+                el.show(&wanted);
             }
         }
         true
@@ -156,7 +214,7 @@ where
 
 /// [`follow`] for the inputs of other modules.
 pub(super) fn follow_input(node: NodeRef<html::Input>, value: RwSignal<String>) {
-    follow(node, Some(value), |el| el.value(), |el, value| el.set_value(value));
+    follow(node, Some(value));
 }
 
 /// A one-line text control.
@@ -196,11 +254,11 @@ pub fn Input(
     #[prop(optional, into)] on_keydown: Option<Callback<KeyboardEvent>>,
     #[prop(optional, into)] class: String,
 ) -> impl IntoView {
-    let Wiring { id, described_by, invalid } = wiring(id);
+    let Wiring { id, described_by, invalid, height } = wiring(id);
     let node = NodeRef::<html::Input>::new();
-    follow(node, value, |el| el.value(), |el, value| el.set_value(value));
+    follow(node, value);
     let start = value.map_or(initial, |value| Some(value.get_untracked()));
-    let class = cx(&[CONTROL, "h-8 touch:h-12", if icon.is_some() { "pl-9" } else { "" }, &class]);
+    let class = cx(&[CONTROL, height, if icon.is_some() { "pl-9" } else { "" }, &class]);
     let control = view! {
         <input
             node_ref=node
@@ -276,7 +334,7 @@ pub fn SearchInput(
     #[prop(optional, into)] class: String,
 ) -> impl IntoView {
     let node = NodeRef::<html::Input>::new();
-    follow(node, value, |el| el.value(), |el, value| el.set_value(value));
+    follow(node, value);
     let start = value.map_or(initial, |value| Some(value.get_untracked()));
     view! {
         <div data-ui="search" class=cx(&["relative", &class])>
@@ -333,9 +391,9 @@ pub fn PasswordInput(
     #[prop(optional, into)] on_input: Option<Callback<String>>,
     #[prop(optional, into)] class: String,
 ) -> impl IntoView {
-    let Wiring { id, described_by, invalid } = wiring(id);
+    let Wiring { id, described_by, invalid, height } = wiring(id);
     let node = NodeRef::<html::Input>::new();
-    follow(node, value, |el| el.value(), |el, value| el.set_value(value));
+    follow(node, value);
     let shown = RwSignal::new(false);
     view! {
         <div class="relative">
@@ -345,7 +403,7 @@ pub fn PasswordInput(
                 name=name
                 // A password is never written into a page: no value attribute.
                 type=move || if shown.get() { "text" } else { "password" }
-                class=cx(&[CONTROL, "h-8 touch:h-12 pr-10 touch:pr-13", &class])
+                class=cx(&[CONTROL, height, "pr-10 touch:pr-13", &class])
                 autocomplete=autocomplete
                 autocapitalize="none"
                 spellcheck="false"
@@ -409,9 +467,9 @@ pub fn Textarea(
     bare: bool,
     #[prop(optional, into)] class: String,
 ) -> impl IntoView {
-    let Wiring { id, described_by, invalid } = wiring(id);
+    let Wiring { id, described_by, invalid, .. } = wiring(id);
     let node = NodeRef::<html::Textarea>::new();
-    follow(node, value, |el| el.value(), |el, value| el.set_value(value));
+    follow(node, value);
     let start = value.map_or_else(|| initial.unwrap_or_default(), |value| value.get_untracked());
     let look = if bare {
         "block w-full resize-none bg-transparent text-text placeholder:text-subtle outline-none"
@@ -519,9 +577,9 @@ pub fn Select(
     small: bool,
     #[prop(optional, into)] class: String,
 ) -> impl IntoView {
-    let Wiring { id, described_by, invalid } = wiring(id);
+    let Wiring { id, described_by, invalid, height } = wiring(id);
     let node = NodeRef::<html::Select>::new();
-    follow(node, value, |el| el.value(), |el, value| el.set_value(value));
+    follow(node, value);
     let start = value.map_or(initial, |value| Some(value.get_untracked()));
     let options = options
         .into_iter()
@@ -530,7 +588,8 @@ pub fn Select(
             view! { <option value=option.value selected=selected disabled=option.disabled>{option.label}</option> }
         })
         .collect_view();
-    let size = if small { "h-7 rounded-md text-sm touch:h-11" } else { "h-8 rounded-lg text-base touch:h-12" };
+    let size = if small { "h-7 rounded-md text-sm touch:h-11" } else { "rounded-lg text-base" };
+    let height = if small { "" } else { height };
     view! {
         <div data-ui="select" class=cx(&["relative", &class])>
             <select
@@ -540,6 +599,7 @@ pub fn Select(
                 class=cx(&[
                     "w-full appearance-none border border-field bg-surface pr-8 pl-3 text-text touch:text-md aria-invalid:border-danger-solid disabled:cursor-not-allowed disabled:border-border disabled:bg-sunken disabled:text-subtle",
                     size,
+                    height,
                 ])
                 required=required
                 disabled=move || disabled.get()

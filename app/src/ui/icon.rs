@@ -469,7 +469,9 @@ impl Mark {
 /// How large a [`PlatformMark`] stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MarkSize {
-    /// 16 px, no tile: in running text, rows and chips.
+    /// 14 px, no tile: in chips and small tabs.
+    Tiny,
+    /// 16 px, no tile: in running text and rows.
     Bare,
     /// 24-px tile.
     Small,
@@ -488,18 +490,22 @@ pub fn PlatformMark(mark: Mark, #[prop(optional)] size: MarkSize) -> impl IntoVi
 
 /// [`PlatformMark`] as a plain function.
 pub fn platform_mark(mark: Mark, size: MarkSize) -> AnyView {
+    let bare = |size| view! { <span class=cx(&[mark.class(), size]) aria-hidden="true"></span> }.into_any();
     let (tile, glyph) = match size {
-        MarkSize::Bare => {
-            return view! { <span class=cx(&[mark.class(), "size-4"]) aria-hidden="true"></span> }.into_any();
-        }
+        MarkSize::Tiny => return bare("size-3.5"),
+        MarkSize::Bare => return bare("size-4"),
         MarkSize::Small => ("size-6 rounded-md", "size-3.5"),
         MarkSize::Medium => ("size-9 rounded-lg", "size-[1.125rem]"),
         MarkSize::Large => ("size-11 rounded-lg", "size-5.5"),
     };
+    let (horn, horn_glyph) = if size == MarkSize::Small { ("size-3.5", "size-2") } else { ("size-4", "size-2.5") };
     let badge = mark.is_ads().then(|| {
         view! {
-            <span class="absolute -right-1.5 -bottom-1.5 grid size-4 place-items-center rounded-full bg-text text-surface ring-2 ring-surface">
-                {icon(Glyph::Megaphone, "size-2.5")}
+            <span class=cx(&[
+                "absolute -right-1.5 -bottom-1.5 grid place-items-center rounded-full bg-text text-surface ring-2 ring-surface",
+                horn,
+            ])>
+                {icon(Glyph::Megaphone, horn_glyph)}
             </span>
         }
     });

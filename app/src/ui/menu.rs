@@ -40,10 +40,7 @@ pub fn Menu(
     children: Children,
 ) -> impl IntoView {
     let (class, content) = match trigger {
-        Some(trigger) => (
-            trigger_class.unwrap_or_else(|| button_class(ButtonVariant::Ghost, size, "")),
-            trigger.run(),
-        ),
+        Some(trigger) => (trigger_class.unwrap_or_else(|| button_class(ButtonVariant::Ghost, size, "")), trigger.run()),
         None => (icon_button_class(ButtonVariant::Ghost, size, ""), self::icon(icon, "size-4")),
     };
     let name = label.clone();
@@ -102,7 +99,16 @@ pub fn MenuItem(
     #[prop(optional, into)] on_click: Option<Callback<MouseEvent>>,
 ) -> impl IntoView {
     let glyph = icon.map(|glyph| {
-        self::icon(glyph, if danger { "size-4" } else if disabled { "size-4 opacity-60" } else { "size-4 text-muted" })
+        self::icon(
+            glyph,
+            if danger {
+                "size-4"
+            } else if disabled {
+                "size-4 opacity-60"
+            } else {
+                "size-4 text-muted"
+            },
+        )
     });
     view! {
         <button
@@ -193,8 +199,7 @@ pub fn Popover(
     class: String,
     children: Children,
 ) -> impl IntoView {
-    let trigger_class =
-        trigger_class.unwrap_or_else(|| button_class(ButtonVariant::Secondary, ButtonSize::Small, ""));
+    let trigger_class = trigger_class.unwrap_or_else(|| button_class(ButtonVariant::Secondary, ButtonSize::Small, ""));
     view! {
         <button
             data-ui="popover-button"

@@ -54,7 +54,7 @@ pub use misc::{Kbd, LiveMark, PageTitle, SkipLink, Tooltip, TooltipBubble, Visua
 pub use nav::{Breadcrumbs, Pagination, RailLink, SheetLink, with_offset};
 pub use palette::{CommandPalette, PaletteGroup, PaletteItem};
 pub use picker::{Calendar, DateTimePicker};
-pub use progress::{LimitMeter, Progress, Ring, Share, ShareBar, Stepper};
+pub use progress::{LimitMeter, Progress, Ring, SegmentBar, Share, ShareBar, Stepper};
 pub use states::{Banner, EmptyState, EmptyStep, ErrorState, Skeleton, SkeletonCards, SkeletonRows};
 pub use status::{Badge, Count, Status, StatusBadge, Tag, Tone, grouped, status_glyph};
 pub use table::{DescriptionList, Detail, Sort, Table, Td, Th, Thead, Tr};

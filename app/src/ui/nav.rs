@@ -101,6 +101,7 @@ pub fn Pagination(
     #[prop(into)]
     base: Signal<String>,
 ) -> impl IntoView {
+    let label = format!("Pages of {noun}");
     let content = move || {
         let (total, limit, offset) = (total.get(), limit.get().max(1), offset.get());
         let last = total.div_ceil(limit).max(1);
@@ -149,7 +150,7 @@ pub fn Pagination(
     view! {
         <nav
             data-ui="pagination"
-            aria-label="Pages"
+            aria-label=label
             class="flex flex-wrap items-center justify-between gap-3 text-sm text-muted"
         >
             {content}
@@ -168,7 +169,8 @@ fn turn(word: &'static str, href: Option<String>) -> AnyView {
     let class = button_class(ButtonVariant::Secondary, ButtonSize::Small, pad);
     match href {
         Some(href) => {
-            view! { <a href=href rel=if back { "prev" } else { "next" } class=class>{before}{word}{after}</a> }.into_any()
+            view! { <a href=href rel=if back { "prev" } else { "next" } class=class>{before}{word}{after}</a> }
+                .into_any()
         }
         None => view! { <button type="button" class=class disabled=true>{before}{word}{after}</button> }.into_any(),
     }

@@ -4,7 +4,7 @@
 //! calendar beside them. Weeks begin on Monday, the zone is always said, days that are gone are out of reach. What a
 //! clock change makes doubtful is for the page to explain, in `warning`: it is not refused.
 
-use super::button::{ButtonSize, ButtonVariant, IconButton, icon_button_class};
+use super::button::{ButtonSize, ButtonVariant, IconButton, button_class};
 use super::class::cx;
 use super::field::Field;
 use super::icon::{Glyph, icon};
@@ -14,15 +14,22 @@ use leptos::{ev::KeyboardEvent, html, prelude::*, web_sys};
 use tailwind_rs_macros::classes;
 use wasm_bindgen::JsCast as _;
 
-const CONTROL: &str = classes! {
+const NATIVE: &str = classes! {
     base: "h-8 min-w-0 rounded-lg border bg-surface px-3 text-base text-text tabular-nums touch:h-12 touch:text-md",
     state: "border-field aria-invalid:border-danger-solid disabled:cursor-not-allowed disabled:border-border disabled:bg-sunken disabled:text-subtle",
 };
+const SHOWN: &str = classes! {
+    base: "flex h-8 w-full items-center gap-2 rounded-lg border bg-surface px-3 text-left text-base text-text tabular-nums touch:h-12 touch:text-md",
+    state: "disabled:cursor-not-allowed disabled:border-border disabled:bg-sunken disabled:text-subtle",
+};
 
 /// A date and a time in a named zone.
+///
+/// Without a script, the browser's own two inputs. With one they stay as the form's values behind a button that shows
+/// both and opens a calendar with the time below.
 #[component]
 pub fn DateTimePicker(
-    /// Root of the ids; the date's input has it.
+    /// Root of the ids; the button has it.
     #[prop(into)]
     id: String,
     #[prop(default = "Goes out".into(), into)] label: String,
@@ -48,91 +55,179 @@ pub fn DateTimePicker(
     #[prop(optional, into)] disabled: Signal<bool>,
 ) -> impl IntoView {
     let note = format!("{id}-note");
-    let time_id = format!("{id}-time");
-    let time_label = format!("{label}, time");
-    let panel = format!("{id}-calendar");
-    let (panel_id, panel_target) = (panel.clone(), panel);
+    let panel = format!("{id}-panel");
+    let (panel_target, panel_id) = (panel.clone(), panel.clone());
     let date_name = date_name.unwrap_or_else(|| format!("{id}-date"));
-    let time_name = time_name.unwrap_or_else(|| time_id.clone());
-    let (described_by, time_described_by) = (note.clone(), note);
+    let time_name = time_name.unwrap_or_else(|| format!("{id}-time"));
+    let (date_label, time_label, panel_label) =
+        (format!("{label}, date"), format!("{label}, time"), format!("{label}: date and time"));
+    let (date_note, time_note) = (note.clone(), note.clone());
     let below = Signal::derive(move || {
         Some(match hint.get() {
             Some(hint) => format!("{}, {hint}", zone.get()),
             None => zone.get(),
         })
     });
-    let wrong = move || error.read().as_ref().is_some_and(|text| !text.is_empty());
-    let doubt = move || warning.read().as_ref().is_some_and(|text| !text.is_empty());
-    let edge = move || if doubt() && !wrong() { "border-warning-solid" } else { "" };
+    let wrong = move || error.read().as_ref().is_some_and(|text| !text.is_empty()).then_some("true");
+    let edge = move || {
+        let doubt = warning.read().as_ref().is_some_and(|text| !text.is_empty());
+        if wrong().is_some() {
+            "border-danger-solid"
+        } else if doubt {
+            "border-warning-solid"
+        } else {
+            "border-field"
+        }
+    };
     let date_node = NodeRef::<html::Input>::new();
     let time_node = NodeRef::<html::Input>::new();
     super::field::follow_input(date_node, date);
     super::field::follow_input(time_node, time);
     let (first_date, first_time) = (date.get_untracked(), time.get_untracked());
-    let input_id = id.clone();
+    let words = Signal::derive(move || moment_words(&date.read(), &time.read()));
+    let (button_id, label_id) = (id.clone(), format!("{id}-label"));
+    let labelled_by = format!("{label_id} {id}");
     view! {
-        <Field id label hint=below error warning>
-            <div data-ui="date-time-picker" class="flex gap-2">
-                <span class="relative min-w-0 flex-1">
+        <Field id label hint=below error warning label_id>
+            <div data-ui="date-time-picker">
+                <div class="flex gap-2 [html[data-hydrated]_&]:hidden">
                     <input
                         node_ref=date_node
-                        id=input_id
                         name=date_name
                         type="date"
-                        class=move || cx(&[CONTROL, PICKER, "w-full pr-10 touch:pr-13", edge()])
+                        class=cx(&[NATIVE, "flex-1"])
                         value=first_date
                         min=move || today.get()
                         disabled=move || disabled.get()
-                        aria-describedby=described_by
-                        aria-invalid=move || wrong().then_some("true")
+                        aria-label=date_label
+                        aria-describedby=date_note
+                        aria-invalid=wrong
                         on:input=move |event| date.set(event_target_value(&event))
                     />
-                    // The calendar is the script's; without one the browser's own picker stays.
-                    <span class="absolute inset-y-0 right-1 flex items-center [html:not([data-hydrated])_&]:hidden">
-                        <button
-                            data-ui="icon-button"
-                            type="button"
-                            class=icon_button_class(ButtonVariant::Ghost, ButtonSize::Small, "")
-                            aria-label="Choose a day"
-                            aria-haspopup="dialog"
-                            popovertarget=panel_target
-                            disabled=move || disabled.get()
-                        >
-                            {icon(Glyph::Calendar, "size-4")}
-                        </button>
-                        <div
-                            id=panel_id
-                            popover="auto"
-                            role="dialog"
-                            aria-label="Choose a day"
-                            class=cx(&[PANEL, "w-76 p-3"])
-                            on:toggle=move |event| super::menu::opened(&event, false)
-                        >
-                            <Calendar value=date today/>
-                        </div>
-                    </span>
-                </span>
-                <input
-                    node_ref=time_node
-                    id=time_id
-                    name=time_name
-                    type="time"
-                    class=move || cx(&[CONTROL, "w-26 shrink-0", edge()])
-                    value=first_time
+                    <input
+                        node_ref=time_node
+                        name=time_name
+                        type="time"
+                        class=cx(&[NATIVE, "shrink-0"])
+                        value=first_time
+                        disabled=move || disabled.get()
+                        aria-label=time_label
+                        aria-describedby=time_note
+                        aria-invalid=wrong
+                        on:input=move |event| time.set(event_target_value(&event))
+                    />
+                </div>
+                <button
+                    id=button_id
+                    type="button"
+                    class=move || cx(&[SHOWN, "[html:not([data-hydrated])_&]:hidden", edge()])
+                    aria-labelledby=labelled_by
+                    aria-describedby=note
+                    aria-haspopup="dialog"
+                    popovertarget=panel_target
                     disabled=move || disabled.get()
-                    aria-label=time_label
-                    aria-describedby=time_described_by
-                    aria-invalid=move || wrong().then_some("true")
-                    on:input=move |event| time.set(event_target_value(&event))
-                />
+                >
+                    {icon(Glyph::Calendar, "size-4 text-muted")}
+                    <span class="truncate">{move || words.get()}</span>
+                </button>
+                <div
+                    data-ui="date-time-panel"
+                    id=panel_id
+                    popover="auto"
+                    role="dialog"
+                    aria-label=panel_label
+                    class=cx(&[PANEL, "w-76"])
+                    on:toggle=move |event| super::menu::opened(&event, false)
+                >
+                    {panel_body(panel, date, time, zone, today)}
+                </div>
             </div>
         </Field>
     }
     .into_any()
 }
 
-/// Hides the browser's own calendar button where ours stands.
-const PICKER: &str = "[html[data-hydrated]_&::-webkit-calendar-picker-indicator]:hidden";
+/// Calendar, time, zone, and the moment in words.
+pub(super) fn panel_body(
+    id: String,
+    date: RwSignal<String>,
+    time: RwSignal<String>,
+    zone: Signal<String>,
+    today: Signal<String>,
+) -> AnyView {
+    let time_id = format!("{id}-time");
+    let (for_id, zone_id) = (time_id.clone(), format!("{id}-zone"));
+    let described_by = zone_id.clone();
+    view! {
+        <div class="p-3">
+            <Calendar value=date today/>
+        </div>
+        <div class="grid grid-cols-[6.5rem_minmax(0,1fr)] gap-x-2.5 gap-y-1.5 border-t border-border p-3">
+            <label for=for_id class="text-sm font-medium">"Time"</label>
+            <span class="text-sm font-medium">"Zone"</span>
+            <span class="relative">
+                <span class="pointer-events-none absolute inset-y-0 left-3 flex items-center text-muted">
+                    {icon(Glyph::Clock, "size-4")}
+                </span>
+                <input
+                    id=time_id
+                    type="text"
+                    inputmode="numeric"
+                    autocomplete="off"
+                    maxlength="5"
+                    class=cx(&[NATIVE, "w-full pr-2 pl-9"])
+                    aria-describedby=described_by
+                    value=time.get_untracked()
+                    prop:value=move || time.get()
+                    on:change=move |event| {
+                        let typed = event_target_value(&event);
+                        match parse_time(&typed) {
+                            Some(parsed) => time.set(parsed),
+                            // Not a time: what was there stands again.
+                            None => time.notify(),
+                        }
+                    }
+                />
+            </span>
+            <span id=zone_id class="flex items-center text-sm text-muted">{move || zone.get()}</span>
+        </div>
+        <div class="flex items-center justify-between gap-2 border-t border-border p-3">
+            <span class="text-sm text-muted tabular-nums" aria-live="polite">
+                {move || moment_words(&date.read(), &time.read())}
+            </span>
+            <button
+                type="button"
+                class=button_class(ButtonVariant::Primary, ButtonSize::Small, "")
+                popovertarget=id
+                popovertargetaction="hide"
+            >
+                "Done"
+            </button>
+        </div>
+    }
+    .into_any()
+}
+
+/// "Thu 26 Nov 2026, 07:00", or what is still to be chosen.
+fn moment_words(date: &str, time: &str) -> String {
+    match (parse(date), time.is_empty()) {
+        (None, _) => "Choose a day and a time".to_owned(),
+        (Some(day), true) => format!("{}, choose a time", day.format("%a %-d %b %Y")),
+        (Some(day), false) => format!("{}, {time}", day.format("%a %-d %b %Y")),
+    }
+}
+
+/// A time as people type it ("7", "7:30", "0730", "19.05") as "HH:MM".
+fn parse_time(typed: &str) -> Option<String> {
+    let typed = typed.trim();
+    let (hours, minutes) = match typed.split_once([':', '.', ' ']) {
+        Some(parts) => parts,
+        None if typed.len() <= 2 => (typed, "0"),
+        None => typed.split_at_checked(typed.len().checked_sub(2)?)?,
+    };
+    let (hours, minutes): (u8, u8) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours < 24 && minutes < 60).then(|| format!("{hours:02}:{minutes:02}"))
+}
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -220,7 +315,8 @@ pub fn Calendar(
         at.set(to.max(today.get_untracked()));
         // The sheet is drawn anew in this turn when the month changes; the day can take the focus in the next.
         request_animation_frame(move || {
-            let day = node.get_untracked().and_then(|table| table.query_selector("button[tabindex='0']").ok().flatten());
+            let day =
+                node.get_untracked().and_then(|table| table.query_selector("button[tabindex='0']").ok().flatten());
             if let Some(day) = day.and_then(|day| day.dyn_into::<web_sys::HtmlElement>().ok()) {
                 let _detached = day.focus();
             }
@@ -319,6 +415,28 @@ fn calendar_day(
 mod tests {
     use super::*;
     use chrono::Weekday;
+
+    #[test]
+    fn times_as_people_type_them() {
+        let time = |typed| parse_time(typed);
+        assert_eq!(time("7").as_deref(), Some("07:00"));
+        assert_eq!(time(" 07:30 ").as_deref(), Some("07:30"));
+        assert_eq!(time("730").as_deref(), Some("07:30"));
+        assert_eq!(time("1905").as_deref(), Some("19:05"));
+        assert_eq!(time("19.05").as_deref(), Some("19:05"));
+        assert_eq!(time("24:00"), None);
+        assert_eq!(time("7:60"), None);
+        assert_eq!(time(""), None);
+        assert_eq!(time("noon"), None);
+        assert_eq!(time("é7"), None);
+    }
+
+    #[test]
+    fn moments_in_words() {
+        assert_eq!(moment_words("2026-11-26", "07:00"), "Thu 26 Nov 2026, 07:00");
+        assert_eq!(moment_words("2026-11-26", ""), "Thu 26 Nov 2026, choose a time");
+        assert_eq!(moment_words("", "07:00"), "Choose a day and a time");
+    }
 
     #[test]
     fn a_sheet_is_whole_weeks_around_its_month() {

@@ -112,15 +112,8 @@ pub fn ShareBar(#[prop(into)] shares: Signal<Vec<Share>>) -> impl IntoView {
                     .into_iter()
                     .filter(|share| share.count > 0)
                     .map(|share| {
-                        let colour = match share.tone {
-                            super::status::Tone::Success => "bg-success-solid",
-                            super::status::Tone::Warning => "bg-warning-solid",
-                            super::status::Tone::Danger => "bg-danger-solid",
-                            super::status::Tone::Info => "bg-accent",
-                            super::status::Tone::Neutral => "bg-border-strong",
-                        };
                         view! {
-                            <span class=cx(&["min-w-1 rounded-full", colour]) style:flex-grow=share.count.to_string()></span>
+                            <span class=cx(&["min-w-1 rounded-full", solid(share.tone)]) style:flex-grow=share.count.to_string()></span>
                         }
                     })
                     .collect_view()
@@ -128,6 +121,33 @@ pub fn ShareBar(#[prop(into)] shares: Signal<Vec<Share>>) -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// How several things stand, one equal part for each: the accounts that a post goes to. The words stand beside it.
+#[component]
+pub fn SegmentBar(#[prop(into)] segments: Signal<Vec<super::status::Tone>>) -> impl IntoView {
+    view! {
+        <div data-ui="segment-bar" class="flex h-1.5 gap-1" aria-hidden="true">
+            {move || {
+                segments
+                    .get()
+                    .into_iter()
+                    .map(|tone| view! { <span class=cx(&["flex-1 rounded-full", solid(tone)])></span> })
+                    .collect_view()
+            }}
+        </div>
+    }
+    .into_any()
+}
+
+fn solid(tone: super::status::Tone) -> &'static str {
+    match tone {
+        super::status::Tone::Success => "bg-success-solid",
+        super::status::Tone::Warning => "bg-warning-solid",
+        super::status::Tone::Danger => "bg-danger-solid",
+        super::status::Tone::Info => "bg-accent",
+        super::status::Tone::Neutral => "bg-border-strong",
+    }
 }
 
 /// What is left of a countdown, as a ring: the undo window. Decorative; the words say the same.

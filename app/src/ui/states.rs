@@ -44,7 +44,8 @@ pub fn SkeletonCards(
             }
         })
         .collect_view();
-    view! { <div data-ui="skeleton" class=class role="group" aria-busy="true" aria-label=label>{cards}</div> }.into_any()
+    view! { <div data-ui="skeleton" class=class role="group" aria-busy="true" aria-label=label>{cards}</div> }
+        .into_any()
 }
 
 /// Rows of a list on their way.

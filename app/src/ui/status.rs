@@ -106,7 +106,9 @@ impl Status {
     pub const fn tone(self) -> Tone {
         match self {
             Self::Connected | Self::Published => Tone::Success,
-            Self::ReconnectRequired | Self::Retrying | Self::WaitingForApproval | Self::PartlyPublished => Tone::Warning,
+            Self::ReconnectRequired | Self::Retrying | Self::WaitingForApproval | Self::PartlyPublished => {
+                Tone::Warning
+            }
             Self::Failed | Self::Rejected => Tone::Danger,
             Self::Publishing | Self::Approved | Self::Scheduled => Tone::Info,
             Self::Disconnected | Self::Pending | Self::Canceled | Self::Draft | Self::Private => Tone::Neutral,

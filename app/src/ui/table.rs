@@ -50,7 +50,11 @@ pub fn Th(
     #[prop(default = Sort::None)] sort: Sort,
     #[prop(optional, into)] class: String,
 ) -> impl IntoView {
-    let class = cx(&["h-9 px-3 text-xs font-medium whitespace-nowrap text-muted", if numeric { "text-right" } else { "" }, &class]);
+    let class = cx(&[
+        "h-9 px-3 text-xs font-medium whitespace-nowrap text-muted",
+        if numeric { "text-right" } else { "" },
+        &class,
+    ]);
     if hidden {
         return view! { <th scope="col" class=class><span class="sr-only">{label}</span></th> }.into_any();
     }

@@ -70,8 +70,20 @@ pub fn Tabs(
         let Some(last) = tabs.len().checked_sub(1) else { return };
         let at = tabs.iter().position(|tab| tab.key == *selected.read_untracked()).unwrap_or(0);
         let to = match event.key().as_str() {
-            "ArrowRight" => if at == last { 0 } else { at + 1 },
-            "ArrowLeft" => if at == 0 { last } else { at - 1 },
+            "ArrowRight" => {
+                if at == last {
+                    0
+                } else {
+                    at + 1
+                }
+            }
+            "ArrowLeft" => {
+                if at == 0 {
+                    last
+                } else {
+                    at - 1
+                }
+            }
             "Home" => 0,
             "End" => last,
             _ => return,
@@ -118,7 +130,7 @@ fn tab_button(root: &str, tab: Tab, selected: RwSignal<String>, framed: bool) ->
             class=move || cx(&[TAB, shape, if is_selected.get() { ON } else { OFF }])
             on:click=move |_| selected.set(key.clone())
         >
-            {tab.mark.map(|mark| platform_mark(mark, MarkSize::Bare))}
+            {tab.mark.map(|mark| platform_mark(mark, if framed { MarkSize::Tiny } else { MarkSize::Bare }))}
             {tab.label}
             {tab.count.map(|count| view! { <Count count/> })}
             {tab.dot

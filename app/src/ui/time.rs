@@ -98,11 +98,8 @@ pub fn relative_words(at: DateTime<Utc>, now: DateTime<Utc>, style: TimeStyle) -
     if long && unit == "day" && count == 1 {
         return if ahead { "tomorrow" } else { "yesterday" }.to_owned();
     }
-    let words = if long {
-        format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
-    } else {
-        format!("{count} {short}")
-    };
+    let words =
+        if long { format!("{count} {unit}{}", if count == 1 { "" } else { "s" }) } else { format!("{count} {short}") };
     match (ahead, long) {
         (true, _) => format!("in {words}"),
         (false, true) => format!("{words} ago"),
@@ -149,7 +146,10 @@ pub fn RelativeTime(
 
 /// The exact moment as the browser's own language and zone write it.
 fn local_words(at: DateTime<Utc>) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are exact in a double until the year 287396")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "milliseconds since 1970 are exact in a double until the year 287396"
+    )]
     let date = js_sys::Date::new(&(at.timestamp_millis() as f64).into());
     let options = js_sys::Object::new();
     for (key, value) in [("dateStyle", "medium"), ("timeStyle", "long")] {

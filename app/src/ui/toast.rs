@@ -9,13 +9,15 @@ use super::class::cx;
 use super::icon::{Glyph, icon};
 use super::status::Tone;
 use leptos::prelude::*;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// What a toast's button does, once.
+///
+/// Counted, not in Leptos' arena: a toast outlives what it came from, a dialog that has closed or a page left behind.
 #[derive(Clone)]
 pub struct ToastAction {
     pub label: String,
-    pub run: Callback<()>,
+    pub run: Arc<dyn Fn() + Send + Sync>,
 }
 
 /// One piece of news.
@@ -43,7 +45,7 @@ impl Toast {
     /// A way back or on: "Undo", "Retry".
     #[must_use]
     pub fn action(mut self, label: impl Into<String>, run: impl Fn() + Send + Sync + 'static) -> Self {
-        self.action = Some(ToastAction { label: label.into(), run: Callback::new(move |()| run()) });
+        self.action = Some(ToastAction { label: label.into(), run: Arc::new(run) });
         self
     }
 
@@ -197,11 +199,7 @@ fn live_toast(toasts: Toasts, shown: Shown) -> AnyView {
 /// A toast's look, also for the gallery.
 #[component]
 pub fn ToastCard(toast: Toast, #[prop(into)] on_dismiss: Callback<()>) -> impl IntoView {
-    let (glyph, spin) = if toast.under_way {
-        (Glyph::StPublishing, "animate-spin")
-    } else {
-        (toast.tone.glyph(), "")
-    };
+    let (glyph, spin) = if toast.under_way { (Glyph::StPublishing, "animate-spin") } else { (toast.tone.glyph(), "") };
     let colour = if toast.under_way { Tone::Info } else { toast.tone }.glyph_class();
     let action = toast.action.map(|action| {
         let run = action.run;
@@ -210,7 +208,7 @@ pub fn ToastCard(toast: Toast, #[prop(into)] on_dismiss: Callback<()>) -> impl I
                 variant=ButtonVariant::Link
                 size=ButtonSize::Small
                 on_click=move |_| {
-                    run.run(());
+                    run();
                     on_dismiss.run(());
                 }
             >

@@ -10,6 +10,7 @@ use leptos::{
     web_sys::{self, File, FileList, HtmlInputElement},
 };
 use tailwind_rs_macros::classes;
+use wasm_bindgen::JsCast as _;
 
 const DROP: &str = classes! {
     base: "relative cursor-pointer rounded-lg border border-dashed border-field bg-surface text-muted hover:bg-hover hover:text-text",
@@ -64,7 +65,11 @@ pub fn FileDrop(
         }
         .into_any()
     };
-    let shape = if tile { "grid h-24 w-19 shrink-0 place-items-center" } else { "grid place-items-center px-4 py-6 text-center" };
+    let shape = if tile {
+        "grid h-24 w-19 shrink-0 place-items-center"
+    } else {
+        "grid place-items-center px-4 py-6 text-center"
+    };
     view! {
         <div data-ui="file-drop" class=if tile { "contents" } else { "" }>
             <label
@@ -226,12 +231,14 @@ fn thumbnail(
             ("Delete" | "Backspace", false) => {
                 event.prevent_default();
                 on_remove.run(keyed.clone());
+                focus_thumbnail(&event, i.min(count.saturating_sub(2)));
                 return;
             }
             _ => return,
         };
         event.prevent_default();
         on_move.run((i, to));
+        focus_thumbnail(&event, to);
     };
     view! {
         <li
@@ -259,7 +266,7 @@ fn thumbnail(
                 on:dragstart=move |_| dragged.set(Some(i))
                 on:dragend=move |_| dragged.set(None)
             >
-                <img src=thumb.src alt="" class="size-full object-cover" width="76" height="96" loading="lazy"/>
+                <img src=thumb.src alt="" class="size-full object-cover" width="76" height="96"/>
                 <span
                     class=cx(&["absolute bottom-1 left-1 inline-flex h-5 items-center gap-1 rounded-sm bg-surface px-1 text-xs font-medium", word])
                     aria-hidden="true"
@@ -283,6 +290,21 @@ fn thumbnail(
         </li>
     }
     .into_any()
+}
+
+/// Lets the focus follow a picture to its new place, once the row is drawn anew.
+fn focus_thumbnail(event: &KeyboardEvent, to: usize) {
+    let row = event
+        .current_target()
+        .and_then(|button| button.dyn_into::<web_sys::Element>().ok())
+        .and_then(|button| button.closest("ul").ok().flatten());
+    let Some(row) = row else { return };
+    request_animation_frame(move || {
+        let button = row.query_selector(&format!("li:nth-child({}) > button", to + 1)).ok().flatten();
+        if let Some(button) = button.and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok()) {
+            let _detached = button.focus();
+        }
+    });
 }
 
 /// An address under which the browser can show a file that has not been sent yet. Give it back with [`revoke_preview`].

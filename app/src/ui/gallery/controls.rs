@@ -11,7 +11,13 @@ const FOCUS: &str = "outline-3 outline-offset-2 outline-ring";
 const HEAD: &str = "pb-3 pr-4 font-medium";
 const CELL: &str = "py-3 pr-4";
 
-fn row(variant: ButtonVariant, name: &'static str, words: &'static str, busy: &'static str, hover: &'static str) -> AnyView {
+fn row(
+    variant: ButtonVariant,
+    name: &'static str,
+    words: &'static str,
+    busy: &'static str,
+    hover: &'static str,
+) -> AnyView {
     let button = move |class: &'static str| view! { <Button variant class=class>{words}</Button> }.into_any();
     let link = variant == ButtonVariant::Link;
     let loading = if link {
@@ -200,12 +206,17 @@ pub(super) fn choices() -> AnyView {
     };
     let visibility = || {
         vec![
-            Choice::new("now", "Publish now").hint("Goes out to 5 accounts, 5 seconds after you save.").icon(Glyph::Send),
+            Choice::new("now", "Publish now")
+                .hint("Goes out to 5 accounts, 5 seconds after you save.")
+                .icon(Glyph::Send),
             Choice::new("private", "Keep private").hint("Only your workspace sees it.").icon(Glyph::Lock),
-            Choice::new("schedule", "Schedule").hint("Thu 26 Nov 2026, 07:00, Europe/Dublin (GMT+0)").icon(Glyph::Calendar),
+            Choice::new("schedule", "Schedule")
+                .hint("Thu 26 Nov 2026, 07:00, Europe/Dublin (GMT+0)")
+                .icon(Glyph::Calendar),
         ]
     };
-    let segments = || vec![Choice::new("now", "Now"), Choice::new("private", "Private"), Choice::new("schedule", "Schedule")];
+    let segments =
+        || vec![Choice::new("now", "Now"), Choice::new("private", "Private"), Choice::new("schedule", "Schedule")];
     let layouts =
         || vec![Choice::new("grid", "Grid").icon(Glyph::LayoutGrid), Choice::new("list", "List").icon(Glyph::List)];
     section(

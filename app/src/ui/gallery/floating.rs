@@ -46,12 +46,14 @@ pub(super) fn dialogs() -> AnyView {
         title_id: s("shown-ask-title"),
         text_id: s("shown-ask-text"),
         title: "Disconnect @northwind.coffee from Instagram?".into(),
-        consequence: "Arctiv gives the key back to Instagram and wipes it here. Harbour & Pine loses access at once.".into(),
+        consequence: "Arctiv gives the key back to Instagram and wipes it here. Harbour & Pine loses access at once."
+            .into(),
         warning: "2 scheduled posts will not go out on this account.".into(),
         confirm: s("Disconnect account"),
         cancel: s("Keep connected"),
         variant: ButtonVariant::Danger,
         busy: false.into(),
+        focused: false,
         on_cancel: Callback::new(|()| ()),
         on_confirm: Callback::new(|()| ()),
     });

@@ -2,9 +2,10 @@
 
 use super::{column, s, section};
 use crate::ui::palette::palette_body;
+use crate::ui::picker::panel_body;
 use crate::ui::{
-    Button, Calendar, CommandPalette, DateTimePicker, FileDrop, Glyph, Mark, PaletteGroup, PaletteItem, Thumb,
-    Thumbnails, UploadRow,
+    Button, CommandPalette, DateTimePicker, FileDrop, Glyph, Mark, PaletteGroup, PaletteItem, Thumb, Thumbnails,
+    UploadRow,
 };
 use leptos::prelude::*;
 
@@ -48,7 +49,7 @@ pub(super) fn media() -> AnyView {
                 {column(
                     "Upload",
                     view! {
-                        <div class="grid gap-3">
+                        <div class="grid grid-cols-1 gap-3">
                             <UploadRow name="winter-roast-04.jpg" progress=0.62 detail="2.4 of 3.9 MB, 3 seconds left" on_cancel=|()| ()/>
                             <UploadRow
                                 name="opening-hours-december-final.tiff"
@@ -89,6 +90,7 @@ pub(super) fn media() -> AnyView {
 
 pub(super) fn picker() -> AnyView {
     let shown = RwSignal::new(s("2026-11-26"));
+    let shown_time = RwSignal::new(s("07:00"));
     let today = "2026-11-20";
     section(
         "picker",
@@ -96,8 +98,8 @@ pub(super) fn picker() -> AnyView {
         view! {
             <div class="rounded-lg bg-sunken p-4 sm:p-6">
                 <div class="grid items-start gap-8 md:grid-cols-[19rem_minmax(0,1fr)]">
-                    <div class="w-full max-w-76 rounded-xl bg-raised p-3 shadow-raised">
-                        <Calendar value=shown today/>
+                    <div class="w-full max-w-76 rounded-xl bg-raised shadow-raised">
+                        {panel_body(s("shown-panel"), shown, shown_time, "Dublin (GMT+0)".into(), today.into())}
                     </div>
                     <div class="grid gap-5 md:max-w-80">
                         <DateTimePicker

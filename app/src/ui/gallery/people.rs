@@ -137,7 +137,15 @@ fn names(all: &[&str]) -> Vec<String> {
 }
 
 pub(super) fn avatars() -> AnyView {
-    let seven = names(&["Maya Lindqvist", "Tomás Okafor", "Aoife Byrne", "Priya Raman", "Jonas Weber", "Niamh Doyle", "Ed Ó Sé"]);
+    let seven = names(&[
+        "Maya Lindqvist",
+        "Tomás Okafor",
+        "Aoife Byrne",
+        "Priya Raman",
+        "Jonas Weber",
+        "Niamh Doyle",
+        "Ed Ó Sé",
+    ]);
     let many: Vec<_> = seven.iter().cycle().take(15).cloned().collect();
     section(
         "people",

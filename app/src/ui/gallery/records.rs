@@ -22,12 +22,66 @@ struct Sample {
 }
 
 const CARDS: &[Sample] = &[
-    Sample { mark: Mark::Instagram, client: "Fjord Outdoor", detail: "@fjord.outdoor", status: Status::Connected, minutes: 8, word: "connected", people: &["Tomás Okafor", "Aoife Byrne"], action: "" },
-    Sample { mark: Mark::FacebookAds, client: "Acme Corp", detail: "Acme EMEA", status: Status::ReconnectRequired, minutes: 1500, word: "reconnect required", people: &[], action: "Reconnect" },
-    Sample { mark: Mark::GoogleAds, client: "Meridian Dental", detail: "Meridian Dental, search", status: Status::Failed, minutes: 38, word: "failed", people: &[], action: "Retry now" },
-    Sample { mark: Mark::Facebook, client: "Kestrel Bikes", detail: "Kestrel Bikes Dublin", status: Status::Disconnected, minutes: 4400, word: "disconnected", people: &[], action: "Connect again" },
-    Sample { mark: Mark::GoogleAnalytics, client: "Hollingsworth, Ferris and Sons Estate Agents", detail: "hollingsworth-ferris-estate-agents.example, GA4", status: Status::Connected, minutes: 7300, word: "long names, whole on hover", people: &["Maya Lindqvist", "A B", "C D", "E F", "G H", "I J", "K L", "M N", "O P", "Q R", "S T", "U V", "W X"], action: "" },
-    Sample { mark: Mark::X, client: "Kestrel Bikes", detail: "@kestrelbikes", status: Status::Connected, minutes: 4, word: "viewer role: read only", people: &[], action: "" },
+    Sample {
+        mark: Mark::Instagram,
+        client: "Fjord Outdoor",
+        detail: "@fjord.outdoor",
+        status: Status::Connected,
+        minutes: 8,
+        word: "connected",
+        people: &["Tomás Okafor", "Aoife Byrne"],
+        action: "",
+    },
+    Sample {
+        mark: Mark::FacebookAds,
+        client: "Acme Corp",
+        detail: "Acme EMEA",
+        status: Status::ReconnectRequired,
+        minutes: 1500,
+        word: "reconnect required",
+        people: &[],
+        action: "Reconnect",
+    },
+    Sample {
+        mark: Mark::GoogleAds,
+        client: "Meridian Dental",
+        detail: "Meridian Dental, search",
+        status: Status::Failed,
+        minutes: 38,
+        word: "failed",
+        people: &[],
+        action: "Retry now",
+    },
+    Sample {
+        mark: Mark::Facebook,
+        client: "Kestrel Bikes",
+        detail: "Kestrel Bikes Dublin",
+        status: Status::Disconnected,
+        minutes: 4400,
+        word: "disconnected",
+        people: &[],
+        action: "Connect again",
+    },
+    Sample {
+        mark: Mark::GoogleAnalytics,
+        client: "Hollingsworth, Ferris and Sons Estate Agents",
+        detail: "hollingsworth-ferris-estate-agents.example, GA4",
+        status: Status::Connected,
+        minutes: 7300,
+        word: "long names, whole on hover",
+        people: &["Maya Lindqvist", "A B", "C D", "E F", "G H", "I J", "K L", "M N", "O P", "Q R", "S T", "U V", "W X"],
+        action: "",
+    },
+    Sample {
+        mark: Mark::X,
+        client: "Kestrel Bikes",
+        detail: "@kestrelbikes",
+        status: Status::Connected,
+        minutes: 4,
+        word: "viewer role: read only",
+        people: &[],
+        action: "",
+    },
 ];
 
 fn card(i: usize, sample: Sample) -> AnyView {
@@ -68,7 +122,8 @@ fn card(i: usize, sample: Sample) -> AnyView {
         if read_only || status != Status::Connected {
             return ().into_any();
         }
-        view! { <IconButton icon=Glyph::RefreshCw label=format!("Refresh {quick_name}") size=ButtonSize::Small/> }.into_any()
+        view! { <IconButton icon=Glyph::RefreshCw label=format!("Refresh {quick_name}") size=ButtonSize::Small/> }
+            .into_any()
     };
     view! {
         <li class="grid grid-cols-1 grid-rows-[1fr_auto] gap-2">
@@ -220,9 +275,11 @@ pub(super) fn tabs() -> AnyView {
         Tab::new("facebook", "Facebook").mark(Mark::Facebook),
     ];
     let panel = |id: &'static str, selected: RwSignal<String>, key: &'static str, words: &'static str| {
-        view! { <TabPanel id key selected class="px-3 py-3 text-sm text-muted -outline-offset-3">{words}</TabPanel> }.into_any()
+        view! { <TabPanel id key selected class="px-3 py-3 text-sm text-muted -outline-offset-3">{words}</TabPanel> }
+            .into_any()
     };
-    let nav = |label: &str, count: Option<u64>, current: bool| NavTab { href: s("#tabs"), label: s(label), count, current };
+    let nav =
+        |label: &str, count: Option<u64>, current: bool| NavTab { href: s("#tabs"), label: s(label), count, current };
     section(
         "tabs",
         "Tabs that change the address are links; tabs within a panel are tabs.",

@@ -3,7 +3,7 @@
 use super::{column, s, section};
 use crate::ui::{
     Banner, BarChart, Button, ButtonSize, ButtonVariant, EmptyState, EmptyStep, ErrorState, Glyph, Kbd, LimitMeter,
-    LineChart, LiveMark, Mark, MarkSize, PlatformMark, Progress, Ring, Series, SeriesRole, Share, ShareBar,
+    LineChart, LiveMark, Mark, MarkSize, PlatformMark, Progress, Ring, SegmentBar, Series, SeriesRole, Share, ShareBar,
     SkeletonCards, SkeletonRows, Sparkline, Spinner, Stat, StatStrip, StatTile, Stepper, Tone, icon,
 };
 use leptos::prelude::*;
@@ -79,15 +79,30 @@ fn series(name: &str, role: SeriesRole, points: &[f64]) -> Series {
 pub(super) fn figures() -> AnyView {
     let days = (1..=20).map(|day| if day == 1 || day == 20 { format!("{day} Nov") } else { day.to_string() }).collect();
     let reach = vec![
-        series("Instagram", SeriesRole::Lead, &[
-            140., 152., 149., 170., 182., 176., 201., 214., 196., 232., 240., 228., 260., 272., 265., 284., 301., 296., 322., 341.,
-        ]),
-        series("Facebook", SeriesRole::Second, &[
-            90., 102., 96., 110., 128., 120., 134., 142., 138., 150., 161., 158., 172., 170., 186., 194., 190., 204., 212., 220.,
-        ]),
-        series("Last month", SeriesRole::Comparison, &[
-            120., 130., 118., 140., 150., 160., 148., 155., 162., 170., 158., 166., 171., 180., 176., 182., 190., 186., 192., 196.,
-        ]),
+        series(
+            "Instagram",
+            SeriesRole::Lead,
+            &[
+                140., 152., 149., 170., 182., 176., 201., 214., 196., 232., 240., 228., 260., 272., 265., 284., 301.,
+                296., 322., 341.,
+            ],
+        ),
+        series(
+            "Facebook",
+            SeriesRole::Second,
+            &[
+                90., 102., 96., 110., 128., 120., 134., 142., 138., 150., 161., 158., 172., 170., 186., 194., 190.,
+                204., 212., 220.,
+            ],
+        ),
+        series(
+            "Last month",
+            SeriesRole::Comparison,
+            &[
+                120., 130., 118., 140., 150., 160., 148., 155., 162., 170., 158., 166., 171., 180., 176., 182., 190.,
+                186., 192., 196.,
+            ],
+        ),
     ];
     let week = ["Sat", "Sun", "Mon", "Tue", "Wed", "Thu", "Fri"].map(s).to_vec();
     let deliveries = vec![
@@ -195,7 +210,8 @@ pub(super) fn progress() -> AnyView {
                         <div class="grid gap-4">
                             <Progress label="14 of 25 clients" value=14.0 max=25.0 limit=true/>
                             <Progress label="23 of 25 clients" value=23.0 max=25.0 limit=true/>
-                            <div class="flex items-center gap-4">
+                            <SegmentBar segments=vec![Tone::Success, Tone::Success, Tone::Info, Tone::Info, Tone::Warning]/>
+                            <div class="flex flex-wrap items-center gap-4">
                                 <Ring share=0.8 figure="4"/>
                                 <Ring share=0.35 small=true/>
                                 <Spinner class="size-5 text-accent-strong"/>
