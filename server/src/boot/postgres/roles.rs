@@ -264,6 +264,9 @@ async fn missing(connection: &mut PgConnection, login: &Login, schema_here: bool
     if !is_member(connection, WORKER, RETENTION).await? {
         statements.push(format!("GRANT {RETENTION} TO {WORKER}"));
     }
+    if let Some(statement) = inherits_retention(connection).await? {
+        statements.push(statement);
+    }
     if schema_here && login.name != OWNER {
         if !is_member(connection, &login.name, OWNER).await? {
             statements.push(format!("GRANT {OWNER} TO {}", login.quoted));
@@ -291,6 +294,23 @@ async fn is_member(connection: &mut PgConnection, member: &str, of: &str) -> Res
     .bind(of)
     .fetch_one(connection)
     .await
+}
+
+/// What makes a worker that an administrator made keep the retention role's rights for when it has stepped into it: else it
+/// could delete logs that it should only add to. Since PostgreSQL 16 that is a property of the membership.
+async fn inherits_retention(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
+    let found: Option<bool> = sqlx::query_scalar(
+        "SELECT current_setting('server_version_num')::int >= 160000 FROM pg_roles worker, pg_roles retention \
+         WHERE worker.rolname = $1 AND retention.rolname = $2 AND pg_has_role(worker.oid, retention.oid, 'USAGE')",
+    )
+    .bind(WORKER)
+    .bind(RETENTION)
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.map(|by_membership| match by_membership {
+        true => format!("GRANT {RETENTION} TO {WORKER} WITH INHERIT FALSE"),
+        false => format!("ALTER ROLE {WORKER} NOINHERIT"),
+    }))
 }
 
 async fn owner_may_create(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
