@@ -234,6 +234,8 @@ where
         );
         run(connection, &sql).await?;
     }
+    // As the program makes them: the worker deletes as the retention role only after saying so.
+    run(connection, "alter role arctiv_worker noinherit").await?;
     run(connection, "grant arctiv_retention to arctiv_worker").await?;
     run(connection, &format!("drop database if exists {draft} with (force)")).await?;
     run(connection, &format!("create database {draft} owner arctiv_owner")).await?;
