@@ -2,7 +2,7 @@
 //! tokens, scopes separated by commas, Graph errors), hence plain calls.
 
 use chrono::{DateTime, Utc};
-use domain::{accounts::MissingScope, deliveries::ErrorClass};
+use domain::deliveries::ErrorClass;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
@@ -137,6 +137,10 @@ impl Facebook {
             .parse()?;
         let granted = self.permissions(&user.token).await?;
         let missing_scopes = missing(&self.scopes(), &granted, SCOPE_USES);
+        // Asked for all the same, the list would be refused with an error that says less.
+        if missing_scopes.iter().any(|missing| missing.scope == "pages_show_list") {
+            return Err(no_list());
+        }
         let pages = self.pages(&user.token, &granted).await?;
 
         let mut grants = Vec::new();
@@ -159,7 +163,7 @@ impl Facebook {
             }
         }
         if grants.is_empty() {
-            return Err(no_pages(&missing_scopes, &left_out));
+            return Err(no_pages(&left_out));
         }
         Ok(Exchange { grants, left_out })
     }
@@ -313,14 +317,14 @@ impl OwnPage {
     }
 }
 
-fn no_pages(missing: &[MissingScope], left_out: &[LeftOut]) -> PlatformError {
-    let (code, message) = if missing.iter().any(|missing| missing.scope == "pages_show_list") {
-        (
-            "scope_missing",
-            "Facebook did not give us permission to see your Pages. Please connect again and allow everything on the \
-             list.",
-        )
-    } else if left_out.is_empty() {
+fn no_list() -> PlatformError {
+    refused(ErrorClass::Permission, "scope_missing").saying(
+        "Facebook did not give us permission to see your Pages. Please connect again and allow everything on the list.",
+    )
+}
+
+fn no_pages(left_out: &[LeftOut]) -> PlatformError {
+    let (code, message) = if left_out.is_empty() {
         (
             "no_pages",
             "You gave us access, but chose no Page, or run none. Please connect again and choose at least one Page.",
