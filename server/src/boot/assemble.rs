@@ -224,6 +224,7 @@ impl Arctiv {
             options,
             cookies: self.cookies,
             assets: Assets::open(self.settings.server.site_root.clone()),
+            picture_origin: self.settings.platforms.sandbox_url.as_ref().map(|url| url.origin().ascii_serialization()),
         }
     }
 

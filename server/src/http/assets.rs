@@ -9,7 +9,6 @@ use std::{
 
 use axum::{
     body::{Body, Bytes},
-    extract::Request,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -77,21 +76,21 @@ impl Assets {
         Self::Embedded(files)
     }
 
-    /// The file at the request's path, if there is one.
-    pub async fn serve(&self, request: &Request) -> Option<Response> {
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+    /// The file at `path`, if there is one.
+    pub async fn serve(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Response> {
+        if !matches!(*method, Method::GET | Method::HEAD) {
             return None;
         }
-        let path = request.uri().path().trim_start_matches('/');
+        let path = path.trim_start_matches('/');
         if path.is_empty() {
             return None;
         }
         match self {
-            Self::Embedded(files) => files.get(path).map(|asset| answer(asset, path, request.headers())),
+            Self::Embedded(files) => files.get(path).map(|asset| answer(asset, path, headers)),
             Self::Folder(folder) => {
                 let file = inside(folder, path)?;
                 let bytes = tokio::fs::read(file).await.ok()?;
-                Some(answer(&Asset::new(path, bytes.into()), path, request.headers()))
+                Some(answer(&Asset::new(path, bytes.into()), path, headers))
             }
         }
     }

@@ -35,6 +35,8 @@ pub struct PageState {
     pub options: LeptosOptions,
     pub cookies: CookiePolicy,
     pub assets: Assets,
+    /// Another origin that pictures come from: the sandbox's, where it plays the platforms.
+    pub picture_origin: Option<String>,
 }
 
 /// The routes of the app, listed once: listing renders, and two at a time would hang (leptos#4773).
@@ -49,13 +51,14 @@ where
 {
     let context = {
         let services = state.services.clone();
+        let picture_origin = state.picture_origin.clone();
         move || {
             let request = use_context::<axum::http::request::Parts>();
             let Some(parts) = request else { return };
             if let Some(context) = context_of(&services, &parts.extensions) {
                 context.provide();
             }
-            content_security_policy();
+            content_security_policy(picture_origin.as_deref());
         }
     };
     let options = state.options.clone();
@@ -78,11 +81,12 @@ impl FromRef<PageState> for LeptosOptions {
 
 /// Scripts: ours, by the page's nonce. Styles of elements are set by components (widths of meters), hence
 /// `style-src-attr`; style *elements* need the nonce.
-fn content_security_policy() {
+fn content_security_policy(picture_origin: Option<&str>) {
     let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else { return };
+    let pictures = picture_origin.unwrap_or_default();
     let policy = format!(
         "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
-         style-src-attr 'unsafe-inline'; img-src 'self' data: blob: https:; font-src 'self'; connect-src 'self'; \
+         style-src-attr 'unsafe-inline'; img-src 'self' data: blob: https: {pictures}; font-src 'self'; connect-src 'self'; \
          object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
@@ -115,7 +119,7 @@ async fn guard(State(state): State<PageState>, mut request: Request, next: Next)
     if !matches!(*request.method(), axum::http::Method::GET | axum::http::Method::HEAD) || path.starts_with("/fn/") {
         return next.run(request).await;
     }
-    if let Some(file) = state.assets.serve(&request).await {
+    if let Some(file) = state.assets.serve(request.method(), &path, request.headers()).await {
         return file;
     }
     let actor = request.extensions().get::<Actor>().cloned();
@@ -160,12 +164,13 @@ async fn file_or_page(State(state): State<PageState>, request: Request) -> Respo
 async fn render(state: &PageState, request: Request) -> Response {
     let context = context_of(&state.services, request.extensions());
     let options = state.options.clone();
+    let picture_origin = state.picture_origin.clone();
     let handler = leptos_axum::render_app_async_with_context(
         move || {
             if let Some(context) = &context {
                 context.provide();
             }
-            content_security_policy();
+            content_security_policy(picture_origin.as_deref());
         },
         move || app::shell(options.clone()),
     );
@@ -233,7 +238,7 @@ async fn finish(
             let fault: Fault = error.fault;
             let mut again = Request::new(axum::body::Body::empty());
             *again.uri_mut() = parts.uri.clone();
-            let query = parts.uri.query().map(|query| format!("{page}?{query}")).unwrap_or_else(|| page.to_owned());
+            let query = parts.uri.query().map_or_else(|| page.to_owned(), |query| format!("{page}?{query}"));
             if let Ok(uri) = query.parse() {
                 *again.uri_mut() = uri;
             }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actor::Actor,
-    error::ServiceResult,
+    error::{ErrorCode, ServiceError, ServiceResult},
     ids::MediaId,
     page::{Page, PageRequest},
     platform::ImageType,
@@ -19,6 +19,16 @@ pub const MAX_PIXELS: u64 = 50_000_000;
 pub const MAX_SIDE: u32 = 12_000;
 pub const MAX_ALT_TEXT: usize = 1_000;
 pub const MAX_FILE_NAME: usize = 200;
+
+/// The error of a file over [`MAX_UPLOAD`], whoever notices it first.
+pub fn too_large() -> ServiceError {
+    let mut error = ServiceError::field(
+        "file",
+        format!("This file is too large. A picture may have up to {} MB.", MAX_UPLOAD / (1024 * 1024)),
+    );
+    error.fault.code = ErrorCode::PayloadTooLarge;
+    error
+}
 
 /// An uploaded picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

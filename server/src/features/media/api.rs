@@ -13,7 +13,7 @@ use axum::{
 };
 use domain::{
     MediaId, PageRequest, ServiceError,
-    media::{MAX_ALT_TEXT, MAX_UPLOAD, Media, MediaAsset, Signature, Upload, Variant},
+    media::{MAX_ALT_TEXT, MAX_UPLOAD, Media, MediaAsset, Signature, Upload, Variant, too_large},
     platform::ImageType,
 };
 use serde::Deserialize;
@@ -21,7 +21,6 @@ use utoipa::{ToSchema, TupleUnit};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::service::too_large;
 use crate::http::{
     envelope::{ApiError, ApiResult, Created, Failure, List, Ok200, Success, SuccessPage},
     extract::{Body, PathId, Query, SignedIn, parse_query},

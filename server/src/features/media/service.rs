@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use domain::{
     Actor, ErrorCode, MediaId, Page, PageRequest, ServiceError, ServiceResult,
     clock::{Clock, Ids},
-    media::{MAX_ALT_TEXT, MAX_UPLOAD, Media, MediaAsset, MediaFile, Signature, Upload, Variant},
+    media::{MAX_ALT_TEXT, MAX_UPLOAD, Media, MediaAsset, MediaFile, Signature, Upload, Variant, too_large},
     text::has_control_chars,
 };
 use tokio::{sync::Semaphore, task};
@@ -248,16 +248,6 @@ impl Media for MediaService {
 
 fn has_extension(key: &str, extension: &str) -> bool {
     key.rsplit_once('.').is_some_and(|(_, found)| found == extension)
-}
-
-/// The error of a file over [`MAX_UPLOAD`].
-pub(super) fn too_large() -> ServiceError {
-    let mut error = ServiceError::field(
-        "file",
-        format!("This file is too large. A picture may have up to {} MB.", MAX_UPLOAD / (1024 * 1024)),
-    );
-    error.fault.code = ErrorCode::PayloadTooLarge;
-    error
 }
 
 fn absent() -> ServiceError {
