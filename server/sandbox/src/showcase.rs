@@ -107,8 +107,8 @@ fn section(world: &World, account: &Account) -> String {
     let letters = networks::of(account.platform).map_or("", |network| network.mark());
     let id = format!("{}-{}", account.platform, escape(&account.id));
     let mut out = format!(
-        "<section class=\"account\" aria-labelledby=\"{id}\" data-platform=\"{}\" data-account=\"{}\"><div class=\"head\">\
-         {}<div><h2 id=\"{id}\">{}</h2><span class=\"muted small\">{title} · @{}</span></div></div>",
+        "<section class=\"account\" aria-labelledby=\"{id} {id}-at\" data-platform=\"{}\" data-account=\"{}\"><div class=\"head\">\
+         {}<div><h2 id=\"{id}\">{}</h2><span class=\"muted small\" id=\"{id}-at\">{title} · @{}</span></div></div>",
         account.platform,
         escape(&account.id),
         mark(letters, account.platform.0),
