@@ -243,7 +243,7 @@ fn webp(file: &[u8], orientation: Option<&[u8; 26]>) -> Result<Vec<u8>, Damaged>
     Ok(out)
 }
 
-/// GIF89a: a header, then images (`2C`) and extensions (`21`) made of sub-blocks, up to the trailer (`3B`).
+/// GIF (version `89a`): a header, then images (`2C`) and extensions (`21`) made of sub-blocks, up to the trailer (`3B`).
 fn gif(file: &[u8]) -> Result<Vec<u8>, Damaged> {
     let mut input = Input(file);
     let mut out = Vec::with_capacity(file.len());
@@ -320,7 +320,7 @@ mod tests {
     const SECRET: &[u8] = b"53.3498,-6.2603";
 
     fn sample(kind: ImageType) -> Vec<u8> {
-        let pixels = RgbaImage::from_fn(33, 21, |x, y| Rgba([(x * 7) as u8, (y * 11) as u8, 90, 255]));
+        let pixels = RgbaImage::from_fn(33, 21, |x, y| Rgba([(x * 7 % 256) as u8, (y * 11 % 256) as u8, 90, 255]));
         let mut out = Cursor::new(Vec::new());
         let picture = DynamicImage::ImageRgba8(pixels);
         match kind {
@@ -385,8 +385,8 @@ mod tests {
                     }
                     out
                 };
-                // Extended form, flags for Exif and XMP, canvas 33 × 21.
-                let header = chunk(b"VP8X", &[0b0000_1100, 0, 0, 0, 32, 0, 0, 20, 0, 0]);
+                // Extended form, flags for alpha, Exif and XMP, canvas 33 × 21.
+                let header = chunk(b"VP8X", &[0b0001_1100, 0, 0, 0, 32, 0, 0, 20, 0, 0]);
                 let body = [&header, &plain[12..], &chunk(b"EXIF", SECRET), &chunk(b"XMP ", SECRET)].concat();
                 let length = u32::try_from(body.len() + 4).unwrap().to_le_bytes();
                 [b"RIFF", &length[..], b"WEBP", &body].concat()
@@ -409,7 +409,7 @@ mod tests {
             assert!(contains(&file, SECRET));
             let clean = strip(kind, &file, 1).unwrap();
             assert!(!contains(&clean, SECRET), "{kind:?} still tells");
-            assert_eq!(decoded(kind, &clean).0, decoded(kind, &sample(kind)).0, "{kind:?}");
+            assert!(decoded(kind, &clean).0 == decoded(kind, &sample(kind)).0, "{kind:?}: a pixel has changed");
             assert_eq!(strip(kind, &clean, 1).unwrap(), clean, "{kind:?}: nothing more to take out");
         }
     }

@@ -23,6 +23,9 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub use picture::samples;
+
 pub use files::MediaFiles;
 pub use links::MediaLinks;
 pub use service::MediaService;

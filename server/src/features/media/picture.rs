@@ -177,7 +177,7 @@ pub mod samples {
     use image::{Rgba, RgbaImage};
 
     /// A gradient; `alpha` below 255 makes it see-through.
-    pub fn picture(width: u32, height: u32, alpha: u8, format: ImageFormat) -> Vec<u8> {
+    pub(in crate::features) fn picture(width: u32, height: u32, alpha: u8, format: ImageFormat) -> Vec<u8> {
         let pixels = RgbaImage::from_fn(width, height, |x, y| {
             Rgba([(x % 251) as u8, (y % 241) as u8, ((x + y) % 239) as u8, alpha])
         });
@@ -191,16 +191,16 @@ pub mod samples {
         out.into_inner()
     }
 
-    pub fn png(width: u32, height: u32) -> Vec<u8> {
+    pub(in crate::features) fn png(width: u32, height: u32) -> Vec<u8> {
         picture(width, height, 255, ImageFormat::Png)
     }
 
-    pub fn jpeg(width: u32, height: u32) -> Vec<u8> {
+    pub(in crate::features) fn jpeg(width: u32, height: u32) -> Vec<u8> {
         picture(width, height, 255, ImageFormat::Jpeg)
     }
 
     /// A whole PNG file whose header claims `side` × `side` pixels over almost no data.
-    pub fn bomb(side: u32) -> Vec<u8> {
+    pub(in crate::features) fn bomb(side: u32) -> Vec<u8> {
         let mut file = png(1, 1);
         file[16..20].copy_from_slice(&side.to_be_bytes());
         file[20..24].copy_from_slice(&side.to_be_bytes());
@@ -210,7 +210,7 @@ pub mod samples {
     }
 
     /// A JPEG that says it lies on its side (Exif 6) and where it was taken.
-    pub fn sideways_with_place(width: u32, height: u32, place: &[u8]) -> Vec<u8> {
+    pub(in crate::features) fn sideways_with_place(width: u32, height: u32, place: &[u8]) -> Vec<u8> {
         let plain = jpeg(width, height);
         let mut exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
         exif.extend(place);

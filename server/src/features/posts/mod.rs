@@ -22,6 +22,6 @@ mod policy;
 mod service;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub use service::PostService;

@@ -506,7 +506,6 @@ mod tests {
         let at: DateTime<Utc> = "2026-11-20T12:00:00Z".parse().unwrap();
         let scheduled = status == PostStatus::Scheduled;
         PostRow {
-            id: PostId(Uuid::nil()),
             title: Some("Title".into()),
             visibility: Visibility::Public,
             status,

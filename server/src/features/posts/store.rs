@@ -23,7 +23,6 @@ const KEY_HOURS: i64 = 24;
 /// A post with its current version.
 #[derive(Clone, Debug)]
 pub struct PostRow {
-    pub id: PostId,
     pub title: Option<String>,
     pub visibility: Visibility,
     pub status: PostStatus,
@@ -225,7 +224,7 @@ pub async fn lock(tx: &mut PgConnection, workspace: WorkspaceId, id: PostId) -> 
 
 pub async fn get(tx: &mut PgConnection, workspace: WorkspaceId, id: PostId) -> ServiceResult<Option<PostRow>> {
     let row = sqlx::query!(
-        r#"select p.id, p.title, p.visibility::text as "visibility!", p.status::text as "status!", p.current_version,
+        r#"select p.title, p.visibility::text as "visibility!", p.status::text as "status!", p.current_version,
                   p.chosen_accounts, p.scheduled_at, p.scheduled_local, p.time_zone, p.publishes_at, p.author_id,
                   u.full_name as "author_name?", p.created_at, p.updated_at, v.id as version_id, v.body, v.link,
                   v.overrides as "overrides: Json<BTreeMap<Platform, Override>>"
@@ -241,7 +240,6 @@ pub async fn get(tx: &mut PgConnection, workspace: WorkspaceId, id: PostId) -> S
     .map_err(failed)?;
     row.map(|row| {
         Ok(PostRow {
-            id: row.id.into(),
             title: row.title,
             visibility: word("post visibility", &row.visibility)?,
             status: word("post status", &row.status)?,

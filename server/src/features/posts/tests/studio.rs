@@ -1,0 +1,336 @@
+//! A whole Arctiv without a browser: a database, the real services of accounts, pictures and posts, the job queue, and
+//! a clock that stands still. Also used by the tests of pictures.
+
+use std::sync::Arc;
+
+use axum::{Extension, extract::FromRef};
+use axum_test::TestServer;
+use chrono::{DateTime, Duration, Utc};
+use domain::{
+    AccountId, Actor, MediaId, Platform, PostId, RequestId, UserId, WorkspaceId,
+    accounts::Accounts,
+    actor::Via,
+    clock::{Clock, Ids},
+    media::{Media, MediaAsset, Upload},
+    posts::{NewPost, Post, Posts},
+    workspaces::{Role, WorkspaceKind},
+};
+use object_store::memory::InMemory;
+use platforms::{Http, HttpSettings, PlatformSettings};
+use secrecy::SecretString;
+use serde_json::Value;
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use testkit::{FrozenClock, TestDatabase};
+use utoipa_axum::router::OpenApiRouter;
+use uuid::Uuid;
+use vault::{Algorithm, KeyRing, Vault};
+
+use crate::{
+    clock::SystemIds,
+    database::{Database, DatabaseUrls, PoolSizes},
+    features::{
+        accounts::{AccountsService, AccountsSetup, Tokens, TokensSetup},
+        deliveries::jobs::select_targets,
+        media::{self, MediaFiles, MediaLinks, MediaService},
+        posts::{self, PostService},
+    },
+    jobs::{self, JobContext, Registry},
+};
+
+pub struct Studio {
+    pub db: Database,
+    pub clock: Arc<FrozenClock>,
+    pub ids: Arc<dyn Ids>,
+    pub files: MediaFiles,
+    pub store: Arc<InMemory>,
+    pub posts: Arc<dyn Posts>,
+    pub media: Arc<dyn Media>,
+    pub context: JobContext,
+    /// The superuser, who sees everything: for arranging and looking.
+    pub admin: PgPool,
+    // Dropped last, when nobody is connected any more.
+    _database: TestDatabase,
+}
+
+/// The state that routers of a test get their ports from.
+#[derive(Clone)]
+struct Ports {
+    posts: Arc<dyn Posts>,
+    media: Arc<dyn Media>,
+}
+
+impl FromRef<Ports> for Arc<dyn Posts> {
+    fn from_ref(ports: &Ports) -> Self {
+        ports.posts.clone()
+    }
+}
+
+impl FromRef<Ports> for Arc<dyn Media> {
+    fn from_ref(ports: &Ports) -> Self {
+        ports.media.clone()
+    }
+}
+
+/// A job that waits.
+#[derive(Debug, PartialEq)]
+pub struct Waiting {
+    pub task: String,
+    pub payload: Value,
+    pub run_at: DateTime<Utc>,
+}
+
+impl Studio {
+    pub async fn new() -> Self {
+        let database = TestDatabase::new("jobs", |worker| async move {
+            let pool = PgPoolOptions::new().max_connections(4).connect(&worker).await?;
+            jobs::prepare(&pool).await?;
+            pool.close().await;
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+        })
+        .await
+        .unwrap();
+        let urls = DatabaseUrls {
+            owner: SecretString::from(database.owner_url.as_str()),
+            app: SecretString::from(database.app_url.as_str()),
+            worker: SecretString::from(database.worker_url.as_str()),
+        };
+        let db = Database::connect(&urls, PoolSizes::default()).unwrap();
+        let admin = PgPoolOptions::new().max_connections(2).connect(&database.admin_url()).await.unwrap();
+
+        let frozen = Arc::new(FrozenClock::at_present());
+        let clock: Arc<dyn Clock> = frozen.clone();
+        let ids: Arc<dyn Ids> = Arc::new(SystemIds);
+        let secret = SecretString::from("a secret that only this test server knows");
+        let platforms = Arc::new(registry(&clock));
+        let vault = Arc::new(Vault::new(KeyRing::generate().unwrap(), Algorithm::XChaCha20Poly1305));
+        let accounts: Arc<dyn Accounts> = Arc::new(AccountsService::new(AccountsSetup {
+            db: db.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            platforms: platforms.clone(),
+            vault: vault.clone(),
+            public_url: "http://127.0.0.1:8080".parse().unwrap(),
+            oauth_key: secret.clone(),
+        }));
+        let tokens = Tokens::new(TokensSetup {
+            db: db.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            platforms: platforms.clone(),
+            vault,
+        });
+        let store = Arc::new(InMemory::new());
+        let files = MediaFiles::new(store.clone());
+        let links = MediaLinks::new(&secret, clock.clone());
+        let media = MediaService::new(db.clone(), clock.clone(), ids.clone(), files.clone(), links.clone());
+        let posts = PostService::new(db.clone(), clock.clone(), ids.clone(), accounts, links);
+        let context = JobContext { db: db.clone(), clock, ids: ids.clone(), platforms, tokens, files: files.clone() };
+        Self {
+            db,
+            clock: frozen,
+            ids,
+            files,
+            store,
+            posts: Arc::new(posts),
+            media: Arc::new(media),
+            context,
+            admin,
+            _database: database,
+        }
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// A new workspace in `zone`, and its admin.
+    pub async fn workspace(&self, zone: &str) -> Actor {
+        let workspace = WorkspaceId(self.ids.next());
+        sqlx::query(
+            "insert into workspaces (id, name, slug, kind, time_zone, created_at, updated_at)
+             values ($1, 'Harbour & Pine', 'w-' || $1::text, 'client', $2, $3, $3)",
+        )
+        .bind(workspace.0)
+        .bind(zone)
+        .bind(self.now())
+        .execute(&self.admin)
+        .await
+        .unwrap();
+        self.person(workspace, Role::Admin).await
+    }
+
+    /// Somebody else in the actor's workspace.
+    pub async fn colleague(&self, actor: &Actor, role: Role) -> Actor {
+        self.person(actor.workspace_id, role).await
+    }
+
+    async fn person(&self, workspace: WorkspaceId, role: Role) -> Actor {
+        let user = UserId(self.ids.next());
+        sqlx::query(
+            "with person as (
+               insert into users (id, email, password_hash, full_name, role, created_at, updated_at)
+               values ($1, $1::text || '@example.com', '', 'Maeve Byrne', 'client', $5, $5) returning id
+             )
+             insert into memberships (id, workspace_id, user_id, role, created_at, updated_at)
+             select $2, $3, id, $4::text::member_role, $5, $5 from person",
+        )
+        .bind(user.0)
+        .bind(self.ids.next())
+        .bind(workspace.0)
+        .bind(role.as_str())
+        .bind(self.now())
+        .execute(&self.admin)
+        .await
+        .unwrap();
+        Actor {
+            user_id: user,
+            workspace_id: workspace,
+            kind: WorkspaceKind::Client,
+            role,
+            via: Via::System,
+            request_id: RequestId::from_uuid(self.ids.next()),
+        }
+    }
+
+    /// A connected account that is switched on.
+    pub async fn account(&self, actor: &Actor, platform: Platform, name: &str) -> AccountId {
+        let id = AccountId(self.ids.next());
+        sqlx::query(
+            "insert into accounts (id, workspace_id, platform, external_kind, external_account_id, display_name,
+                                   connected_at, created_at, updated_at)
+             values ($1, $2, $3::text::platform, 'member', $1::text, $4, $5, $5, $5)",
+        )
+        .bind(id.0)
+        .bind(actor.workspace_id.0)
+        .bind(platform.as_str())
+        .bind(name)
+        .bind(self.now())
+        .execute(&self.admin)
+        .await
+        .unwrap();
+        id
+    }
+
+    pub async fn change_account(&self, id: AccountId, set: &'static str) {
+        let sql = format!("update accounts set {set} where id = $1");
+        let done = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.0).execute(&self.admin).await.unwrap();
+        assert_eq!(done.rows_affected(), 1);
+    }
+
+    pub async fn picture(&self, actor: &Actor, width: u32, height: u32) -> MediaId {
+        self.upload(actor, "cups.png", media::samples::png(width, height)).await.id
+    }
+
+    pub async fn upload(&self, actor: &Actor, file_name: &str, bytes: Vec<u8>) -> MediaAsset {
+        let upload = Upload { file_name: file_name.to_owned(), alt_text: None, bytes };
+        self.media.upload(actor, upload).await.unwrap()
+    }
+
+    pub async fn save(&self, actor: &Actor, post: NewPost) -> Post {
+        self.posts.create(actor, post, None).await.unwrap()
+    }
+
+    /// What waits in the job queue, oldest first.
+    pub async fn jobs(&self) -> Vec<Waiting> {
+        let rows: Vec<(String, Value, DateTime<Utc>)> = sqlx::query_as(
+            "select t.identifier, j.payload::jsonb, j.run_at
+               from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id
+              order by j.id",
+        )
+        .fetch_all(&self.admin)
+        .await
+        .unwrap();
+        rows.into_iter().map(|(task, payload, run_at)| Waiting { task, payload, run_at }).collect()
+    }
+
+    /// Runs the selector for every post that is due.
+    pub async fn select(&self) {
+        let registry = Registry::new().register(select_targets).register(media::jobs::remove_files);
+        jobs::run_due(&self.context, registry).await.unwrap();
+    }
+
+    /// The statuses of a post's deliveries with the platforms they go to, in order.
+    pub async fn deliveries(&self, post: PostId) -> Vec<(String, String)> {
+        sqlx::query_as(
+            "select d.platform::text, d.status::text from deliveries d join post_versions v on v.id = d.post_version_id
+              where d.post_id = $1 order by v.number, d.platform, d.account_id",
+        )
+        .bind(post.0)
+        .fetch_all(&self.admin)
+        .await
+        .unwrap()
+    }
+
+    /// What a worker does when it takes one of a post's deliveries.
+    pub async fn pick_one_up(&self, post: PostId) {
+        let done = sqlx::query(
+            "update deliveries set status = 'publishing', attempts = 1, next_attempt_at = null, lease_owner = $2, lease_until = $3
+              where id = (select id from deliveries where post_id = $1 and status = 'pending' order by id limit 1)",
+        )
+        .bind(post.0)
+        .bind(Uuid::nil())
+        .bind(self.now() + Duration::minutes(1))
+        .execute(&self.admin)
+        .await
+        .unwrap();
+        assert_eq!(done.rows_affected(), 1);
+    }
+
+    /// What workers leave behind when all of a post is out.
+    pub async fn publish(&self, post: PostId, status: &str) {
+        for sql in [
+            "update deliveries set status = 'success', attempts = 1, stage = 'done', next_attempt_at = null, published_at = now()
+              where post_id = $1 and status = 'pending' and $2 <> ''",
+            "update posts set status = $2::text::post_status where id = $1",
+        ] {
+            sqlx::query(sql).bind(post.0).bind(status).execute(&self.admin).await.unwrap();
+        }
+    }
+
+    /// A number from the database, under the superuser.
+    pub async fn count(&self, from_where: &'static str) -> i64 {
+        let sql = format!("select count(*) from {from_where}");
+        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&self.admin).await.unwrap()
+    }
+
+    /// The routes of posts and pictures, for somebody signed in or for nobody.
+    pub fn server(&self, actor: Option<&Actor>) -> TestServer {
+        let ports = Ports { posts: self.posts.clone(), media: self.media.clone() };
+        let (mut routes, _) =
+            OpenApiRouter::new().merge(posts::api::router()).merge(media::api::router()).split_for_parts();
+        if let Some(actor) = actor {
+            routes = routes.layer(Extension(actor.clone()));
+        }
+        TestServer::new(routes.with_state(ports))
+    }
+}
+
+fn registry(clock: &Arc<dyn Clock>) -> platforms::Registry {
+    let http = Arc::new(Http::new(HttpSettings::default(), clock.clone()).unwrap());
+    let apps = platforms::supported().map(|platform| {
+        let callback = "http://127.0.0.1:8080/api/oauth/callback".parse().unwrap();
+        PlatformSettings::new(platform, "client", SecretString::from("secret"), callback).unwrap()
+    });
+    platforms::Registry::new(apps, &http).unwrap()
+}
+
+/// A post of one line.
+pub fn text(body: &str) -> NewPost {
+    NewPost { body: body.to_owned(), ..NewPost::default() }
+}
+
+/// The message of a field of a refusal.
+#[track_caller]
+pub fn field<T: std::fmt::Debug>(result: domain::ServiceResult<T>, field: &str) -> String {
+    let error = result.unwrap_err();
+    match error.fault.fields.get(field) {
+        Some(message) => message.to_owned(),
+        None => panic!("{field} is not at fault: {error:?}"),
+    }
+}
+
+/// The code of a refusal.
+#[track_caller]
+pub fn code<T: std::fmt::Debug>(result: domain::ServiceResult<T>) -> domain::ErrorCode {
+    result.unwrap_err().code()
+}
