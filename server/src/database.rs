@@ -64,7 +64,7 @@ impl Database {
                 .max_connections(size)
                 .min_connections(1)
                 .acquire_timeout(sizes.acquire)
-                .idle_timeout(Duration::from_secs(600))
+                .idle_timeout(Duration::from_mins(10))
                 // A connection is found dead by its first use anyway; a ping per checkout would double the round trips.
                 .test_before_acquire(false)
                 .connect_lazy_with(options.application_name(name).options([("timezone", "UTC")])))

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 
 use super::{
     assemble::Arctiv,
-    run::{Background, Failure, Ready, assemble, listen, serve_on, stop_on_signal},
+    run::{Failure, Ready, assemble, listen, serve_on, stop_on_signal},
 };
 use crate::config::Settings;
 
@@ -39,7 +39,8 @@ pub async fn demo(mut settings: Settings, sandbox_address: SocketAddr) -> Result
         public_url: Some(sandbox_url.parse()?),
         ..sandbox::Config::default()
     })?;
-    let networks = tokio::spawn(networks.serve(sandbox_listener, stop.clone().cancelled_owned()));
+    let stop_networks = stop.clone();
+    let networks = tokio::spawn(async move { networks.serve(sandbox_listener, stop_networks.cancelled_owned()).await });
     let ready = Ready::prepare(&settings).await?;
     let outcome = async {
         let arctiv = assemble(&settings, &ready.urls, &stop)?;
@@ -92,11 +93,8 @@ async fn fill(arctiv: &Arctiv) -> Result<(), Failure> {
         }
     }
     if arctiv.services.posts.list(&actor, PostFilter::default()).await?.total == 0 {
-        let background = Background::start(arctiv).await?;
+        // They go out as soon as serving begins.
         publish(arctiv, &actor).await?;
-        wait_until_idle(arctiv, &actor).await;
-        // The same worker goes on when serving begins.
-        drop(background);
     }
     Ok(())
 }
@@ -145,16 +143,4 @@ async fn publish(arctiv: &Arctiv, actor: &Actor) -> Result<(), Failure> {
         arctiv.services.posts.create(actor, post, None).await?;
     }
     Ok(())
-}
-
-async fn wait_until_idle(arctiv: &Arctiv, actor: &Actor) {
-    for _ in 0..100 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        if let Ok(counts) = arctiv.services.deliveries.counts(actor).await
-            && counts.total > 0
-            && counts.pending + counts.publishing + counts.retried == 0
-        {
-            return;
-        }
-    }
 }

@@ -56,7 +56,7 @@ pub async fn doctor(settings: &Settings) -> bool {
         "platforms",
         adapters(settings, &clock)
             .map(|registry| {
-                let names: Vec<_> = registry.platforms().map(|platform| platform.label()).collect();
+                let names: Vec<_> = registry.platforms().map(domain::Platform::label).collect();
                 if names.is_empty() {
                     "none is set up; see [platforms.apps] in the settings, or try `arctiv demo`".to_owned()
                 } else {

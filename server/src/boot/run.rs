@@ -42,18 +42,14 @@ impl Ready {
 
     /// Starts or reaches the database, without changing its schema.
     pub async fn reach(settings: &Settings) -> Result<Self, Failure> {
-        match &settings.database.url {
-            Some(url) => {
-                let (app, worker) = (settings.database.app_url.as_ref(), settings.database.worker_url.as_ref());
-                Ok(Self { urls: prepare_external(url, app, worker).await?, embedded: None })
-            }
-            None => {
-                let mut options = EmbeddedOptions::new(&settings.server.data_dir);
-                options.bin_dir.clone_from(&settings.database.postgres_bin);
-                let embedded = EmbeddedPostgres::start(&options).await?;
-                Ok(Self { urls: embedded.urls(), embedded: Some(embedded) })
-            }
+        if let Some(url) = &settings.database.url {
+            let (app, worker) = (settings.database.app_url.as_ref(), settings.database.worker_url.as_ref());
+            return Ok(Self { urls: prepare_external(url, app, worker).await?, embedded: None });
         }
+        let mut options = EmbeddedOptions::new(&settings.server.data_dir);
+        options.bin_dir.clone_from(&settings.database.postgres_bin);
+        let embedded = EmbeddedPostgres::start(&options).await?;
+        Ok(Self { urls: embedded.urls(), embedded: Some(embedded) })
     }
 
     /// Stops what was started.
@@ -208,6 +204,7 @@ pub fn stop_on_signal() -> CancellationToken {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+        #[expect(clippy::disallowed_methods, reason = "asked twice: whoever asks does not want to wait for the graceful way")]
         std::process::exit(130);
     });
     stop

@@ -1,4 +1,4 @@
-//! The session cookie: HttpOnly, SameSite=Lax, and over HTTPS `Secure` with the `__Host-` prefix.
+//! The session cookie: `HttpOnly`, `SameSite=Lax`, and over HTTPS `Secure` with the `__Host-` prefix.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use domain::identity::{ABSOLUTE, SessionToken};

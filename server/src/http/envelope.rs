@@ -28,6 +28,11 @@ pub async fn with_request_id(request: Request, next: Next) -> Response {
     }
 }
 
+/// Runs the making of an answer under the request's id, where the request's own task is gone (it panicked).
+pub fn under_request_id<T>(id: RequestId, make: impl FnOnce() -> T) -> T {
+    REQUEST_ID.sync_scope(id, make)
+}
+
 /// The present request's id, if there is one.
 pub fn request_id() -> Option<RequestId> {
     REQUEST_ID.try_with(Clone::clone).ok()
@@ -174,9 +179,46 @@ pub fn failure(fault: Fault) -> Response {
         details: Details { fields: fault.fields, retry_after },
         request_id: request_id_text(),
     };
+    let refusal = Refusal { message: body.error.clone(), request_id: body.request_id.clone() };
     let mut response = (status, Json(body)).into_response();
+    response.extensions_mut().insert(refusal);
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+/// Stands in the answer's extensions, so that the edge can show it as a page where a person looks at it.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    message: String,
+    request_id: String,
+}
+
+/// A failure as a plain page, for when the app itself could not make one: the database is away, rendering broke.
+pub fn page(response: Response) -> Response {
+    let Some(refusal) = response.extensions().get::<Refusal>().cloned() else { return response };
+    let html = format!(
+        "<!DOCTYPE html><html lang=\"en-IE\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>Something went wrong · Arctiv</title><link rel=\"stylesheet\" href=\"/pkg/arctiv.css\"></head>\
+         <body class=\"bg-background font-sans text-base text-text antialiased\"><main class=\"mx-auto max-w-2xl px-4 py-10\">\
+         <h1 class=\"text-xl font-semibold\">Something went wrong</h1><p class=\"mt-2 text-muted\">{}</p>\
+         <p class=\"mt-4\"><a class=\"font-medium text-accent-strong\" href=\"\">Try again</a></p>\
+         <p class=\"mt-4 font-mono text-xs text-muted\">{}</p></main></body></html>",
+        escape(&refusal.message),
+        escape(&refusal.request_id),
+    );
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.remove(header::CONTENT_ENCODING);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    parts.headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; style-src 'self'; font-src 'self'; frame-ancestors 'none'"),
+    );
+    Response::from_parts(parts, axum::body::Body::from(html))
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

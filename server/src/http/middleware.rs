@@ -20,7 +20,7 @@ use tracing::Instrument;
 
 use super::{
     cookie::{self, CookiePolicy},
-    envelope::{self, ApiError},
+    envelope::{self, ApiError, Refusal},
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -50,7 +50,7 @@ pub async fn observe(State(edge): State<Edge>, mut request: Request, next: Next)
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "page".to_owned(), |path| path.as_str().to_owned());
     // The path may hold nothing secret (ids only); the query may (codes, states), so it is never logged.
-    let span = tracing::info_span!("request", request_id = %id, %method, path = %request.uri().path());
+    let span = tracing::info_span!("request", request_id = %id, %method, path = %request.uri().path(), user_id = tracing::field::Empty);
     let visitor = Visitor {
         ip: client_ip(&request, &edge.trusted_proxies),
         user_agent: request
@@ -62,6 +62,7 @@ pub async fn observe(State(edge): State<Edge>, mut request: Request, next: Next)
     };
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(visitor);
+    let wants_page = wants_page(&request);
     let started = Instant::now();
     let run = envelope::with_request_id(request, next);
     let mut response = AssertUnwindSafe(run)
@@ -71,8 +72,12 @@ pub async fn observe(State(edge): State<Edge>, mut request: Request, next: Next)
         .unwrap_or_else(|panic| {
             let _entered = span.enter();
             let what = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-            ApiError(ServiceError::internal(format!("panic: {}", what.unwrap_or("no message")))).into_response()
+            let error = ServiceError::internal(format!("panic: {}", what.unwrap_or("no message")));
+            envelope::under_request_id(id.clone(), || ApiError(error).into_response())
         });
+    if wants_page && response.extensions().get::<Refusal>().is_some() {
+        response = envelope::page(response);
+    }
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -82,6 +87,18 @@ pub async fn observe(State(edge): State<Edge>, mut request: Request, next: Next)
         .record(elapsed.as_secs_f64());
     span.in_scope(|| tracing::info!(status, ms = elapsed.as_secs_f64() * 1000.0, "answered"));
     response
+}
+
+/// Whether a person looks at the answer: a browser that opens a page, not a program or a script of ours.
+fn wants_page(request: &Request) -> bool {
+    let path = request.uri().path();
+    !path.starts_with("/api/")
+        && !path.starts_with("/fn/")
+        && request
+            .headers()
+            .get(header::ACCEPT)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// The peer's address; behind a trusted proxy, the last address that is not one of ours.
@@ -110,7 +127,9 @@ pub async fn time_limit(State(edge): State<Edge>, request: Request, next: Next) 
 
 /// Headers that hold for every answer. The policy for scripts comes with each page, since it carries the page's nonce.
 pub async fn security_headers(State(edge): State<Edge>, request: Request, next: Next) -> Response {
-    let api = request.uri().path().starts_with("/api/");
+    let path = request.uri().path();
+    let docs = path.starts_with("/api/docs");
+    let api = path.starts_with("/api/") && !docs;
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
@@ -123,6 +142,13 @@ pub async fn security_headers(State(edge): State<Edge>, request: Request, next: 
     set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
     if edge.cookies.https {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
+    }
+    if docs {
+        // Swagger UI sets styles on its elements and draws its icons from data addresses.
+        set(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+        );
     }
     if api {
         set(header::CACHE_CONTROL, "no-store");

@@ -73,7 +73,7 @@ pub struct Pipeline {
 
 /// What an attempt came to.
 enum Outcome {
-    Published(Published),
+    Published(Box<Published>),
     /// It had been published before: found at the platform.
     Found { external_id: String, url: Option<String>, at: DateTime<Utc> },
     /// The platform is processing; look again then.
@@ -82,7 +82,7 @@ enum Outcome {
     LookAgain(DateTime<Utc>),
     /// Not there at two looks: it may be sent again.
     NeverArrived,
-    Refused { stage: Stage, error: PlatformError },
+    Refused { stage: Stage, error: Box<PlatformError> },
     /// Neither we nor the platform can tell.
     Unclear(String),
     NoAccess { class: ErrorClass, message: String },
@@ -139,7 +139,7 @@ impl Pipeline {
         let has_pictures = !material.media.is_empty();
         let media = material.media.iter().map(|row| self.picture(row)).collect::<ServiceResult<_>>().map_err(Outcome::Broken)?;
         Ok(PublishRequest {
-            account: open.account.clone(),
+            account: open.account().clone(),
             text: preflight::final_text(&material.content, claimed.platform, has_pictures),
             link: preflight::final_link(&material.content, claimed.platform, has_pictures).map(str::to_owned),
             media,
@@ -238,7 +238,7 @@ impl Pipeline {
             let saved = Some(&claimed.state).filter(|state| state.as_object().is_none_or(|map| !map.is_empty()));
             let staged = match adapter.stage(request, saved).await {
                 Ok(staged) => staged,
-                Err(error) => return Ok(Outcome::Refused { stage: Stage::Staging, error }),
+                Err(error) => return Ok(Outcome::Refused { stage: Stage::Staging, error: Box::new(error) }),
             };
             attempt.traces.extend(staged.traces.iter().filter_map(|trace| serde_json::to_value(trace).ok()));
             attempt.pause_until = staged.rate.pause_until(self.clock.now());
@@ -278,14 +278,14 @@ impl Pipeline {
         match adapter.commit(request, &claimed.state).await {
             Ok(published) => {
                 self.step(Step::Committed);
-                Ok(Outcome::Published(published))
+                Ok(Outcome::Published(Box::new(published)))
             }
             Err(error) => {
                 if error.class != ErrorClass::OutcomeUnknown {
                     // A clear refusal: the row is no longer in doubt.
                     claimed.stage = Stage::Staging;
                 }
-                Ok(Outcome::Refused { stage: Stage::Committing, error })
+                Ok(Outcome::Refused { stage: Stage::Committing, error: Box::new(error) })
             }
         }
     }
@@ -327,14 +327,14 @@ impl Pipeline {
                     Outcome::LookAgain(self.clock.now() + SECOND_LOOK)
                 }
                 Ok(Finding::NotFound) => Outcome::NeverArrived,
-                Ok(Finding::CannotTell { reason }) => Outcome::Unclear(reason.to_string()),
+                Ok(Finding::CannotTell { reason }) => Outcome::Unclear(reason),
                 Err(error) if error.class == ErrorClass::AuthExpired && claimed.refreshed_version != Some(open.version) => {
                     attempt.note(Stage::OutcomeUnknown, &error);
                     open = self.tokens.refresh_rejected(claimed.account, open.version).await.map_err(no_token)?;
                     claimed.refreshed_version = Some(open.version);
                     continue;
                 }
-                Err(error) => Outcome::Refused { stage: Stage::OutcomeUnknown, error },
+                Err(error) => Outcome::Refused { stage: Stage::OutcomeUnknown, error: Box::new(error) },
             };
             self.report(&open, &outcome).await;
             return Ok(outcome);
@@ -345,45 +345,46 @@ impl Pipeline {
 
     async fn write(&self, claimed: &Claimed, attempt: &Attempt, outcome: Outcome, started_at: DateTime<Utc>, timer: Instant) -> ServiceResult<bool> {
         let now = self.clock.now();
-        let mut line = Line { outcome: "", message: None, status: None, code: None, traces: attempt.traces.clone() };
+        let mut entry = Line { outcome: "", message: None, status: None, code: None, traces: attempt.traces.clone() };
         let mut stop_account = None;
         let mut pause = attempt.pause_until;
         let (message, external_id, url);
         let ending = match outcome {
             Outcome::Lost => return Ok(false),
             Outcome::Published(published) => {
-                line.outcome = "success";
-                line.trace(serde_json::to_value(&published.trace).ok());
+                entry.outcome = "success";
+                entry.trace(serde_json::to_value(&published.trace).ok());
                 pause = pause.max(published.rate.pause_until(now));
+                let published = *published;
                 (external_id, url) = (published.external_id, published.url);
                 Ending::Success { external_id: &external_id, url: url.as_deref(), at: now }
             }
-            Outcome::Found { external_id: id, url: link, at } => {
-                line.outcome = "success";
-                line.message = Some("Found at the platform after an unclear answer.".to_owned());
-                (external_id, url) = (id, link);
+            Outcome::Found { external_id: id, url: address, at } => {
+                entry.outcome = "success";
+                entry.message = Some("Found at the platform after an unclear answer.".to_owned());
+                (external_id, url) = (id, address);
                 Ending::Success { external_id: &external_id, url: url.as_deref(), at }
             }
             Outcome::Waiting(at) => {
-                line.outcome = "waiting";
+                entry.outcome = "waiting";
                 again(claimed, at, Stage::Waiting, false, None, None)
             }
             Outcome::LookAgain(at) => {
-                line.outcome = "outcome_unknown";
+                entry.outcome = "outcome_unknown";
                 message = "The platform does not show it yet; it is asked once more before anything is sent again.".to_owned();
-                line.message = Some(message.clone());
+                entry.message = Some(message.clone());
                 again(claimed, at, Stage::OutcomeUnknown, false, Some(&message), Some(ErrorClass::OutcomeUnknown))
             }
             Outcome::NeverArrived if claimed.attempt >= self.policy.max_attempts() => {
-                line.outcome = "outcome_unknown";
+                entry.outcome = "outcome_unknown";
                 message = "It did not arrive at the platform, and all attempts are used up.".to_owned();
-                line.message = Some(message.clone());
+                entry.message = Some(message.clone());
                 Ending::Failed { message: &message, class: ErrorClass::Transient, needs_person: false }
             }
             Outcome::NeverArrived => {
-                line.outcome = "outcome_unknown";
+                entry.outcome = "outcome_unknown";
                 message = "It did not arrive at the platform, so it is sent again.".to_owned();
-                line.message = Some(message.clone());
+                entry.message = Some(message.clone());
                 Ending::Again {
                     at: now,
                     stage: Stage::Staging,
@@ -395,11 +396,11 @@ impl Pipeline {
                 }
             }
             Outcome::Refused { stage, error } => {
-                line.outcome = error.class.as_str();
-                line.message = Some(error.message.to_string());
-                line.status = error.http_status;
-                line.code.clone_from(&error.code);
-                line.trace(error.trace.as_ref().and_then(|trace| serde_json::to_value(trace).ok()));
+                entry.outcome = error.class.as_str();
+                entry.message = Some(error.message.to_string());
+                entry.status = error.http_status;
+                entry.code.clone_from(&error.code);
+                entry.trace(error.trace.as_ref().and_then(|trace| serde_json::to_value(trace).ok()));
                 message = error.message.to_string();
                 if error.class == ErrorClass::Policy {
                     stop_account = Some(message.clone());
@@ -410,29 +411,29 @@ impl Pipeline {
                 self.after_refusal(claimed, stage, &error, &message, now)
             }
             Outcome::Unclear(reason) => {
-                line.outcome = "outcome_unknown";
-                line.message = Some(reason.clone());
+                entry.outcome = "outcome_unknown";
+                entry.message = Some(reason.clone());
                 message = reason;
                 Ending::Failed { message: &message, class: ErrorClass::OutcomeUnknown, needs_person: true }
             }
             Outcome::NoAccess { class, message: why } => {
-                line.outcome = class.as_str();
-                line.message = Some(why.clone());
+                entry.outcome = class.as_str();
+                entry.message = Some(why.clone());
                 message = why;
                 let in_doubt = claimed.stage == Stage::Committing || claimed.stage == Stage::OutcomeUnknown;
                 Ending::Failed { message: &message, class, needs_person: in_doubt }
             }
             Outcome::Later { at, message: why } => {
-                line.outcome = "transient";
-                line.message = Some(why.clone());
+                entry.outcome = "transient";
+                entry.message = Some(why.clone());
                 message = why;
                 again(claimed, at, resting_stage(claimed), false, Some(&message), Some(ErrorClass::Transient))
             }
             Outcome::Broken(error) => {
                 tracing::error!(delivery_id = %claimed.id, cause = ?error.cause, message = %error.fault.message, "an attempt broke on our side");
-                line.outcome = "transient";
+                entry.outcome = "transient";
                 message = "Something went wrong on our side; it is tried again.".to_owned();
-                line.message = Some(message.clone());
+                entry.message = Some(message.clone());
                 let pause = Duration::seconds(i64::from(claimed.attempt.min(6)) * 5);
                 if claimed.attempt >= self.policy.max_attempts() * 2 {
                     Ending::Failed { message: &message, class: ErrorClass::Operator, needs_person: resting_stage(claimed) == Stage::OutcomeUnknown }
@@ -441,17 +442,17 @@ impl Pipeline {
                 }
             }
             Outcome::HandedBack => {
-                line.outcome = "waiting";
-                line.message = Some("Handed to another worker.".to_owned());
+                entry.outcome = "waiting";
+                entry.message = Some("Handed to another worker.".to_owned());
                 again(claimed, now, resting_stage(claimed), false, None, None)
             }
             Outcome::Canceled => {
-                line.outcome = "canceled";
+                entry.outcome = "canceled";
                 Ending::Canceled
             }
         };
         let succeeded = matches!(ending, Ending::Success { .. });
-        metrics::counter!("deliveries_attempts_total", "platform" => claimed.platform.as_str(), "outcome" => line.outcome.to_owned()).increment(1);
+        metrics::counter!("deliveries_attempts_total", "platform" => claimed.platform.as_str(), "outcome" => entry.outcome.to_owned()).increment(1);
         metrics::histogram!("deliveries_attempt_seconds", "platform" => claimed.platform.as_str()).record(timer.elapsed().as_secs_f64());
         if succeeded {
             let waited = (now - claimed.due_at).to_std().unwrap_or_default();
@@ -464,11 +465,11 @@ impl Pipeline {
         let row = AttemptRow {
             id: self.ids.next(),
             stage: attempt.stage,
-            outcome: line.outcome,
-            message: line.message.as_deref(),
-            http_status: line.status,
-            platform_code: line.code.as_deref(),
-            trace: serde_json::Value::Array(line.traces),
+            outcome: entry.outcome,
+            message: entry.message.as_deref(),
+            http_status: entry.status,
+            platform_code: entry.code.as_deref(),
+            trace: serde_json::Value::Array(entry.traces),
             worker: self.worker,
             started_at,
             duration_ms: i32::try_from(timer.elapsed().as_millis()).unwrap_or(i32::MAX),

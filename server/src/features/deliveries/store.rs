@@ -467,6 +467,7 @@ pub struct Allowance<'a> {
 /// over all workers. Workspaces with waiting rows are found by hopping through the index, so the cost does not grow
 /// with the number of waiting rows.
 pub async fn claim(pool: &PgPool, allowance: &Allowance<'_>) -> ServiceResult<Vec<Claimed>> {
+    let Allowance { worker, now, lease_until, limit, per_account, full } = *allowance;
     let rows = sqlx::query!(
         r#"with recursive spaces as (
               (select d.workspace_id from deliveries d where d.status in ('pending', 'retried') order by d.workspace_id limit 1)
@@ -499,12 +500,12 @@ pub async fn claim(pool: &PgPool, allowance: &Allowance<'_>) -> ServiceResult<Ve
             returning d.id, d.workspace_id, d.post_id, d.post_version_id, d.account_id, d.platform::text as "platform!",
                       d.stage::text as "stage!", d.attempts, d.due_at, d.remote_state, d.commit_started_at, d.reconciliations,
                       d.refreshed_version"#,
-        allowance.worker,
-        allowance.now,
-        allowance.lease_until,
-        allowance.limit,
-        allowance.per_account,
-        allowance.full
+        worker,
+        now,
+        lease_until,
+        limit,
+        per_account,
+        full
     )
     .fetch_all(pool)
     .await
@@ -514,6 +515,7 @@ pub async fn claim(pool: &PgPool, allowance: &Allowance<'_>) -> ServiceResult<Ve
 
 /// Takes over rows whose worker has gone silent; the interrupted attempt counts, and a new one begins.
 pub async fn take_over(pool: &PgPool, allowance: &Allowance<'_>) -> ServiceResult<Vec<Claimed>> {
+    let Allowance { worker, now, lease_until, limit, .. } = *allowance;
     let rows = sqlx::query!(
         r#"update deliveries d set attempts = d.attempts + 1, lease_owner = $1, lease_until = $3
             where d.id in (select id from deliveries where status = 'publishing' and lease_until < $2
@@ -521,10 +523,10 @@ pub async fn take_over(pool: &PgPool, allowance: &Allowance<'_>) -> ServiceResul
             returning d.id, d.workspace_id, d.post_id, d.post_version_id, d.account_id, d.platform::text as "platform!",
                       d.stage::text as "stage!", d.attempts, d.due_at, d.remote_state, d.commit_started_at, d.reconciliations,
                       d.refreshed_version"#,
-        allowance.worker,
-        allowance.now,
-        allowance.lease_until,
-        allowance.limit
+        worker,
+        now,
+        lease_until,
+        limit
     )
     .fetch_all(pool)
     .await
@@ -642,13 +644,13 @@ pub async fn known_external_ids(tx: &mut PgConnection, account: AccountId) -> Se
 }
 
 /// Saves what has been staged; false when the row is no longer this worker's.
-pub async fn save_state(pool: &PgPool, claimed: &Claimed, worker: uuid::Uuid, stage: Stage, state: &serde_json::Value) -> ServiceResult<bool> {
+pub async fn save_state(pool: &PgPool, claimed: &Claimed, worker: uuid::Uuid, stage: Stage, saved: &serde_json::Value) -> ServiceResult<bool> {
     let done = sqlx::query!(
         "update deliveries set remote_state = $3, stage = $4::text::delivery_stage
           where id = $1 and status = 'publishing' and lease_owner = $2",
         claimed.id.0,
         worker,
-        state,
+        saved,
         stage.as_str()
     )
     .execute(pool)
