@@ -26,6 +26,10 @@ export class Posts {
     return this.page.getByLabel(`Alt text for image ${image}`);
   }
 
+  visibility(name: 'Publish now' | 'Schedule' | 'Keep private'): Locator {
+    return this.page.getByRole('radio', { name: new RegExp(`^${name}`) });
+  }
+
   get saveButton(): Locator {
     return this.page.getByRole('button', { name: /^Save/ }).first();
   }

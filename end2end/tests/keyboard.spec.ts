@@ -64,9 +64,15 @@ test('register, connect, write, save, take back and publish by keyboard alone', 
   await expect(page).toHaveURL(/\/compose\?post=/);
   await expect(posts.text).toHaveValue('Written without a mouse.');
 
+  // What was taken back stays private until one says otherwise.
+  await tabTo(page, posts.visibility('Keep private'));
+  for (let presses = 0; presses < 3 && !(await posts.visibility('Publish now').isChecked()); presses++) {
+    await page.keyboard.press('ArrowDown');
+  }
+  await expect(posts.visibility('Publish now')).toBeChecked();
   await tabTo(page, posts.saveButton);
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/\/posts\//);
-  await deliveries.expectStatus(profile, 'success');
+  await expect(deliveries.rows.and(page.locator('[data-status="success"]'))).toHaveCount(1, { timeout: 30_000 });
   expect(await sandbox.posts(profile)).toHaveLength(1);
 });
