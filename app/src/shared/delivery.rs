@@ -1,7 +1,8 @@
 //! One post on its way to one account, as a row: where, how it goes, and what can be done.
 
 use super::words::{delivery_line, delivery_status, mark};
-use crate::ui::{Button, ButtonSize, ButtonVariant, Glyph, MarkSize, PlatformMark, RelativeTime, StatusBadge, TimeStyle};
+use crate::ui::{Button, ButtonSize, ButtonVariant, Glyph, MarkSize, PlatformMark, RelativeTime, StatusBadge, TimeStyle, use_clock};
+use chrono::TimeDelta;
 use domain::{
     DeliveryId,
     deliveries::{Delivery, DeliveryStatus},
@@ -107,9 +108,13 @@ pub fn DeliveryRow(
         (delivery.status == DeliveryStatus::Failed).then(|| delivery.advice.clone()).flatten()
     });
     let url = Memo::new(move |_| delivery.read().external_url.clone());
+    let clock = use_clock();
+    // Nothing to say about what leaves in a moment.
     let when = Memo::new(move |_| {
         let delivery = delivery.read();
-        delivery.next_attempt_at.or(delivery.published_at).unwrap_or(delivery.updated_at)
+        let soon = delivery.status == DeliveryStatus::Pending
+            && delivery.next_attempt_at.is_none_or(|at| at < clock.now().get() + TimeDelta::seconds(60));
+        (!soon).then(|| delivery.next_attempt_at.or(delivery.published_at).unwrap_or(delivery.updated_at))
     });
     let first = delivery.get_untracked();
     let platform = first.platform;
@@ -140,9 +145,10 @@ pub fn DeliveryRow(
                 <p class="flex min-w-0 flex-wrap items-center gap-x-2">{head}</p>
                 <p class="text-sm text-muted wrap-anywhere">
                     {line}
-                    <span class="before:content-['·'] before:mx-1.5">
-                        {move || view! { <RelativeTime at=when.get() style=TimeStyle::Long/> }}
-                    </span>
+                    {move || {
+                        when.get()
+                            .map(|at| view! { <span aria-hidden="true">" · "</span> <RelativeTime at style=TimeStyle::Long/> })
+                    }}
                 </p>
                 {move || advice.get().map(|advice| view! { <p class="text-sm wrap-anywhere">{advice}</p> })}
             </div>

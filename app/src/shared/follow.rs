@@ -1,7 +1,7 @@
 //! A list on an open page follows what happens elsewhere without being built anew: it is fetched again in the
 //! background, and only what differs changes on the screen. Focus, open details and scroll position stay.
 
-use crate::error::AppError;
+use crate::{error::AppError, ui::use_clock};
 use leptos::{prelude::*, task::spawn_local};
 use std::{future::Future, rc::Rc, time::Duration};
 
@@ -20,8 +20,13 @@ pub fn follow<T, Fut>(
     Fut: Future<Output = Result<T, AppError>> + 'static,
 {
     let state = StoredValue::new(Progress::Idle);
+    let clock = use_clock();
+    Effect::new(move |_| clock.refresh());
     let fetch: Rc<dyn Fn() -> Fut> = Rc::new(fetch);
-    let take: Rc<dyn Fn(T)> = Rc::new(take);
+    let take: Rc<dyn Fn(T)> = Rc::new(move |value| {
+        clock.refresh();
+        take(value);
+    });
     let look = move || look(state, fetch.clone(), take.clone());
     let on_look = look.clone();
     Effect::new(move |before: Option<u32>| {

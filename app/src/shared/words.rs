@@ -74,8 +74,7 @@ pub fn counted(n: u64, one: &str, many: &str) -> String {
 pub fn delivery_line(delivery: &Delivery) -> String {
     let platform = delivery.platform.label();
     match delivery.status {
-        DeliveryStatus::Pending if delivery.attempts == 0 => "Waits for its time".to_owned(),
-        DeliveryStatus::Pending => "Waits for a worker".to_owned(),
+        DeliveryStatus::Pending => "Waits to be sent".to_owned(),
         DeliveryStatus::Publishing => match delivery.stage {
             Stage::Staging => format!("Preparing the post for {platform}, step 1 of 3"),
             Stage::Waiting => format!("{platform} is processing the media, step 2 of 3"),

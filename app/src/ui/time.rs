@@ -25,6 +25,11 @@ impl Clock {
     pub fn now(self) -> Signal<DateTime<Utc>> {
         self.now.into()
     }
+
+    /// Looks at the browser's clock at once: what came in since the last tick would lie ahead of it. Browser only.
+    pub fn refresh(self) {
+        let _unmounted = self.now.try_set(browser_now());
+    }
 }
 
 /// Once, high in the tree. The server hands over its clock's time; the browser reads the same from `<html data-now>`

@@ -58,7 +58,6 @@ pub fn AccountsPage() -> impl IntoView {
                     .then(|| {
                         view! {
                             <Button
-                                variant=ButtonVariant::Primary
                                 icon=Glyph::Plus
                                 on_click=move |_| connecting.set(true)
                             >
@@ -73,7 +72,11 @@ pub fn AccountsPage() -> impl IntoView {
             {load(
                 accounts,
                 "your accounts",
-                move || view! { <SkeletonCards label="Loading accounts" count=6/> },
+                move || view! { <SkeletonCards
+                        label="Loading accounts"
+                        count=6
+                        class="grid grid-cols-1 gap-3 sm:grid-cols-2 min-[90rem]:grid-cols-3 min-[112rem]:grid-cols-4"
+                    /> },
                 move |view| full(view, query, may_connect, connecting),
             )}
         </PageFrame>
@@ -410,7 +413,7 @@ fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>) -> AnyV
                     })
             }}
             <div class="grid grid-cols-1 gap-8 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-                <div class="grid min-w-0 content-start gap-8">
+                <div class="grid min-w-0 grid-cols-1 content-start gap-8">
                     {details(account, shape, actions)}
                     <Section
                         id="sent-h"
@@ -426,7 +429,7 @@ fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>) -> AnyV
                         {latest(deliveries)}
                     </Section>
                 </div>
-                <div class="grid min-w-0 content-start gap-8">
+                <div class="grid min-w-0 grid-cols-1 content-start gap-8">
                     {grants(shape)}
                     <Section id="log-h" title="Connection log">
                         {move || {

@@ -41,9 +41,11 @@ pub struct AccountsQuery {
 impl AccountsQuery {
     /// Reads an address; what makes no sense is left out.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
+        // Back from a platform, the address names it for the banner; the list shows all accounts.
+        let back = get("connected").is_some() || get("oauth_error").is_some();
         Self {
             q: search_words(get("q").as_deref()),
-            platform: get("platform").and_then(|word| word.parse().ok()),
+            platform: get("platform").filter(|_| !back).and_then(|word| word.parse().ok()),
             status: get("status").and_then(|word| word.parse().ok()),
             active: get("active").and_then(|word| word.parse().ok()),
             layout: if get("view").as_deref() == Some("list") { Layout::List } else { Layout::Grid },
@@ -134,6 +136,12 @@ mod tests {
             "/accounts?q=acme%20%26%20co&platform=twitter&status=reconnect_required&active=false&view=list"
         );
         assert_eq!(query.filter().q.as_deref(), Some("acme & co"));
+    }
+
+    #[test]
+    fn the_platform_one_comes_back_from_is_no_filter() {
+        assert_eq!(read(&[("connected", "2"), ("platform", "facebook")]).platform, None);
+        assert_eq!(read(&[("oauth_error", "refused"), ("platform", "facebook")]).platform, None);
     }
 
     #[test]

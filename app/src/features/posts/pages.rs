@@ -22,7 +22,7 @@ use crate::{
 };
 use domain::{
     Page, Platform, PostId,
-    posts::{Content, Post, PostStatus, PostSummary, Visibility, preflight},
+    posts::{Content, Post, PostStatus, PostSummary, Visibility},
     workspaces::Role,
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -195,10 +195,10 @@ fn row(post: Memo<PostSummary>) -> AnyView {
     view! {
         <li
             data-post=first.id.to_string()
-            class="group relative flex items-center gap-4 border-t border-border px-3.5 py-3 first:rounded-t-lg first:border-t-0 last:rounded-b-lg hover:bg-hover"
+            class="group relative flex flex-wrap items-center gap-x-4 gap-y-1 border-t border-border px-3.5 py-3 first:rounded-t-lg first:border-t-0 last:rounded-b-lg hover:bg-hover"
         >
             {move || thumbnail(picture.get())}
-            <div class="min-w-0 flex-1">
+            <div class="min-w-0 flex-1 basis-48">
                 <p class="truncate font-medium" title=head>
                     <a
                         href=href
@@ -207,18 +207,16 @@ fn row(post: Memo<PostSummary>) -> AnyView {
                         {head}
                     </a>
                 </p>
-                <p class="flex min-w-0 flex-wrap items-center gap-x-1.5 text-sm text-muted">
-                    <span class="truncate">{first.author.name.clone()}</span>
-                    <span aria-hidden="true">"·"</span>
+                <p class="truncate text-sm text-muted">
                     {move || view! { <RelativeTime at=when.get()/> }}
+                    {format!(", {}", first.author.name)}
                     {move || {
                         let words = summary.get();
-                        (!words.is_empty())
-                            .then(|| view! { <span aria-hidden="true">"·"</span> <span class="tabular-nums">{words}</span> })
+                        (!words.is_empty()).then(|| view! { <span class="tabular-nums">{format!(", {words}")}</span> })
                     }}
                 </p>
             </div>
-            <span class="flex shrink-0 items-center gap-1.5 max-sm:hidden">
+            <span class="flex shrink-0 items-center gap-1.5 max-sm:order-last max-sm:ml-auto">
                 {move || {
                     platforms
                         .get()
@@ -232,7 +230,9 @@ fn row(post: Memo<PostSummary>) -> AnyView {
                         .collect_view()
                 }}
             </span>
-            <span class="shrink-0 sm:w-40">{move || view! { <StatusBadge status=status.get() plain=true/> }}</span>
+            <span class="shrink-0 max-sm:pl-16 sm:w-40">
+                {move || view! { <StatusBadge status=status.get() plain=true/> }}
+            </span>
         </li>
     }
     .into_any()
@@ -331,14 +331,21 @@ pub fn PostPage() -> impl IntoView {
     load_page(post, "Post", "this post", move || view! { <SkeletonRows label="Loading the post" count=5/> }, one)
 }
 
-/// The first words of a post, as its name.
+/// A post's name: its title, else its first line as far as it goes, in whole words.
 fn name_of(post: &Post) -> String {
-    let words = preflight::excerpt(post.title.as_deref(), &post.body);
-    match (words.is_empty(), post.link.as_deref()) {
-        (false, _) => domain::text::excerpt(&words, 70),
-        (true, Some(link)) => domain::text::excerpt(link, 70),
-        (true, None) => "Post without words".to_owned(),
+    let title = post.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
+    let first_line = post.body.lines().map(str::trim).find(|line| !line.is_empty());
+    title.or(first_line).or(post.link.as_deref()).map_or_else(|| "Post without words".to_owned(), |words| shorten(words, 70))
+}
+
+/// At most `max` characters, cut between words where there are any.
+fn shorten(words: &str, max: usize) -> String {
+    let cut = domain::text::truncate_chars(words, max);
+    if cut.len() == words.len() {
+        return words.to_owned();
     }
+    let whole = cut.rsplit_once(char::is_whitespace).map_or(cut, |(whole, _)| whole);
+    format!("{}…", whole.trim_end_matches([' ', ',', ';', ':', '.', '-', '–']))
 }
 
 fn one(view: PostView) -> AnyView {
@@ -399,7 +406,7 @@ fn one(view: PostView) -> AnyView {
             <div class="flex min-h-12 items-center px-4 py-1 lg:px-6"><Breadcrumbs crumbs/></div>
         </div>
         <div class="grid grid-cols-1 lg:grid-cols-[minmax(0,1fr)_minmax(0,1fr)] xl:grid-cols-[37.5rem_minmax(0,1fr)]">
-            <div class="grid min-w-0 content-start gap-6 px-4 py-6 lg:px-6">
+            <div class="grid min-w-0 grid-cols-1 content-start gap-6 px-4 py-6 lg:px-6">
                 <header class="flex flex-wrap items-center justify-between gap-x-4 gap-y-3">
                     <div class="min-w-0 flex-1 basis-64">
                         <h1 class="text-lg font-semibold wrap-anywhere">{title.clone()}</h1>
@@ -528,5 +535,18 @@ fn DeleteDialog(id: PostId, name: String, open: RwSignal<bool>) -> impl IntoView
             busy
             on_confirm=confirm
         />
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shorten;
+
+    #[test]
+    fn names_are_cut_between_words() {
+        assert_eq!(shorten("The Winter Roast is back", 70), "The Winter Roast is back");
+        assert_eq!(shorten("Red plum, cocoa and a long finish", 16), "Red plum, cocoa…");
+        assert_eq!(shorten("Red plum, cocoa and a long finish", 11), "Red plum…");
+        assert_eq!(shorten("Donaudampfschiffahrt", 5), "Donau…");
     }
 }

@@ -19,7 +19,7 @@ use leptos::prelude::*;
 #[component]
 pub fn AccountGrid(accounts: RwSignal<Vec<Account>>, actions: AccountActions) -> impl IntoView {
     view! {
-        <ul aria-label="Accounts" class="grid grid-cols-1 gap-3 sm:grid-cols-2 2xl:grid-cols-3 min-[112rem]:grid-cols-4">
+        <ul aria-label="Accounts" class="grid grid-cols-1 gap-3 sm:grid-cols-2 min-[90rem]:grid-cols-3 min-[112rem]:grid-cols-4">
             <For each=move || accounts.get() key=|account| account.id let:account>
                 <li class="min-w-0">{card(one_of(accounts, account, |one| one.id), actions)}</li>
             </For>

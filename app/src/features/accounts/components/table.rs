@@ -70,7 +70,7 @@ fn row(account: Memo<Account>, actions: AccountActions) -> AnyView {
                     view! { <RelativeTime at=shown.last_synced_at.unwrap_or(shown.connected_at)/> }
                 }}
             </Td>
-            <Td>{post_switch(account, actions)}</Td>
+            <Td><span class="flex items-center">{post_switch(account, actions)}</span></Td>
             <Td>
                 <div class="flex items-center justify-end gap-1">
                     {move || {

@@ -31,7 +31,7 @@ pub fn details(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
     // Every try changes the delivery too.
     let changed = Memo::new(move |_| delivery.read().updated_at);
     Effect::new(move |_| {
-        changed.track();
+        changed.get();
         fetch();
     });
     let facts = move || facts(&delivery.read());

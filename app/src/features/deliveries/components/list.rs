@@ -165,7 +165,7 @@ fn row(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
             <td role="cell" class=cx(&[CELL, "w-24 text-sm text-muted tabular-nums max-md:hidden"])>{attempt}</td>
             <td
                 role="cell"
-                class=cx(&[CELL, "w-32 text-right text-sm tabular-nums max-md:col-start-2 max-md:row-start-1 max-md:w-auto"])
+                class=cx(&[CELL, "w-32 text-right text-sm tabular-nums max-md:col-start-2 max-md:row-start-1 max-md:w-auto max-md:self-start max-md:leading-6"])
             >
                 {move || view! { <RelativeTime at=when.get() style=TimeStyle::Short/> }}
             </td>
@@ -173,7 +173,7 @@ fn row(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
                 role="cell"
                 class=cx(&[CELL, "w-px text-right whitespace-nowrap max-md:col-span-2 max-md:row-start-4 max-md:w-auto"])
             >
-                <span class="inline-flex flex-wrap items-center justify-end gap-2">
+                <span class="inline-flex items-center justify-end gap-2 max-md:flex-wrap">
                     {move || {
                         url.get()
                             .map(|href| {

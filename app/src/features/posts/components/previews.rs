@@ -54,7 +54,8 @@ fn one(previewed: &Previewed, platform: Platform) -> One {
         platform,
         name: account.map(|account| account.display_name.clone()).unwrap_or_default(),
         handle: account.and_then(|account| account.handle.clone()),
-        avatar: account.and_then(|account| account.avatar_url.clone()),
+        // Initials for a picture that a page over https would not load either.
+        avatar: account.and_then(|account| account.avatar_url.clone()).filter(|url| url.starts_with("https://")),
         text: final_text(&previewed.content, platform, has_pictures),
         own: previewed.content.overrides.contains_key(&platform),
         link: final_link(&previewed.content, platform, has_pictures).map(str::to_owned),
@@ -303,7 +304,7 @@ fn bar(glyphs: &[Glyph], labels: &'static [&'static str]) -> AnyView {
     let class = if labels.is_empty() {
         "mt-3 flex justify-between text-muted"
     } else {
-        "flex justify-around py-2.5 text-sm text-muted"
+        "flex flex-wrap justify-around gap-x-2 px-2 py-2.5 text-xs text-muted"
     };
     view! { <div class=class aria-hidden="true">{items}</div> }.into_any()
 }

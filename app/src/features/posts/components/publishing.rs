@@ -25,7 +25,7 @@ use domain::{
     workspaces::Role,
 };
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::hooks::use_navigate;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 use std::time::Duration;
 
 /// What the page shows above the post.
@@ -108,7 +108,8 @@ pub fn Publishing(
     let is_undo = Memo::new(move |_| matches!(phase.get(), Phase::Undo(_)));
     let kind = Memo::new(move |_| std::mem::discriminant(&phase.get()));
     let head = move || {
-        kind.track();
+        // Read, not only tracked: a memo that nobody reads is never worked out.
+        kind.get();
         match phase.get_untracked() {
             Phase::Undo(_) => undo_window(post, left, accounts),
             Phase::Scheduled => scheduled(post, accounts),
@@ -211,12 +212,13 @@ fn use_undo(post: RwSignal<Post>) -> (RwSignal<bool>, Callback<()>) {
         }
         busy.set(true);
         let navigate = navigate.clone();
-        let id = post.read_untracked().id;
+        let (id, visibility) = post.with_untracked(|post| (post.id, post.visibility.as_str()));
         spawn_local(async move {
             let answer = undo_post(id).await;
             let _page_gone = busy.try_set(false);
             match answer {
-                Ok(_) => navigate(&format!("/compose?post={id}"), leptos_router::NavigateOptions::default()),
+                // A post that was taken back is nobody's but ours; saving it again means what it meant before.
+                Ok(_) => navigate(&format!("/compose?post={id}&visibility={visibility}"), NavigateOptions::default()),
                 Err(error) => refusal("The post was not taken back", &error),
             }
         });
@@ -435,13 +437,15 @@ pub fn starts_undoable(post: &Post, now: DateTime<Utc>) -> bool {
         && post.publishes_at.is_some_and(|at| at > now && at < now + TimeDelta::minutes(2))
 }
 
-/// How far a post has come, for its line in the list; empty before it has deliveries.
+/// How far a post has come, for its line in the list; empty before anything of it is to go out. What was taken back is
+/// no part of it.
 pub fn summary_words(counts: &DeliveryCounts) -> String {
-    if counts.total == 0 {
+    let total = counts.total.saturating_sub(counts.canceled);
+    if total == 0 {
         return String::new();
     }
     let failed = if counts.failed > 0 { format!(", {} failed", counts.failed) } else { String::new() };
-    format!("{}{failed}", progress_words(counts))
+    format!("{} of {total} published{failed}", counts.success)
 }
 
 #[cfg(test)]
@@ -505,6 +509,8 @@ mod tests {
         assert_eq!(spoken(&counts(1, 0, 2, 1)), "2 published, 1 pending, 1 failed");
         assert_eq!(summary_words(&counts(0, 0, 2, 1)), "2 of 3 published, 1 failed");
         assert_eq!(summary_words(&counts(0, 0, 0, 0)), "");
+        let taken_back = DeliveryCounts { total: 10, success: 5, canceled: 5, ..DeliveryCounts::default() };
+        assert_eq!(summary_words(&taken_back), "5 of 5 published");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::{
     state::{Composer, Purpose},
 };
 use crate::{features::media::server_fns::get_media, session::use_session};
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{ev, prelude::*, task::spawn_local, web_sys::Event};
 use std::time::Duration;
 
 /// How long typing pauses before it is kept.
@@ -46,13 +46,19 @@ fn storage() -> Option<leptos::web_sys::Storage> {
 pub fn keep(composer: Composer, fresh: bool) -> (RwSignal<Kept>, Callback<()>) {
     let kept = RwSignal::new(Kept::Nothing);
     let key = StoredValue::new(storage_key().filter(|_| composer.purpose == Purpose::New));
+    let timer = StoredValue::new(None::<TimeoutHandle>);
     let forget = Callback::new(move |()| {
+        if let Some(pending) = timer.try_get_value().flatten() {
+            pending.clear();
+            timer.set_value(None);
+        }
         if let (Some(storage), Some(key)) = (storage(), key.get_value()) {
             // Fails only where nothing could be stored either.
             let _nothing_kept = storage.remove_item(&key);
         }
         let _page_gone = kept.try_set(Kept::Nothing);
     });
+    let restoring = StoredValue::new(false);
     // In the next turn: the fields have read back by then what was typed before the page came to life.
     let restore = move || {
         let found = storage().zip(key.try_get_value().flatten()).and_then(|(storage, key)| storage.get_item(&key).ok().flatten());
@@ -63,12 +69,16 @@ pub fn keep(composer: Composer, fresh: bool) -> (RwSignal<Kept>, Callback<()>) {
             return;
         }
         let media = draft.media.clone();
+        // Until its pictures are back nothing is kept: it would be kept without them.
+        restoring.set_value(!media.is_empty());
         composer.take(draft);
         kept.set(Kept::Restored);
         if !media.is_empty() {
             spawn_local(async move {
+                let answer = get_media(media).await;
+                let _page_gone = restoring.try_set_value(false);
                 // Without an answer the words are back, and the pictures can be added again.
-                if let Ok(assets) = get_media(media).await {
+                if let Ok(assets) = answer {
                     let _page_gone = composer.pictures.try_update(|pictures| {
                         if pictures.is_empty() {
                             *pictures = assets;
@@ -78,7 +88,6 @@ pub fn keep(composer: Composer, fresh: bool) -> (RwSignal<Kept>, Callback<()>) {
             });
         }
     };
-    let timer = StoredValue::new(None::<TimeoutHandle>);
     Effect::new(move |before: Option<Draft>| {
         let now = composer.draft.get();
         if before.is_none() && !fresh {
@@ -88,10 +97,24 @@ pub fn keep(composer: Composer, fresh: bool) -> (RwSignal<Kept>, Callback<()>) {
                 earlier.clear();
             }
             let draft = now.clone();
-            let write = move || write(&draft, key, kept);
+            let write = move || {
+                let _page_gone = timer.try_set_value(None);
+                if restoring.try_get_value() == Some(false) {
+                    write(&draft, key, kept);
+                }
+            };
             timer.set_value(set_timeout_with_handle(write, PAUSE).ok());
         }
         now
+    });
+    // A tab that is closed or reloaded does not wait for the pause to end.
+    Effect::new(move |_| {
+        let leaving = window_event_listener(ev::Custom::<Event>::new("pagehide"), move |_| {
+            if timer.try_get_value().flatten().is_some() && restoring.try_get_value() == Some(false) {
+                write(&composer.draft.get_untracked(), key, kept);
+            }
+        });
+        on_cleanup(move || leaving.remove());
     });
     on_cleanup(move || {
         if let Some(Some(timer)) = timer.try_get_value() {

@@ -23,7 +23,7 @@ use leptos::{
     task::spawn_local,
     web_sys::{self, File},
 };
-use std::cell::RefCell;
+use std::{cell::RefCell, time::Duration};
 use wasm_bindgen::JsCast as _;
 
 /// A file that is not there yet.
@@ -306,7 +306,10 @@ fn in_drop_field(event: &web_sys::Event) -> bool {
 /// The id of the description's field, which the checks lead to.
 pub const ALT_FIELD: &str = "post-alt";
 
-/// The description of one picture, stored when the field is left.
+/// How long typing a description pauses before it is stored.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The description of one picture, stored after a pause and when the field is left.
 fn description(composer: Composer, at: usize, id: MediaId) -> AnyView {
     let stored = move || {
         composer
@@ -319,18 +322,10 @@ fn description(composer: Composer, at: usize, id: MediaId) -> AnyView {
     };
     let typed = composer.described.with_untracked(|described| described.get(&id).cloned());
     let text = RwSignal::new(typed.unwrap_or_else(stored));
-    Effect::new(move |before: Option<String>| {
-        let now = text.get();
-        if before.as_ref().is_some_and(|before| *before != now) {
-            composer.described.update(|described| {
-                described.insert(id, now.clone());
-            });
-        }
-        now
-    });
     let refusal = use_refusal();
-    let store = move |_| {
-        if composer.described.with_untracked(|described| described.contains_key(&id)) {
+    let store = move || {
+        let waits = composer.described.try_with_untracked(|described| described.contains_key(&id));
+        if waits == Some(true) {
             spawn_local(async move {
                 if let Err(error) = store_descriptions(composer).await {
                     refusal("The alt text was not stored", &error);
@@ -338,6 +333,20 @@ fn description(composer: Composer, at: usize, id: MediaId) -> AnyView {
             });
         }
     };
+    let timer = StoredValue::new(None::<TimeoutHandle>);
+    Effect::new(move |before: Option<String>| {
+        let now = text.get();
+        if before.as_ref().is_some_and(|before| *before != now) {
+            composer.described.update(|described| {
+                described.insert(id, now.clone());
+            });
+            if let Some(earlier) = timer.try_get_value().flatten() {
+                earlier.clear();
+            }
+            timer.set_value(set_timeout_with_handle(store, PAUSE).ok());
+        }
+        now
+    });
     let length = move || format!("{} / {}", text.read().chars().count(), grouped(MAX_ALT_TEXT as u64));
     let too_long = move || {
         (text.read().chars().count() > MAX_ALT_TEXT).then(|| format!("The alt text is at most {} characters.", grouped(MAX_ALT_TEXT as u64)))
@@ -351,7 +360,7 @@ fn description(composer: Composer, at: usize, id: MediaId) -> AnyView {
                 error=Signal::derive(too_long)
                 aside=move || view! { <span class="text-xs text-muted tabular-nums">{length}</span> }
             >
-                <Textarea name="alt_text" value=text rows=2 on_blur=store/>
+                <Textarea name="alt_text" value=text rows=2 on_blur=move |_| store()/>
             </Field>
         </div>
     }

@@ -23,7 +23,7 @@ use crate::{
     shared::follow::follow,
     ui::{Banner, Breadcrumbs, Button, ButtonSize, ButtonVariant, ConfirmDialog, EmptyState, PageTitle, SkeletonRows, Tone},
 };
-use domain::{AccountId, ErrorCode, PostId, workspaces::Role};
+use domain::{AccountId, ErrorCode, PostId, posts::Visibility, workspaces::Role};
 use leptos::{prelude::*, task::spawn_local, web_sys};
 use leptos_router::{
     NavigateOptions,
@@ -31,13 +31,14 @@ use leptos_router::{
 };
 use wasm_bindgen::JsCast as _;
 
-/// What the address asks for: `?post=` to change a post, `?from=` to write one like it, `?account=` to write for one
-/// account only.
+/// What the address asks for: `?post=` to change a post (`&visibility=` for what saving it should mean), `?from=` to write
+/// one like it, `?account=` to write for one account only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Asked {
     post: Option<PostId>,
     from: Option<PostId>,
     account: Option<AccountId>,
+    visibility: Option<Visibility>,
 }
 
 impl Asked {
@@ -46,6 +47,7 @@ impl Asked {
             post: get("post").and_then(|id| id.parse().ok()),
             from: get("from").and_then(|id| id.parse().ok()),
             account: get("account").and_then(|id| id.parse().ok()),
+            visibility: get("visibility").and_then(|word| word.parse().ok()),
         }
     }
 
@@ -144,6 +146,9 @@ fn compose(view: ComposeView, asked: Asked) -> AnyView {
         },
     };
     let composer = Composer::new(start);
+    if let Some(visibility) = asked.visibility {
+        composer.visibility.set(visibility.as_str().to_owned());
+    }
     if let Some(account) = asked.account {
         composer.choose_only(account);
     }
