@@ -11,7 +11,7 @@ use leptos_router::{
 };
 use wasm_bindgen::JsCast as _;
 
-use super::page::PrimaryAction;
+use super::{page::PrimaryAction, palette::Palette};
 use crate::{
     session::use_session,
     ui::{
@@ -25,14 +25,14 @@ const LOGOUT: &str = "logout";
 
 /// A place of the app.
 #[derive(Clone, Copy)]
-struct Place {
-    href: &'static str,
-    icon: Glyph,
-    label: &'static str,
+pub(super) struct Place {
+    pub(super) href: &'static str,
+    pub(super) icon: Glyph,
+    pub(super) label: &'static str,
 }
 
 /// The places that exist, in groups; the first without a name.
-fn places(dashboard: &'static str) -> [(&'static str, Vec<Place>); 2] {
+pub(super) fn places(dashboard: &'static str) -> [(&'static str, Vec<Place>); 2] {
     let place = |href, icon, label| Place { href, icon, label };
     [
         ("", vec![place(dashboard, Glyph::LayoutDashboard, "Overview"), place("/accounts", Glyph::Plug, "Accounts")]),
@@ -69,6 +69,7 @@ pub fn Frame() -> impl IntoView {
         <Dialog id="sheet" open=sheet title="Arctiv" size=DialogSize::Sheet bare=true>
             {sheet_content(dashboard)}
         </Dialog>
+        <Palette/>
         <form id=LOGOUT method="post" action="/logout"></form>
     }
     .into_any()
@@ -198,7 +199,7 @@ fn rail(dashboard: &'static str) -> AnyView {
         <div class="hidden w-13 shrink-0 border-r border-border bg-background lg:block xl:w-48 max-lg:noscript:block max-lg:noscript:w-full">
             <nav
                 aria-label="Sections"
-                class="sticky top-14 flex h-[calc(100dvh-3.5rem)] flex-col gap-4 overflow-y-auto px-2 py-3 max-lg:noscript:static max-lg:noscript:h-auto"
+                class="sticky top-14 flex h-[calc(100dvh-3.5rem)] flex-col gap-4 overflow-y-auto px-2 py-3 max-lg:noscript:static max-lg:noscript:h-auto max-lg:noscript:[&_a]:justify-start max-lg:noscript:[&_a>span]:not-sr-only"
             >
                 {groups}
                 <div class="mt-auto noscript:hidden">

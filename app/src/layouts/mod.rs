@@ -11,6 +11,7 @@ mod load;
 mod navigation;
 mod not_found;
 mod page;
+mod palette;
 mod public;
 
 pub use frame::Frame;

@@ -33,16 +33,16 @@ pub fn NotFoundPage() -> impl IntoView {
     .into_any()
 }
 
-/// Every component in every state; in development only.
+/// Every component in every state. In development only, and left out of release builds, which it would make larger.
 #[component]
 pub fn GalleryPage() -> impl IntoView {
+    #[cfg(debug_assertions)]
     if use_session().development() {
-        view! {
+        return view! {
             <PageTitle text="Gallery"/>
-            <h1>"Gallery"</h1>
+            <crate::ui::gallery::Gallery/>
         }
-        .into_any()
-    } else {
-        view! { <NotFoundPage/> }.into_any()
+        .into_any();
     }
+    view! { <NotFoundPage/> }.into_any()
 }

@@ -4,7 +4,7 @@ use domain::workspaces::WorkspaceKind;
 use leptos::prelude::*;
 
 use crate::{
-    session::use_session,
+    session::{Session, use_session},
     ui::{Button, ButtonVariant, Glyph, PageHeader, PageTitle},
 };
 
@@ -45,13 +45,18 @@ pub fn PageFrame(
 /// The one primary action of the workspace's kind. In the top bar on wide screens, in the overview's header on phones.
 #[component]
 pub fn PrimaryAction(#[prop(optional, into)] class: String) -> impl IntoView {
-    let word = match use_session().kind() {
-        Some(WorkspaceKind::Manager) => "New draft",
-        _ => "New post",
-    };
+    let words = primary_action_words(use_session());
     view! {
         <Button variant=ButtonVariant::Primary icon=Glyph::PenLine href="/compose" class>
-            {word}
+            {words}
         </Button>
+    }
+}
+
+/// What the primary action is called.
+pub(super) fn primary_action_words(session: Session) -> &'static str {
+    match session.kind() {
+        Some(WorkspaceKind::Manager) => "New draft",
+        _ => "New post",
     }
 }

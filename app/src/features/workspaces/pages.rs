@@ -90,8 +90,12 @@ fn shown(kind: WorkspaceKind, first: Overview) -> AnyView {
 
 /// A wide column and a narrow one, one below the other until there is room.
 fn columns(main: AnyView, side: AnyView) -> AnyView {
+    in_columns("xl:grid-cols-[minmax(0,1fr)_22rem]", main, side)
+}
+
+fn in_columns(columns: &'static str, main: AnyView, side: AnyView) -> AnyView {
     view! {
-        <div class="grid grid-cols-1 gap-8 xl:grid-cols-[minmax(0,1fr)_22rem]">
+        <div class=format!("grid grid-cols-1 gap-8 {columns}")>
             <div class="min-w-0">{main}</div>
             <div class="grid min-w-0 content-start gap-8">{side}</div>
         </div>
@@ -140,7 +144,6 @@ fn agency(board: Board, return_to: &'static str) -> AnyView {
                 .tone(Tone::Warning)
                 .href("/accounts?status=reconnect_required"),
             Stat::new(grouped(counts.failed.into()), "Failed").tone(Tone::Danger).href("/accounts?status=failed"),
-            Stat::new(grouped(counts.active.into()), "Switched on for posts").href("/accounts?active=true"),
         ]
     });
     let shares = Signal::derive(move || {
@@ -152,9 +155,10 @@ fn agency(board: Board, return_to: &'static str) -> AnyView {
         ]
     });
     let count = Signal::derive(move || Some(board.total.get()));
+    let actions = move || accounts_actions(board);
     let main = view! {
         <AttentionRows board return_to/>
-        <Section id="accounts" title="Accounts" count actions=connect class="mt-8">
+        <Section id="accounts" title="Accounts" count actions class="mt-8">
             <AccountCards board return_to/>
             {the_rest(board)}
         </Section>
@@ -163,25 +167,15 @@ fn agency(board: Board, return_to: &'static str) -> AnyView {
     view! {
         <StatStrip label="Connections" stats/>
         <ShareBar shares/>
-        {columns(main.into_any(), side.into_any())}
+        // Narrower than elsewhere, so that three cards stand beside it at 1440 px.
+        {in_columns("xl:grid-cols-[minmax(0,1fr)_18.5rem]", main.into_any(), side.into_any())}
     }
     .into_any()
 }
 
 fn accounts_section(board: Board, return_to: &'static str) -> AnyView {
     let count = Signal::derive(move || Some(board.total.get()));
-    let reach = board.reach();
-    let actions = move || {
-        view! {
-            <span class="text-sm text-muted max-sm:hidden">
-                {move || {
-                    let (reached, all) = reach.get();
-                    format!("New posts go to {reached} of {all}")
-                }}
-            </span>
-            {connect()}
-        }
-    };
+    let actions = move || accounts_actions(board);
     view! {
         <Section id="accounts" title="Accounts" count actions>
             <AccountRows board return_to/>
@@ -191,7 +185,22 @@ fn accounts_section(board: Board, return_to: &'static str) -> AnyView {
     .into_any()
 }
 
-/// The way to more accounts, for who may.
+/// How far a new post reaches, and the way to more accounts.
+fn accounts_actions(board: Board) -> AnyView {
+    let reach = board.reach();
+    view! {
+        <span class="text-sm text-muted max-sm:hidden">
+            {move || {
+                let (reached, all) = reach.get();
+                format!("New posts go to {reached} of {all}")
+            }}
+        </span>
+        {connect()}
+    }
+    .into_any()
+}
+
+/// For who may.
 fn connect() -> Option<AnyView> {
     use_session().may(Role::Admin).then(|| {
         view! {

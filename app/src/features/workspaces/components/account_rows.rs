@@ -84,7 +84,7 @@ fn row(account: Memo<Account>, actions: AccountActions, return_to: &'static str)
                         }}
                     </a>
                 </h3>
-                <p class="truncate text-sm text-muted">
+                <p class="text-sm text-muted sm:truncate">
                     {platform.label()}
                     ", synced "
                     {move || {
@@ -118,14 +118,19 @@ fn post_switch(account: Memo<Account>, actions: AccountActions) -> AnyView {
         return ().into_any();
     }
     let id = shown.id;
+    let active = actions.active(account);
     view! {
-        <Switch
-            label=format!("New posts go to {}, {}", shown.display_name, shown.platform.label())
-            checked=actions.active(account)
-            busy=actions.is_busy(id)
-            disabled=!actions.may_toggle
-            on_toggle=move |on| actions.toggle(id, on)
-        />
+        // A switch that cannot answer would lie: without a script there is a word.
+        <span class="contents noscript:hidden">
+            <Switch
+                label=format!("New posts go to {}, {}", shown.display_name, shown.platform.label())
+                checked=active
+                busy=actions.is_busy(id)
+                disabled=!actions.may_toggle
+                on_toggle=move |on| actions.toggle(id, on)
+            />
+        </span>
+        <span class="hidden text-sm text-muted noscript:inline">{move || if active.get() { "Yes" } else { "No" }}</span>
     }
     .into_any()
 }

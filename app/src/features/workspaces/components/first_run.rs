@@ -109,7 +109,7 @@ fn step(number: u8, title: &'static str, text: &'static str, example: AnyView) -
             </div>
             <p class="text-muted">{text}</p>
             <div class="mt-auto pt-2">
-                <div class="h-21 rounded-lg border border-border bg-surface p-3" inert aria-hidden="true">{example}</div>
+                <div class="min-h-21 rounded-lg border border-border bg-surface p-3" inert aria-hidden="true">{example}</div>
             </div>
         </li>
     }

@@ -68,7 +68,7 @@ fn window() -> AnyView {
     ];
     let needy = |mark: Mark, who, network, status, why, cost, since| {
         view! {
-            <li class="grid grid-cols-[auto_minmax(0,1fr)_11rem] items-center gap-x-3 px-4 py-3">
+            <li class="grid grid-cols-[auto_minmax(0,1fr)_10.5rem_8rem] items-center gap-x-3 px-4 py-3">
                 <PlatformMark mark size=MarkSize::Medium/>
                 <div class="min-w-0">
                     <p class="flex flex-wrap items-center gap-x-2 gap-y-1">
@@ -78,7 +78,8 @@ fn window() -> AnyView {
                     </p>
                     <p class="mt-0.5 text-sm text-muted">{why}</p>
                 </div>
-                <p class="text-sm">{cost}<br/><span class="text-muted">{since}</span></p>
+                                <p class="text-sm">{cost}<br/><span class="text-muted">{since}</span></p>
+                <span class="flex justify-end"><Button size=ButtonSize::Small>"Reconnect"</Button></span>
             </li>
         }
     };
@@ -191,8 +192,8 @@ pub fn Roles() -> impl IntoView {
                     {icon(glyph, "size-4 text-accent-strong")}
                     {title}
                 </h3>
-                <p class="mt-1.5 text-pretty text-muted">{text}</p>
-                <div class="mt-4 flex min-h-24 flex-col justify-center rounded-lg border border-border bg-surface p-3.5" inert aria-hidden="true">
+                <p class="mt-1.5 mb-4 text-pretty text-muted">{text}</p>
+                <div class="mt-auto flex min-h-20 flex-col justify-center rounded-lg border border-border bg-surface p-3.5" inert aria-hidden="true">
                     {glimpse}
                 </div>
             </li>
@@ -208,9 +209,9 @@ pub fn Roles() -> impl IntoView {
                         "The client owns",
                         "Connects accounts on the platform’s own page, says which of them get posts, and disconnects with one press.",
                         view! {
-                            <div class="flex items-center gap-3">
+                            <div class="flex flex-wrap items-center gap-x-3 gap-y-2">
                                 <PlatformMark mark=Mark::Facebook size=MarkSize::Medium/>
-                                <p class="min-w-0 flex-1">
+                                <p class="min-w-0 flex-1 basis-40">
                                     <span class="block truncate font-medium">"Northwind Coffee Roasters"</span>
                                     <span class="block text-sm text-muted">"Facebook, synced 8 minutes ago"</span>
                                 </p>
@@ -222,7 +223,7 @@ pub fn Roles() -> impl IntoView {
                     {column(
                         Glyph::PenLine,
                         "The manager writes",
-                        "One text, another where a network needs it, pictures with descriptions. What a network would refuse shows before saving.",
+                        "One text, a variation where a network needs it. What would be refused shows before saving.",
                         view! {
                             <p class="truncate font-medium">"Two cups, one kettle"</p>
                             <p class="mt-1 flex items-center gap-2 text-sm text-muted">
@@ -239,9 +240,9 @@ pub fn Roles() -> impl IntoView {
                         "The agency oversees",
                         "Sees what broke, for whom and since when, before the client calls, and what became of every single post.",
                         view! {
-                            <div class="flex items-center gap-3">
+                            <div class="flex flex-wrap items-center gap-x-3 gap-y-2">
                                 <PlatformMark mark=Mark::LinkedIn size=MarkSize::Medium/>
-                                <p class="min-w-0 flex-1">
+                                <p class="min-w-0 flex-1 basis-40">
                                     <span class="block truncate font-medium">"Lumen Studio"</span>
                                     <span class="block truncate text-sm text-muted">"LinkedIn’s 60 days are over."</span>
                                 </p>
