@@ -59,7 +59,7 @@ fn spark(points: &[f64]) -> (String, Option<(f64, f64)>) {
     let step = 90.0 / at(points.len().saturating_sub(1)).max(1.0);
     let place =
         |(i, p): (usize, &f64)| (3.0 + at(i) * step, if high > low { 29.0 - (p - low) / span * 26.0 } else { 16.0 });
-    (polyline(points.iter().enumerate().map(place)), points.iter().enumerate().last().map(place))
+    (polyline(points.iter().enumerate().map(place)), points.iter().enumerate().next_back().map(place))
 }
 
 /// Which part a series plays.
@@ -247,7 +247,7 @@ pub fn LineChart(
             let colour = one.role.colour();
             let dash = (one.role == SeriesRole::Comparison).then_some("5 4");
             let line = polyline(one.points.iter().enumerate().map(|(i, p)| place(i, *p)));
-            let end = one.points.iter().enumerate().last().map(|(i, p)| place(i, *p));
+            let end = one.points.iter().enumerate().next_back().map(|(i, p)| place(i, *p));
             view! {
                 <polyline
                     points=line

@@ -163,7 +163,7 @@ pub fn ConfirmDialog(
     let (title_id, text_id) = (format!("{id}-title"), format!("{id}-text"));
     let (labelled_by, described_by) = (title_id.clone(), text_id.clone());
     let content = move || {
-        confirm_body(Confirm {
+        confirm_body(Question {
             title_id: title_id.clone(),
             text_id: text_id.clone(),
             title,
@@ -196,7 +196,7 @@ pub fn ConfirmDialog(
 }
 
 /// What a [`ConfirmDialog`] holds.
-pub(super) struct Confirm {
+pub(super) struct Question {
     pub title_id: String,
     pub text_id: String,
     pub title: Signal<String>,
@@ -212,8 +212,8 @@ pub(super) struct Confirm {
     pub on_confirm: Callback<()>,
 }
 
-pub(super) fn confirm_body(ask: Confirm) -> AnyView {
-    let Confirm {
+pub(super) fn confirm_body(ask: Question) -> AnyView {
+    let Question {
         title_id,
         text_id,
         title,

@@ -62,8 +62,8 @@ pub(super) fn palette_body(
     groups: Signal<Vec<PaletteGroup>>,
     open: RwSignal<bool>,
 ) -> AnyView {
-    let list = format!("{id}-list");
-    let controls = list.clone();
+    let results_id = format!("{id}-list");
+    let controls = results_id.clone();
     let at = RwSignal::new(0_usize);
     let count = Memo::new(move |_| groups.read().iter().map(|group| group.items.len()).sum::<usize>());
     Effect::new(move |_| {
@@ -135,7 +135,7 @@ pub(super) fn palette_body(
                 />
                 {kbd("Esc")}
             </div>
-            <div id=list role="listbox" aria-label="Results" class="relative max-h-[60vh] overflow-y-auto p-1.5">
+            <div id=results_id role="listbox" aria-label="Results" class="relative max-h-[60vh] overflow-y-auto p-1.5">
                 {results}
             </div>
             <p class="px-4 pb-4 text-muted" role="status" hidden=move || { count.get() > 0 }>

@@ -61,7 +61,7 @@ pub fn DateTimePicker(
     let time_name = time_name.unwrap_or_else(|| format!("{id}-time"));
     let (date_label, time_label, panel_label) =
         (format!("{label}, date"), format!("{label}, time"), format!("{label}: date and time"));
-    let (date_note, time_note) = (note.clone(), note.clone());
+    let (day_described_by, clock_described_by) = (note.clone(), note.clone());
     let below = Signal::derive(move || {
         Some(match hint.get() {
             Some(hint) => format!("{}, {hint}", zone.get()),
@@ -100,7 +100,7 @@ pub fn DateTimePicker(
                         min=move || today.get()
                         disabled=move || disabled.get()
                         aria-label=date_label
-                        aria-describedby=date_note
+                        aria-describedby=day_described_by
                         aria-invalid=wrong
                         on:input=move |event| date.set(event_target_value(&event))
                     />
@@ -112,7 +112,7 @@ pub fn DateTimePicker(
                         value=first_time
                         disabled=move || disabled.get()
                         aria-label=time_label
-                        aria-describedby=time_note
+                        aria-describedby=clock_described_by
                         aria-invalid=wrong
                         on:input=move |event| time.set(event_target_value(&event))
                     />

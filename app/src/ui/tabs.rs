@@ -67,11 +67,11 @@ pub fn Tabs(
     let look = if framed { "bg-sunken px-1" } else { "gap-5" };
     let keys = move |event: KeyboardEvent| {
         let tabs = tabs.read_untracked();
-        let Some(last) = tabs.len().checked_sub(1) else { return };
+        let Some(end) = tabs.len().checked_sub(1) else { return };
         let at = tabs.iter().position(|tab| tab.key == *selected.read_untracked()).unwrap_or(0);
         let to = match event.key().as_str() {
             "ArrowRight" => {
-                if at == last {
+                if at == end {
                     0
                 } else {
                     at + 1
@@ -79,13 +79,13 @@ pub fn Tabs(
             }
             "ArrowLeft" => {
                 if at == 0 {
-                    last
+                    end
                 } else {
                     at - 1
                 }
             }
             "Home" => 0,
-            "End" => last,
+            "End" => end,
             _ => return,
         };
         event.prevent_default();

@@ -1,7 +1,7 @@
 //! Dialogs, menus, toasts, navigation: what floats, shown in its place and to be tried.
 
 use super::{column, s, section};
-use crate::ui::dialog::{Confirm, confirm_body, dialog_body};
+use crate::ui::dialog::{Question, confirm_body, dialog_body};
 use crate::ui::{
     Avatar, Button, ButtonSize, ButtonVariant, Checkbox, ConfirmDialog, Dialog, Field, Glyph, IconButton, Input, Logo,
     Menu, MenuItem, MenuLink, MenuSeparator, OrgMark, Popover, RailLink, SheetLink, Status, StatusBadge, Toast,
@@ -42,7 +42,7 @@ pub(super) fn dialogs() -> AnyView {
     let (asking, connecting) = (RwSignal::new(false), RwSignal::new(false));
     let toasts = use_toasts();
     let shown = RwSignal::new(true);
-    let ask = confirm_body(Confirm {
+    let ask = confirm_body(Question {
         title_id: s("shown-ask-title"),
         text_id: s("shown-ask-text"),
         title: "Disconnect @northwind.coffee from Instagram?".into(),

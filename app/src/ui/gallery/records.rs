@@ -4,7 +4,7 @@ use super::{ago, s, section};
 use crate::ui::{
     AccountCard, AvatarStack, Breadcrumbs, Button, ButtonSize, Checkbox, CopyButton, DescriptionList, Detail, Glyph,
     IconButton, Mark, MarkSize, Menu, MenuItem, MenuLink, MenuSeparator, NavTab, NavTabs, Pagination, PlatformMark,
-    RelativeTime, SkeletonCards, Sort, Status, StatusBadge, Tab, TabPanel, Table, Tabs, Td, Th, Thead, Tr,
+    RelativeTime, SkeletonCards, Sort, Status, StatusBadge, Tab, TabPanel, Table, Tabs, Td, Th, Thead, TimeStyle, Tr,
     relative_words,
 };
 use leptos::prelude::*;
@@ -133,7 +133,7 @@ fn card(i: usize, sample: Sample) -> AnyView {
                 href="#cards"
                 detail
                 status
-                synced_words=relative_words(at, super::noon(), Default::default())
+                synced_words=relative_words(at, super::noon(), TimeStyle::default())
                 synced=move || view! { <RelativeTime at/> }
                 action
                 menu
