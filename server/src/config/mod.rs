@@ -116,6 +116,9 @@ impl Settings {
                 .prefix_separator("_")
                 .separator("__")
                 .try_parsing(true)
+                .list_separator(",")
+                .with_list_parse_key("publishing.pauses_seconds")
+                .with_list_parse_key("server.trusted_proxies")
                 .ignore_empty(true)
                 .source(Some(long_names)),
         );
@@ -190,6 +193,14 @@ mod tests {
         assert_eq!(settings.server.listen.port(), 9000);
         assert!(settings.database.url.is_some());
         assert_eq!(settings.log.level, "debug");
+    }
+
+    #[test]
+    fn lists_are_separated_by_commas() {
+        let settings =
+            read(&[("ARCTIV_PUBLISHING__PAUSES_SECONDS", "1,2,3"), ("ARCTIV_SERVER__TRUSTED_PROXIES", "10.0.0.0/8")]).unwrap();
+        assert_eq!(settings.publishing.pauses_seconds, [1, 2, 3]);
+        assert_eq!(settings.server.trusted_proxies.len(), 1);
     }
 
     #[test]

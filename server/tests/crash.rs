@@ -1,0 +1,146 @@
+//! Nothing lost, nothing doubled: workers die at every step of the pipeline, answers get lost after the platform has
+//! accepted, and each delivery still ends up at the sandbox exactly once. Real processes, a real database.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a walkthrough stops where it cannot go on")]
+
+mod support;
+
+use std::time::Duration;
+
+use sandbox::driver::Visitor;
+use serde_json::{Value, json};
+use support::{Person, Web, World, within};
+
+async fn connected(world: &World, platforms: &[&str]) -> (Web, Person) {
+    let web = world.web().await;
+    let person = Person::register(&web, "client").await;
+    for platform in platforms {
+        let landed = person.connect(platform, &Visitor::anybody()).await;
+        assert!(landed.contains("connected="), "{platform}: {landed}");
+    }
+    (web, person)
+}
+
+/// How often the sandbox shows `text`, per platform.
+async fn shown(world: &World, platform: &str, text: &str) -> usize {
+    let posts = world.sandbox.control().unwrap().posts(Some(platform)).await.unwrap();
+    posts.iter().filter(|post| post["text"].as_str().is_some_and(|shown| shown.contains(text))).count()
+}
+
+async fn post(person: &Person, text: &str) -> String {
+    let answer = person.post("/api/content", json!({ "body": text })).await;
+    answer["data"]["id"].as_str().unwrap().to_owned()
+}
+
+async fn all_went_out_once(world: &World, person: &Person, post: &str, text: &str) {
+    let deliveries = person.settled(post).await;
+    for delivery in &deliveries {
+        assert_eq!(delivery["status"], "success", "{delivery:#}");
+        let platform = delivery["platform"].as_str().unwrap();
+        let of_platform = deliveries.iter().filter(|other| other["platform"] == *platform).count();
+        assert_eq!(shown(world, platform, text).await, of_platform, "{platform}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_killed_at_any_step_loses_and_doubles_nothing() {
+    let world = World::new().await;
+    // X and Facebook can be asked what became of a post; so can LinkedIn's organisations.
+    let (_web, person) = connected(&world, &["twitter", "facebook"]).await;
+    for step in ["claimed", "staged", "committing", "committed", "finished"] {
+        let text = format!("Killed when {step}");
+        let id = post(&person, &text).await;
+        let mut doomed = world.worker(Some(step));
+        doomed.died().await;
+        let mut heir = world.worker(None);
+        all_went_out_once(&world, &person, &id, &text).await;
+        heir.kill();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_lost_after_acceptance_is_reconciled_not_repeated() {
+    let world = World::new().await;
+    let (_web, person) = connected(&world, &["twitter", "facebook"]).await;
+    let control = world.sandbox.control().unwrap();
+    for platform in ["twitter", "facebook"] {
+        let rule = json!({ "platform": platform, "operation": "publish", "fault": "drop_after_accept", "times": 1 });
+        control.fault(&rule).await.unwrap();
+    }
+    let _worker = world.worker(None);
+    let id = post(&person, "Accepted, then silence").await;
+    all_went_out_once(&world, &person, &id, "Accepted, then silence").await;
+    let mut in_doubt = Vec::new();
+    for delivery in person.settled(&id).await {
+        let attempts = person.get(&format!("/api/deliveries/{}/attempts", delivery["id"].as_str().unwrap())).await;
+        if attempts["data"].as_array().unwrap().iter().any(|attempt| attempt["outcome"] == "outcome_unknown") {
+            in_doubt.push(delivery["platform"].as_str().unwrap().to_owned());
+        }
+    }
+    in_doubt.sort();
+    assert_eq!(in_doubt, ["facebook", "twitter"], "each network dropped one answer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_platform_cannot_tell_a_person_decides() {
+    let world = World::new().await;
+    let (_web, person) = connected(&world, &["linkedin"]).await;
+    let accounts = person.get("/api/social-accounts").await;
+    let member = accounts["data"].as_array().unwrap().iter().find(|account| {
+        account["scopes"].as_array().is_some_and(|scopes| scopes.iter().any(|scope| scope == "w_member_social"))
+            && account["external_account_id"].as_str().is_some_and(|id| !id.chars().all(|c| c.is_ascii_digit()))
+    });
+    let Some(member) = member else { panic!("the sandbox's first LinkedIn person has a member account: {accounts:#}") };
+    let rule = json!({ "platform": "linkedin", "operation": "publish", "fault": "drop_after_accept", "times": 1 });
+    world.sandbox.control().unwrap().fault(&rule).await.unwrap();
+    let _worker = world.worker(None);
+    let body = json!({ "body": "Only a person can tell", "account_ids": [member["id"]] });
+    let id = person.post("/api/content", body).await["data"]["id"].as_str().unwrap().to_owned();
+    let delivery: Value = person.settled(&id).await.remove(0);
+    assert_eq!(delivery["status"], "failed", "{delivery:#}");
+    assert_eq!(delivery["needs_person"], true, "{delivery:#}");
+    assert_eq!(shown(&world, "linkedin", "Only a person can tell").await, 1, "it is never sent again by itself");
+    let path = format!("/api/deliveries/{}/mark-published", delivery["id"].as_str().unwrap());
+    assert_eq!(person.post(&path, json!({})).await["data"]["status"], "success");
+    assert_eq!(person.get(&format!("/api/content/{id}")).await["data"]["status"], "published");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_workers_share_the_work_and_stop_in_time() {
+    let world = World::new().await;
+    let (mut web, person) = connected(&world, &["twitter", "facebook"]).await;
+    let mut workers: Vec<_> = (0..3).map(|_| world.worker(None)).collect();
+    let mut posts = Vec::new();
+    for n in 0..20 {
+        posts.push((post(&person, &format!("Shared work number {n:02}")).await, format!("Shared work number {n:02}")));
+    }
+    for (id, text) in &posts {
+        all_went_out_once(&world, &person, id, text).await;
+    }
+    for worker in &mut workers {
+        let (took, code) = worker.terminate().await;
+        assert!(took < Duration::from_secs(20), "a worker took {took:?} to stop");
+        assert_eq!(code, Some(0));
+    }
+    let (took, code) = web.process.terminate().await;
+    assert!(took < Duration::from_secs(20), "the web took {took:?} to stop");
+    assert_eq!(code, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_told_to_stop_hands_back_what_it_has_not_sent() {
+    let world = World::new().await;
+    let (_web, person) = connected(&world, &["twitter"]).await;
+    let control = world.sandbox.control().unwrap();
+    control.fault(&json!({ "platform": "twitter", "operation": "publish", "fault": "slow", "times": 1 })).await.unwrap();
+    let mut first = world.worker(None);
+    let id = post(&person, "Sent slowly").await;
+    within(Duration::from_secs(20), "the delivery to be under way", async || {
+        person.get(&format!("/api/content/{id}/deliveries")).await["data"][0]["status"] == "publishing"
+    })
+    .await;
+    let (took, code) = first.terminate().await;
+    assert!(took < Duration::from_secs(20) && code == Some(0), "{took:?} {code:?}");
+    let _second = world.worker(None);
+    all_went_out_once(&world, &person, &id, "Sent slowly").await;
+}

@@ -1,0 +1,238 @@
+//! What the walkthroughs share: a database, the sandbox, real `arctiv` processes, and a client that speaks REST.
+
+#![allow(dead_code, clippy::allow_attributes, reason = "each walkthrough uses its own part")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a walkthrough that cannot go on should stop where it is")]
+
+use std::{
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use reqwest::{Method, StatusCode, header};
+use sandbox::{Running, Sandbox, driver::Visitor};
+use serde_json::{Value, json};
+use testkit::TestDatabase;
+
+/// A database with schema and job tables, a sandbox, and a folder for pictures and keys.
+pub struct World {
+    pub database: TestDatabase,
+    pub sandbox: Running,
+    pub folder: PathBuf,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let database = TestDatabase::new("jobs", |worker_url: String| async move {
+            let pool = sqlx::PgPool::connect(&worker_url).await?;
+            let prepared = server::jobs::prepare(&pool).await;
+            pool.close().await;
+            prepared.map_err(Box::<dyn std::error::Error + Send + Sync>::from)
+        })
+        .await
+        .unwrap();
+        let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
+        let folder = std::env::temp_dir().join(format!("arctiv-walk-{}-{}", std::process::id(), free_port()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self { database, sandbox, folder }
+    }
+
+    fn command(&self, what: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_arctiv"));
+        command
+            .arg(what)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("DATABASE_URL", &self.database.owner_url)
+            .env("ARCTIV_DATABASE__APP_URL", &self.database.app_url)
+            .env("ARCTIV_DATABASE__WORKER_URL", &self.database.worker_url)
+            .env("ARCTIV_DATABASE__POOL", "4")
+            .env("ARCTIV_DATABASE__WORKER_POOL", "6")
+            .env("ARCTIV_DATA_DIR", &self.folder)
+            .env("ARCTIV_SANDBOX_URL", self.sandbox.url())
+            .env("ARCTIV_PUBLISHING__LEASE_SECONDS", "3")
+            .env("ARCTIV_PUBLISHING__POLL_SECONDS", "1")
+            .env("ARCTIV_PUBLISHING__PAUSES_SECONDS", "1,1,1,1")
+            .env("ARCTIV_LOG__LEVEL", "warn")
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        command
+    }
+
+    /// The web alone, at a free port.
+    pub async fn web(&self) -> Web {
+        let port = free_port();
+        let process = self
+            .command("serve")
+            .env("ARCTIV_LISTEN", format!("127.0.0.1:{port}"))
+            .env("ARCTIV_SERVER__WORKER", "false")
+            .spawn()
+            .unwrap();
+        let mut web = Web { process: Process(process), url: format!("http://127.0.0.1:{port}") };
+        let http = client();
+        within(Duration::from_secs(60), "the web to be ready", async || {
+            assert!(web.process.0.try_wait().is_ok_and(|ended| ended.is_none()), "the web did not start");
+            http.get(format!("{}/health", web.url)).send().await.is_ok_and(|answer| answer.status().is_success())
+        })
+        .await;
+        web
+    }
+
+    /// A worker; `crash_at` names the step at which it dies.
+    pub fn worker(&self, crash_at: Option<&str>) -> Process {
+        let mut command = self.command("worker");
+        if let Some(step) = crash_at {
+            command.env("ARCTIV_PUBLISHING__CRASH_AT", step);
+        }
+        Process(command.spawn().unwrap())
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A process that never outlives its test.
+pub struct Process(pub Child);
+
+impl Process {
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+
+    /// Waits until it has died by itself.
+    pub async fn died(&mut self) {
+        within(Duration::from_secs(60), "the worker to die at its step", async || {
+            self.0.try_wait().is_ok_and(|status| status.is_some())
+        })
+        .await;
+    }
+
+    /// SIGTERM, and how long it took to end; its exit code.
+    pub async fn terminate(&mut self) -> (Duration, Option<i32>) {
+        let started = Instant::now();
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.0.id()).unwrap());
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return (started.elapsed(), status.code());
+            }
+            assert!(started.elapsed() < Duration::from_secs(40), "it did not stop");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+pub struct Web {
+    pub process: Process,
+    pub url: String,
+}
+
+/// A signed-in person.
+pub struct Person {
+    pub http: reqwest::Client,
+    pub url: String,
+    cookie: String,
+}
+
+impl Person {
+    /// Registers with a fresh email.
+    pub async fn register(web: &Web, role: &str) -> Self {
+        let http = client();
+        let form = json!({
+            "email": format!("p{}@walk.example", uuid::Uuid::new_v4().simple()),
+            "password": "correct horse", "role": role, "full_name": "Niamh Doyle", "agency_name": "Harbour & Pine",
+        });
+        let answer = http.post(format!("{}/api/auth/register", web.url)).header(header::ORIGIN, &web.url).json(&form).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::CREATED, "{}", answer.text().await.unwrap());
+        let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+        Self { http, url: web.url.clone(), cookie }
+    }
+
+    pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.url))
+            .header(header::COOKIE, &self.cookie)
+            .header(header::ORIGIN, &self.url);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        let (status, body) = self.send(Method::GET, path, None).await;
+        assert_eq!(status, StatusCode::OK, "GET {path}: {body}");
+        body
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        let (status, answer) = self.send(Method::POST, path, Some(body)).await;
+        assert!(status.is_success(), "POST {path}: {status} {answer}");
+        answer
+    }
+
+    /// Connects an account through the sandbox's consent page; where the browser ends up.
+    pub async fn connect(&self, platform: &str, visitor: &Visitor) -> String {
+        let answer = self.post("/api/social-accounts", json!({ "platform": platform })).await;
+        let back = visitor.authorize(answer["data"]["authorize_url"].as_str().unwrap()).await.unwrap();
+        self.follow(back.as_str()).await
+    }
+
+    /// Opens an address of ours as the browser would, and answers with the redirect's target.
+    pub async fn follow(&self, address: &str) -> String {
+        let answer = self.http.get(address).header(header::COOKIE, &self.cookie).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{address}");
+        answer.headers()[header::LOCATION].to_str().unwrap().to_owned()
+    }
+
+    /// All deliveries of a post, once none is under way any more.
+    pub async fn settled(&self, post: &str) -> Vec<Value> {
+        let path = format!("/api/content/{post}/deliveries?limit=100");
+        let started = Instant::now();
+        loop {
+            let list = self.get(&path).await["data"].as_array().unwrap().clone();
+            if !list.is_empty() && list.iter().all(|d| ["success", "failed", "canceled"].contains(&d["status"].as_str().unwrap())) {
+                return list;
+            }
+            assert!(started.elapsed() < Duration::from_secs(60), "not settled: {list:#?}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    #[expect(clippy::disallowed_methods, reason = "a test's own client on loopback")]
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(30)).build().unwrap()
+}
+
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Waits until `check` holds.
+pub async fn within(limit: Duration, what: &str, mut check: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !check().await {
+        assert!(started.elapsed() < limit, "waited {limit:?} for {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

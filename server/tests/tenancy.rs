@@ -1,0 +1,163 @@
+//! Tenants are kept apart by the database itself, even if the code forgets: every tenant table, found in the catalogue
+//! so that new ones are caught, is walked as another workspace and as none.
+
+#![expect(clippy::unwrap_used, reason = "a walkthrough stops where it cannot go on")]
+
+mod support;
+
+use sandbox::driver::Visitor;
+use serde_json::json;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+use support::{Person, World};
+
+/// Tables that carry `workspace_id`, and the tenants themselves.
+async fn tenant_tables(admin: &mut PgConnection) -> Vec<String> {
+    sqlx::query_scalar(
+        "select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+          where n.nspname = 'public' and c.relkind in ('r', 'p')
+            and (c.relname = 'workspaces'
+                 or exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'workspace_id' and not a.attisdropped))
+          order by 1",
+    )
+    .fetch_all(admin)
+    .await
+    .unwrap()
+}
+
+async fn count(connection: &mut PgConnection, table: &str) -> Result<i64, sqlx::Error> {
+    let row = sqlx::query(AssertSqlSafe(format!("select count(*) from {table}"))).fetch_one(connection).await?;
+    Ok(row.get(0))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_table_shows_a_row_to_another_workspace_or_to_none() {
+    let world = World::new().await;
+    let web = world.web().await;
+    let _worker = world.worker(None);
+    let owner = Person::register(&web, "client").await;
+    let stranger = Person::register(&web, "client").await;
+    owner.connect("twitter", &Visitor::anybody()).await;
+    let id = owner.post("/api/content", json!({ "body": "Seen by its owner only" })).await["data"]["id"].as_str().unwrap().to_owned();
+    owner.settled(&id).await;
+    let stranger = stranger.get("/api/auth/me").await;
+    let (user, workspace) = (stranger["data"]["user"]["id"].as_str().unwrap(), stranger["data"]["workspace"]["id"].as_str().unwrap());
+
+    let mut admin = world.database.admin().await.unwrap();
+    let tables = tenant_tables(&mut admin).await;
+    assert!(tables.len() >= 15, "the catalogue was misread: {tables:?}");
+    let mut app = PgConnection::connect(&world.database.app_url).await.unwrap();
+    for table in &tables {
+        let forced: bool = sqlx::query_scalar("select relrowsecurity and relforcerowsecurity from pg_class where oid = $1::text::regclass")
+            .bind(table)
+            .fetch_one(&mut admin)
+            .await
+            .unwrap();
+        assert!(forced, "{table} has no forced row-level security");
+        let foreign = format!("select count(*) from {table} where {} <> '{workspace}'", if table == "workspaces" { "id" } else { "workspace_id" });
+        let others: i64 = sqlx::query_scalar(AssertSqlSafe(foreign.clone())).fetch_one(&mut admin).await.unwrap();
+        let kept_for_owner = ["post_targets", "post_media", "media", "idempotency_keys"].contains(&table.as_str());
+        assert!(others > 0 || kept_for_owner, "{table} holds nothing to hide, so this proves nothing");
+
+        // As nobody.
+        match count(&mut app, table).await {
+            Ok(n) => assert_eq!(n, 0, "{table} shows rows without a workspace"),
+            Err(error) => assert!(error.to_string().contains("permission denied"), "{table}: {error}"),
+        }
+        // As the stranger.
+        let mut tx = app.begin().await.unwrap();
+        let who = format!("set local app.user_id = '{user}'; set local app.workspace_id = '{workspace}'");
+        sqlx::raw_sql(AssertSqlSafe(who)).execute(&mut *tx).await.unwrap();
+        match sqlx::query_scalar::<_, i64>(AssertSqlSafe(foreign)).fetch_one(&mut *tx).await {
+            Ok(n) => assert_eq!(n, 0, "{table} shows another workspace's rows"),
+            Err(error) => assert!(error.to_string().contains("permission denied"), "{table}: {error}"),
+        }
+        tx.rollback().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_programs_role_can_neither_switch_it_off_nor_read_a_token() {
+    let world = World::new().await;
+    let mut app = PgConnection::connect(&world.database.app_url).await.unwrap();
+    for forbidden in [
+        "alter table accounts disable row level security",
+        "alter table accounts no force row level security",
+        "drop policy accounts_tenant on accounts",
+        "create policy all_of_it on accounts using (true)",
+        "set role arctiv_owner",
+        "set role arctiv_worker",
+        "alter role arctiv_app bypassrls",
+        "alter role arctiv_app superuser",
+        "truncate accounts",
+        "select access_token_sealed from account_credentials",
+        "select refresh_token_sealed from account_credentials",
+        "select extra_sealed from account_credentials",
+        "update account_credentials set access_token_sealed = access_token_sealed",
+        "select password_hash from users",
+        "delete from connection_events",
+        "update connection_events set message = ''",
+        "insert into deliveries (id) values (gen_random_uuid())",
+        "update deliveries set lease_owner = null",
+        "create table public.mine (id int)",
+    ] {
+        let error = sqlx::raw_sql(forbidden).execute(&mut app).await.expect_err(forbidden);
+        let code = error.as_database_error().and_then(|error| error.code().map(|code| code.to_string()));
+        // 42501: insufficient privilege (also "must be owner").
+        assert_eq!(code.as_deref(), Some("42501"), "{forbidden}: {error}");
+    }
+    // row_security = off does not hide the policies; it makes them an error.
+    sqlx::raw_sql("set row_security = off").execute(&mut app).await.unwrap();
+    let error = count(&mut app, "accounts").await.unwrap_err();
+    assert!(error.to_string().contains("row-level security"), "{error}");
+    let bypass: bool = sqlx::query_scalar("select rolbypassrls or rolsuper or rolcreaterole from pg_roles where rolname = current_user")
+        .fetch_one(&mut app)
+        .await
+        .unwrap();
+    assert!(!bypass);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_leaves_no_plain_token_anywhere() {
+    let world = World::new().await;
+    let web = world.web().await;
+    let _worker = world.worker(None);
+    let person = Person::register(&web, "client").await;
+    for platform in ["twitter", "facebook", "linkedin"] {
+        person.connect(platform, &Visitor::anybody()).await;
+    }
+    let id = person.post("/api/content", json!({ "body": "No token in sight" })).await["data"]["id"].as_str().unwrap().to_owned();
+    person.settled(&id).await;
+    let mut admin = world.database.admin().await.unwrap();
+    let columns = sqlx::query(
+        "select table_schema::text, table_name::text, column_name::text from information_schema.columns
+          where table_schema not in ('pg_catalog', 'information_schema')
+            and data_type in ('text', 'character varying', 'json', 'jsonb', 'bytea', 'ARRAY')",
+    )
+    .fetch_all(&mut admin)
+    .await
+    .unwrap();
+    assert!(columns.len() > 50);
+    for column in columns {
+        let (schema, table, name): (String, String, String) = (column.get(0), column.get(1), column.get(2));
+        let found = format!(
+            "select count(*) from \"{schema}\".\"{table}\" where position('{mark}' in \"{name}\"::text) > 0
+                or position('{hex}' in encode(\"{name}\"::text::bytea, 'hex')) > 0 or position('{hex}' in \"{name}\"::text) > 0",
+            mark = sandbox::SECRET_MARK,
+            hex = hex::encode(sandbox::SECRET_MARK),
+        );
+        let n: i64 = sqlx::query_scalar(AssertSqlSafe(found)).fetch_one(&mut admin).await.unwrap_or(0);
+        assert_eq!(n, 0, "a token stands in {schema}.{table}.{name}");
+    }
+    // Nor in any answer.
+    for path in ["/api/social-accounts", "/api/deliveries", "/api/content", "/api/auth/me"] {
+        assert!(!person.get(path).await.to_string().contains(sandbox::SECRET_MARK), "{path}");
+    }
+    for account in person.get("/api/social-accounts").await["data"].as_array().unwrap() {
+        let events = person.get(&format!("/api/social-accounts/{}/events", account["id"].as_str().unwrap())).await;
+        assert!(!events.to_string().contains(sandbox::SECRET_MARK));
+    }
+    for delivery in person.settled(&id).await {
+        let attempts = person.get(&format!("/api/deliveries/{}/attempts", delivery["id"].as_str().unwrap())).await;
+        assert!(!attempts.to_string().contains(sandbox::SECRET_MARK));
+    }
+}
