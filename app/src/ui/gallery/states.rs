@@ -225,7 +225,7 @@ pub(super) fn progress() -> AnyView {
                 )}
                 {column(
                     "Limits",
-                    view! { <ul aria-label="Length per platform" class="grid grid-cols-2 gap-3 sm:grid-cols-4">{meters}</ul> }.into_any(),
+                    view! { <ul aria-label="Length per platform" class="grid grid-cols-2 gap-3 xl:grid-cols-4">{meters}</ul> }.into_any(),
                 )}
                 <div class="min-w-0 md:col-span-2">
                     <h3 class="mb-2.5 text-xs font-medium text-muted">"Stepper"</h3>
