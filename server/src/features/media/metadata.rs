@@ -320,7 +320,7 @@ mod tests {
     const SECRET: &[u8] = b"53.3498,-6.2603";
 
     fn sample(kind: ImageType) -> Vec<u8> {
-        let pixels = RgbaImage::from_fn(33, 21, |x, y| Rgba([(x * 7 % 256) as u8, (y * 11 % 256) as u8, 90, 255]));
+        let pixels = RgbaImage::from_fn(33, 21, |x, y| Rgba([(x * 7 % 251) as u8, (y * 11 % 251) as u8, 90, 255]));
         let mut out = Cursor::new(Vec::new());
         let picture = DynamicImage::ImageRgba8(pixels);
         match kind {
