@@ -137,7 +137,9 @@ mod tests {
     }
 
     #[test]
-    fn a_name_keeps_its_ground() {
-        assert_eq!(ground("Priya Raman"), ground("Priya Raman"));
+    fn names_spread_over_the_grounds() {
+        assert_eq!(ground("Maya Lindqvist"), "bg-accent-bg text-accent-strong");
+        assert_eq!(ground("Tomás Okafor"), "bg-neutral-bg text-neutral");
+        assert_eq!(ground("Priya Raman"), "bg-brand text-on-brand");
     }
 }

@@ -1,8 +1,9 @@
-//! Charts, drawn on the server as plain SVG: flat lines on a quiet grid, no library, no script.
+//! Charts, drawn on the server as plain SVG and HTML: flat lines on a quiet grid, no library, no script.
 //!
 //! Each carries a sentence for those who cannot see it and a table of its figures. The lead series is ice blue,
 //! exceptions amber, comparison dashed.
 
+use super::class::cx;
 use super::status::{Tone, grouped};
 use leptos::prelude::*;
 use std::fmt::Write as _;
@@ -111,11 +112,6 @@ fn ticks(high: f64) -> Vec<f64> {
     ticks
 }
 
-const LEFT: f64 = 36.0;
-const RIGHT: f64 = 632.0;
-const TOP: f64 = 8.0;
-const BOTTOM: f64 = 196.0;
-
 fn figure(n: f64) -> String {
     if n.fract().abs() < f64::EPSILON && n >= 0.0 {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole, positive tick")]
@@ -125,29 +121,24 @@ fn figure(n: f64) -> String {
     }
 }
 
-fn grid(ticks: &[f64]) -> AnyView {
-    let high = ticks.last().copied().unwrap_or(1.0);
-    ticks
-        .iter()
-        .map(|tick| {
-            let y = BOTTOM - tick / high * (BOTTOM - TOP);
-            view! {
-                <line x1=LEFT x2=RIGHT y1=px(y) y2=px(y) stroke="var(--chart-grid)"></line>
-                <text x="28" y=px(y + 4.0) text-anchor="end">{figure(*tick)}</text>
-            }
-        })
-        .collect_view()
-        .into_any()
+fn percent(share: f64) -> String {
+    format!("{:.2}%", share * 100.0)
 }
 
-fn frame(
-    title: String,
-    sentence: String,
-    note: Option<String>,
-    labels: Vec<String>,
-    series: Vec<Series>,
-    plot: AnyView,
-) -> AnyView {
+/// A word of the time axis: where it stands (0 to 1), and whether narrow views leave it out.
+struct AxisWord {
+    word: String,
+    at: f64,
+    spare: bool,
+}
+
+/// Title, legend, plot, note, and the figures as a table.
+///
+/// The plot stretches to its frame, its lines keep their width, and the words around it are HTML: they stay 12 px on a
+/// phone, where a scaled drawing would shrink them to five.
+fn frame(chart: Chart, ticks: &[f64], marks: Vec<AxisWord>, plot: AnyView, over: AnyView) -> AnyView {
+    let Chart { title, sentence, note, labels, series } = chart;
+    let high = ticks.last().copied().unwrap_or(1.0);
     let legend = series
         .iter()
         .map(|one| {
@@ -155,10 +146,47 @@ fn frame(
             view! {
                 <li class="flex items-center gap-1.5">
                     <svg viewBox="0 0 16 8" class="h-2 w-4" aria-hidden="true">
-                        <line x1="1" x2="15" y1="4" y2="4" stroke=one.role.colour() stroke-width="2.5" stroke-dasharray=dash></line>
+                        <line
+                            x1="1"
+                            x2="15"
+                            y1="4"
+                            y2="4"
+                            stroke=one.role.colour()
+                            stroke-width="2.5"
+                            stroke-dasharray=dash
+                        ></line>
                     </svg>
                     {one.name.clone()}
                 </li>
+            }
+        })
+        .collect_view();
+    let grid = ticks
+        .iter()
+        .map(|tick| {
+            let top = percent(1.0 - tick / high);
+            view! {
+                <span class="absolute inset-x-0 h-px bg-chart-grid" style:top=top.clone()></span>
+                <span class="absolute right-full mr-2 -translate-y-1/2" style:top=top>{figure(*tick)}</span>
+            }
+        })
+        .collect_view();
+    let words = marks
+        .into_iter()
+        .map(|mark| {
+            // The outermost words end where the plot does.
+            let place = if mark.at <= 0.0 {
+                ""
+            } else if mark.at >= 1.0 {
+                "-translate-x-full"
+            } else {
+                "-translate-x-1/2"
+            };
+            let spare = if mark.spare { "max-sm:hidden" } else { "" };
+            view! {
+                <span class=cx(&["absolute top-full mt-1.5 whitespace-nowrap", place, spare]) style:left=percent(mark.at)>
+                    {mark.word}
+                </span>
             }
         })
         .collect_view();
@@ -175,18 +203,20 @@ fn frame(
     let caption = title.clone();
     view! {
         <figure data-ui="chart" class="relative rounded-lg border border-border bg-surface p-4">
-            <figcaption class="mb-3 flex flex-wrap items-baseline justify-between gap-2">
+            <figcaption class="mb-4 flex flex-wrap items-baseline justify-between gap-2">
                 <span class="font-medium">{title}</span>
                 <ul class="flex flex-wrap gap-x-4 gap-y-1 text-sm text-muted">{legend}</ul>
             </figcaption>
-            <svg
-                viewBox="0 0 640 220"
-                class="w-full fill-[var(--muted)] font-sans text-xs tabular-nums"
-                role="img"
-                aria-label=sentence
-            >
-                {plot}
-            </svg>
+            <div role="img" aria-label=sentence class="pr-2 pb-7 pl-9 text-xs text-muted tabular-nums">
+                <div class="relative h-45">
+                    {grid}
+                    <svg viewBox="0 0 100 100" preserveAspectRatio="none" class="absolute inset-0 size-full overflow-visible">
+                        {plot}
+                    </svg>
+                    {over}
+                    {words}
+                </div>
+            </div>
             {note.map(|note| view! { <p class="mt-2 text-xs text-subtle">{note}</p> })}
             <table class="sr-only">
                 <caption>{caption}</caption>
@@ -196,6 +226,15 @@ fn frame(
         </figure>
     }
     .into_any()
+}
+
+/// What every chart is given.
+struct Chart {
+    title: String,
+    sentence: String,
+    note: Option<String>,
+    labels: Vec<String>,
+    series: Vec<Series>,
 }
 
 /// How figures move over time.
@@ -210,31 +249,26 @@ pub fn LineChart(
     note: Option<String>,
     /// One per point; every third or so is written.
     labels: Vec<String>,
-    /// Later ones are drawn above earlier ones.
+    /// The lead is drawn above the others, comparison below.
     series: Vec<Series>,
 ) -> impl IntoView {
     let count = labels.len();
     let high = series.iter().flat_map(|one| one.points.iter()).fold(0.0_f64, |high, p| high.max(*p));
     let ticks = ticks(high);
     let top = ticks.last().copied().unwrap_or(1.0);
-    let step = (RIGHT - LEFT) / at(count.saturating_sub(1)).max(1.0);
-    let place = move |i: usize, p: f64| (LEFT + at(i) * step, BOTTOM - p / top * (BOTTOM - TOP));
+    let step = 1.0 / at(count.saturating_sub(1)).max(1.0);
+    let place = |(i, p): (usize, &f64)| (at(i) * step, 1.0 - p / top);
     let every = count.div_ceil(7).max(1);
-    let words = labels
+    let marks = labels
         .iter()
         .enumerate()
         .filter(|(i, _)| *i + 1 == count || (i % every == 0 && i + every < count))
-        .map(|(i, label)| {
-            let anchor = if i == 0 {
-                "start"
-            } else if i + 1 == count {
-                "end"
-            } else {
-                "middle"
-            };
-            view! { <text x=px(LEFT + at(i) * step) y="214" text-anchor=anchor>{label.clone()}</text> }
+        .map(|(i, label)| AxisWord {
+            word: label.clone(),
+            at: at(i) * step,
+            spare: i + 1 != count && (i / every) % 2 == 1,
         })
-        .collect_view();
+        .collect();
     let mut order: Vec<&Series> = series.iter().collect();
     order.sort_by_key(|one| match one.role {
         SeriesRole::Comparison => 0,
@@ -242,38 +276,40 @@ pub fn LineChart(
         _ => 1,
     });
     let lines = order
-        .into_iter()
+        .iter()
         .map(|one| {
-            let colour = one.role.colour();
             let dash = (one.role == SeriesRole::Comparison).then_some("5 4");
-            let line = polyline(one.points.iter().enumerate().map(|(i, p)| place(i, *p)));
-            let end = one.points.iter().enumerate().next_back().map(|(i, p)| place(i, *p));
+            let line = polyline(one.points.iter().enumerate().map(place).map(|(x, y)| (x * 100.0, y * 100.0)));
             view! {
                 <polyline
                     points=line
                     fill="none"
-                    stroke=colour
+                    stroke=one.role.colour()
                     stroke-width="2"
                     stroke-linejoin="round"
                     stroke-linecap="round"
                     stroke-dasharray=dash
+                    vector-effect="non-scaling-stroke"
                 ></polyline>
-                {end
-                    .map(|(x, y)| {
-                        view! {
-                            <circle cx=px(x) cy=px(y) r="3.5" fill=colour stroke="var(--surface)" stroke-width="2"></circle>
-                        }
-                    })}
             }
         })
         .collect_view();
-    let plot = view! {
-        {grid(&ticks)}
-        {words}
-        {lines}
-    }
-    .into_any();
-    frame(title, sentence, note, labels, series, plot)
+    let ends = order
+        .iter()
+        .filter_map(|one| Some((one.role.colour(), one.points.iter().enumerate().next_back().map(place)?)))
+        .map(|(colour, (x, y))| {
+            view! {
+                <span
+                    class="absolute size-1.75 -translate-1/2 rounded-full ring-2 ring-surface"
+                    style:left=percent(x)
+                    style:top=percent(y)
+                    style:background=colour
+                ></span>
+            }
+        })
+        .collect_view();
+    let (lines, ends) = (lines.into_any(), ends.into_any());
+    frame(Chart { title, sentence, note, labels, series }, &ticks, marks, lines, ends)
 }
 
 /// How many, per day or per thing, parts stacked.
@@ -290,39 +326,41 @@ pub fn BarChart(
     let high = (0..labels.len()).map(sum).fold(0.0_f64, f64::max);
     let ticks = ticks(high);
     let top = ticks.last().copied().unwrap_or(1.0);
-    let slot = (RIGHT - LEFT) / at(labels.len()).max(1.0);
-    let width = slot * 0.56;
-    let bars = labels
+    let slot = 1.0 / at(labels.len()).max(1.0);
+    let marks = labels
         .iter()
         .enumerate()
-        .map(|(i, label)| {
-            let middle = LEFT + slot * (at(i) + 0.5);
-            let mut floor = BOTTOM;
+        .map(|(i, label)| AxisWord {
+            word: label.clone(),
+            at: slot * (at(i) + 0.5),
+            spare: labels.len() > 7 && i % 2 == 1,
+        })
+        .collect();
+    let bars = (0..labels.len())
+        .map(|i| {
             let parts = series
                 .iter()
                 .filter_map(|one| one.points.get(i).map(|p| (one.role.colour(), *p)))
+                .filter(|(_, p)| *p > 0.0)
                 .map(|(colour, p)| {
-                    let gap = if floor < BOTTOM { 2.0 } else { 0.0 };
-                    let height = p / top * (BOTTOM - TOP);
-                    let y = floor - gap - height;
-                    floor = y;
                     view! {
-                        <rect x=px(middle - width / 2.0) y=px(y) width=px(width) height=px(height) rx="2" fill=colour></rect>
+                        <span class="min-h-0.5 rounded-xs" style:background=colour style:height=percent(p / top)></span>
                     }
                 })
                 .collect_view();
             view! {
-                {parts}
-                <text x=px(middle) y="214" text-anchor="middle">{label.clone()}</text>
+                <span
+                    class="absolute inset-y-0 flex flex-col-reverse gap-0.5"
+                    style:left=percent(slot * (at(i) + 0.22))
+                    style:width=percent(slot * 0.56)
+                >
+                    {parts}
+                </span>
             }
         })
-        .collect_view();
-    let plot = view! {
-        {grid(&ticks)}
-        {bars}
-    }
-    .into_any();
-    frame(title, sentence, note, labels, series, plot)
+        .collect_view()
+        .into_any();
+    frame(Chart { title, sentence, note, labels, series }, &ticks, marks, ().into_any(), bars)
 }
 
 #[cfg(test)]

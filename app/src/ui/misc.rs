@@ -5,7 +5,8 @@ use leptos::{ev::KeyboardEvent, prelude::*, web_sys};
 use leptos_meta::Title;
 use wasm_bindgen::JsCast as _;
 
-/// A word about what it wraps, on hover and focus; Escape hides it. Never the only place of what one must know.
+/// A word about the control it wraps, on hover and focus; Escape hides it. Never the only place of what one must know.
+/// Tie the two: `<Tooltip id="t" text="…"><Button attr:aria-describedby="t">…</Button></Tooltip>`.
 #[component]
 pub fn Tooltip(
     /// Id of the words.
@@ -30,7 +31,7 @@ pub fn Tooltip(
             on:pointerleave=move |_| dismissed.set(false)
             on:focusout=move |_| dismissed.set(false)
         >
-            <span class="contents" aria-describedby=id.clone()>{children()}</span>
+            {children()}
             <span
                 data-ui="tooltip"
                 role="tooltip"

@@ -73,3 +73,34 @@ pub fn ThemePicker() -> impl IntoView {
     }
     .into_any()
 }
+
+#[cfg(test)]
+mod tests {
+    const TOKENS: &str = include_str!("../../../style/tokens.css");
+
+    /// The tokens of the first rule after `from` whose selector is `selector`.
+    fn set(from: &str, selector: &str) -> Vec<String> {
+        let media = &TOKENS[TOKENS.find(from).unwrap()..];
+        let rule = &media[media.find(&format!("{selector} {{")).unwrap()..];
+        let body = &rule[rule.find('{').unwrap() + 1..rule.find('}').unwrap()];
+        let named = |line: &&str| line.starts_with("--") || line.starts_with("color-scheme");
+        body.lines().map(str::trim).filter(named).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn sets_chosen_by_the_system_are_those_chosen_by_class() {
+        let dark = set("\n.dark {", "\n.dark");
+        assert!(dark.len() > 40, "{dark:?}");
+        assert_eq!(set("@media (scripting: none)", ":root"), dark);
+        assert_eq!(set("@media (prefers-contrast: more)", ":root:not(.dark)"), set("\n.contrast {", "\n.contrast"));
+        assert_eq!(set("@media (prefers-contrast: more)", ".dark"), set("\n.dark.contrast,", ".contrast .dark"));
+    }
+
+    #[test]
+    fn dark_names_every_colour_of_light() {
+        let names = |set: Vec<String>| {
+            set.into_iter().filter_map(|line| Some(line.split_once(':')?.0.to_owned())).collect::<Vec<_>>()
+        };
+        assert_eq!(names(set("\n:root {", "\n:root")), names(set("\n.dark {", "\n.dark")));
+    }
+}

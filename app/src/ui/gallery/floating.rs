@@ -159,7 +159,7 @@ pub(super) fn menus() -> AnyView {
                                     <StatusBadge status=Status::Failed/>
                                 </div>
                                 <Tooltip id="g-tip" text="Checks the connection now">
-                                    <Button size=ButtonSize::Small icon=Glyph::RefreshCw>"Refresh"</Button>
+                                    <Button size=ButtonSize::Small icon=Glyph::RefreshCw attr:aria-describedby="g-tip">"Refresh"</Button>
                                 </Tooltip>
                             </div>
                         }

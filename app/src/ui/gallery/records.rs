@@ -5,7 +5,7 @@ use crate::ui::{
     AccountCard, AvatarStack, Breadcrumbs, Button, ButtonSize, Checkbox, CopyButton, DescriptionList, Detail, Glyph,
     IconButton, Mark, MarkSize, Menu, MenuItem, MenuLink, MenuSeparator, NavTab, NavTabs, Pagination, PlatformMark,
     RelativeTime, SkeletonCards, Sort, Status, StatusBadge, Tab, TabPanel, Table, Tabs, Td, Th, Thead, TimeStyle, Tr,
-    relative_words,
+    cx, relative_words,
 };
 use leptos::prelude::*;
 
@@ -61,6 +61,16 @@ const CARDS: &[Sample] = &[
         word: "disconnected",
         people: &[],
         action: "Connect again",
+    },
+    Sample {
+        mark: Mark::TikTok,
+        client: "Fjord Outdoor",
+        detail: "@fjordoutdoor",
+        status: Status::Connected,
+        minutes: 12,
+        word: "hover",
+        people: &["Tomás Okafor", "Aoife Byrne"],
+        action: "",
     },
     Sample {
         mark: Mark::GoogleAnalytics,
@@ -125,8 +135,13 @@ fn card(i: usize, sample: Sample) -> AnyView {
         view! { <IconButton icon=Glyph::RefreshCw label=format!("Refresh {quick_name}") size=ButtonSize::Small/> }
             .into_any()
     };
+    let hover = if word == "hover" {
+        "[&>article]:border-border-strong [&>article]:bg-hover [&_.opacity-0]:opacity-100 [&_.ring-2]:ring-hover"
+    } else {
+        ""
+    };
     view! {
-        <li class="grid grid-cols-1 grid-rows-[1fr_auto] gap-2">
+        <li class=cx(&["grid grid-cols-1 grid-rows-[1fr_auto] gap-2", hover])>
             <AccountCard
                 mark
                 title=client
