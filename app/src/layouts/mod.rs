@@ -3,7 +3,7 @@
 //! - [`Frame`] surrounds every page of the app: top bar, rail, sheet, `<main>`. [`PublicFrame`] surrounds the pages for
 //!   visitors.
 //! - [`PageFrame`] is a page inside the frame: its title in the document and as its one `<h1>`.
-//! - [`load`] shows what a resource holds: skeleton, error with a way on, content.
+//! - [`load()`] shows what a resource holds: skeleton, error with a way on, content.
 //! - [`Navigation`] keeps the rules of moving about: who may go where, where the focus lands.
 
 mod frame;

@@ -11,7 +11,7 @@ pub fn Table(
     /// Names the region: "Accounts".
     #[prop(into)]
     label: String,
-    /// Least width before it scrolls, as a class: "min-w-[52rem]".
+    /// Least width before it scrolls, as a class: `min-w-[52rem]`.
     #[prop(default = "min-w-[44rem]")]
     min_width: &'static str,
     /// Without the frame, inside a card of the page's own.

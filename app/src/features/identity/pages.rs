@@ -48,8 +48,9 @@ fn next_field(next: Option<String>) -> impl IntoView {
 /// `/login`.
 #[component]
 pub fn LoginPage() -> impl IntoView {
-    let next = next_of(use_query_map().with_untracked(|query| query.get("next")));
+    let next = next_of("/login", use_query_map().with_untracked(|query| query.get("next")));
     let form = EntryForm::new(
+        "/login",
         "arctiv-login",
         &[("email", "")],
         |values| login_of(values).check(),
@@ -110,13 +111,14 @@ pub fn LoginPage() -> impl IntoView {
 #[component]
 pub fn RegisterPage() -> impl IntoView {
     let query = use_query_map();
-    let next = next_of(query.with_untracked(|query| query.get("next")));
+    let next = next_of("/register", query.with_untracked(|query| query.get("next")));
     // The start page's links say what for.
     let kind = query
         .with_untracked(|query| query.get("role"))
         .and_then(|role| role.parse::<WorkspaceKind>().ok())
         .unwrap_or(WorkspaceKind::Client);
     let form = EntryForm::new(
+        "/register",
         "arctiv-register",
         &[("role", kind.as_str()), ("agency_name", ""), ("full_name", ""), ("email", "")],
         check_register,
@@ -205,7 +207,7 @@ fn check_register(values: &Values) -> FieldErrors {
     register_of(values).check()
 }
 
-/// The part of [`EMAIL_TAKEN`] that leads to the login page.
+/// The part of [`domain::identity::EMAIL_TAKEN`] that leads to the login page.
 const EMAIL_TAKEN_LINK: &str = "Try logging in instead.";
 
 fn kinds() -> Vec<Choice> {
