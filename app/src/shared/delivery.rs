@@ -1,11 +1,13 @@
 //! One post on its way to one account, as a row: where, how it goes, and what can be done.
 
 use super::words::{delivery_line, delivery_status, mark};
-use crate::ui::{Button, ButtonSize, ButtonVariant, Glyph, MarkSize, PlatformMark, RelativeTime, StatusBadge, TimeStyle, use_clock};
+use crate::ui::{
+    Button, ButtonSize, ButtonVariant, Glyph, MarkSize, PlatformMark, RelativeTime, StatusBadge, TimeStyle, use_clock,
+};
 use chrono::TimeDelta;
 use domain::{
     DeliveryId,
-    deliveries::{Delivery, DeliveryStatus},
+    deliveries::{Delivery, DeliveryStatus, Stage},
 };
 use leptos::prelude::*;
 
@@ -26,6 +28,8 @@ impl Act {
         match delivery.status {
             DeliveryStatus::Failed if delivery.needs_person => &[Self::MarkPublished, Self::Retry],
             DeliveryStatus::Failed => &[Self::Retry],
+            // It may be out already: nothing to stop before the platform has said so.
+            DeliveryStatus::Retried if delivery.stage == Stage::OutcomeUnknown => &[],
             DeliveryStatus::Pending | DeliveryStatus::Retried => &[Self::Cancel],
             DeliveryStatus::Publishing | DeliveryStatus::Success | DeliveryStatus::Canceled => &[],
         }
@@ -183,7 +187,7 @@ pub fn DeliveryRow(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{AccountId, Platform, PostId, deliveries::Stage};
+    use domain::{AccountId, Platform, PostId};
 
     fn delivery(status: DeliveryStatus) -> Delivery {
         let nil = uuid::Uuid::nil();
@@ -224,6 +228,9 @@ mod tests {
     fn an_unknown_outcome_asks_a_person_first() {
         let unknown = Delivery { needs_person: true, ..delivery(DeliveryStatus::Failed) };
         assert_eq!(Act::of(&unknown), [Act::MarkPublished, Act::Retry]);
+        let asking = Delivery { stage: Stage::OutcomeUnknown, ..delivery(DeliveryStatus::Retried) };
+        assert!(Act::of(&asking).is_empty());
+        assert_eq!(delivery_line(&asking), "LinkedIn answered 503.");
     }
 
     #[test]

@@ -21,7 +21,8 @@ pub fn follow<T, Fut>(
 {
     let state = StoredValue::new(Progress::Idle);
     let clock = use_clock();
-    Effect::new(move |_| clock.refresh());
+    // Not before the new view stands: the old one may still listen to what has gone with it.
+    Effect::new(move |_| request_animation_frame(move || clock.refresh()));
     let fetch: Rc<dyn Fn() -> Fut> = Rc::new(fetch);
     let take: Rc<dyn Fn(T)> = Rc::new(move |value| {
         clock.refresh();

@@ -81,6 +81,9 @@ pub fn delivery_line(delivery: &Delivery) -> String {
             Stage::Committing | Stage::Done => format!("Publishing on {platform}, step 3 of 3"),
             Stage::OutcomeUnknown => format!("Asking {platform} whether the post is there"),
         },
+        DeliveryStatus::Retried if delivery.stage == Stage::OutcomeUnknown => {
+            sentence(delivery.last_error.as_deref().unwrap_or("The platform gave no clear answer; it is asked again"))
+        }
         DeliveryStatus::Retried => {
             let reason = delivery.last_error.clone().unwrap_or_else(|| format!("{platform} could not take it yet."));
             format!("{} Next is attempt {} of {}.", sentence(&reason), delivery.attempts + 1, delivery.max_attempts)

@@ -130,7 +130,8 @@ pub fn RelativeTime(
     #[prop(optional)] style: TimeStyle,
     #[prop(optional, into)] class: String,
 ) -> impl IntoView {
-    let now = use_clock().now();
+    // The clock itself, which outlives every page: a view on its way out may still be asked for its words.
+    let now = use_clock().now;
     view! {
         <time
             data-ui="time"

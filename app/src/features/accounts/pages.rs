@@ -276,7 +276,11 @@ fn none_yet(offers: &[PlatformOffer], may_connect: bool) -> AnyView {
     }
     let steps = vec![
         EmptyStep::new(Glyph::Plug, "Choose a platform", "Arctiv takes you to its own sign-in page."),
-        EmptyStep::new(Glyph::ShieldCheck, "Authorise there", "You choose what Arctiv may do. Your password stays with you."),
+        EmptyStep::new(
+            Glyph::ShieldCheck,
+            "Authorise there",
+            "You choose what Arctiv may do. Your password stays with you.",
+        ),
         EmptyStep::new(Glyph::Send, "Publish", "New posts go to every account that is switched on."),
     ];
     let offers = offers.to_vec();
@@ -349,7 +353,8 @@ fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>) -> AnyV
         },
     );
     let navigate = use_navigate();
-    let gone = Callback::new(move |()| navigate("/accounts", NavigateOptions { replace: true, ..NavigateOptions::default() }));
+    let gone =
+        Callback::new(move |()| navigate("/accounts", NavigateOptions { replace: true, ..NavigateOptions::default() }));
     let shape = Memo::new(move |_| Account { is_active: true, ..account.get() });
     let reconnect_to = here.clone();
     let header_actions = move || {
@@ -467,10 +472,7 @@ fn details(account: Memo<Account>, shape: Memo<Account>, actions: AccountActions
         None => "Has no end of its own".into_any(),
     };
     let synced = move || {
-        shape
-            .read()
-            .last_synced_at
-            .map_or_else(|| "Not yet".into_any(), |at| view! { <RelativeTime at/> }.into_any())
+        shape.read().last_synced_at.map_or_else(|| "Not yet".into_any(), |at| view! { <RelativeTime at/> }.into_any())
     };
     view! {
         <Section id="details-h" title="Account">

@@ -3,13 +3,13 @@
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
 use crate::{error::refuse, services::acting};
+#[cfg(feature = "ssr")]
+use domain::deliveries::DeliveryFilter;
 use domain::{
     AccountId, Page, PageRequest,
     accounts::{Account, AccountCounts, AccountFilter, ConnectionEvent, PlatformOffer},
     deliveries::Delivery,
 };
-#[cfg(feature = "ssr")]
-use domain::deliveries::DeliveryFilter;
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +48,8 @@ pub async fn view_account(id: AccountId, log: PageRequest) -> Result<AccountView
     let (services, actor) = acting()?;
     let account = services.accounts.get(&actor, id).await.map_err(refuse)?;
     let log = services.accounts.events(&actor, id, log).await.map_err(refuse)?;
-    let latest = DeliveryFilter { social_account_id: Some(id), page: PageRequest::first(5), ..DeliveryFilter::default() };
+    let latest =
+        DeliveryFilter { social_account_id: Some(id), page: PageRequest::first(5), ..DeliveryFilter::default() };
     let deliveries = services.deliveries.list(&actor, latest).await.map_err(refuse)?.items;
     Ok(AccountView { account, log, deliveries })
 }

@@ -41,7 +41,9 @@ pub fn use_acting(list: RwSignal<Vec<Delivery>>) -> Acting {
                 }
                 Err(error) => {
                     let name = list.try_with_untracked(|list| {
-                        list.iter().find(|one| one.id == id).map(|one| format!("{} on {}", one.account_name, one.platform.label()))
+                        list.iter()
+                            .find(|one| one.id == id)
+                            .map(|one| format!("{} on {}", one.account_name, one.platform.label()))
                     });
                     let name = name.flatten().unwrap_or_else(|| "The delivery".to_owned());
                     refusal(&format!("{name} {}", act.failure()), &error);

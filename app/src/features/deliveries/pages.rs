@@ -257,7 +257,8 @@ mod tests {
 
     #[test]
     fn every_count_is_shown_where_it_belongs() {
-        let counts = DeliveryCounts { total: 21, pending: 1, publishing: 2, retried: 3, success: 4, failed: 5, canceled: 6 };
+        let counts =
+            DeliveryCounts { total: 21, pending: 1, publishing: 2, retried: 3, success: 4, failed: 5, canceled: 6 };
         let shown: Vec<_> = DeliveryStatus::ALL.iter().map(|status| count_of(&counts, Some(*status))).collect();
         assert_eq!(shown, [1, 2, 3, 4, 5, 6]);
         assert_eq!(count_of(&counts, None), 21);

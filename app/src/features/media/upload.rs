@@ -51,7 +51,11 @@ impl Upload {
 }
 
 /// Sends a file. `progress` is called with 0 to 1 as it leaves, `done` once.
-pub fn send(file: &File, progress: impl Fn(f64) + 'static, done: impl FnOnce(Result<MediaAsset, AppError>) + 'static) -> Option<Upload> {
+pub fn send(
+    file: &File,
+    progress: impl Fn(f64) + 'static,
+    done: impl FnOnce(Result<MediaAsset, AppError>) + 'static,
+) -> Option<Upload> {
     let request = XmlHttpRequest::new().ok()?;
     let form = FormData::new().ok()?;
     form.append_with_blob_and_filename("file", file, &file.name()).ok()?;
@@ -103,7 +107,10 @@ mod tests {
         assert!(refusal("application/pdf", 10.0).is_some());
         assert!(refusal("image/png", 0.0).is_some());
         assert_eq!(refusal("image/png", 10.0), None);
-        assert_eq!(refusal("image/jpeg", 21.0 * 1024.0 * 1024.0).as_deref(), Some("This picture is larger than 20.0 MB."));
+        assert_eq!(
+            refusal("image/jpeg", 21.0 * 1024.0 * 1024.0).as_deref(),
+            Some("This picture is larger than 20.0 MB.")
+        );
     }
 
     #[test]

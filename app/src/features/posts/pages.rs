@@ -15,9 +15,9 @@ use crate::{
         words::{mark, post_status},
     },
     ui::{
-        Breadcrumbs, Button, ButtonVariant, ConfirmDialog, EmptyState, EmptyStep, FilterChip, FilterOption, FilterSelect,
-        Glyph, MarkSize, PageTitle, Pagination, PlatformMark, RelativeTime, Section, SkeletonRows, StatusBadge, icon,
-        use_toasts,
+        Breadcrumbs, Button, ButtonVariant, ConfirmDialog, EmptyState, EmptyStep, FilterChip, FilterOption,
+        FilterSelect, Glyph, MarkSize, PageTitle, Pagination, PlatformMark, RelativeTime, Section, SkeletonRows,
+        StatusBadge, icon, use_toasts,
     },
 };
 use domain::{
@@ -335,7 +335,10 @@ pub fn PostPage() -> impl IntoView {
 fn name_of(post: &Post) -> String {
     let title = post.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
     let first_line = post.body.lines().map(str::trim).find(|line| !line.is_empty());
-    title.or(first_line).or(post.link.as_deref()).map_or_else(|| "Post without words".to_owned(), |words| shorten(words, 70))
+    title
+        .or(first_line)
+        .or(post.link.as_deref())
+        .map_or_else(|| "Post without words".to_owned(), |words| shorten(words, 70))
 }
 
 /// At most `max` characters, cut between words where there are any.

@@ -72,7 +72,10 @@ mod tests {
         let when = explained("2026-11-26 07:00", "Europe/Dublin");
         assert_eq!(when.words, "Thu 26 Nov 2026, 07:00, Europe/Dublin (GMT+0)");
         assert_eq!((when.warning, when.refused), (None, false));
-        assert_eq!(explained("2026-11-26 07:00", "Asia/Kolkata").words, "Thu 26 Nov 2026, 07:00, Asia/Kolkata (GMT+5:30)");
+        assert_eq!(
+            explained("2026-11-26 07:00", "Asia/Kolkata").words,
+            "Thu 26 Nov 2026, 07:00, Asia/Kolkata (GMT+5:30)"
+        );
         assert_eq!(explained("2026-11-26 07:00", "America/New_York").at, local("2026-11-26 12:00").and_utc());
     }
 

@@ -37,7 +37,9 @@ fn card(account: Memo<Account>, actions: AccountActions) -> AnyView {
         let synced_words = relative_words(synced, clock.now().get_untracked(), TimeStyle::Long);
         let (title, detail) = match &shown.client {
             Some(client) => (client.clone(), account_detail(&shown)),
-            None => (shown.display_name.clone(), shown.handle.clone().unwrap_or_else(|| shown.external_account_id.clone())),
+            None => {
+                (shown.display_name.clone(), shown.handle.clone().unwrap_or_else(|| shown.external_account_id.clone()))
+            }
         };
         let (for_action, for_menu) = (shown.clone(), shown.clone());
         view! {

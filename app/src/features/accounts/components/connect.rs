@@ -82,7 +82,11 @@ fn purpose(platform: Platform) -> &'static str {
 
 /// "Connect account": which platform?
 #[component]
-pub fn ConnectDialog(open: RwSignal<bool>, offers: Vec<PlatformOffer>, #[prop(into)] return_to: String) -> impl IntoView {
+pub fn ConnectDialog(
+    open: RwSignal<bool>,
+    offers: Vec<PlatformOffer>,
+    #[prop(into)] return_to: String,
+) -> impl IntoView {
     let offers = StoredValue::new(offers);
     let return_to = StoredValue::new(return_to);
     view! {

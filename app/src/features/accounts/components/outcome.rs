@@ -118,7 +118,10 @@ mod tests {
     #[test]
     fn success_counts() {
         let result = of(&[("connected", "2"), ("platform", "facebook")]).unwrap();
-        assert_eq!((result.title().as_str(), result.text().as_str()), ("Facebook is connected.", "2 accounts are ready."));
+        assert_eq!(
+            (result.title().as_str(), result.text().as_str()),
+            ("Facebook is connected.", "2 accounts are ready.")
+        );
         assert_eq!(of(&[("connected", "1"), ("platform", "x")]).unwrap().text(), "1 account is ready.");
     }
 

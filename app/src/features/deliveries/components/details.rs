@@ -21,6 +21,7 @@ type Attempts = Option<Result<Vec<DeliveryAttempt>, AppError>>;
 pub fn details(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
     let first = delivery.get_untracked();
     let id = first.id;
+    let place = format!("{} on {}: {}", first.account_name, first.platform.label(), first.content_excerpt);
     let attempts = RwSignal::new(None as Attempts);
     let fetch = move || {
         spawn_local(async move {
@@ -55,7 +56,7 @@ pub fn details(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
                         }
                             .into_any()
                     }
-                    Some(Ok(list)) => trace(list),
+                    Some(Ok(list)) => trace(list, place.clone()),
                 }}
             </div>
         </div>
@@ -76,7 +77,10 @@ fn what_happened(delivery: &Delivery, acting: Acting) -> AnyView {
         DeliveryStatus::Canceled => "Canceled before it was sent".to_owned(),
     };
     let reason = delivery.last_error.clone().filter(|_| delivery.status != DeliveryStatus::Success);
-    let advice = delivery.advice.clone().filter(|_| !matches!(delivery.status, DeliveryStatus::Success | DeliveryStatus::Canceled));
+    let advice = delivery
+        .advice
+        .clone()
+        .filter(|_| !matches!(delivery.status, DeliveryStatus::Success | DeliveryStatus::Canceled));
     let id = delivery.id;
     let main = Act::of(delivery).first().copied();
     let buttons = acting.allowed.then(|| {
@@ -90,7 +94,11 @@ fn what_happened(delivery: &Delivery, acting: Acting) -> AnyView {
                     Act::MarkPublished => "It is there, mark as published",
                     Act::Cancel => "Cancel delivery",
                 };
-                let variant = if Some(act) == main && act != Act::Cancel { ButtonVariant::Primary } else { ButtonVariant::Secondary };
+                let variant = if Some(act) == main && act != Act::Cancel {
+                    ButtonVariant::Primary
+                } else {
+                    ButtonVariant::Secondary
+                };
                 let busy = Signal::derive(move || acting.busy.get() == Some(id));
                 view! { <Button variant loading=busy on_click=move |_| acting.act.run((id, act))>{words}</Button> }
             })
@@ -104,14 +112,12 @@ fn what_happened(delivery: &Delivery, acting: Acting) -> AnyView {
         let href = format!("/accounts/{}", delivery.social_account_id);
         view! { <Button href>"Open the account"</Button> }
     });
-    let edit = matches!(
-        delivery.error_class,
-        Some(ErrorClass::Validation | ErrorClass::MediaInvalid | ErrorClass::Duplicate)
-    )
-    .then(|| {
-        let href = format!("/compose?from={}", delivery.content_id);
-        view! { <Button href>"Change it as a new post"</Button> }
-    });
+    let edit =
+        matches!(delivery.error_class, Some(ErrorClass::Validation | ErrorClass::MediaInvalid | ErrorClass::Duplicate))
+            .then(|| {
+                let href = format!("/compose?from={}", delivery.content_id);
+                view! { <Button href>"Change it as a new post"</Button> }
+            });
     view! {
         <p class="text-base font-semibold">{title}</p>
         {reason.map(|reason| view! { <p class="mt-1 text-muted wrap-anywhere">{reason}</p> })}
@@ -165,7 +171,7 @@ fn facts(delivery: &Delivery) -> AnyView {
 }
 
 /// Every try, oldest first.
-fn trace(attempts: Vec<DeliveryAttempt>) -> AnyView {
+fn trace(attempts: Vec<DeliveryAttempt>, place: String) -> AnyView {
     if attempts.is_empty() {
         return view! { <p class="text-sm text-muted">"Nothing has been tried yet."</p> }.into_any();
     }
@@ -213,7 +219,7 @@ fn trace(attempts: Vec<DeliveryAttempt>) -> AnyView {
         })
         .collect_view();
     view! {
-        <Table label="Attempts" min_width="min-w-[46rem]" bare=true>
+        <Table label=format!("Attempts at {place}") min_width="min-w-[46rem]" bare=true>
             <Thead>
                 <Th label="Attempt"/>
                 <Th label="Time"/>

@@ -8,7 +8,8 @@ use crate::{
         words::{delivery_line, delivery_status, mark},
     },
     ui::{
-        Button, ButtonSize, ButtonVariant, Glyph, MarkSize, PlatformMark, RelativeTime, StatusBadge, TimeStyle, cx, icon,
+        Button, ButtonSize, ButtonVariant, Glyph, MarkSize, PlatformMark, RelativeTime, StatusBadge, TimeStyle, cx,
+        icon,
     },
 };
 use domain::{
@@ -142,7 +143,7 @@ fn row(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
                 <p class="truncate font-medium" title=first.content_excerpt.clone()>
                     <a
                         href=format!("/posts/{}", first.content_id)
-                        class="hover:underline touch:inline-flex touch:min-h-11 touch:items-center"
+                        class="-my-1 inline-block max-w-full truncate py-1 align-bottom hover:underline touch:my-0 touch:inline-flex touch:min-h-11 touch:items-center"
                     >
                         {first.content_excerpt.clone()}
                     </a>
@@ -155,7 +156,7 @@ fn row(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
                     <span class="sr-only">{first.platform.label()} ": "</span>
                     <a
                         href=format!("/accounts/{}", first.social_account_id)
-                        class="truncate hover:underline"
+                        class="-my-1 truncate py-1 hover:underline"
                         title=first.account_name.clone()
                     >
                         {first.account_name.clone()}

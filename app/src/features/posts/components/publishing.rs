@@ -11,11 +11,7 @@ use crate::{
     },
     layouts::use_refusal,
     session::use_session,
-    shared::{
-        delivery::DeliveryRow,
-        follow::one_of,
-        words::counted,
-    },
+    shared::{delivery::DeliveryRow, follow::one_of, words::counted},
     ui::{Banner, Button, ButtonSize, ButtonVariant, CopyButton, Glyph, RelativeTime, Ring, Tone, cx},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -47,7 +43,9 @@ fn phase(post: &Post, counts: &DeliveryCounts, left: u64) -> Phase {
     let open = counts.pending + counts.publishing + counts.retried;
     match post.status {
         PostStatus::Scheduled if post.visibility == Visibility::Scheduled => Phase::Scheduled,
-        PostStatus::Scheduled | PostStatus::Publishing if left > 0 && counts.publishing + counts.success == 0 => Phase::Undo(left),
+        PostStatus::Scheduled | PostStatus::Publishing if left > 0 && counts.publishing + counts.success == 0 => {
+            Phase::Undo(left)
+        }
         PostStatus::Scheduled | PostStatus::Publishing => Phase::UnderWay,
         PostStatus::Published | PostStatus::PartlyPublished | PostStatus::Failed if open > 0 => Phase::UnderWay,
         PostStatus::Published | PostStatus::PartlyPublished | PostStatus::Failed => Phase::Done,
@@ -451,10 +449,7 @@ pub fn summary_words(counts: &DeliveryCounts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{
-        PostId, UserId,
-        workspaces::Person,
-    };
+    use domain::{PostId, UserId, workspaces::Person};
 
     fn post(status: PostStatus, visibility: Visibility) -> Post {
         let nil = uuid::Uuid::nil();
@@ -499,7 +494,10 @@ mod tests {
         let partly = post(PostStatus::PartlyPublished, Visibility::Public);
         assert_eq!(phase(&partly, &counts(0, 0, 1, 1), 0), Phase::Done);
         assert_eq!(phase(&partly, &counts(1, 0, 1, 0), 0), Phase::UnderWay);
-        assert_eq!(phase(&post(PostStatus::Scheduled, Visibility::Scheduled), &counts(0, 0, 0, 0), 9), Phase::Scheduled);
+        assert_eq!(
+            phase(&post(PostStatus::Scheduled, Visibility::Scheduled), &counts(0, 0, 0, 0), 9),
+            Phase::Scheduled
+        );
         assert_eq!(phase(&post(PostStatus::Draft, Visibility::Private), &counts(0, 0, 0, 0), 0), Phase::Kept);
     }
 

@@ -34,7 +34,8 @@ pub fn Checks(composer: Composer) -> impl IntoView {
         .into_any(),
     };
     let rows = move || match shown.get() {
-        None => view! { <li class="text-muted">"Start writing: every platform's rules are checked as you type."</li> }.into_any(),
+        None => view! { <li class="text-muted">"Start writing: every platform's rules are checked as you type."</li> }
+            .into_any(),
         Some(findings) if findings.is_empty() => view! {
             <li class="flex gap-2 text-muted">
                 {icon(Glyph::StConnected, "mt-[3px] size-3.5 text-success-solid")}

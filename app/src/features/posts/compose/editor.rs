@@ -4,7 +4,10 @@
 use super::state::Composer;
 use crate::{
     shared::words::mark,
-    ui::{Button, ButtonSize, ButtonVariant, Field, Input, LimitMeter, MarkSize, PlatformMark, Tab, TabPanel, Tabs, Textarea},
+    ui::{
+        Button, ButtonSize, ButtonVariant, Field, Input, LimitMeter, MarkSize, PlatformMark, Tab, TabPanel, Tabs,
+        Textarea,
+    },
 };
 use domain::{Platform, posts::preflight::final_text};
 use leptos::prelude::*;

@@ -61,7 +61,9 @@ pub fn keep(composer: Composer, fresh: bool) -> (RwSignal<Kept>, Callback<()>) {
     let restoring = StoredValue::new(false);
     // In the next turn: the fields have read back by then what was typed before the page came to life.
     let restore = move || {
-        let found = storage().zip(key.try_get_value().flatten()).and_then(|(storage, key)| storage.get_item(&key).ok().flatten());
+        let found = storage()
+            .zip(key.try_get_value().flatten())
+            .and_then(|(storage, key)| storage.get_item(&key).ok().flatten());
         let draft = found.and_then(|json| serde_json::from_str::<Draft>(&json).ok()).filter(|draft| !draft.is_empty());
         let Some(draft) = draft else { return };
         // What was typed before the page came to life is newer.

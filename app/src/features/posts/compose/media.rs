@@ -1,10 +1,6 @@
 //! The pictures: taken by drag, paste or choice, sent one after the other, put in order, described.
 
-use super::{
-    model::reorder,
-    save::store_descriptions,
-    state::Composer,
-};
+use super::{model::reorder, save::store_descriptions, state::Composer};
 use crate::{
     AppError,
     features::media::upload::{ACCEPT, Upload, refusal, send},
@@ -170,7 +166,11 @@ pub fn Pictures(composer: Composer) -> impl IntoView {
         let described = composer.pictures_described();
         described
             .into_iter()
-            .map(|asset| Thumb { key: asset.id.to_string(), src: asset.thumbnail_url, has_alt: asset.alt_text.is_some() })
+            .map(|asset| Thumb {
+                key: asset.id.to_string(),
+                src: asset.thumbnail_url,
+                has_alt: asset.alt_text.is_some(),
+            })
             .collect::<Vec<_>>()
     });
     let remove = move |key: String| {
@@ -349,7 +349,8 @@ fn description(composer: Composer, at: usize, id: MediaId) -> AnyView {
     });
     let length = move || format!("{} / {}", text.read().chars().count(), grouped(MAX_ALT_TEXT as u64));
     let too_long = move || {
-        (text.read().chars().count() > MAX_ALT_TEXT).then(|| format!("The alt text is at most {} characters.", grouped(MAX_ALT_TEXT as u64)))
+        (text.read().chars().count() > MAX_ALT_TEXT)
+            .then(|| format!("The alt text is at most {} characters.", grouped(MAX_ALT_TEXT as u64)))
     };
     view! {
         <div class="mt-4">

@@ -136,7 +136,10 @@ pub fn choose(accounts: &[Account], wanted: Option<&BTreeSet<AccountId>>) -> BTr
     let mut chosen = BTreeSet::new();
     for account in accounts {
         let is_wanted = wanted.is_none_or(|wanted| wanted.contains(&account.id));
-        if is_wanted && account.cannot_take_part().is_none() && (!is_exclusive(account.platform) || taken.insert(account.platform)) {
+        if is_wanted
+            && account.cannot_take_part().is_none()
+            && (!is_exclusive(account.platform) || taken.insert(account.platform))
+        {
             chosen.insert(account.id);
         }
     }
@@ -190,7 +193,11 @@ pub fn seconds_left(at: DateTime<Utc>, now: DateTime<Utc>) -> u64 {
 /// "Publishing to 5 accounts in 5 s".
 pub fn countdown_words(accounts: u64, seconds: u64) -> String {
     let accounts = counted(accounts, "account", "accounts");
-    if seconds == 0 { format!("Publishing to {accounts} now") } else { format!("Publishing to {accounts} in {seconds} s") }
+    if seconds == 0 {
+        format!("Publishing to {accounts} now")
+    } else {
+        format!("Publishing to {accounts} in {seconds} s")
+    }
 }
 
 /// The words of the save button.
@@ -204,6 +211,9 @@ pub const fn save_words(visibility: Visibility) -> &'static str {
 
 /// What happens on saving, below "Publish now".
 pub fn publish_hint(accounts: u64, undo_seconds: u16) -> String {
+    if accounts == 0 {
+        return "Choose at least one account first.".to_owned();
+    }
     let accounts = counted(accounts, "account", "accounts");
     if undo_seconds == 0 {
         format!("Goes out to {accounts} as soon as you save.")
@@ -338,6 +348,7 @@ mod tests {
     fn words() {
         assert_eq!(publish_hint(5, 5), "Goes out to 5 accounts, 5 seconds after you save.");
         assert_eq!(publish_hint(1, 0), "Goes out to 1 account as soon as you save.");
+        assert_eq!(publish_hint(0, 5), "Choose at least one account first.");
         assert_eq!(save_words(Visibility::Private), "Save");
     }
 }

@@ -21,7 +21,10 @@ use crate::{
     live::use_live,
     session::use_session,
     shared::follow::follow,
-    ui::{Banner, Breadcrumbs, Button, ButtonSize, ButtonVariant, ConfirmDialog, EmptyState, PageTitle, SkeletonRows, Tone},
+    ui::{
+        Banner, Breadcrumbs, Button, ButtonSize, ButtonVariant, ConfirmDialog, EmptyState, PageTitle, SkeletonRows,
+        Tone,
+    },
 };
 use domain::{AccountId, ErrorCode, PostId, posts::Visibility, workspaces::Role};
 use leptos::{prelude::*, task::spawn_local, web_sys};
@@ -284,7 +287,9 @@ fn use_save(composer: Composer, saving: RwSignal<bool>, lost: RwSignal<bool>, fo
                     navigate(&format!("/posts/{}", post.id), options);
                 }
                 Err(crate::AppError::Offline) => lost.set(true),
-                Err(crate::AppError::Refused(fault)) if fault.code == ErrorCode::ValidationError && !fault.fields.is_empty() => {
+                Err(crate::AppError::Refused(fault))
+                    if fault.code == ErrorCode::ValidationError && !fault.fields.is_empty() =>
+                {
                     composer.refused.set(fault.fields);
                     focus_checks();
                 }

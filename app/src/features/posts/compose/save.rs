@@ -16,10 +16,15 @@ use leptos::{prelude::*, web_sys};
 pub fn new_key() -> String {
     let mut bytes = [0_u8; 16];
     // Every browser that can run this has it, also outside a secure context.
-    let random = window().crypto().and_then(|crypto: web_sys::Crypto| crypto.get_random_values_with_u8_array(&mut bytes));
+    let random =
+        window().crypto().and_then(|crypto: web_sys::Crypto| crypto.get_random_values_with_u8_array(&mut bytes));
     if random.is_err() {
         for byte in &mut bytes {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 255 by construction")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "from 0 to 255 by construction"
+            )]
             let one = (js_sys::Math::random() * 256.0) as u8;
             *byte = one;
         }
@@ -53,8 +58,6 @@ pub async fn save(composer: Composer, key: String) -> Result<Post, AppError> {
     let chosen = composer.chosen.get_untracked();
     match composer.purpose {
         Purpose::New => create_post(draft.as_new(&chosen, composer.undo_seconds), key).await,
-        Purpose::Change(id, version) => {
-            update_post(id, draft.as_patch(&chosen, composer.undo_seconds, version)).await
-        }
+        Purpose::Change(id, version) => update_post(id, draft.as_patch(&chosen, composer.undo_seconds, version)).await,
     }
 }

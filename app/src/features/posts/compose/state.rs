@@ -150,7 +150,8 @@ impl Composer {
             let general = post.check(clock.now().get_untracked());
             let when = when.read();
             let late = when.as_ref().filter(|when| when.refused).and_then(|when| when.warning.clone());
-            let late = late.filter(|_| draft.visibility == Visibility::Scheduled).map(|why| ("scheduled_at".to_owned(), why));
+            let late =
+                late.filter(|_| draft.visibility == Visibility::Scheduled).map(|why| ("scheduled_at".to_owned(), why));
             let refused = refused.read();
             let fields = general.0.into_iter().chain(late).chain(refused.0.clone());
             for (field, message) in fields {

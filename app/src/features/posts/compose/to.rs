@@ -12,7 +12,8 @@ use leptos::prelude::*;
 #[component]
 pub fn PublishTo(composer: Composer) -> impl IntoView {
     let accounts = composer.accounts;
-    let possible = Memo::new(move |_| accounts.read().iter().filter(|account| account.platform.rules().is_some()).count());
+    let possible =
+        Memo::new(move |_| accounts.read().iter().filter(|account| account.platform.rules().is_some()).count());
     let chosen = move || composer.chosen.read().len();
     let is_empty = Memo::new(move |_| accounts.read().is_empty());
     let all_chosen = Memo::new(move |_| !composer.chosen.read().is_empty());

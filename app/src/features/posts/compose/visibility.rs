@@ -47,12 +47,17 @@ pub fn VisibilityChoice(composer: Composer) -> impl IntoView {
 fn schedule_fields(composer: Composer) -> AnyView {
     let clock = use_clock();
     // Half a day back, so that no zone's own today is out of reach; the server refuses what has gone.
-    let today = Signal::derive(move || (clock.now().get() - chrono::TimeDelta::hours(12)).format("%Y-%m-%d").to_string());
+    let today =
+        Signal::derive(move || (clock.now().get() - chrono::TimeDelta::hours(12)).format("%Y-%m-%d").to_string());
     let words = Signal::derive(move || {
         composer.when.read().as_ref().map_or_else(|| composer.zone.get(), |when| when.words.clone())
     });
-    let doubt = Signal::derive(move || composer.when.read().as_ref().filter(|when| !when.refused).and_then(|when| when.warning.clone()));
-    let refused = Signal::derive(move || composer.when.read().as_ref().filter(|when| when.refused).and_then(|when| when.warning.clone()));
+    let doubt = Signal::derive(move || {
+        composer.when.read().as_ref().filter(|when| !when.refused).and_then(|when| when.warning.clone())
+    });
+    let refused = Signal::derive(move || {
+        composer.when.read().as_ref().filter(|when| when.refused).and_then(|when| when.warning.clone())
+    });
     let missing = composer.error_of("scheduled_at");
     let error = Signal::derive(move || refused.get().or_else(|| missing.get()));
     let zone_error = Signal::derive(move || {
