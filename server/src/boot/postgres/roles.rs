@@ -307,9 +307,12 @@ async fn inherits_retention(connection: &mut PgConnection) -> Result<Option<Stri
     .bind(RETENTION)
     .fetch_optional(connection)
     .await?;
-    Ok(found.map(|by_membership| match by_membership {
-        true => format!("GRANT {RETENTION} TO {WORKER} WITH INHERIT FALSE"),
-        false => format!("ALTER ROLE {WORKER} NOINHERIT"),
+    Ok(found.map(|by_membership| {
+        if by_membership {
+            format!("GRANT {RETENTION} TO {WORKER} WITH INHERIT FALSE")
+        } else {
+            format!("ALTER ROLE {WORKER} NOINHERIT")
+        }
     }))
 }
 
