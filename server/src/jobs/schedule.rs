@@ -4,7 +4,7 @@
 //! passed while no worker ran is not made up for: all of these look at the whole state, not at what happened since.
 
 use graphile_worker::{Crontab, CrontabTimer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Job, JobsError, retention::SweepRetention};
 use crate::features::accounts::jobs::{SweepTokens, TokenReach};
@@ -24,8 +24,7 @@ fn at<J: Job>(timer: CrontabTimer, id: &str, job: &J) -> Crontab {
     crontab.options.job_key = job.key();
     crontab.options.max = u16::try_from(J::MAX_ATTEMPTS).ok();
     // The library adds the moment to an object; everything else it passes on as it is.
-    crontab.payload =
-        serde_json::to_value(job).ok().filter(Value::is_object).or(Some(Value::Object(Default::default())));
+    crontab.payload = serde_json::to_value(job).ok().filter(Value::is_object).or(Some(Value::Object(Map::default())));
     crontab
 }
 

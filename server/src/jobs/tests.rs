@@ -12,7 +12,7 @@ use chrono::Duration;
 use domain::{ServiceError, clock::Clock};
 use platforms::Registry as Platforms;
 use serde::{Deserialize, Serialize};
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use sqlx::{PgPool, error::DatabaseError, postgres::PgPoolOptions};
 use testkit::{FrozenClock, SeqIds, TestDatabase};
 use vault::{Algorithm, KeyRing, Vault};
 
@@ -167,7 +167,7 @@ async fn the_web_can_enqueue_and_nothing_else() {
     ] {
         let mut tx = bench.context.db.public().await.unwrap();
         let error = sqlx::query(sql).execute(&mut *tx).await.unwrap_err();
-        assert_eq!(error.as_database_error().and_then(|error| error.code()).as_deref(), Some("42501"), "{sql}");
+        assert_eq!(error.as_database_error().and_then(DatabaseError::code).as_deref(), Some("42501"), "{sql}");
     }
     let owner: String = sqlx::query_scalar(
         "select pg_get_userbyid(proowner)::text from pg_proc where oid = 'arctiv_jobs.enqueue'::regproc",

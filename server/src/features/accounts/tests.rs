@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use axum::{
     Router,
     body::Body,
@@ -20,15 +21,20 @@ use domain::{
     clock::{Clock, Ids},
     workspaces::{Role, WorkspaceKind},
 };
-use platforms::{Http, HttpSettings, PlatformSettings, Registry};
+use platforms::{
+    Adapter, ApiVersion, AuthorizeRequest, Exchange, ExchangeRequest, Finding, Http, HttpSettings, PlatformError,
+    PlatformSettings, Probe, Profile, PublishRequest, Published, Registry, Staged, Traits,
+};
 use sandbox::{
     Config, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, PARTNER_CLIENT_ID, PARTNER_CLIENT_SECRET, Running, SECRET_MARK,
     Sandbox,
     driver::{Control, Visitor},
 };
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row, error::DatabaseError};
 use testkit::{FrozenClock, SeqIds, TestDatabase};
+use tokio::sync::Notify;
 use tower::ServiceExt;
 use url::Url;
 use uuid::Uuid;
@@ -399,7 +405,7 @@ async fn accounts_of_three_networks_are_connected_named_and_sealed() {
     assert!(log[0].1.as_ref().unwrap().contains("Northwind"));
 
     let open = bench.tokens.open(x.id).await.unwrap();
-    assert!(secrecy::ExposeSecret::expose_secret(&open.tokens.access_token).contains(SECRET_MARK));
+    assert!(open.tokens.access_token.expose_secret().contains(SECRET_MARK));
     assert!(!format!("{open:?}").contains(SECRET_MARK));
     assert_nothing_plain(&bench).await;
 }
@@ -420,7 +426,7 @@ async fn assert_nothing_plain(bench: &Bench) {
     for column in &columns {
         let (table, name): (String, String) = (column.get(0), column.get(1));
         // Bytes print as hexadecimal: the mark is looked for in both forms.
-        let hex: String = SECRET_MARK.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex::encode(SECRET_MARK);
         let sql = format!(
             "select count(*), count(*) filter (where {name}::text like '%{SECRET_MARK}%' or {name}::text like '%{hex}%') from {table}"
         );
@@ -727,7 +733,7 @@ async fn the_web_can_seal_tokens_and_not_read_them() {
         let mut tx = bench.db.tenant(&bench.admin).await.unwrap();
         let sql = format!("select {column} from account_credentials");
         let error = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut *tx).await.unwrap_err();
-        assert_eq!(error.as_database_error().and_then(|error| error.code()).as_deref(), Some("42501"));
+        assert_eq!(error.as_database_error().and_then(DatabaseError::code).as_deref(), Some("42501"));
     }
 }
 
@@ -877,38 +883,108 @@ async fn a_caller_that_gives_up_does_not_lose_the_new_pair() {
     let bench = Bench::new().await;
     let account = bench.connect_x().await;
     bench
-        .fault(json!({"platform": "twitter", "operation": "refresh", "fault": "slow", "slow_ms": 500, "times": 1}))
+        .fault(json!({"platform": "twitter", "operation": "refresh", "fault": "slow", "slow_ms": 1500, "times": 1}))
         .await;
-    let wait = tokio::time::timeout(std::time::Duration::from_millis(150), bench.tokens.refresh_now(account.id)).await;
+    let wait = tokio::time::timeout(std::time::Duration::from_millis(500), bench.tokens.refresh_now(account.id)).await;
     assert!(wait.is_err());
     bench.tokens.close().await;
     assert_eq!(bench.version(account.id).await, 2);
 }
 
-/// An adapter that reaches the platform and then never comes back, as a process that was killed.
+/// X, to a process that is killed when the platform has answered and nothing of it is saved.
+#[derive(Debug)]
+struct Dying {
+    adapter: Arc<dyn Adapter>,
+    answered: Arc<Notify>,
+}
+
+#[async_trait]
+impl Adapter for Dying {
+    fn platform(&self) -> Platform {
+        self.adapter.platform()
+    }
+
+    fn traits(&self) -> Traits {
+        self.adapter.traits()
+    }
+
+    fn api_version(&self) -> ApiVersion {
+        self.adapter.api_version()
+    }
+
+    fn scopes(&self) -> Vec<String> {
+        self.adapter.scopes()
+    }
+
+    fn authorize_url(&self, request: &AuthorizeRequest<'_>) -> Url {
+        self.adapter.authorize_url(request)
+    }
+
+    async fn exchange(&self, request: &ExchangeRequest<'_>) -> Result<Exchange, PlatformError> {
+        self.adapter.exchange(request).await
+    }
+
+    async fn refresh(&self, account: &platforms::Account) -> Result<platforms::Tokens, PlatformError> {
+        self.adapter.refresh(account).await?;
+        self.answered.notify_one();
+        std::future::pending().await
+    }
+
+    async fn identify(&self, account: &platforms::Account) -> Result<Profile, PlatformError> {
+        self.adapter.identify(account).await
+    }
+
+    async fn probe(&self, account: &platforms::Account) -> Result<Probe, PlatformError> {
+        self.adapter.probe(account).await
+    }
+
+    async fn revoke(&self, account: &platforms::Account) -> Result<(), PlatformError> {
+        self.adapter.revoke(account).await
+    }
+
+    async fn stage(&self, request: &PublishRequest, saved: Option<&Value>) -> Result<Staged, PlatformError> {
+        self.adapter.stage(request, saved).await
+    }
+
+    async fn commit(&self, request: &PublishRequest, state: &Value) -> Result<Published, PlatformError> {
+        self.adapter.commit(request, state).await
+    }
+
+    async fn find_published(
+        &self,
+        request: &PublishRequest,
+        state: Option<&Value>,
+        known: &[String],
+    ) -> Result<Finding, PlatformError> {
+        self.adapter.find_published(request, state, known).await
+    }
+}
+
 #[tokio::test]
 async fn a_process_that_dies_while_renewing_leaves_the_true_reason() {
     let bench = Bench::new().await;
-    let account = bench.connect_x().await;
-    // Another process: its runtime is torn down while the platform's answer is on its way.
-    let (database, id) = (connect(&bench.database), account.id);
-    let setup = TokensSetup {
-        db: database,
-        clock: bench.clock.clone(),
-        ids: Arc::new(SeqIds::after(1_000_000)),
-        platforms: Arc::clone(&bench.platforms),
-        vault: vault(&bench.ring),
-    };
-    bench
-        .fault(json!({"platform": "twitter", "operation": "refresh", "fault": "slow", "slow_ms": 1500, "times": 1}))
-        .await;
+    let id = bench.connect_x().await.id;
+    let answered = Arc::new(Notify::new());
+    let adapter = Arc::clone(bench.platforms.get(Platform::Twitter).unwrap());
+    let mut platforms = Registry::default();
+    platforms.insert(Arc::new(Dying { adapter, answered: Arc::clone(&answered) }));
+    let (database, clock, ring) = (bench.database.worker_url.clone(), bench.clock.clone(), vault(&bench.ring));
+    // Another process: a runtime of its own, torn down in the middle.
     let other = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        runtime.spawn(async move {
-            let tokens = Tokens::new(setup);
-            let _ = tokens.refresh_now(id).await;
+        runtime.block_on(async {
+            let url = SecretString::from(database);
+            let urls = DatabaseUrls { owner: url.clone(), app: url.clone(), worker: url };
+            let setup = TokensSetup {
+                db: Database::connect(&urls, PoolSizes::default()).unwrap(),
+                clock,
+                ids: Arc::new(SeqIds::after(1_000_000)),
+                platforms: Arc::new(platforms),
+                vault: ring,
+            };
+            tokio::spawn(async move { Tokens::new(setup).refresh_now(id).await });
+            answered.notified().await;
         });
-        std::thread::sleep(std::time::Duration::from_millis(700));
         runtime.shutdown_background();
     });
     tokio::task::spawn_blocking(move || other.join().unwrap()).await.unwrap();
@@ -916,6 +992,8 @@ async fn a_process_that_dies_while_renewing_leaves_the_true_reason() {
 
     // While the dead one's lease runs, nobody else asks.
     bench.clock.advance(Duration::seconds(10));
+    let waiting = tokio::time::timeout(std::time::Duration::from_millis(300), bench.tokens.refresh_now(id)).await;
+    assert!(waiting.is_err() && bench.calls("refresh").await == 1);
     bench.clock.advance(Duration::minutes(2));
     let message = revoked(bench.tokens.refresh_now(id).await);
     assert!(message.contains("interrupted"), "{message}");
@@ -986,7 +1064,7 @@ async fn access_taken_back_at_the_platform_is_noticed_by_the_next_use() {
     let open = bench.tokens.open(account.id).await.unwrap();
     bench.control.post("revoke", &json!({"platform": "twitter", "account": "northwindcoffee"})).await.unwrap();
     let message = revoked(bench.tokens.refresh_rejected(account.id, open.version).await);
-    assert!(message.contains("X") && !message.contains("interrupted"), "{message}");
+    assert!(message.contains('X') && !message.contains("interrupted"), "{message}");
     assert_eq!(bench.get(account.id).await.status, AccountStatus::ReconnectRequired);
     let log = bench.log(account.id).await;
     assert_eq!(log.last().unwrap().0, ConnectionEventType::RevocationDetected);
@@ -1149,9 +1227,7 @@ async fn keys_are_rotated_under_way() {
         })
     };
     let new = KeyRing::generate().unwrap();
-    let both = secrecy::ExposeSecret::expose_secret(&new.to_setting()).to_owned()
-        + ","
-        + secrecy::ExposeSecret::expose_secret(&bench.ring.to_setting());
+    let both = new.to_setting().expose_secret().to_owned() + "," + bench.ring.to_setting().expose_secret();
     let both = KeyRing::parse(&both.into()).unwrap();
 
     // Without the old key nothing opens, and the rotation says so.

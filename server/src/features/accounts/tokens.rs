@@ -399,25 +399,44 @@ impl Tokens {
                 return Err(TokenError::Retry { at, message });
             }
             let adapter = Arc::clone(self.adapter(held.platform)?);
-            let owner = self.inner.with.ids.next();
-            let mut tx = self.inner.with.db.worker().await?;
-            let lease = store::take_lease(&mut tx, account, held.version, owner, now, now + LEASE, false).await?;
-            tx.commit().await?;
-            if let Some(lease) = lease {
-                let flight = Flight { account, held, owner, began: now, interrupted: lease.started_at < now, wish };
-                return self.land(flight, adapter).await;
+            if let Some(result) = self.take_off(account, held, wish, adapter).await {
+                return result;
             }
         }
     }
 
-    /// Runs a renewal in a task of its own: a caller that gives up must not take the answer with it.
-    async fn land(&self, flight: Flight, adapter: Arc<dyn Adapter>) -> TokenResult {
+    /// Takes the lease and renews, in a task of its own: a caller that gives up must not take the answer with it. `None`
+    /// if somebody else was faster.
+    async fn take_off(
+        &self,
+        account: AccountId,
+        held: Held,
+        wish: Wish,
+        adapter: Arc<dyn Adapter>,
+    ) -> Option<TokenResult> {
         let tokens = self.clone();
-        let task = self.inner.flights.spawn(async move { tokens.fly(flight, adapter).await });
-        match task.await {
-            Ok(result) => result,
-            Err(error) => Err(TokenError::Internal(ServiceError::internal(error))),
-        }
+        let task = self.inner.flights.spawn(async move {
+            let (now, owner) = (tokens.now(), tokens.inner.with.ids.next());
+            let lease = match tokens.take_lease(account, held.version, owner, now, false).await {
+                Ok(lease) => lease?,
+                Err(error) => return Some(Err(error.into())),
+            };
+            let flight = Flight { account, held, owner, began: now, interrupted: lease.started_at < now, wish };
+            Some(tokens.fly(flight, adapter).await)
+        });
+        task.await.unwrap_or_else(|error| Some(Err(TokenError::Internal(ServiceError::internal(error)))))
+    }
+
+    async fn take_lease(
+        &self,
+        account: AccountId,
+        version: i64,
+        owner: Uuid,
+        now: DateTime<Utc>,
+        unlinked: bool,
+    ) -> ServiceResult<Option<store::Lease>> {
+        let mut connection = self.inner.with.db.worker_pool().acquire().await.map_err(unavailable)?;
+        store::take_lease(&mut connection, account, version, owner, now, now + LEASE, unlinked).await
     }
 
     async fn fly(&self, flight: Flight, adapter: Arc<dyn Adapter>) -> TokenResult {
@@ -705,11 +724,8 @@ impl Tokens {
         let Some(requested_at) = held.revoke_requested_at else { return Ok(None) };
         let now = self.now();
         let owner = self.inner.with.ids.next();
-        let mut tx = self.inner.with.db.worker().await?;
         // A renewal under way would put new tokens into the place of those that are given back.
-        let lease = store::take_lease(&mut tx, account, held.version, owner, now, now + LEASE, true).await?;
-        tx.commit().await?;
-        if lease.is_none() {
+        if self.take_lease(account, held.version, owner, now, true).await?.is_none() {
             return Ok(Some(held.lease_until.unwrap_or(now).max(now) + Duration::seconds(1)));
         }
         let (platform, version) = (held.platform, held.version);
