@@ -15,7 +15,7 @@ use crate::{
     clock::{SystemClock, SystemIds},
     config::{Keys, Settings},
     database::{Database, DatabaseUrls},
-    features::identity::PasswordCost,
+    features::{accounts::Tokens, identity::PasswordCost},
     http::pages,
     jobs::{self, Registry, Runner, RunnerOptions},
 };
@@ -162,6 +162,7 @@ pub async fn serve_on(arctiv: &Arctiv, listener: TcpListener) -> Result<(), Fail
 pub struct Background {
     worker: tokio::task::JoinHandle<()>,
     runner: Runner,
+    tokens: Tokens,
 }
 
 impl Background {
@@ -171,13 +172,17 @@ impl Background {
         let options = RunnerOptions { grace, ..RunnerOptions::default() };
         let runner = Runner::start(arctiv.job_context(), registry(), options).await?;
         let worker = tokio::spawn(arctiv.worker().run(grace));
-        Ok(Self { worker, runner })
+        Ok(Self { worker, runner, tokens: arctiv.tokens.clone() })
     }
 
     pub async fn stop(self) {
         let (worker, ()) = tokio::join!(self.worker, self.runner.stop());
         if let Err(error) = worker {
             tracing::error!(%error, "the publishing worker ended badly");
+        }
+        // Whoever asked for a renewal may be gone; the answer on its way may still hold the only tokens that work.
+        if tokio::time::timeout(Duration::from_secs(2), self.tokens.close()).await.is_err() {
+            tracing::warn!("a renewal of access did not end in time");
         }
     }
 }
