@@ -10,6 +10,9 @@ use crate::adapter::{Finding, PublishRequest};
 /// How far a platform's clock may be behind ours.
 const CLOCK_SKEW: Duration = Duration::minutes(2);
 
+/// What platforms put in place of a link without saying what it stands for.
+const SHORT_LINKS: &[&str] = &["https://lnkd.in/", "https://t.co/"];
+
 /// A post of the account, as the platform lists it.
 #[derive(Debug, Clone)]
 pub(crate) struct Listed {
@@ -24,8 +27,8 @@ pub(crate) struct Listed {
 
 /// A search in progress, over one page of the list after the other.
 pub(crate) struct Search<'a> {
+    text: &'a str,
     fingerprint: [u8; 32],
-    empty_text: bool,
     pictures: usize,
     not_before: DateTime<Utc>,
     known: &'a [String],
@@ -34,10 +37,10 @@ pub(crate) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub fn new(request: &PublishRequest, known: &'a [String]) -> Self {
+    pub fn new(request: &'a PublishRequest, known: &'a [String]) -> Self {
         Self {
+            text: &request.text,
             fingerprint: fingerprint(&request.text),
-            empty_text: request.text.trim().is_empty(),
             pictures: request.media.len(),
             not_before: not_before(request),
             known,
@@ -55,13 +58,16 @@ impl<'a> Search<'a> {
                 continue;
             }
             all_older = false;
-            if self.known.contains(&listed.id) || !self.has_the_words(&listed) {
+            if self.known.contains(&listed.id) || listed.pictures.is_some_and(|pictures| pictures != self.pictures) {
+                continue;
+            }
+            if !listed.texts.iter().any(|text| fingerprint(text) == self.fingerprint) {
+                self.unsure |= listed.texts.iter().any(|text| same_but_for_links(text, self.text));
                 continue;
             }
             match listed.pictures {
-                Some(pictures) if pictures != self.pictures => {}
                 // Without words and without a number of pictures every post would do.
-                None if self.empty_text => self.unsure = true,
+                None if self.text.trim().is_empty() => self.unsure = true,
                 // Of several, the earliest: later ones belong to later deliveries.
                 _ if self.found.as_ref().is_none_or(|found| found.published_at >= listed.published_at) => {
                     self.found = Some(listed);
@@ -78,13 +84,9 @@ impl<'a> Search<'a> {
             Some(Listed { id, url, published_at, .. }) => Finding::Found { external_id: id, url, published_at },
             None if whole && !self.unsure => Finding::NotFound,
             None => Finding::CannotTell {
-                reason: "The account has too many recent posts to tell whether this one is among them.".to_owned(),
+                reason: "The account's recent posts do not tell whether this one is among them.".to_owned(),
             },
         }
-    }
-
-    fn has_the_words(&self, listed: &Listed) -> bool {
-        listed.texts.iter().any(|text| fingerprint(text) == self.fingerprint)
     }
 }
 
@@ -98,6 +100,24 @@ fn fingerprint(text: &str) -> [u8; 32] {
     let words: Vec<&str> = text.split_whitespace().collect();
     let composed: String = words.join(" ").nfc().collect();
     Sha256::digest(composed.as_bytes()).into()
+}
+
+/// Whether `listed` is `written` with some of its links shortened. That may be, or not: two posts can differ in their
+/// link alone.
+fn same_but_for_links(listed: &str, written: &str) -> bool {
+    let is_short = |word: &str| SHORT_LINKS.iter().any(|short| word.starts_with(short));
+    if !listed.split_whitespace().any(is_short) {
+        return false;
+    }
+    let (mut listed, mut written) = (listed.split_whitespace(), written.split_whitespace());
+    loop {
+        match (listed.next(), written.next()) {
+            (None, None) => return true,
+            (Some(listed), Some(written))
+                if fingerprint(listed) == fingerprint(written) || (is_short(listed) && written.contains('.')) => {}
+            _ => return false,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -179,6 +199,19 @@ mod tests {
         let request = request("", 1);
         assert_eq!(id(&search(&request, &[], vec![listed("1", "", Some(1), 5)])), Some("1"));
         assert!(matches!(search(&request, &[], vec![listed("1", "", None, 5)]), Finding::CannotTell { .. }));
+    }
+
+    #[test]
+    fn a_shortened_link_leaves_it_open() {
+        let request = request("Read https://arctiv.example/a now", 0);
+        let one = |text: &str| search(&request, &[], vec![listed("1", text, Some(0), 5)]);
+        assert!(matches!(one("Read https://lnkd.in/abc now"), Finding::CannotTell { .. }));
+        for other in ["Read https://lnkd.in/abc then", "https://lnkd.in/abc", "Read https://arctiv.example/b now"] {
+            assert_eq!(one(other), Finding::NotFound, "{other}");
+        }
+        // The post itself beside it settles the question.
+        let both = vec![listed("1", "Read https://t.co/a now", Some(0), 5), listed("2", &request.text, Some(0), 6)];
+        assert_eq!(id(&search(&request, &[], both)), Some("2"));
     }
 
     #[test]

@@ -47,7 +47,11 @@ impl Dialect for Graph {
             return by_status(operation, answer.status);
         };
         let verdict = by_subcode(&error)
-            .or_else(|| if operation == Operation::Exchange { at_exchange(&error) } else { None })
+            .or_else(|| match operation {
+                Operation::Exchange => at_exchange(&error),
+                Operation::Probe => at_probe(&error),
+                _ => None,
+            })
             .or_else(|| by_code(&error))
             .or_else(|| error.is_transient.then(|| Verdict::new(ErrorClass::Transient)))
             .unwrap_or_else(|| by_status(operation, answer.status));
@@ -89,6 +93,11 @@ fn at_exchange(error: &GraphError) -> Option<Verdict> {
         (100, _) => Some(code_refused(PLATFORM)),
         _ => None,
     }
+}
+
+/// A probe is made with the app's own token, so what is refused there is the app and never the account.
+fn at_probe(error: &GraphError) -> Option<Verdict> {
+    matches!(error.code?, 1 | 101 | 102 | 190 if !error.is_transient).then(|| app_refused(PLATFORM))
 }
 
 fn by_code(error: &GraphError) -> Option<Verdict> {
@@ -250,6 +259,15 @@ mod tests {
     #[case(2, None, ErrorClass::Transient)]
     fn exchanging(#[case] code: i64, #[case] subcode: Option<i64>, #[case] expected: ErrorClass) {
         assert_eq!(verdict(Operation::Exchange, 400, &error(code, subcode)).class, expected);
+    }
+
+    #[test]
+    fn a_probe_refused_says_nothing_about_the_account() {
+        for code in [1, 101, 102, 190] {
+            assert_eq!(verdict(Operation::Probe, 400, &error(code, None)).class, ErrorClass::Operator, "{code}");
+        }
+        assert_eq!(verdict(Operation::Probe, 400, &error(4, None)).class, ErrorClass::RateLimited);
+        assert_eq!(verdict(Operation::Probe, 500, &error(2, None)).class, ErrorClass::Transient);
     }
 
     #[rstest]

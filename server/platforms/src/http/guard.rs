@@ -157,6 +157,7 @@ fn reach_v6(ip: Ipv6Addr) -> Reach {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use rstest::rstest;
 
     use super::*;
@@ -234,6 +235,35 @@ mod tests {
     #[case("file:///etc/passwd", false)]
     fn urls_where_private_networks_are_allowed(#[case] url: Url, #[case] allowed: bool) {
         assert_eq!(AddressGuard::new(true).check_url(&url).is_ok(), allowed);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// What the standard library knows not to be public is not public here.
+        #[test]
+        fn nothing_private_passes(octets in any::<[u8; 4]>()) {
+            let ip = Ipv4Addr::from(octets);
+            let special = ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_broadcast()
+                || ip.is_documentation() || ip.is_unspecified() || ip.is_multicast();
+            prop_assert!(!(special && reach(ip.into()) == Reach::Public), "{ip}");
+            // Neither does another spelling help, nor does it hurt.
+            prop_assert_eq!(reach(ip.to_ipv6_mapped().into()), reach(ip.into()));
+        }
+
+        #[test]
+        fn nothing_private_passes_in_ipv6(segments in any::<[u16; 8]>(), first in 0_usize..9) {
+            let mut segments = segments;
+            // Random addresses are hardly ever special: most start like one that is.
+            let starts = [0, 0x64, 0x100, 0x2001, 0x2002, 0xfc00, 0xfe80, 0xff02];
+            if let Some(start) = starts.get(first) {
+                segments[0] = *start;
+            }
+            let ip = Ipv6Addr::from(segments);
+            let special = ip.is_loopback() || ip.is_unspecified() || ip.is_multicast() || ip.is_unique_local()
+                || ip.is_unicast_link_local();
+            prop_assert!(!(special && reach(ip.into()) == Reach::Public), "{ip}");
+        }
     }
 
     #[tokio::test]

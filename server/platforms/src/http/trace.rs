@@ -215,7 +215,7 @@ impl Masker {
             Value::Object(fields) => {
                 let masked = fields.iter().map(|(name, value)| {
                     let hidden = is_secret_name(name) && !matches!(value, Value::Null | Value::Bool(_));
-                    (name.clone(), if hidden { MASK.into() } else { self.json(value) })
+                    (self.text(name), if hidden { MASK.into() } else { self.json(value) })
                 });
                 Value::Object(masked.collect::<Map<_, _>>())
             }
@@ -272,6 +272,7 @@ fn mask_pairs(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use rstest::rstest;
     use serde_json::json;
 
@@ -348,6 +349,43 @@ mod tests {
         assert!(!shown.contains("ss"), "{shown}");
         let long = json!("x".repeat(5_000));
         assert_eq!(masker(&[]).response(Some(&long), b"").as_str().unwrap().chars().count(), LONGEST_TEXT + 1);
+    }
+
+    /// JSON with `secret` somewhere in it: as a value, inside a text, or even as a name.
+    fn holding(secret: String) -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            "[a-z =&\"]{0,12}".prop_map(Value::from),
+            ("[a-z =&?]{0,8}", "[a-z =&]{0,8}").prop_map({
+                let secret = secret.clone();
+                move |(before, after)| Value::from(format!("{before}{secret}{after}"))
+            }),
+        ];
+        leaf.prop_recursive(4, 24, 4, move |inner| {
+            let name =
+                prop_oneof!["[a-z_]{1,10}".boxed(), Just(secret.clone()).boxed(), Just("code".to_owned()).boxed()];
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+                prop::collection::vec((name, inner), 0..4)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_secret_of_the_call_survives(
+            (secret, body) in "[A-Za-z0-9_/+|.-]{6,40}".prop_flat_map(|secret| (Just(secret.clone()), holding(secret))),
+        ) {
+            let masker = masker(&[&secret]);
+            let shown = masker.response(Some(&body), b"").to_string();
+            prop_assert!(!shown.contains(&secret), "{secret} in {shown}");
+            let shown = masker.response(None, body.to_string().as_bytes()).to_string();
+            prop_assert!(!shown.contains(&secret), "{secret} in {shown}");
+            let shown = masker.request(&Payload::Json(body)).to_string();
+            prop_assert!(!shown.contains(&secret), "{secret} in {shown}");
+        }
     }
 
     #[test]

@@ -273,7 +273,7 @@ impl Twitter {
             }
             let timeline: Timeline = self.send(call).await?.parse()?;
             next_token = timeline.meta.and_then(|meta| meta.next_token);
-            search.take(timeline.data.into_iter().map(|tweet| self.listed(tweet)));
+            search.take(timeline.data.into_iter().map(|tweet| self.listed(tweet, &request.text)));
             if next_token.is_none() {
                 break;
             }
@@ -282,10 +282,10 @@ impl Twitter {
         Ok(search.finish(next_token.is_none()))
     }
 
-    fn listed(&self, tweet: Tweet) -> Listed {
+    fn listed(&self, tweet: Tweet, written: &str) -> Listed {
         let url = self.post_url(&tweet.id);
         Listed {
-            texts: vec![as_written(&tweet)],
+            texts: vec![as_written(&tweet, written)],
             pictures: Some(tweet.attachments.map_or(0, |attachments| attachments.media_keys.len())),
             published_at: tweet.created_at,
             url: Some(url),
@@ -317,13 +317,19 @@ fn usable(saved: Option<&Value>, request: &PublishRequest, now: DateTime<Utc>) -
         .unwrap_or_default()
 }
 
-/// The text as it was sent: X shortens links, adds one for attached media, and escapes three characters.
-fn as_written(tweet: &Tweet) -> String {
+/// The text as it was sent: X shortens links, adds one for attached media, and escapes three characters. What a link was
+/// is told with a scheme, whether `written` had one or not.
+fn as_written(tweet: &Tweet, written: &str) -> String {
     let mut text = tweet.text.clone();
     for entity in tweet.entities.iter().flat_map(|entities| &entities.urls) {
         let original = match (&entity.media_key, &entity.expanded_url) {
-            (Some(_), _) | (None, None) => "",
-            (None, Some(expanded)) => expanded,
+            (Some(_), _) => "",
+            (None, Some(expanded)) => {
+                let bare = expanded.split_once("://").map_or(expanded.as_str(), |(_, bare)| bare);
+                let spellings = [expanded, expanded.trim_end_matches('/'), bare, bare.trim_end_matches('/')];
+                spellings.into_iter().find(|spelling| written.contains(spelling)).unwrap_or(expanded)
+            }
+            (None, None) => continue,
         };
         text = text.replace(&entity.url, original);
     }
@@ -332,6 +338,8 @@ fn as_written(tweet: &Tweet) -> String {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
 
     fn tweet(text: &str, urls: Value) -> Tweet {
@@ -347,6 +355,16 @@ mod tests {
                 {"url": "https://t.co/2", "expanded_url": "https://x.com/a/status/1/photo/1", "media_key": "3_1"},
             ]),
         );
-        assert_eq!(as_written(&tweet), "a <b> &amp; https://arctiv.example/x?a=1&b=2 ");
+        assert_eq!(as_written(&tweet, ""), "a <b> &amp; https://arctiv.example/x?a=1&b=2 ");
+    }
+
+    #[rstest]
+    #[case("see arctiv.example now", "http://arctiv.example")]
+    #[case("see arctiv.example now", "http://arctiv.example/")]
+    #[case("see https://arctiv.example now", "https://arctiv.example/")]
+    #[case("see https://arctiv.example/ now", "https://arctiv.example/")]
+    fn links_come_back_in_the_spelling_they_were_written_in(#[case] written: &str, #[case] expanded: &str) {
+        let tweet = tweet("see https://t.co/1 now", json!([{"url": "https://t.co/1", "expanded_url": expanded}]));
+        assert_eq!(as_written(&tweet, written), written);
     }
 }
