@@ -297,11 +297,13 @@ async fn is_member(connection: &mut PgConnection, member: &str, of: &str) -> Res
 }
 
 /// What makes a worker that an administrator made keep the retention role's rights for when it has stepped into it: else it
-/// could delete logs that it should only add to. Since PostgreSQL 16 that is a property of the membership.
+/// could delete logs that it should only add to. Since PostgreSQL 16 that is a property of the membership. A superuser may all;
+/// that is for [`check_power`] to say.
 async fn inherits_retention(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
     let found: Option<bool> = sqlx::query_scalar(
         "SELECT current_setting('server_version_num')::int >= 160000 FROM pg_roles worker, pg_roles retention \
-         WHERE worker.rolname = $1 AND retention.rolname = $2 AND pg_has_role(worker.oid, retention.oid, 'USAGE')",
+         WHERE worker.rolname = $1 AND retention.rolname = $2 AND pg_has_role(worker.oid, retention.oid, 'USAGE') \
+         AND NOT worker.rolsuper",
     )
     .bind(WORKER)
     .bind(RETENTION)
