@@ -36,7 +36,7 @@ pub fn App() -> impl IntoView {
     let session = provide_session();
     provide_clock(session.now());
     provide_toasts();
-    provide_live(session.is_signed_in());
+    provide_live(session.me().as_ref());
     view! {
         <Router>
             <Navigation/>

@@ -1,20 +1,26 @@
-//! What changes on an open page by itself: one event stream per tab, shared by all that listen.
+//! What changes on an open page by itself: one event stream, shared by all that listen.
 //!
-//! A page either refetches when something of a kind has changed ([`Live::accounts`] and its sisters as part of a
-//! resource's source), or patches what it shows ([`Live::on_event`]). Counters rise at most a few times a second,
-//! however many events come in.
+//! A page either refetches when something of a kind has changed ([`Live::accounts`] and its sisters), or patches what
+//! it shows ([`Live::on_event`]). Counters rise at most a few times a second, however many events come in.
 //!
-//! A lost connection is taken up again: by the browser itself, which names the last event it saw, or, when the browser
-//! has given up (the server was restarting, the laptop asleep), by a new stream with growing pauses. After either, all
-//! counters rise once: whatever was missed is fetched. A page that leaves the screen closes its stream, so that the
-//! browser can keep the page for "back"; coming back, it opens one and catches up.
+//! **One stream for all tabs.** A browser opens six connections to a server that speaks HTTP/1.1, and a stream holds one
+//! for as long as its page is open: with six tabs nothing would load any more. So the tabs of one person take turns (a
+//! Web Lock): the one whose turn it is holds the stream and passes on what it hears (a `BroadcastChannel`); when it
+//! closes, the next one takes over. Without locks (plain HTTP on another host than this one) every tab has its own.
+//!
+//! **Nothing is missed.** Whenever a stream opens, all counters rise once: at first, for what happened while the page
+//! was on its way; later, for what happened while there was no stream. A lost connection is taken up again by the
+//! browser itself or, when it has given up (the server was restarting, the laptop asleep), by us with growing pauses. A
+//! page that leaves the screen lets go of everything, so that the browser can keep it for "back"; coming back it starts
+//! over.
 
-use std::{cell::RefCell, time::Duration};
+use std::{cell::RefCell, rc::Rc, time::Duration};
 
-use domain::events::LiveEvent;
-use leptos::{ev, prelude::*, web_sys};
-use wasm_bindgen::{JsCast as _, closure::Closure};
-use web_sys::{EventSource, MessageEvent};
+use domain::{events::LiveEvent, identity::Me};
+use leptos::{ev, prelude::*, task::spawn_local, web_sys};
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, BroadcastChannel, EventSource, MessageEvent};
 
 const URL: &str = "/api/events";
 const KINDS: [&str; 3] = ["account.status", "delivery.updated", "post.updated"];
@@ -22,6 +28,9 @@ const KINDS: [&str; 3] = ["account.status", "delivery.updated", "post.updated"];
 const GATHER: Duration = Duration::from_millis(250);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Between tabs: the stream stands, the stream is broken. Everything else is an event.
+const STANDS: &str = "stands";
+const BROKEN: &str = "broken";
 
 /// The tab's event stream. Copy it anywhere.
 #[derive(Clone, Copy)]
@@ -59,7 +68,7 @@ impl Live {
         let listener = RefCell::new(Some(listener));
         Effect::new(move |_| {
             if let Some(listener) = listener.take() {
-                let id = TAB.with_borrow_mut(|tab| tab.listen(Box::new(listener)));
+                let id = TAB.with_borrow_mut(|tab| tab.listen(Rc::new(listener)));
                 on_cleanup(move || TAB.with_borrow_mut(|tab| tab.listeners.retain(|(one, _)| *one != id)));
             }
         });
@@ -78,7 +87,7 @@ impl Live {
 }
 
 /// Once, at the top of the app. Connects in the browser, for who is signed in.
-pub(crate) fn provide_live(signed_in: bool) -> Live {
+pub(crate) fn provide_live(me: Option<&Me>) -> Live {
     let live = Live {
         accounts: RwSignal::new(0),
         deliveries: RwSignal::new(0),
@@ -86,14 +95,19 @@ pub(crate) fn provide_live(signed_in: bool) -> Live {
         connected: RwSignal::new(true),
     };
     provide_context(live);
-    if signed_in {
+    if let Some(me) = me {
+        // Tabs share what is said to one person in one workspace, and nothing else.
+        let name: Rc<str> = format!("arctiv-live/{}/{}", me.workspace.id, me.user.id).into();
         Effect::new(move |_| {
-            connect(live);
+            connect(live, &name);
             let hide = window_event_listener(ev::Custom::<web_sys::Event>::new("pagehide"), |_| {
-                TAB.with_borrow_mut(Tab::close);
+                TAB.with_borrow_mut(Tab::let_go);
             });
-            let show = window_event_listener(ev::Custom::<web_sys::Event>::new("pageshow"), move |_| connect(live));
-            let online = window_event_listener(ev::online, move |_| connect(live));
+            let shown = name.clone();
+            let show =
+                window_event_listener(ev::Custom::<web_sys::Event>::new("pageshow"), move |_| connect(live, &shown));
+            let back = name.clone();
+            let online = window_event_listener(ev::online, move |_| connect(live, &back));
             on_cleanup(move || {
                 hide.remove();
                 show.remove();
@@ -106,7 +120,7 @@ pub(crate) fn provide_live(signed_in: bool) -> Live {
 
 /// The tab's event stream.
 pub fn use_live() -> Live {
-    use_context().unwrap_or_else(|| provide_live(false))
+    use_context().unwrap_or_else(|| provide_live(None))
 }
 
 /// Which counters are to rise.
@@ -120,25 +134,29 @@ struct Changed {
 impl Changed {
     const ALL: Self = Self { accounts: true, deliveries: true, posts: true };
 
-    const fn add(&mut self, event: &LiveEvent) {
+    const fn of(event: &LiveEvent) -> Self {
+        let mut changed = Self { accounts: false, deliveries: false, posts: false };
         match event {
-            LiveEvent::AccountStatus { .. } => self.accounts = true,
-            LiveEvent::DeliveryUpdated { .. } => self.deliveries = true,
-            LiveEvent::PostUpdated { .. } => self.posts = true,
+            LiveEvent::AccountStatus { .. } => changed.accounts = true,
+            LiveEvent::DeliveryUpdated { .. } => changed.deliveries = true,
+            LiveEvent::PostUpdated { .. } => changed.posts = true,
         }
+        changed
     }
 }
 
-type Listener = Box<dyn Fn(&LiveEvent)>;
+type Listener = Rc<dyn Fn(&LiveEvent)>;
 
 /// What belongs to this tab and not to the reactive graph: handles of the browser, which no other thread may touch.
 #[derive(Default)]
 struct Tab {
+    /// The stream, while it is this tab's turn.
     stream: Option<Stream>,
-    listeners: Vec<(u32, std::rc::Rc<Listener>)>,
+    /// This tab's place among all.
+    turn: Option<Turn>,
+    channel: Option<Channel>,
+    listeners: Vec<(u32, Listener)>,
     next_listener: u32,
-    /// Whether a stream stood before: a new one then has something to catch up with.
-    stood_before: bool,
     /// `Some` while events are being gathered.
     gathered: Option<Changed>,
     pause: Duration,
@@ -165,34 +183,138 @@ impl Drop for Stream {
     }
 }
 
+/// A place in the queue for the stream, or at its head.
+struct Turn {
+    queue: AbortController,
+    /// Ends the turn once it has come.
+    release: js_sys::Function,
+    _granted: Closure<dyn FnMut() -> js_sys::Promise>,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.queue.abort();
+        let _resolved = self.release.call0(&JsValue::UNDEFINED);
+    }
+}
+
+/// How the tabs talk to each other.
+struct Channel {
+    channel: BroadcastChannel,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        self.channel.set_onmessage(None);
+        self.channel.close();
+    }
+}
+
 impl Tab {
     fn listen(&mut self, listener: Listener) -> u32 {
         let id = self.next_listener;
         self.next_listener = id.wrapping_add(1);
-        self.listeners.push((id, std::rc::Rc::new(listener)));
+        self.listeners.push((id, listener));
         id
     }
 
-    fn close(&mut self) {
+    fn let_go(&mut self) {
         self.stream = None;
+        self.turn = None;
+        self.channel = None;
         if let Some(retry) = self.retry.take() {
             retry.clear();
         }
     }
+
+    fn tell(&self, words: &str) {
+        if let Some(channel) = &self.channel {
+            // Fails only on a closed channel, which nobody hears any more.
+            let _told = channel.channel.post_message(&JsValue::from_str(words));
+        }
+    }
+
+    fn stands(&self) -> bool {
+        self.stream.as_ref().is_some_and(|stream| stream.source.ready_state() != EventSource::CLOSED)
+    }
 }
 
-/// Opens the stream unless one stands or is being opened.
-fn connect(live: Live) {
-    let stands = TAB.with_borrow(|tab| {
-        tab.stream.as_ref().is_some_and(|stream| stream.source.ready_state() != EventSource::CLOSED)
-    });
-    if stands {
+/// Takes this tab's place: at the stream, in the queue for it or, where there are no queues, at a stream of its own.
+fn connect(live: Live, name: &str) {
+    let (in_place, at_the_stream) = TAB.with_borrow(|tab| (tab.turn.is_some() || tab.stands(), tab.stream.is_some()));
+    if in_place {
+        // Back online: no need to wait for the next try.
+        if at_the_stream && !TAB.with_borrow(Tab::stands) {
+            open(live);
+        }
         return;
     }
-    TAB.with_borrow_mut(Tab::close);
+    TAB.with_borrow_mut(Tab::let_go);
+    let Some(turn) = queue(live, name) else { return open(live) };
+    let channel = BroadcastChannel::new(name).ok().map(|channel| {
+        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| overhear(live, &message));
+        channel.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        Channel { channel, _on_message: on_message }
+    });
+    TAB.with_borrow_mut(|tab| {
+        tab.turn = Some(turn);
+        tab.channel = channel;
+    });
+}
+
+/// Queues for the stream with a Web Lock; `None` where the browser has none here. (Called by hand: `web_sys` counts the
+/// interface as unstable.)
+fn queue(live: Live, name: &str) -> Option<Turn> {
+    let get = |object: &JsValue, key: &str| js_sys::Reflect::get(object, &JsValue::from_str(key)).ok();
+    let locks = get(window().navigator().as_ref(), "locks").filter(|locks| !locks.is_undefined())?;
+    let request: js_sys::Function = get(&locks, "request")?.dyn_into().ok()?;
+    let queue = AbortController::new().ok()?;
+    let options = js_sys::Object::new();
+    js_sys::Reflect::set(&options, &"signal".into(), &queue.signal()).ok()?;
+    let mut release = None;
+    // The lock is held for as long as this promise is open.
+    let held = js_sys::Promise::new(&mut |resolve, _reject| release = Some(resolve));
+    let granted = Closure::<dyn FnMut() -> js_sys::Promise>::new(move || {
+        open(live);
+        held.clone()
+    });
+    let asked = request.call3(&locks, &JsValue::from_str(name), &options, granted.as_ref()).ok()?;
+    spawn_local(async move {
+        // Ends with the turn, or with an error when this tab leaves the queue; neither is news.
+        let _ended = JsFuture::from(js_sys::Promise::resolve(&asked)).await;
+    });
+    Some(Turn { queue, release: release?, _granted: granted })
+}
+
+/// What the tab at the stream passes on.
+fn overhear(live: Live, message: &MessageEvent) {
+    match message.data().as_string().as_deref() {
+        Some(STANDS) => stands(live),
+        Some(BROKEN) => live.connected.set(false),
+        Some(event) => hear(live, event),
+        None => {}
+    }
+}
+
+fn open(live: Live) {
+    if let Some(retry) = TAB.with_borrow_mut(|tab| tab.retry.take()) {
+        retry.clear();
+    }
     let Ok(source) = EventSource::new(URL) else { return retry_later(live) };
-    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| receive(live, &message));
-    let on_open = Closure::<dyn FnMut()>::new(move || opened(live));
+    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+        if let Some(event) = message.data().as_string() {
+            TAB.with_borrow(|tab| tab.tell(&event));
+            hear(live, &event);
+        }
+    });
+    let on_open = Closure::<dyn FnMut()>::new(move || {
+        TAB.with_borrow_mut(|tab| {
+            tab.pause = FIRST_PAUSE;
+            tab.tell(STANDS);
+        });
+        stands(live);
+    });
     let on_error = Closure::<dyn FnMut()>::new(move || broken(live));
     for kind in KINDS {
         // Fails only for arguments that are no strings and no functions.
@@ -204,21 +326,17 @@ fn connect(live: Live) {
     TAB.with_borrow_mut(|tab| tab.stream = Some(stream));
 }
 
-fn opened(live: Live) {
-    let catch_up = TAB.with_borrow_mut(|tab| {
-        tab.pause = FIRST_PAUSE;
-        std::mem::replace(&mut tab.stood_before, true)
-    });
+fn stands(live: Live) {
     live.connected.set(true);
-    if catch_up {
-        gather(live, Changed::ALL);
-    }
+    gather(live, Changed::ALL);
 }
 
 fn broken(live: Live) {
     live.connected.set(false);
-    let given_up = TAB
-        .with_borrow(|tab| tab.stream.as_ref().is_none_or(|stream| stream.source.ready_state() == EventSource::CLOSED));
+    let given_up = TAB.with_borrow(|tab| {
+        tab.tell(BROKEN);
+        !tab.stands()
+    });
     // Otherwise the browser is trying again by itself.
     if given_up {
         retry_later(live);
@@ -227,30 +345,25 @@ fn broken(live: Live) {
 
 fn retry_later(live: Live) {
     TAB.with_borrow_mut(|tab| {
-        // What was missed while there was no stream has to be fetched, whether or not one stood before.
-        tab.stood_before = true;
         let pause = tab.pause.clamp(FIRST_PAUSE, LONGEST_PAUSE);
         tab.pause = (pause * 2).min(LONGEST_PAUSE);
-        // Up to half as much again, so that all tabs do not come back in the same moment after a restart.
+        // Up to half as much again, so that all browsers do not come back in the same moment after a restart.
         let pause = pause.mul_f64(1.0 + js_sys::Math::random() / 2.0);
         if let Some(earlier) = tab.retry.take() {
             earlier.clear();
         }
-        tab.retry = set_timeout_with_handle(move || connect(live), pause).ok();
+        tab.retry = set_timeout_with_handle(move || open(live), pause).ok();
     });
 }
 
-fn receive(live: Live, message: &MessageEvent) {
-    let event = message.data().as_string().and_then(|data| serde_json::from_str::<LiveEvent>(&data).ok());
-    // A kind that a newer server knows and this page does not.
-    let Some(event) = event else { return };
+fn hear(live: Live, event: &str) {
+    // A kind that a newer server knows and this page does not is no news for it.
+    let Ok(event) = serde_json::from_str::<LiveEvent>(event) else { return };
     let listeners: Vec<_> = TAB.with_borrow(|tab| tab.listeners.iter().map(|(_, one)| one.clone()).collect());
     for listener in listeners {
         listener(&event);
     }
-    let mut changed = Changed::default();
-    changed.add(&event);
-    gather(live, changed);
+    gather(live, Changed::of(&event));
 }
 
 fn gather(live: Live, changed: Changed) {

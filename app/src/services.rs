@@ -106,6 +106,11 @@ pub(crate) fn request_id() -> Option<RequestId> {
     RequestContext::current().map(|context| context.visitor.request_id)
 }
 
+/// The path that is being answered.
+pub(crate) fn request_path() -> Option<String> {
+    use_context::<Parts>().map(|parts| parts.uri.path().to_owned())
+}
+
 /// Sets the status of a server function's response. Not of a page or a plain form's response, which accept
 /// `text/html`: there it would override the redirect, or turn a page that shows one refusal into an error page.
 pub(crate) fn set_status(status: u16) {

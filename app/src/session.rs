@@ -43,6 +43,8 @@ impl FormOutcome {
 struct Told {
     me: Option<Me>,
     form: Option<FormOutcome>,
+    /// The address of the form.
+    form_path: String,
     now: Option<DateTime<Utc>>,
     development: bool,
 }
@@ -74,9 +76,9 @@ impl Session {
         self.told.with_value(|told| told.me.as_ref().is_some_and(|me| me.role >= role))
     }
 
-    /// The form that was just refused, if this page shows one again.
-    pub fn refused_form(self) -> Option<FormOutcome> {
-        self.told.with_value(|told| told.form.clone())
+    /// What became of the form that posts to `path`, if it was just refused and this page shows it again.
+    pub fn refused_form(self, path: &str) -> Option<FormOutcome> {
+        self.told.with_value(|told| told.form.clone().filter(|_| told.form_path == path))
     }
 
     /// Whether development pages are shown.
@@ -102,6 +104,7 @@ fn tell() -> Told {
     let Some(request) = crate::services::request() else { return Told::default() };
     Told {
         me: request.me,
+        form_path: request.form.as_ref().and(crate::services::request_path()).unwrap_or_default(),
         form: request.form,
         now: Some(request.services.clock.now()),
         development: request.services.settings.development,

@@ -124,11 +124,11 @@ fn search() -> AnyView {
         on_cleanup(move || keys.remove());
     });
     view! {
-        <search class="w-full max-w-88">
+        <div role="search" class="w-full max-w-88">
             <Form method="GET" action="/posts">
                 <SearchInput id=SEARCH label="Search posts" placeholder="Search posts" value=words shortcut="/"/>
             </Form>
-        </search>
+        </div>
     }
     .into_any()
 }
@@ -199,7 +199,7 @@ fn rail(dashboard: &'static str) -> AnyView {
         <div class="hidden w-13 shrink-0 border-r border-border bg-background lg:block xl:w-48 max-lg:noscript:block max-lg:noscript:w-full">
             <nav
                 aria-label="Sections"
-                class="sticky top-14 flex h-[calc(100dvh-3.5rem)] flex-col gap-4 overflow-y-auto px-2 py-3 max-lg:noscript:static max-lg:noscript:h-auto max-lg:noscript:[&_a]:justify-start max-lg:noscript:[&_a>span]:not-sr-only"
+                class="sticky top-14 flex h-[calc(100dvh-3.5rem)] flex-col gap-4 overflow-y-auto px-2 py-3 max-lg:noscript:static max-lg:noscript:h-auto max-lg:noscript:[&_a]:justify-start max-lg:noscript:[&_a>span.flex-1]:not-sr-only"
             >
                 {groups}
                 <div class="mt-auto noscript:hidden">

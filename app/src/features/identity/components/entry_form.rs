@@ -40,14 +40,15 @@ pub struct EntryForm {
 }
 
 impl EntryForm {
-    /// A form that starts as the server sent it back, if it did. `fields` are the text fields, never a password.
+    /// The form that posts to `action`; it starts as the server sent it back, if it did. `fields` are the text fields, never a password.
     pub fn new(
+        action: &'static str,
         draft_key: &'static str,
         fields: &[(&'static str, &str)],
         check: fn(&Values) -> FieldErrors,
         send: fn(Values) -> Sending,
     ) -> Self {
-        let FormOutcome { values, fields: errors, message } = use_session().refused_form().unwrap_or_default();
+        let FormOutcome { values, fields: errors, message } = use_session().refused_form(action).unwrap_or_default();
         let fields = fields
             .iter()
             .map(|(name, first)| (*name, RwSignal::new(values.get(*name).map_or(*first, String::as_str).to_owned())))
@@ -163,9 +164,14 @@ impl EntryForm {
         });
     }
 
-    /// `on:focusout`: a field that was filled in is checked as it is left.
+    /// `on:focusout`: a field that was filled in is checked as it is left. What is wrong already stays until it is typed
+    /// away, and nothing is said on the way to the button, which says it all: the button would move from under the
+    /// pointer.
     pub fn left(self, event: &ev::FocusEvent) {
         let Some(name) = field_name(event.target()) else { return };
+        if self.is_wrong(&name) || is_submit(event.related_target()) {
+            return;
+        }
         let filled = self.values().get(&name).is_some_and(|value| !value.is_empty());
         if filled || self.sent.get_value() {
             self.check_again(&name);
@@ -240,6 +246,12 @@ fn storage() -> Option<web_sys::Storage> {
     window().session_storage().ok().flatten()
 }
 
+fn is_submit(target: Option<web_sys::EventTarget>) -> bool {
+    target
+        .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+        .is_some_and(|element| element.matches("[type=submit]").unwrap_or(false))
+}
+
 fn field_name(target: Option<web_sys::EventTarget>) -> Option<String> {
     target
         .and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok())
@@ -251,7 +263,7 @@ fn field_name(target: Option<web_sys::EventTarget>) -> Option<String> {
 #[component]
 pub fn EntryNotes(form: EntryForm) -> impl IntoView {
     view! {
-        <div aria-live="assertive" class="mt-6 grid gap-3 empty:hidden">
+        <div aria-live="assertive" class="grid gap-3 not-empty:mt-6">
             {move || {
                 form.offline
                     .get()
@@ -276,7 +288,7 @@ pub fn EntryNotes(form: EntryForm) -> impl IntoView {
 }
 
 /// The path to go to afterwards, if the visitor was on the way somewhere.
-pub fn next_of(query: Option<String>) -> Option<String> {
-    let refused = use_session().refused_form().and_then(|form| form.values.get("next").cloned());
+pub fn next_of(action: &str, query: Option<String>) -> Option<String> {
+    let refused = use_session().refused_form(action).and_then(|form| form.values.get("next").cloned());
     identity::safe_next(query.or(refused).as_deref()).map(str::to_owned)
 }
