@@ -351,7 +351,7 @@ pub fn Switch(
 const SWITCH: &str = classes! {
     base: "relative h-5 w-9 shrink-0 cursor-pointer appearance-none rounded-full border border-field bg-field transition-colors duration-150",
     variant: "before:absolute before:top-1/2 before:left-0.5 before:size-3.5 before:-translate-y-1/2 before:rounded-full before:bg-surface before:transition-transform before:duration-150",
-    state: "checked:border-primary checked:bg-primary checked:before:translate-x-4 disabled:cursor-not-allowed disabled:opacity-45 aria-busy:opacity-70",
+    state: "checked:border-primary checked:bg-primary checked:before:translate-x-4 disabled:cursor-not-allowed disabled:opacity-45 aria-busy:opacity-70 forced-colors:forced-color-adjust-none forced-colors:border-[ButtonText] forced-colors:bg-[Canvas] forced-colors:before:bg-[ButtonText] forced-colors:checked:bg-[Highlight] forced-colors:checked:before:bg-[HighlightText]",
 };
 
 const SEGMENT: &str = classes! {

@@ -540,6 +540,29 @@ mod tests {
     }
 
     #[test]
+    fn the_stylesheet_holds_the_drawings_as_they_are() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../style/icons");
+        let mut drawings = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "svg") {
+                let svg = std::fs::read_to_string(&path).unwrap();
+                // As icons.mjs writes it.
+                let encoded = svg
+                    .trim()
+                    .replace('"', "'")
+                    .replace('%', "%25")
+                    .replace('#', "%23")
+                    .replace('<', "%3C")
+                    .replace('>', "%3E");
+                assert!(CSS.contains(&encoded), "{} has changed; run `npm run icons`", path.display());
+                drawings += 1;
+            }
+        }
+        assert!(drawings > 100, "{drawings} drawings in {folder}");
+    }
+
+    #[test]
     fn platform_identifiers_round_trip() {
         let ids = [
             "facebook",

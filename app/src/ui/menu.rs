@@ -114,7 +114,6 @@ pub fn MenuItem(
         <button
             type=if form.is_some() { "submit" } else { "button" }
             role="menuitem"
-            tabindex="-1"
             class=item_class(danger, disabled)
             form=form
             aria-disabled=disabled.then_some("true")
@@ -156,7 +155,6 @@ pub fn MenuLink(
         <a
             href=href
             role="menuitem"
-            tabindex="-1"
             class=cx(&[&item_class(false, false), tall])
             aria-current=current.then_some("true")
             on:click=move |event| close_around(&event)

@@ -27,10 +27,10 @@ pub fn Progress(
             aria-valuenow=move || format!("{:.0}", share().min(1.0) * 100.0)
             aria-valuemin="0"
             aria-valuemax="100"
-            class=cx(&["overflow-hidden rounded-full bg-neutral-bg", if thin { "h-1" } else { "h-1.5" }, &class])
+            class=cx(&["overflow-hidden rounded-full bg-neutral-bg forced-colors:outline", if thin { "h-1" } else { "h-1.5" }, &class])
         >
             <div
-                class=move || cx(&["h-full rounded-full", fill(share(), limit)])
+                class=move || cx(&["h-full rounded-full forced-colors:bg-[Highlight] forced-colors:forced-color-adjust-none", fill(share(), limit)])
                 style:width=move || format!("{:.1}%", share().min(1.0) * 100.0)
             ></div>
         </div>
