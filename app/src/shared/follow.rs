@@ -41,8 +41,7 @@ pub fn follow<T, Fut>(
         if !waiting.get() {
             return;
         }
-        let look = on_look.clone();
-        if let Ok(timer) = set_interval_with_handle(move || look(), LOOK) {
+        if let Ok(timer) = set_interval_with_handle(on_look.clone(), LOOK) {
             on_cleanup(move || timer.clear());
         }
     });

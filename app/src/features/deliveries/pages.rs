@@ -198,7 +198,7 @@ fn RetryFailed(
                 Ok(n) => {
                     toasts.success(format!("{} over", counted(n.into(), "delivery starts", "deliveries start")));
                     if let Ok(view) = view_activity(filter).await {
-                        taken.run(view);
+                        let _page_gone = taken.try_run(view);
                     }
                 }
                 Err(error) => refusal("Nothing was retried", &error),

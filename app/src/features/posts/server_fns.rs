@@ -1,4 +1,5 @@
 //! Posts, from the pages.
+#![cfg_attr(feature = "ssr", expect(clippy::unused_async, reason = "every server function is async, this one too"))]
 
 use crate::error::AppError;
 #[cfg(feature = "ssr")]

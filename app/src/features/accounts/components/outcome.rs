@@ -28,9 +28,8 @@ fn read(get: impl Fn(&str) -> Option<String>) -> Option<Result> {
 impl Result {
     const fn tone(self) -> Tone {
         match self {
-            Self::Connected(0, _) => Tone::Info,
+            Self::Connected(0, _) | Self::Failed(Some(OauthProblem::Refused), _) => Tone::Info,
             Self::Connected(..) => Tone::Success,
-            Self::Failed(Some(OauthProblem::Refused), _) => Tone::Info,
             Self::Failed(..) => Tone::Danger,
         }
     }
@@ -55,9 +54,9 @@ impl Result {
     /// Where trying again makes sense, the platform to try.
     const fn again(self) -> Option<Platform> {
         match self {
-            Self::Failed(Some(OauthProblem::NotConfigured | OauthProblem::ConnectedElsewhere), _) => None,
+            Self::Failed(Some(OauthProblem::NotConfigured | OauthProblem::ConnectedElsewhere), _)
+            | Self::Connected(..) => None,
             Self::Failed(_, platform) => platform,
-            Self::Connected(..) => None,
         }
     }
 }

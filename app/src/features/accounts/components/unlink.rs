@@ -38,7 +38,7 @@ pub fn UnlinkDialog(
                     actions.toasts.success(format!("{} was disconnected", account.display_name));
                     let _page_gone = actions.accounts.try_update(|list| list.retain(|one| one.id != account.id));
                     if let Some(on_done) = on_done {
-                        on_done.run(());
+                        let _page_gone = on_done.try_run(());
                     }
                 }
                 Err(error) => {

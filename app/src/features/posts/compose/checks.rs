@@ -16,7 +16,7 @@ pub const HEADING: &str = "checks-h";
 pub fn Checks(composer: Composer) -> impl IntoView {
     // Nothing is missing on an empty page: it has just not been written yet.
     let shown = Memo::new(move |_| {
-        let untouched = composer.draft.read().is_empty() && !composer.tried.get();
+        let untouched = composer.draft.read().is_empty() && !composer.tried().get();
         (!untouched).then(|| composer.findings.get())
     });
     let summary = move || match shown.read().as_ref().map(|findings| findings.len() as u64) {

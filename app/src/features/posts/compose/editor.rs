@@ -127,22 +127,19 @@ fn own_panel(composer: Composer, platform: Platform, text: RwSignal<String>, sel
     let is_empty = Memo::new(move |_| text.read().is_empty());
     let has_common = Memo::new(move |_| !composer.body.read().trim().is_empty());
     let help = move || {
-        if is_empty.get() {
-            has_common
-                .get()
-                .then(|| {
-                    view! {
-                        <Button
-                            variant=ButtonVariant::Link
-                            size=ButtonSize::Small
-                            on_click=move |_| text.set(composer.body.get_untracked())
-                        >
-                            "Start from the common text"
-                        </Button>
-                    }
-                    .into_any()
-                })
-                .unwrap_or_else(|| ().into_any())
+        if is_empty.get() && !has_common.get() {
+            ().into_any()
+        } else if is_empty.get() {
+            view! {
+                <Button
+                    variant=ButtonVariant::Link
+                    size=ButtonSize::Small
+                    on_click=move |_| text.set(composer.body.get_untracked())
+                >
+                    "Start from the common text"
+                </Button>
+            }
+            .into_any()
         } else {
             view! {
                 <Button

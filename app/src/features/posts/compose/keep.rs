@@ -45,7 +45,7 @@ fn storage() -> Option<leptos::web_sys::Storage> {
 /// was kept.
 pub fn keep(composer: Composer, fresh: bool) -> (RwSignal<Kept>, Callback<()>) {
     let kept = RwSignal::new(Kept::Nothing);
-    let key = StoredValue::new(storage_key().filter(|_| composer.purpose == Purpose::New));
+    let key = StoredValue::new(storage_key().filter(|_| composer.purpose() == Purpose::New));
     let timer = StoredValue::new(None::<TimeoutHandle>);
     let forget = Callback::new(move |()| {
         if let Some(pending) = timer.try_get_value().flatten() {

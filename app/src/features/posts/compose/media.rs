@@ -63,7 +63,7 @@ impl Outbox {
 /// The files of one composer on their way.
 #[derive(Clone, Copy)]
 struct Queue {
-    composer: Composer,
+    pictures: RwSignal<Vec<MediaAsset>>,
     sending: RwSignal<Vec<Sending>>,
     selected: RwSignal<Option<String>>,
     toasts: Toasts,
@@ -73,7 +73,7 @@ impl Queue {
     /// Takes files in, as far as there is room and they are pictures.
     fn add(self, files: Vec<File>) {
         for file in files {
-            let taken = self.composer.pictures.read_untracked().len() + self.sending.read_untracked().len();
+            let taken = self.pictures.read_untracked().len() + self.sending.read_untracked().len();
             if taken >= MAX_MEDIA {
                 let why = format!("A post takes at most {MAX_MEDIA} pictures.");
                 self.toasts.error(format!("{} was not added", file.name()), why);
@@ -124,12 +124,12 @@ impl Queue {
             (Some(false), _) => {}
             (Some(true), Ok(asset)) => {
                 self.sending.update(|list| list.retain(|other| other.key != one.key));
-                let there = self.composer.pictures.read_untracked().iter().any(|other| other.id == asset.id);
+                let there = self.pictures.read_untracked().iter().any(|other| other.id == asset.id);
                 if there {
                     self.toasts.info(format!("{} is in the post already", asset.file_name));
                 } else {
                     self.selected.set(Some(asset.id.to_string()));
-                    self.composer.pictures.update(|pictures| pictures.push(asset));
+                    self.pictures.update(|pictures| pictures.push(asset));
                 }
             }
             (Some(true), Err(error)) => one.error.set(Some(error.message().to_owned())),
@@ -159,7 +159,8 @@ impl Queue {
 #[component]
 pub fn Pictures(composer: Composer) -> impl IntoView {
     let selected = RwSignal::new(None::<String>);
-    let queue = Queue { composer, sending: RwSignal::new(Vec::new()), selected, toasts: use_toasts() };
+    let queue =
+        Queue { pictures: composer.pictures, sending: RwSignal::new(Vec::new()), selected, toasts: use_toasts() };
     on_cleanup(Queue::close);
     let pictures = composer.pictures;
     let thumbs = Signal::derive(move || {
@@ -311,23 +312,23 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// The description of one picture, stored after a pause and when the field is left.
 fn description(composer: Composer, at: usize, id: MediaId) -> AnyView {
+    let (described, pictures) = (composer.described(), composer.pictures);
     let stored = move || {
-        composer
-            .pictures
+        pictures
             .read_untracked()
             .iter()
             .find(|asset| asset.id == id)
             .and_then(|asset| asset.alt_text.clone())
             .unwrap_or_default()
     };
-    let typed = composer.described.with_untracked(|described| described.get(&id).cloned());
+    let typed = described.with_untracked(|described| described.get(&id).cloned());
     let text = RwSignal::new(typed.unwrap_or_else(stored));
     let refusal = use_refusal();
     let store = move || {
-        let waits = composer.described.try_with_untracked(|described| described.contains_key(&id));
+        let waits = described.try_with_untracked(|described| described.contains_key(&id));
         if waits == Some(true) {
             spawn_local(async move {
-                if let Err(error) = store_descriptions(composer).await {
+                if let Err(error) = store_descriptions(described, pictures).await {
                     refusal("The alt text was not stored", &error);
                 }
             });
@@ -337,7 +338,7 @@ fn description(composer: Composer, at: usize, id: MediaId) -> AnyView {
     Effect::new(move |before: Option<String>| {
         let now = text.get();
         if before.as_ref().is_some_and(|before| *before != now) {
-            composer.described.update(|described| {
+            described.update(|described| {
                 described.insert(id, now.clone());
             });
             if let Some(earlier) = timer.try_get_value().flatten() {

@@ -162,7 +162,7 @@ fn compose(view: ComposeView, asked: Asked) -> AnyView {
         move |view: ComposeView| composer.accounts.set(view.accounts),
     );
     let (kept, forget) = keep(composer, fresh);
-    let title = if composer.purpose == Purpose::New { "New post" } else { "Edit post" };
+    let title = if composer.purpose() == Purpose::New { "New post" } else { "Edit post" };
     let saving = RwSignal::new(false);
     let lost = RwSignal::new(false);
     let submit = use_save(composer, saving, lost, forget);
@@ -247,7 +247,7 @@ fn use_discard(composer: Composer, open: RwSignal<bool>, forget: Callback<()>) -
     let navigate = use_navigate();
     Callback::new(move |()| {
         open.set(false);
-        match composer.purpose {
+        match composer.purpose() {
             Purpose::New => {
                 composer.clear();
                 forget.run(());
@@ -262,11 +262,12 @@ fn use_save(composer: Composer, saving: RwSignal<bool>, lost: RwSignal<bool>, fo
     let key = StoredValue::new(None::<String>);
     let navigate = use_navigate();
     let refusal = use_refusal();
+    let (tried, refused) = (composer.tried(), composer.refused());
     Callback::new(move |()| {
         if saving.get_untracked() {
             return;
         }
-        composer.tried.set(true);
+        tried.set(true);
         if composer.is_refused() {
             focus_checks();
             return;
@@ -276,21 +277,26 @@ fn use_save(composer: Composer, saving: RwSignal<bool>, lost: RwSignal<bool>, fo
         saving.set(true);
         lost.set(false);
         let navigate = navigate.clone();
+        let answer = save(composer, own_key);
         spawn_local(async move {
-            let answer = save(composer, own_key).await;
-            let _page_gone = saving.try_set(false);
+            let answer = answer.await;
+            let page_gone = saving.try_set(false).is_some();
             match answer {
+                // Whoever has gone elsewhere meanwhile stays there.
+                Ok(_) if page_gone => {}
                 Ok(post) => {
-                    forget.run(());
+                    let _page_gone = forget.try_run(());
                     // The composer stays behind empty: "back" does not lead to a post that is saved.
                     let options = NavigateOptions { replace: true, ..NavigateOptions::default() };
                     navigate(&format!("/posts/{}", post.id), options);
                 }
-                Err(crate::AppError::Offline) => lost.set(true),
+                Err(crate::AppError::Offline) => {
+                    let _page_gone = lost.try_set(true);
+                }
                 Err(crate::AppError::Refused(fault))
                     if fault.code == ErrorCode::ValidationError && !fault.fields.is_empty() =>
                 {
-                    composer.refused.set(fault.fields);
+                    let _page_gone = refused.try_set(fault.fields);
                     focus_checks();
                 }
                 Err(error) => refusal("The post was not saved", &error),

@@ -8,8 +8,9 @@ use crate::{
         posts::server_fns::{create_post, update_post},
     },
 };
-use domain::posts::Post;
+use domain::{MediaId, media::MediaAsset, posts::Post};
 use leptos::{prelude::*, web_sys};
+use std::collections::BTreeMap;
 
 /// A name for this post that no other has, made when it is first saved. The same is sent with every try, so that a
 /// post whose answer was lost on the way is not made twice.
@@ -33,16 +34,19 @@ pub fn new_key() -> String {
 }
 
 /// Stores the descriptions that were typed. What is typed meanwhile stays for the next time.
-pub async fn store_descriptions(composer: Composer) -> Result<(), AppError> {
-    let typed = composer.described.try_get_untracked().unwrap_or_default();
+pub async fn store_descriptions(
+    described: RwSignal<BTreeMap<MediaId, String>>,
+    pictures: RwSignal<Vec<MediaAsset>>,
+) -> Result<(), AppError> {
+    let typed = described.try_get_untracked().unwrap_or_default();
     for (id, text) in typed {
         let asset = set_alt_text(id, text.clone()).await?;
-        let _page_gone = composer.pictures.try_update(|pictures| {
+        let _page_gone = pictures.try_update(|pictures| {
             if let Some(old) = pictures.iter_mut().find(|old| old.id == id) {
                 *old = asset;
             }
         });
-        let _page_gone = composer.described.try_update(|described| {
+        let _page_gone = described.try_update(|described| {
             if described.get(&id) == Some(&text) {
                 described.remove(&id);
             }
@@ -51,13 +55,17 @@ pub async fn store_descriptions(composer: Composer) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Saves what is written. `key` names it.
-pub async fn save(composer: Composer, key: String) -> Result<Post, AppError> {
-    store_descriptions(composer).await?;
+/// Saves what is written now. `key` names it. Everything is read at once: the page may be gone before the answer.
+pub fn save(composer: Composer, key: String) -> impl Future<Output = Result<Post, AppError>> {
     let draft = composer.draft.get_untracked();
     let chosen = composer.chosen.get_untracked();
-    match composer.purpose {
-        Purpose::New => create_post(draft.as_new(&chosen, composer.undo_seconds), key).await,
-        Purpose::Change(id, version) => update_post(id, draft.as_patch(&chosen, composer.undo_seconds, version)).await,
+    let (purpose, undo_seconds) = (composer.purpose(), composer.undo_seconds());
+    let (described, pictures) = (composer.described(), composer.pictures);
+    async move {
+        store_descriptions(described, pictures).await?;
+        match purpose {
+            Purpose::New => create_post(draft.as_new(&chosen, undo_seconds), key).await,
+            Purpose::Change(id, version) => update_post(id, draft.as_patch(&chosen, undo_seconds, version)).await,
+        }
     }
 }

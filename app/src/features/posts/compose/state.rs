@@ -28,17 +28,12 @@ pub enum Purpose {
 /// Everything about the post being written. Copy it anywhere.
 #[derive(Clone, Copy)]
 pub struct Composer {
-    pub purpose: Purpose,
-    /// Seconds between saving and going out.
-    pub undo_seconds: u16,
     pub body: RwSignal<String>,
     /// One text per platform that publishes; empty means the common one.
     own: StoredValue<Vec<(Platform, RwSignal<String>)>>,
     pub link: RwSignal<String>,
     /// In order; all uploaded.
     pub pictures: RwSignal<Vec<MediaAsset>>,
-    /// Descriptions that were typed and not yet stored.
-    pub described: RwSignal<BTreeMap<MediaId, String>>,
     pub accounts: RwSignal<Vec<Account>>,
     /// Who was chosen by hand; `None` while nobody has.
     wanted: RwSignal<Option<BTreeSet<AccountId>>>,
@@ -48,14 +43,20 @@ pub struct Composer {
     pub date: RwSignal<String>,
     pub time: RwSignal<String>,
     pub zone: RwSignal<String>,
-    /// What date, time and zone mean, once the server has said it.
-    pub when: RwSignal<Option<When>>,
-    /// What the server refused on saving; gone with the next change.
-    pub refused: RwSignal<FieldErrors>,
-    /// Whether saving was tried: from then on everything that is missing is said.
-    pub tried: RwSignal<bool>,
     pub draft: Memo<Draft>,
     pub findings: Memo<Vec<Finding>>,
+    around: StoredValue<Around>,
+}
+
+/// What stands around the draft.
+#[derive(Clone, Copy)]
+struct Around {
+    purpose: Purpose,
+    undo_seconds: u16,
+    described: RwSignal<BTreeMap<MediaId, String>>,
+    when: RwSignal<Option<When>>,
+    refused: RwSignal<FieldErrors>,
+    tried: RwSignal<bool>,
 }
 
 /// What the composer starts from.
@@ -162,14 +163,12 @@ impl Composer {
             findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
             findings
         });
+        let around = Around { purpose, undo_seconds, described, when, refused, tried };
         let composer = Self {
-            purpose,
-            undo_seconds,
             body,
             own: StoredValue::new(own),
             link,
             pictures,
-            described,
             accounts,
             wanted,
             chosen,
@@ -177,11 +176,9 @@ impl Composer {
             date,
             time,
             zone,
-            when,
-            refused,
-            tried,
             draft,
             findings,
+            around: StoredValue::new(around),
         };
         // What the server refused holds for what was sent, not for what is written now.
         Effect::new(move |before: Option<Draft>| {
@@ -192,6 +189,35 @@ impl Composer {
             now
         });
         composer
+    }
+
+    pub fn purpose(self) -> Purpose {
+        self.around.get_value().purpose
+    }
+
+    /// Seconds between saving and going out.
+    pub fn undo_seconds(self) -> u16 {
+        self.around.get_value().undo_seconds
+    }
+
+    /// Descriptions of pictures that were typed and not yet stored.
+    pub fn described(self) -> RwSignal<BTreeMap<MediaId, String>> {
+        self.around.get_value().described
+    }
+
+    /// What date, time and zone mean, once the server has said it.
+    pub fn when(self) -> RwSignal<Option<When>> {
+        self.around.get_value().when
+    }
+
+    /// What the server refused on saving; gone with the next change.
+    pub fn refused(self) -> RwSignal<FieldErrors> {
+        self.around.get_value().refused
+    }
+
+    /// Whether saving was tried: from then on everything that is missing is said.
+    pub fn tried(self) -> RwSignal<bool> {
+        self.around.get_value().tried
     }
 
     /// The platforms with a text of their own, with that text.
@@ -233,7 +259,8 @@ impl Composer {
 
     /// The pictures, with the descriptions as typed.
     pub fn pictures_described(self) -> Vec<MediaAsset> {
-        let described = self.described.read();
+        let described = self.described();
+        let described = described.read();
         let with = |mut asset: MediaAsset| {
             if let Some(alt) = described.get(&asset.id) {
                 asset.alt_text = Some(alt.clone()).filter(|alt| !alt.trim().is_empty());
@@ -250,8 +277,9 @@ impl Composer {
 
     /// Why a field was refused, once that is worth saying.
     pub fn error_of(self, field: &'static str) -> Signal<Option<String>> {
+        let tried = self.tried();
         Signal::derive(move || {
-            if !self.tried.get() {
+            if !tried.get() {
                 return None;
             }
             self.findings
@@ -282,8 +310,8 @@ impl Composer {
     pub fn clear(self) {
         self.take(Draft::default());
         self.pictures.set(Vec::new());
-        self.described.set(BTreeMap::new());
-        self.refused.set(FieldErrors::default());
-        self.tried.set(false);
+        self.described().set(BTreeMap::new());
+        self.refused().set(FieldErrors::default());
+        self.tried().set(false);
     }
 }

@@ -27,7 +27,7 @@ pub fn VisibilityChoice(composer: Composer) -> impl IntoView {
                 name="visibility"
                 legend="Visibility"
                 choices=vec![
-                    Choice::new("public", "Publish now").hint(publish_hint(count.get(), composer.undo_seconds)).icon(Glyph::Send),
+                    Choice::new("public", "Publish now").hint(publish_hint(count.get(), composer.undo_seconds())).icon(Glyph::Send),
                     Choice::new("private", "Keep private").hint("Only your workspace sees it.").icon(Glyph::Lock),
                     Choice::new("scheduled", "Schedule").hint("Pick a day and a time.").icon(Glyph::Calendar),
                 ]
@@ -50,13 +50,13 @@ fn schedule_fields(composer: Composer) -> AnyView {
     let today =
         Signal::derive(move || (clock.now().get() - chrono::TimeDelta::hours(12)).format("%Y-%m-%d").to_string());
     let words = Signal::derive(move || {
-        composer.when.read().as_ref().map_or_else(|| composer.zone.get(), |when| when.words.clone())
+        composer.when().read().as_ref().map_or_else(|| composer.zone.get(), |when| when.words.clone())
     });
     let doubt = Signal::derive(move || {
-        composer.when.read().as_ref().filter(|when| !when.refused).and_then(|when| when.warning.clone())
+        composer.when().read().as_ref().filter(|when| !when.refused).and_then(|when| when.warning.clone())
     });
     let refused = Signal::derive(move || {
-        composer.when.read().as_ref().filter(|when| when.refused).and_then(|when| when.warning.clone())
+        composer.when().read().as_ref().filter(|when| when.refused).and_then(|when| when.warning.clone())
     });
     let missing = composer.error_of("scheduled_at");
     let error = Signal::derive(move || refused.get().or_else(|| missing.get()));
@@ -95,6 +95,7 @@ fn schedule_fields(composer: Composer) -> AnyView {
 
 /// Asks the server what date, time and zone mean, whenever they change; the last answer counts.
 fn explain(composer: Composer) {
+    let when = composer.when();
     let asked = StoredValue::new(0_u32);
     let timer = StoredValue::new(None::<TimeoutHandle>);
     let wanted = Memo::new(move |_| {
@@ -110,7 +111,7 @@ fn explain(composer: Composer) {
             earlier.clear();
         }
         let Some((local, zone)) = wanted else {
-            composer.when.set(None);
+            when.set(None);
             return;
         };
         let ask = move || {
@@ -118,7 +119,7 @@ fn explain(composer: Composer) {
                 // Without an answer nothing is explained; saving asks again.
                 let answer = explain_when(local, zone).await.ok().flatten();
                 if asked.try_get_value() == Some(own) {
-                    composer.when.set(answer);
+                    when.set(answer);
                 }
             });
         };
