@@ -31,10 +31,14 @@ export async function underLightLoad({ person, accounts, seconds }) {
   for (const post of posts) {
     const { data } = await person.get(`/api/content/${post.id}/deliveries?limit=100`);
     if (data.length !== 3) throw new Error(`a post to three accounts has ${data.length} deliveries`);
-    for (const delivery of data) times.push({ platform: delivery.platform, ms: Date.parse(delivery.published_at) - Date.parse(post.created_at) });
+    for (const delivery of data)
+      times.push({ platform: delivery.platform, ms: Date.parse(delivery.published_at) - Date.parse(post.created_at) });
   }
   const figures = list => ({ p50: percentile(list, 0.5), p99: percentile(list, 0.99), deliveries: list.length });
-  const platforms = Object.keys(by).map(platform => [platform, figures(times.filter(one => one.platform === platform).map(one => one.ms))]);
+  const platforms = Object.keys(by).map(platform => [
+    platform,
+    figures(times.filter(one => one.platform === platform).map(one => one.ms)),
+  ]);
   return { ...figures(times.map(one => one.ms)), byPlatform: Object.fromEntries(platforms) };
 }
 
@@ -44,7 +48,11 @@ async function saveAll(person, by, { posts, label }) {
   const saver = async () => {
     while (next < posts) {
       const turn = next++;
-      await person.publish(`${label} ${turn}: a short text such as people write.`, [...by.facebook, ...by.linkedin, at(by.twitter, turn)]);
+      await person.publish(`${label} ${turn}: a short text such as people write.`, [
+        ...by.facebook,
+        ...by.linkedin,
+        at(by.twitter, turn),
+      ]);
     }
   };
   await Promise.all(Array.from({ length: 4 }, saver));
@@ -70,12 +78,18 @@ export async function underFullLoad({ person, accounts, sandboxUrl, seconds, mos
       throw new Error(`${wanted} deliveries ended as ${arrived.length} posts at the networks, ${unique.size} of them different`);
     }
     const last = Math.max(...arrived.map(post => Date.parse(post.created_at)));
-    return { posts, deliveries: wanted, seconds: (last - begun) / 1000, saving: (saved - begun) / 1000, perSecond: wanted / ((last - begun) / 1000) };
+    return {
+      posts,
+      deliveries: wanted,
+      seconds: (last - begun) / 1000,
+      saving: (saved - begun) / 1000,
+      perSecond: wanted / ((last - begun) / 1000),
+    };
   };
   const trial = await burst(4, 'Trial');
   const posts = Math.min(most, Math.max(4, Math.round((trial.perSecond * seconds) / perPost)));
-  const cost = await measured(() => burst(posts, 'Full'));
-  return { ...cost.value, accountsPerPost: perPost, cost };
+  const { value, ...cost } = await measured(() => burst(posts, 'Full'));
+  return { ...value, accountsPerPost: perPost, cost };
 }
 
 /** What the simulated networks take from a bare client: posts to X by wrk, with nothing behind it. */

@@ -17,12 +17,18 @@ export async function load(url, { connections, seconds, headers = {}, body, answ
   const text = await output(args, body === undefined ? {} : { BENCH_BODY: body });
   const seen = JSON.parse(/^SUMMARY (.*)$/m.exec(text)?.[1] ?? 'null');
   if (!seen) throw new Error(`wrk said something else than was expected:\n${text}`);
+  if (seen.requests === 0) throw new Error(`${url} answered nothing over ${connections} connections within ${seconds} s`);
   if (seen.errors > 0) throw new Error(`${seen.errors} of ${seen.requests} requests to ${url} failed`);
   // wrk takes a redirect for a success; one has no page in it.
   if (seen.bytes < answerBytes * seen.requests * 0.95) {
     throw new Error(`answers of ${url} under load were ${Math.round(seen.bytes / seen.requests)} bytes, not ${answerBytes}`);
   }
-  return { requests: seen.requests, perSecond: seen.requests / (seen.microseconds / 1e6), p50: seen.p50 / 1000, p99: seen.p99 / 1000 };
+  return {
+    requests: seen.requests,
+    perSecond: seen.requests / (seen.microseconds / 1e6),
+    p50: seen.p50 / 1000,
+    p99: seen.p99 / 1000,
+  };
 }
 
 function output(args, variables) {
@@ -41,7 +47,8 @@ export async function verify({ url, headers, names }) {
   const text = answer.body.toString('utf8');
   if (answer.status !== 200) throw new Error(`${url} answered ${answer.status}: ${text.slice(0, 400)}`);
   const missing = names.filter(name => !text.includes(name));
-  if (missing.length > 0) throw new Error(`${url} does not name ${missing.length} of ${names.length} accounts: ${missing.slice(0, 3).join(', ')}`);
+  if (missing.length > 0)
+    throw new Error(`${url} does not name ${missing.length} of ${names.length} accounts: ${missing.slice(0, 3).join(', ')}`);
   return answer.body.length;
 }
 
@@ -52,7 +59,8 @@ export function median(rounds) {
     const half = sorted.length / 2;
     return sorted.length % 2 === 1 ? sorted[Math.floor(half)] : (sorted[half - 1] + sorted[half]) / 2;
   };
-  return Object.fromEntries(['perSecond', 'p50', 'p99'].map(key => [key, middle(rounds.map(round => round[key]))]));
+  const keys = ['perSecond', 'p50', 'p99', 'cpu', 'databaseCpu'];
+  return Object.fromEntries(keys.map(key => [key, middle(rounds.map(round => round[key]))]));
 }
 
 /** The value below which `share` of the values lie. */

@@ -12,7 +12,7 @@ const USAGE = `usage: bench/run [--quick] [--bin-dir DIR] [--no-peer] [--out DIR
 
 /** Seconds and counts. A round loads one page with one number of connections; rounds of both programs take turns. */
 const FULL = { rounds: 3, round: 5, warmUp: 3, light: 30, heavy: 20, heavyMost: 1000, ceiling: 3 };
-const QUICK = { rounds: 1, round: 1, warmUp: 0.5, light: 3, heavy: 2, heavyMost: 10, ceiling: 1 };
+const QUICK = { rounds: 1, round: 2, warmUp: 0.5, light: 3, heavy: 2, heavyMost: 10, ceiling: 1 };
 
 /** Accounts per network: fifty in all. A post goes to one of X's only, since X forbids one text on several accounts. */
 export const ACCOUNTS = { facebook: 20, linkedin: 20, twitter: 10 };

@@ -11,7 +11,10 @@ import { freePort, plainEnvironment, ready, run, start, tree } from './processes
 
 export async function buildPeer({ place, folder, logs, say }) {
   const home = join(folder, 'peer');
-  cpSync(place, home, { recursive: true, filter: source => !/(^|\/)(node_modules|\.next|\.git)(\/|$)/.test(source.slice(place.length)) });
+  cpSync(place, home, {
+    recursive: true,
+    filter: source => !/(^|\/)(node_modules|\.next|\.git)(\/|$)/.test(source.slice(place.length)),
+  });
   await run('chmod', 'chmod', ['-R', 'u+w', home], { cwd: folder, log: join(logs, 'peer-build.log') });
   const npm = (name, args) =>
     run(name, 'npm', args, {
@@ -39,11 +42,16 @@ export async function startPeer({ home, version }, { server, postgresBin, logs }
   const host = server.socketDir || '127.0.0.1';
   const login = { PGHOST: host, PGPORT: String(server.port) };
   for (const statement of [`create role ${name} login password '${password}'`, `create database ${name} owner ${name}`]) {
-    await run('psql', join(postgresBin, 'psql'), ['--no-psqlrc', '--quiet', '-v', 'ON_ERROR_STOP=1', '-c', statement, 'postgres'], {
-      cwd: home,
-      env: { ...plainEnvironment(), ...login, PGUSER: 'postgres', PGPASSWORD: server.password },
-      log: join(logs, 'peer-database.log'),
-    });
+    await run(
+      'psql',
+      join(postgresBin, 'psql'),
+      ['--no-psqlrc', '--quiet', '-v', 'ON_ERROR_STOP=1', '-c', statement, 'postgres'],
+      {
+        cwd: home,
+        env: { ...plainEnvironment(), ...login, PGUSER: 'postgres', PGPASSWORD: server.password },
+        log: join(logs, 'peer-database.log'),
+      },
+    );
   }
   const env = {
     ...plainEnvironment(),
@@ -61,10 +69,22 @@ export async function startPeer({ home, version }, { server, postgresBin, logs }
   const url = `http://127.0.0.1:${port}`;
   const next = join(home, 'node_modules/next/dist/bin/next');
   const log = join(logs, 'peer.log');
-  const program = start('next', process.execPath, [next, 'start', '-H', '127.0.0.1', '-p', String(port)], { cwd: home, env, log });
+  const program = start('next', process.execPath, [next, 'start', '-H', '127.0.0.1', '-p', String(port)], {
+    cwd: home,
+    env,
+    log,
+  });
   const headers = { cookie: `${cookieName}=${cookieValue}` };
   await ready(program, async () => (await call('GET', `${url}/api/social-accounts`, { headers })).status === 200, 60);
   const names = (await json('GET', `${url}/api/social-accounts`, { headers })).value.data.map(account => account.display_name);
   if (new Set(names).size !== 50) throw new Error(`the peer lists ${new Set(names).size} accounts, not 50`);
-  return { url, program, headers, names, version, cookie: { name: cookieName, value: cookieValue }, pids: () => tree(program.pid) };
+  return {
+    url,
+    program,
+    headers,
+    names,
+    version,
+    cookie: { name: cookieName, value: cookieValue },
+    pids: () => tree(program.pid),
+  };
 }

@@ -91,7 +91,8 @@ export function freePort() {
 
 /** What a developer has set for another purpose must not reach the programs. */
 export function plainEnvironment() {
-  const foreign = /^(ARCTIV_|BENCH_|DATABASE_URL$|TEST_DATABASE_ADMIN_URL$|JWT_SECRET$|AUTH_SECRET$|NODE_|PG[A-Z_]+$|RUST_LOG$|SANDBOX_)/;
+  const foreign =
+    /^(ARCTIV_|BENCH_|DATABASE_URL$|TEST_DATABASE_ADMIN_URL$|JWT_SECRET$|AUTH_SECRET$|NODE_|PG[A-Z_]+$|RUST_LOG$|SANDBOX_)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
 }
 
@@ -125,7 +126,10 @@ const TICKS = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).std
 
 /** Processor seconds of processes, those of their ended children included. */
 export function processorSeconds(pids) {
-  const ticks = pids.map(fields).filter(Boolean).map(all => all.slice(11, 15).reduce((sum, n) => sum + Number(n), 0));
+  const ticks = pids
+    .map(fields)
+    .filter(Boolean)
+    .map(all => all.slice(11, 15).reduce((sum, n) => sum + Number(n), 0));
   return ticks.reduce((sum, n) => sum + n, 0) / TICKS;
 }
 
@@ -161,7 +165,13 @@ export async function account(groups, work) {
   const ours = Object.values(used).reduce((sum, n) => sum + n, 0);
   const total = wholeAfter.total - whole.total;
   const others = Math.max(0, wholeAfter.busy - whole.busy - ours);
-  return { value, seconds, used, others: total > 0 ? others / total : 0, idle: total > 0 ? 1 - (wholeAfter.busy - whole.busy) / total : 0 };
+  return {
+    value,
+    seconds,
+    used,
+    others: total > 0 ? others / total : 0,
+    idle: total > 0 ? 1 - (wholeAfter.busy - whole.busy) / total : 0,
+  };
 }
 
 /** Of children of the bench that have ended, such as wrk. */

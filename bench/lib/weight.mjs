@@ -30,6 +30,9 @@ async function visited({ url, path, cookie, alive, browser }) {
     await context.addCookies([{ ...cookie, url }]);
     const page = await context.newPage();
     const files = new Set();
+    const complaints = [];
+    page.on('pageerror', error => complaints.push(String(error)));
+    page.on('console', message => message.type() === 'error' && complaints.push(message.text()));
     let elsewhere = 0;
     page.on('request', request => {
       const address = new URL(request.url());
@@ -40,7 +43,16 @@ async function visited({ url, path, cookie, alive, browser }) {
     });
     const answer = await page.goto(`${url}${path}`, { waitUntil: 'load' });
     if (answer?.status() !== 200) throw new Error(`the browser got ${answer?.status()} for ${path}`);
-    if (alive) await page.locator(alive).waitFor({ state: 'attached', timeout: 60_000 });
+    if (alive) {
+      await page
+        .locator(alive)
+        .waitFor({ state: 'attached', timeout: 60_000 })
+        .catch(() => {
+          throw new Error(
+            `the page did not come to life in the browser: ${complaints.map(one => one.split('\n')[0]).join('; ') || 'it gave no reason'}`,
+          );
+        });
+    }
     await page.waitForTimeout(1_000);
     return { files: [...files], elsewhere };
   } finally {
@@ -89,7 +101,13 @@ export async function untilCompressed(url, seconds) {
 /** The browser of the end-to-end tests. */
 export async function openBrowser(executablePath) {
   const { chromium } = await import('playwright-core');
-  const args = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update'];
+  const args = [
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+  ];
   if (process.getuid?.() === 0) args.push('--no-sandbox');
   return chromium.launch({ executablePath, args });
 }
