@@ -80,6 +80,7 @@ impl Demo {
     }
 
     fn accounts(&self) -> Vec<Account> {
+        use AccountStatus::{Connected, Failed, ReconnectRequired};
         if self.0 == Scene::New {
             return Vec::new();
         }
@@ -108,7 +109,6 @@ impl Demo {
                 last_synced_at: Some(ago(synced)),
                 connected_at: ago(60 * 24 * 9),
             };
-        use AccountStatus::{Connected, Failed, ReconnectRequired};
         vec![
             account(1, Platform::Facebook, "Northwind Coffee Roasters", None, Connected, true, 8),
             account(2, Platform::Twitter, "Northwind Coffee", Some("@northwindcoffee"), Connected, true, 4),
@@ -119,6 +119,7 @@ impl Demo {
     }
 
     fn deliveries(&self) -> Vec<Delivery> {
+        use DeliveryStatus::{Failed, Publishing, Retried, Success};
         if self.0 == Scene::New {
             return Vec::new();
         }
@@ -146,7 +147,6 @@ impl Demo {
                 created_at: ago(minutes),
                 updated_at: ago(minutes),
             };
-        use DeliveryStatus::{Failed, Publishing, Retried, Success};
         let (roast, decaf) = ("The Winter Roast is back", "Decaf, done properly");
         vec![
             delivery(1, 201, roast, 1, "Northwind Coffee Roasters", Platform::Facebook, Success, 1),

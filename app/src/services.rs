@@ -140,3 +140,39 @@ pub(crate) fn set_cookie(cookie: &str) {
         response.insert_header(HeaderName::from_static("cache-control"), HeaderValue::from_static("no-store"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+    use domain::ErrorCode;
+    use leptos::prelude::Owner;
+
+    use super::*;
+
+    /// The status that a refusal gives to the answer of a request with this `Accept`.
+    fn status_for(accept: &str) -> Option<StatusCode> {
+        let (parts, ()) = Request::builder().header(header::ACCEPT, accept).body(()).unwrap().into_parts();
+        let response = ResponseOptions::default();
+        Owner::new().with(|| {
+            provide_context(parts);
+            provide_context(response.clone());
+            let error = refuse(ServiceError::not_found("account"));
+            assert!(error.is_not_found());
+        });
+        response.0.read().unwrap().status
+    }
+
+    #[test]
+    fn a_refusal_sets_the_status_of_a_call_and_not_of_a_page() {
+        assert_eq!(status_for("application/json"), Some(StatusCode::NOT_FOUND));
+        assert_eq!(status_for("text/html,application/xhtml+xml"), None);
+    }
+
+    #[test]
+    fn without_a_request_nobody_acts() {
+        Owner::new().with(|| {
+            assert!(actor().is_err_and(|error| error.is_signed_out()));
+            assert_eq!(services().err().and_then(|error| error.code()), Some(ErrorCode::InternalError));
+        });
+    }
+}

@@ -7,7 +7,11 @@
 //!
 //! A web process has no use for the worker's pool and a worker none for the app's, but by default one process is both.
 
-use std::{ops::{Deref, DerefMut}, sync::Arc, time::Duration};
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+    time::Duration,
+};
 
 use domain::{Actor, ErrorCode, ServiceError, ServiceResult, UserId, WorkspaceId};
 use secrecy::{ExposeSecret, SecretString};
@@ -168,7 +172,8 @@ pub fn unavailable(error: sqlx::Error) -> ServiceError {
         sqlx::Error::Database(ref db) if db.code().is_some_and(|code| code.starts_with("57P")) => {
             ServiceError::unavailable(error).retry_after(2)
         }
-        other => ServiceError::new(ErrorCode::DatabaseError, "Something went wrong on our side. Please try again.").because(other),
+        other => ServiceError::new(ErrorCode::DatabaseError, "Something went wrong on our side. Please try again.")
+            .because(other),
     }
 }
 

@@ -46,7 +46,7 @@ enum Command {
 
 #[derive(Subcommand)]
 enum KeysCommand {
-    /// Print a new key for ARCTIV_TOKEN_KEYS.
+    /// Print a new key for `ARCTIV_TOKEN_KEYS`.
     Generate,
     /// Seal every stored token anew with the first key of the ring.
     Rotate,

@@ -13,6 +13,7 @@ mod rules;
 mod source;
 
 use std::{
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
 };
@@ -57,7 +58,7 @@ fn the_source_keeps_every_rule() {
     for rule in &RULES {
         let found = breaches(rule, &sources);
         if !found.is_empty() {
-            report += &format!("\n{}\n  {}\n", rule.says, found.join("\n  "));
+            let _ = write!(report, "\n{}\n  {}\n", rule.says, found.join("\n  "));
         }
     }
     assert!(report.is_empty(), "the source breaks rules of docs/architecture.md:\n{report}");
@@ -155,7 +156,7 @@ fn the_listed_migrations_are_named_by_time_feature_and_change() {
     let mut names: Vec<String> = fs::read_dir(root().join("migrations"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".sql"))
+        .filter(|name| std::path::Path::new(name).extension().is_some_and(|ending| ending == "sql"))
         .collect();
     names.sort();
     assert!(!names.is_empty());

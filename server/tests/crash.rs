@@ -1,7 +1,7 @@
 //! Nothing lost, nothing doubled: workers die at every step of the pipeline, answers get lost after the platform has
 //! accepted, and each delivery still ends up at the sandbox exactly once. Real processes, a real database.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a walkthrough stops where it cannot go on")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a walkthrough stops where it cannot go on")]
 
 mod support;
 
@@ -132,7 +132,10 @@ async fn a_worker_told_to_stop_hands_back_what_it_has_not_sent() {
     let world = World::new().await;
     let (_web, person) = connected(&world, &["twitter"]).await;
     let control = world.sandbox.control().unwrap();
-    control.fault(&json!({ "platform": "twitter", "operation": "publish", "fault": "slow", "times": 1 })).await.unwrap();
+    control
+        .fault(&json!({ "platform": "twitter", "operation": "publish", "fault": "slow", "times": 1 }))
+        .await
+        .unwrap();
     let mut first = world.worker(None);
     let id = post(&person, "Sent slowly").await;
     within(Duration::from_secs(20), "the delivery to be under way", async || {

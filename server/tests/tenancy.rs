@@ -37,23 +37,32 @@ async fn no_table_shows_a_row_to_another_workspace_or_to_none() {
     let owner = Person::register(&web, "client").await;
     let stranger = Person::register(&web, "client").await;
     owner.connect("twitter", &Visitor::anybody()).await;
-    let id = owner.post("/api/content", json!({ "body": "Seen by its owner only" })).await["data"]["id"].as_str().unwrap().to_owned();
+    let id = owner.post("/api/content", json!({ "body": "Seen by its owner only" })).await["data"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     owner.settled(&id).await;
     let stranger = stranger.get("/api/auth/me").await;
-    let (user, workspace) = (stranger["data"]["user"]["id"].as_str().unwrap(), stranger["data"]["workspace"]["id"].as_str().unwrap());
+    let (user, workspace) =
+        (stranger["data"]["user"]["id"].as_str().unwrap(), stranger["data"]["workspace"]["id"].as_str().unwrap());
 
     let mut admin = world.database.admin().await.unwrap();
     let tables = tenant_tables(&mut admin).await;
     assert!(tables.len() >= 15, "the catalogue was misread: {tables:?}");
     let mut app = PgConnection::connect(&world.database.app_url).await.unwrap();
     for table in &tables {
-        let forced: bool = sqlx::query_scalar("select relrowsecurity and relforcerowsecurity from pg_class where oid = $1::text::regclass")
-            .bind(table)
-            .fetch_one(&mut admin)
-            .await
-            .unwrap();
+        let forced: bool = sqlx::query_scalar(
+            "select relrowsecurity and relforcerowsecurity from pg_class where oid = $1::text::regclass",
+        )
+        .bind(table)
+        .fetch_one(&mut admin)
+        .await
+        .unwrap();
         assert!(forced, "{table} has no forced row-level security");
-        let foreign = format!("select count(*) from {table} where {} <> '{workspace}'", if table == "workspaces" { "id" } else { "workspace_id" });
+        let foreign = format!(
+            "select count(*) from {table} where {} <> '{workspace}'",
+            if table == "workspaces" { "id" } else { "workspace_id" }
+        );
         let others: i64 = sqlx::query_scalar(AssertSqlSafe(foreign.clone())).fetch_one(&mut admin).await.unwrap();
         let kept_for_owner = ["post_targets", "post_media", "media", "idempotency_keys"].contains(&table.as_str());
         assert!(others > 0 || kept_for_owner, "{table} holds nothing to hide, so this proves nothing");
@@ -109,10 +118,12 @@ async fn the_programs_role_can_neither_switch_it_off_nor_read_a_token() {
     sqlx::raw_sql("set row_security = off").execute(&mut app).await.unwrap();
     let error = count(&mut app, "accounts").await.unwrap_err();
     assert!(error.to_string().contains("row-level security"), "{error}");
-    let bypass: bool = sqlx::query_scalar("select rolbypassrls or rolsuper or rolcreaterole from pg_roles where rolname = current_user")
-        .fetch_one(&mut app)
-        .await
-        .unwrap();
+    let bypass: bool = sqlx::query_scalar(
+        "select rolbypassrls or rolsuper or rolcreaterole from pg_roles where rolname = current_user",
+    )
+    .fetch_one(&mut app)
+    .await
+    .unwrap();
     assert!(!bypass);
 }
 
@@ -125,7 +136,10 @@ async fn a_run_leaves_no_plain_token_anywhere() {
     for platform in ["twitter", "facebook", "linkedin"] {
         person.connect(platform, &Visitor::anybody()).await;
     }
-    let id = person.post("/api/content", json!({ "body": "No token in sight" })).await["data"]["id"].as_str().unwrap().to_owned();
+    let id = person.post("/api/content", json!({ "body": "No token in sight" })).await["data"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     person.settled(&id).await;
     let mut admin = world.database.admin().await.unwrap();
     let columns = sqlx::query(

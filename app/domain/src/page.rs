@@ -32,7 +32,9 @@ fn number_or_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<O
     match Option::<Raw>::deserialize(deserializer)? {
         None => Ok(None),
         Some(Raw::Number(n)) => Ok(Some(n)),
-        Some(Raw::Text(text)) => text.parse().map(Some).map_err(|_| serde::de::Error::custom("limit and offset are whole numbers")),
+        Some(Raw::Text(text)) => {
+            text.parse().map(Some).map_err(|_| serde::de::Error::custom("limit and offset are whole numbers"))
+        }
     }
 }
 

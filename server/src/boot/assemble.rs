@@ -101,11 +101,13 @@ pub fn adapters(settings: &Settings, clock: &Arc<dyn Clock>) -> ServiceResult<Re
         ..HttpSettings::default()
     };
     let http = Arc::new(Http::new(http, Arc::clone(clock)).map_err(ServiceError::internal)?);
-    let origin = settings.server.origin().parse().map_err(|error| ServiceError::internal(format!("public_url: {error}")))?;
+    let origin =
+        settings.server.origin().parse().map_err(|error| ServiceError::internal(format!("public_url: {error}")))?;
     let mut apps = Vec::new();
     for platform in platforms::supported() {
         let section = settings.platforms.apps.get(&platform);
-        let credentials = match (section.and_then(|app| app.client_id.clone().zip(app.client_secret.clone())), sandbox) {
+        let credentials = match (section.and_then(|app| app.client_id.clone().zip(app.client_secret.clone())), sandbox)
+        {
             (Some(own), _) => own,
             (None, Some(_)) => (sandbox::DEMO_CLIENT_ID.to_owned(), SecretString::from(sandbox::DEMO_CLIENT_SECRET)),
             (None, None) => continue,
@@ -120,9 +122,8 @@ pub fn adapters(settings: &Settings, clock: &Arc<dyn Clock>) -> ServiceResult<Re
         }
         apps.push(app);
     }
-    Registry::new(apps, &http).map_err(|faults| {
-        ServiceError::internal(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-    })
+    Registry::new(apps, &http)
+        .map_err(|faults| ServiceError::internal(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
 }
 
 impl Arctiv {
@@ -154,12 +155,19 @@ impl Arctiv {
             ServiceError::internal(format!("the folder for pictures, {}, cannot be used: {error}", folder.display()))
         })?;
         let links = MediaLinks::new(&keys.jwt_secret, Arc::clone(&clock));
-        let media = MediaService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), files.clone(), links.clone());
-        let posts = PostService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&accounts), links);
+        let media =
+            MediaService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), files.clone(), links.clone());
+        let posts =
+            PostService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&accounts), links);
         let policy = settings.publishing.policy();
         let deliveries = DeliveryService::new(database.clone(), Arc::clone(&clock), policy.max_attempts());
-        let identity =
-            IdentityService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), &keys.jwt_secret, password_cost)?;
+        let identity = IdentityService::new(
+            database.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&ids),
+            &keys.jwt_secret,
+            password_cost,
+        )?;
         let events = LiveEvents::start(database.clone(), stop.clone());
         let cookies = CookiePolicy { https: settings.server.is_https() };
         let services = Services {
@@ -313,7 +321,9 @@ impl Probe for ReadinessProbe {
                     platforms::VersionStatus::EndsIn { days } => {
                         Some(format!("{label}: API version {} ends in {days} days", version.version))
                     }
-                    platforms::VersionStatus::Ended => Some(format!("{label}: API version {} has ended", version.version)),
+                    platforms::VersionStatus::Ended => {
+                        Some(format!("{label}: API version {} has ended", version.version))
+                    }
                 }
             })
             .collect();

@@ -101,7 +101,10 @@ async fn fill(arctiv: &Arctiv) -> Result<(), Failure> {
 
 async fn actor_of(arctiv: &Arctiv, session: &SignedIn, request_id: &RequestId) -> Result<Actor, Failure> {
     let found = arctiv.services.identity.authenticate(&session.token, request_id).await?;
-    found.map(|found| found.actor).filter(|actor| matches!(actor.via, Via::Session(_))).ok_or_else(|| "the demo's session was not found".into())
+    found
+        .map(|found| found.actor)
+        .filter(|actor| matches!(actor.via, Via::Session(_)))
+        .ok_or_else(|| "the demo's session was not found".into())
 }
 
 /// Goes through the platform's consent page as the first account it offers.

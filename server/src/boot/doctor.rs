@@ -24,7 +24,9 @@ pub async fn doctor(settings: &Settings) -> bool {
     report.note(
         "keys",
         match &keys {
-            Ok(keys) => vault(settings, keys).map(|_| "sealing and opening".to_owned()).map_err(|error| error.to_string()),
+            Ok(keys) => {
+                vault(settings, keys).map(|_| "sealing and opening".to_owned()).map_err(|error| error.to_string())
+            }
             Err(error) => Err(error.to_string()),
         },
     );
@@ -90,7 +92,9 @@ fn writable(folder: &Path) -> Result<String, String> {
         .and_then(|()| std::fs::write(&probe, b"ok"))
         .and_then(|()| std::fs::remove_file(&probe))
         .map(|()| folder.display().to_string())
-        .map_err(|error| format!("{} cannot be written ({error}). Set ARCTIV_DATA_DIR to a folder of this user.", folder.display()))
+        .map_err(|error| {
+            format!("{} cannot be written ({error}). Set ARCTIV_DATA_DIR to a folder of this user.", folder.display())
+        })
 }
 
 async fn free_port(settings: &Settings) -> Result<String, String> {
@@ -106,7 +110,9 @@ async fn schema(ready: &Ready) -> Result<String, String> {
     database.close().await;
     match migrated {
         Ok(true) => Ok("reachable, schema up to date".to_owned()),
-        Ok(false) => Ok("reachable, older than this program; `arctiv migrate` or the next start brings it up to date".to_owned()),
+        Ok(false) => {
+            Ok("reachable, older than this program; `arctiv migrate` or the next start brings it up to date".to_owned())
+        }
         Err(_) => Ok("reachable, still empty; the next start fills it".to_owned()),
     }
 }

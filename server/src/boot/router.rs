@@ -77,15 +77,21 @@ pub fn router(arctiv: &Arctiv, routes: Vec<AxumRouteListing>) -> Router {
     let rest = rest
         .route("/api/{*path}", axum::routing::any(extract::not_found))
         .route("/api", axum::routing::any(extract::not_found))
-        .route("/api/openapi.json", get({
-            let document = document.clone();
-            move || std::future::ready(Json(document))
-        }))
+        .route(
+            "/api/openapi.json",
+            get({
+                let document = document.clone();
+                move || std::future::ready(Json(document))
+            }),
+        )
         .method_not_allowed_fallback(extract::method_not_allowed)
         .with_state(arctiv.clone());
     let docs = SwaggerUi::new("/api/docs").config(utoipa_swagger_ui::Config::new(["/api/openapi.json"]));
     // Live events are tiny and must not be held back; pictures are compressed already.
-    let compress = SizeAbove::new(512).and(NotForContentType::SSE).and(NotForContentType::IMAGES).and(NotForContentType::new("application/wasm"));
+    let compress = SizeAbove::new(512)
+        .and(NotForContentType::SSE)
+        .and(NotForContentType::IMAGES)
+        .and(NotForContentType::new("application/wasm"));
     Router::new()
         .merge(rest)
         .merge(docs)

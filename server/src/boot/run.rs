@@ -3,7 +3,10 @@
 use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
 
 use domain::clock::{Clock, Ids};
-use tokio::{net::TcpListener, signal::unix::{SignalKind, signal}};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -64,8 +67,9 @@ impl Ready {
 
 /// The program on a prepared database.
 pub fn assemble(settings: &Settings, urls: &DatabaseUrls, stop: &CancellationToken) -> Result<Arctiv, Failure> {
-    let keys = Keys::resolve(&settings.security, &settings.server.data_dir)
-        .map_err(|error| format!("The development keys in {} cannot be used: {error}", settings.server.data_dir.display()))?;
+    let keys = Keys::resolve(&settings.security, &settings.server.data_dir).map_err(|error| {
+        format!("The development keys in {} cannot be used: {error}", settings.server.data_dir.display())
+    })?;
     let parts = Parts {
         settings: settings.clone(),
         keys,
@@ -118,12 +122,17 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|error| {
         match error.kind() {
             std::io::ErrorKind::AddrInUse => {
-                format!("Port {} is taken by another program. Stop that, or set ARCTIV_LISTEN to another address.", address.port())
+                format!(
+                    "Port {} is taken by another program. Stop that, or set ARCTIV_LISTEN to another address.",
+                    address.port()
+                )
             }
             std::io::ErrorKind::PermissionDenied => {
                 format!("This user may not listen on {address}. Set ARCTIV_LISTEN to a port above 1023.")
             }
-            _ => format!("Arctiv cannot listen on {address} ({error}). Set ARCTIV_LISTEN to an address of this machine."),
+            _ => {
+                format!("Arctiv cannot listen on {address} ({error}). Set ARCTIV_LISTEN to an address of this machine.")
+            }
         }
         .into()
     })
@@ -196,7 +205,8 @@ pub fn stop_on_signal() -> CancellationToken {
     let stop = CancellationToken::new();
     let token = stop.clone();
     tokio::spawn(async move {
-        let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        else {
             tracing::error!("signals cannot be received; stop the process with SIGKILL");
             return;
         };
@@ -209,7 +219,10 @@ pub fn stop_on_signal() -> CancellationToken {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        #[expect(clippy::disallowed_methods, reason = "asked twice: whoever asks does not want to wait for the graceful way")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "asked twice: whoever asks does not want to wait for the graceful way"
+        )]
         std::process::exit(130);
     });
     stop

@@ -16,7 +16,9 @@ pub fn logs(settings: &LogSettings) {
     let filter = EnvFilter::new(format!("{},{}", settings.level, jobs::LOG_DIRECTIVES));
     let registry = tracing_subscriber::registry().with(filter);
     let result = match settings.format {
-        LogFormat::Json => registry.with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr)).try_init(),
+        LogFormat::Json => {
+            registry.with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr)).try_init()
+        }
         LogFormat::Pretty => registry.with(fmt::layer().compact().with_writer(std::io::stderr)).try_init(),
     };
     if let Err(error) = result {

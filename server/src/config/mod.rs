@@ -87,7 +87,10 @@ impl Settings {
     #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
     pub fn load(file: Option<&Path>) -> Result<Self, Faults> {
         let chosen = file.map(Path::to_path_buf).or_else(|| std::env::var_os("ARCTIV_CONFIG").map(Into::into));
-        Self::read(chosen.as_deref(), std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect())
+        Self::read(
+            chosen.as_deref(),
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect(),
+        )
     }
 
     /// The same from given variables; the file must exist when it is named.
@@ -130,8 +133,13 @@ impl Settings {
             }
         };
         let known = [
-            ServerSettings::NAME, DatabaseSettings::NAME, SecuritySettings::NAME, PlatformsSettings::NAME,
-            PublishingSettings::NAME, MediaSettings::NAME, LogSettings::NAME,
+            ServerSettings::NAME,
+            DatabaseSettings::NAME,
+            SecuritySettings::NAME,
+            PlatformsSettings::NAME,
+            PublishingSettings::NAME,
+            MediaSettings::NAME,
+            LogSettings::NAME,
         ];
         match tree.clone().try_deserialize::<HashMap<String, serde_json::Value>>() {
             Ok(sections) => {
@@ -189,7 +197,12 @@ mod tests {
 
     #[test]
     fn the_environment_wins_by_long_and_short_names() {
-        let settings = read(&[("ARCTIV_SERVER__LISTEN", "0.0.0.0:9000"), ("DATABASE_URL", "postgres://x/y"), ("ARCTIV_LOG__LEVEL", "debug")]).unwrap();
+        let settings = read(&[
+            ("ARCTIV_SERVER__LISTEN", "0.0.0.0:9000"),
+            ("DATABASE_URL", "postgres://x/y"),
+            ("ARCTIV_LOG__LEVEL", "debug"),
+        ])
+        .unwrap();
         assert_eq!(settings.server.listen.port(), 9000);
         assert!(settings.database.url.is_some());
         assert_eq!(settings.log.level, "debug");
@@ -198,7 +211,8 @@ mod tests {
     #[test]
     fn lists_are_separated_by_commas() {
         let settings =
-            read(&[("ARCTIV_PUBLISHING__PAUSES_SECONDS", "1,2,3"), ("ARCTIV_SERVER__TRUSTED_PROXIES", "10.0.0.0/8")]).unwrap();
+            read(&[("ARCTIV_PUBLISHING__PAUSES_SECONDS", "1,2,3"), ("ARCTIV_SERVER__TRUSTED_PROXIES", "10.0.0.0/8")])
+                .unwrap();
         assert_eq!(settings.publishing.pauses_seconds, [1, 2, 3]);
         assert_eq!(settings.server.trusted_proxies.len(), 1);
     }
@@ -222,7 +236,9 @@ mod tests {
 
     #[test]
     fn production_needs_its_keys() {
-        let faults = read(&[("ARCTIV_ENV", "production"), ("ARCTIV_PUBLIC_URL", "http://arctiv.example")]).unwrap_err().to_string();
+        let faults = read(&[("ARCTIV_ENV", "production"), ("ARCTIV_PUBLIC_URL", "http://arctiv.example")])
+            .unwrap_err()
+            .to_string();
         for part in ["JWT_SECRET", "ARCTIV_TOKEN_KEYS", "https"] {
             assert!(faults.contains(part), "{part} missing in: {faults}");
         }

@@ -50,7 +50,11 @@ impl Default for PublishingSettings {
 impl PublishingSettings {
     pub fn policy(&self) -> RetryPolicy {
         RetryPolicy {
-            pauses: self.pauses_seconds.iter().map(|s| Duration::seconds(i64::try_from(*s).unwrap_or(i64::MAX / 1000))).collect(),
+            pauses: self
+                .pauses_seconds
+                .iter()
+                .map(|s| Duration::seconds(i64::try_from(*s).unwrap_or(i64::MAX / 1000)))
+                .collect(),
             jitter: self.jitter,
             max_wait: Duration::hours(i64::from(self.max_wait_hours)),
         }

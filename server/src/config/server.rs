@@ -75,7 +75,8 @@ impl ServerSettings {
 
     pub(super) fn require_for_production(&self, faults: &mut Faults) {
         if !self.is_https() {
-            faults.add("server.public_url (ARCTIV_PUBLIC_URL)", "in production this must be the site's https:// address");
+            faults
+                .add("server.public_url (ARCTIV_PUBLIC_URL)", "in production this must be the site's https:// address");
         }
     }
 }

@@ -45,7 +45,11 @@ impl Asset {
 
 fn content_type(path: &str) -> String {
     let mime = mime_guess::from_path(path).first_or_octet_stream();
-    if mime.type_() == "text" || mime.subtype() == "javascript" { format!("{mime}; charset=utf-8") } else { mime.to_string() }
+    if mime.type_() == "text" || mime.subtype() == "javascript" {
+        format!("{mime}; charset=utf-8")
+    } else {
+        mime.to_string()
+    }
 }
 
 impl Assets {
@@ -104,7 +108,8 @@ fn inside(folder: &Path, path: &str) -> Option<PathBuf> {
 
 fn answer(asset: &Asset, path: &str, headers: &HeaderMap) -> Response {
     let cache = if path.starts_with("fonts/") { "public, max-age=31536000, immutable" } else { "public, no-cache" };
-    let mut response = if headers.get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == asset.etag.as_bytes()) {
+    let mut response = if headers.get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == asset.etag.as_bytes())
+    {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let accepts = headers
@@ -121,9 +126,12 @@ fn answer(asset: &Asset, path: &str, headers: &HeaderMap) -> Response {
         }
     };
     let out = response.headers_mut();
-    for (name, value) in
-        [(header::CONTENT_TYPE, asset.content_type.as_str()), (header::ETAG, &asset.etag), (header::CACHE_CONTROL, cache), (header::VARY, "accept-encoding")]
-    {
+    for (name, value) in [
+        (header::CONTENT_TYPE, asset.content_type.as_str()),
+        (header::ETAG, &asset.etag),
+        (header::CACHE_CONTROL, cache),
+        (header::VARY, "accept-encoding"),
+    ] {
         if let Ok(value) = HeaderValue::from_str(value) {
             out.insert(name, value);
         }
@@ -132,7 +140,9 @@ fn answer(asset: &Asset, path: &str, headers: &HeaderMap) -> Response {
 }
 
 fn compressible(content_type: &str) -> bool {
-    ["text/", "application/wasm", "application/json", "image/svg", "application/manifest"].iter().any(|kind| content_type.starts_with(kind))
+    ["text/", "application/wasm", "application/json", "image/svg", "application/manifest"]
+        .iter()
+        .any(|kind| content_type.starts_with(kind))
 }
 
 fn brotli(bytes: &[u8]) -> Option<Bytes> {

@@ -56,7 +56,10 @@ mod tests {
     fn over_https_it_is_bound_to_the_host() {
         let (_, value) = set(CookiePolicy { https: true }, &SessionToken("abc".into()));
         let text = value.to_str().unwrap();
-        assert!(text.starts_with("__Host-arctiv_session=abc; Path=/; HttpOnly; SameSite=Lax;") && text.ends_with("; Secure"));
+        assert!(
+            text.starts_with("__Host-arctiv_session=abc; Path=/; HttpOnly; SameSite=Lax;")
+                && text.ends_with("; Secure")
+        );
     }
 
     #[test]

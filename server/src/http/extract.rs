@@ -163,5 +163,8 @@ pub async fn not_found() -> ApiError {
 
 /// 405 in our envelope.
 pub async fn method_not_allowed() -> (StatusCode, ApiError) {
-    (StatusCode::METHOD_NOT_ALLOWED, ServiceError::new(ErrorCode::NotFound, "This address does not take that method.").into())
+    (
+        StatusCode::METHOD_NOT_ALLOWED,
+        ServiceError::new(ErrorCode::NotFound, "This address does not take that method.").into(),
+    )
 }

@@ -3,7 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use axum::{Json, extract::State, http::StatusCode, response::{IntoResponse, Response}};
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -47,7 +52,8 @@ pub async fn live() -> &'static str {
 ))]
 pub async fn ready(State(probe): State<Arc<dyn Probe>>) -> Response {
     let readiness = probe.readiness().await;
-    let status = if readiness.database && readiness.migrations { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status =
+        if readiness.database && readiness.migrations { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness)).into_response()
 }
 

@@ -1,6 +1,11 @@
 //! What every request passes, outermost first: id and log, panics, time limit, security headers, origin, session.
 
-use std::{net::{IpAddr, SocketAddr}, panic::AssertUnwindSafe, sync::Arc, time::{Duration, Instant}};
+use std::{
+    net::{IpAddr, SocketAddr},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},
@@ -8,12 +13,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use domain::{
-    ErrorCode, RequestId, ServiceError, Visitor,
-    clock::Ids,
-    identity::Identity,
-    text::truncate_chars,
-};
+use domain::{ErrorCode, RequestId, ServiceError, Visitor, clock::Ids, identity::Identity, text::truncate_chars};
 use futures::FutureExt;
 use ipnet::IpNet;
 use tracing::Instrument;
@@ -48,7 +48,8 @@ pub async fn observe(State(edge): State<Edge>, mut request: Request, next: Next)
         .and_then(RequestId::parse)
         .unwrap_or_else(|| RequestId::from_uuid(edge.ids.next()));
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "page".to_owned(), |path| path.as_str().to_owned());
+    let route =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "page".to_owned(), |path| path.as_str().to_owned());
     // The path may hold nothing secret (ids only); the query may (codes, states), so it is never logged.
     let span = tracing::info_span!("request", request_id = %id, %method, path = %request.uri().path(), user_id = tracing::field::Empty);
     let visitor = Visitor {
@@ -65,16 +66,12 @@ pub async fn observe(State(edge): State<Edge>, mut request: Request, next: Next)
     let wants_page = wants_page(&request);
     let started = Instant::now();
     let run = envelope::with_request_id(request, next);
-    let mut response = AssertUnwindSafe(run)
-        .catch_unwind()
-        .instrument(span.clone())
-        .await
-        .unwrap_or_else(|panic| {
-            let _entered = span.enter();
-            let what = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-            let error = ServiceError::internal(format!("panic: {}", what.unwrap_or("no message")));
-            envelope::under_request_id(id.clone(), || ApiError(error).into_response())
-        });
+    let mut response = AssertUnwindSafe(run).catch_unwind().instrument(span.clone()).await.unwrap_or_else(|panic| {
+        let _entered = span.enter();
+        let what = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+        let error = ServiceError::internal(format!("panic: {}", what.unwrap_or("no message")));
+        envelope::under_request_id(id.clone(), || ApiError(error).into_response())
+    });
     if wants_page && response.extensions().get::<Refusal>().is_some() {
         response = envelope::page(response);
     }
@@ -109,8 +106,11 @@ fn client_ip(request: &Request, trusted: &[IpNet]) -> Option<IpAddr> {
         return Some(peer);
     }
     let forwarded = request.headers().get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
-    let chain: Vec<IpAddr> =
-        forwarded.flat_map(|value| value.split(',')).filter_map(|ip| ip.trim().parse::<IpAddr>().ok()).map(|ip| ip.to_canonical()).collect();
+    let chain: Vec<IpAddr> = forwarded
+        .flat_map(|value| value.split(','))
+        .filter_map(|ip| ip.trim().parse::<IpAddr>().ok())
+        .map(|ip| ip.to_canonical())
+        .collect();
     Some(chain.iter().rev().find(|ip| !is_trusted(ip)).copied().unwrap_or(peer))
 }
 
@@ -121,7 +121,9 @@ pub async fn time_limit(State(edge): State<Edge>, request: Request, next: Next) 
     }
     match tokio::time::timeout(edge.timeout, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => ApiError(ServiceError::new(ErrorCode::Timeout, "This took too long. Please try again.")).into_response(),
+        Err(_) => {
+            ApiError(ServiceError::new(ErrorCode::Timeout, "This took too long. Please try again.")).into_response()
+        }
     }
 }
 
@@ -164,7 +166,8 @@ pub async fn same_origin(State(edge): State<Edge>, request: Request, next: Next)
     if safe || comes_from_us(request.headers(), &edge) {
         return next.run(request).await;
     }
-    let error = ServiceError::new(ErrorCode::CsrfRejected, "This request did not come from Arctiv itself, so it was refused.");
+    let error =
+        ServiceError::new(ErrorCode::CsrfRejected, "This request did not come from Arctiv itself, so it was refused.");
     ApiError(error).into_response()
 }
 

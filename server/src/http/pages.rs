@@ -186,7 +186,10 @@ fn field(pairs: &Pairs, name: &str) -> Option<String> {
 async fn read_form(request: Request) -> Result<(axum::http::request::Parts, Pairs), Response> {
     let (parts, body) = request.into_parts();
     let bytes: Bytes = axum::body::to_bytes(body, 64 * 1024).await.map_err(|error| {
-        ApiError(ServiceError::new(domain::ErrorCode::PayloadTooLarge, "This form is larger than we take.").because(error)).into_response()
+        ApiError(
+            ServiceError::new(domain::ErrorCode::PayloadTooLarge, "This form is larger than we take.").because(error),
+        )
+        .into_response()
     })?;
     Ok((parts, url::form_urlencoded::parse(&bytes).into_owned().collect()))
 }
@@ -196,7 +199,10 @@ async fn login(State(state): State<PageState>, Anyone(visitor): Anyone, request:
         Ok(form) => form,
         Err(response) => return response,
     };
-    let form = Login { email: field(&pairs, "email").unwrap_or_default(), password: field(&pairs, "password").unwrap_or_default() };
+    let form = Login {
+        email: field(&pairs, "email").unwrap_or_default(),
+        password: field(&pairs, "password").unwrap_or_default(),
+    };
     let outcome = state.services.identity.login(&visitor, form).await;
     finish(&state, "/login", parts, pairs, outcome).await
 }

@@ -170,7 +170,7 @@ fn without_test_modules(code: &str) -> String {
 fn only_code_is_left() {
     let source = Source::new(
         "x.rs",
-        r####"
+        r##"
 // word in a comment
 /* word /* nested word */ word */
 let a = "word \" word"; let b = r#"word " word"#; let c = '"'; let d: &'static str = f('\'', word1);
@@ -180,7 +180,7 @@ mod tests {
     fn g() { if true { word(); } }
 }
 fn after() { word!(1) }
-"####,
+"##,
     );
     let places = source.places_of("word");
     assert_eq!(places.len(), 2, "{places:?}");

@@ -1,7 +1,12 @@
 //! What the walkthroughs share: a database, the sandbox, real `arctiv` processes, and a client that speaks REST.
 
 #![allow(dead_code, clippy::allow_attributes, reason = "each walkthrough uses its own part")]
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a walkthrough that cannot go on should stop where it is")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a walkthrough stops where it cannot go on, and arranges the environment of its processes itself"
+)]
 
 use std::{
     net::TcpListener,
@@ -73,7 +78,7 @@ impl World {
             .unwrap();
         let mut web = Web { process: Process(process), url: format!("http://127.0.0.1:{port}") };
         let http = client();
-        within(Duration::from_secs(60), "the web to be ready", async || {
+        within(Duration::from_mins(1), "the web to be ready", async || {
             assert!(web.process.0.try_wait().is_ok_and(|ended| ended.is_none()), "the web did not start");
             http.get(format!("{}/health", web.url)).send().await.is_ok_and(|answer| answer.status().is_success())
         })
@@ -109,7 +114,7 @@ impl Process {
 
     /// Waits until it has died by itself.
     pub async fn died(&mut self) {
-        within(Duration::from_secs(60), "the worker to die at its step", async || {
+        within(Duration::from_mins(1), "the worker to die at its step", async || {
             self.0.try_wait().is_ok_and(|status| status.is_some())
         })
         .await;
@@ -156,7 +161,13 @@ impl Person {
             "email": format!("p{}@walk.example", uuid::Uuid::new_v4().simple()),
             "password": "correct horse", "role": role, "full_name": "Niamh Doyle", "agency_name": "Harbour & Pine",
         });
-        let answer = http.post(format!("{}/api/auth/register", web.url)).header(header::ORIGIN, &web.url).json(&form).send().await.unwrap();
+        let answer = http
+            .post(format!("{}/api/auth/register", web.url))
+            .header(header::ORIGIN, &web.url)
+            .json(&form)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), StatusCode::CREATED, "{}", answer.text().await.unwrap());
         let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
         Self { http, url: web.url.clone(), cookie }
@@ -209,10 +220,12 @@ impl Person {
         let started = Instant::now();
         loop {
             let list = self.get(&path).await["data"].as_array().unwrap().clone();
-            if !list.is_empty() && list.iter().all(|d| ["success", "failed", "canceled"].contains(&d["status"].as_str().unwrap())) {
+            if !list.is_empty()
+                && list.iter().all(|d| ["success", "failed", "canceled"].contains(&d["status"].as_str().unwrap()))
+            {
                 return list;
             }
-            assert!(started.elapsed() < Duration::from_secs(60), "not settled: {list:#?}");
+            assert!(started.elapsed() < Duration::from_mins(1), "not settled: {list:#?}");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -220,8 +233,11 @@ impl Person {
 
 fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    #[expect(clippy::disallowed_methods, reason = "a test's own client on loopback")]
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(30)).build().unwrap()
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(30))
+        .build()
+        .unwrap()
 }
 
 pub fn free_port() -> u16 {

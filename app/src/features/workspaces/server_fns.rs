@@ -1,12 +1,14 @@
 //! What the overviews show. Small pieces, so that a change on an open page fetches only what changed.
 
+#[cfg(feature = "ssr")]
+use domain::{
+    PageRequest, accounts::AccountFilter, deliveries::DeliveryFilter, posts::PostFilter, workspaces::WorkspaceKind,
+};
 use domain::{
     accounts::{Account, AccountCounts, PlatformOffer},
     deliveries::{Delivery, DeliveryCounts},
     posts::PostSummary,
 };
-#[cfg(feature = "ssr")]
-use domain::{PageRequest, accounts::AccountFilter, deliveries::DeliveryFilter, posts::PostFilter, workspaces::WorkspaceKind};
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
 

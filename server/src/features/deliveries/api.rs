@@ -59,7 +59,11 @@ where
         (status = 400, description = "`VALIDATION_ERROR`", body = Failure),
         (status = 401, description = "`UNAUTHORIZED`", body = Failure),
     ))]
-async fn list(State(port): Port, SignedIn(actor): SignedIn, Query(filter): Query<DeliveryFilter>) -> ApiResult<List<Delivery>> {
+async fn list(
+    State(port): Port,
+    SignedIn(actor): SignedIn,
+    Query(filter): Query<DeliveryFilter>,
+) -> ApiResult<List<Delivery>> {
     Ok(List(port.list(&actor, filter).await?))
 }
 
@@ -89,7 +93,11 @@ async fn of_content(
         (status = 401, description = "`UNAUTHORIZED`", body = Failure),
         (status = 404, description = "`NOT_FOUND`", body = Failure),
     ))]
-async fn get(State(port): Port, SignedIn(actor): SignedIn, PathId(id): PathId<DeliveryId>) -> ApiResult<Ok200<Delivery>> {
+async fn get(
+    State(port): Port,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<DeliveryId>,
+) -> ApiResult<Ok200<Delivery>> {
     Ok(Ok200(port.get(&actor, id).await?))
 }
 
@@ -102,7 +110,11 @@ async fn get(State(port): Port, SignedIn(actor): SignedIn, PathId(id): PathId<De
         (status = 401, description = "`UNAUTHORIZED`", body = Failure),
         (status = 404, description = "`NOT_FOUND`", body = Failure),
     ))]
-async fn attempts(State(port): Port, SignedIn(actor): SignedIn, PathId(id): PathId<DeliveryId>) -> ApiResult<Ok200<Vec<DeliveryAttempt>>> {
+async fn attempts(
+    State(port): Port,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<DeliveryId>,
+) -> ApiResult<Ok200<Vec<DeliveryAttempt>>> {
     Ok(Ok200(port.attempts(&actor, id).await?))
 }
 
@@ -117,7 +129,11 @@ async fn attempts(State(port): Port, SignedIn(actor): SignedIn, PathId(id): Path
         (status = 404, description = "`NOT_FOUND`", body = Failure),
         (status = 409, description = "`CONFLICT`: it has not failed", body = Failure),
     ))]
-async fn retry(State(port): Port, SignedIn(actor): SignedIn, PathId(id): PathId<DeliveryId>) -> ApiResult<Ok200<Delivery>> {
+async fn retry(
+    State(port): Port,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<DeliveryId>,
+) -> ApiResult<Ok200<Delivery>> {
     Ok(Ok200(port.retry(&actor, id).await?))
 }
 
@@ -136,7 +152,11 @@ async fn retry(State(port): Port, SignedIn(actor): SignedIn, PathId(id): PathId<
         (status = 401, description = "`UNAUTHORIZED`", body = Failure),
         (status = 403, description = "`FORBIDDEN`", body = Failure),
     ))]
-async fn retry_failed(State(port): Port, SignedIn(actor): SignedIn, Query(filter): Query<DeliveryFilter>) -> ApiResult<Ok200<Retried>> {
+async fn retry_failed(
+    State(port): Port,
+    SignedIn(actor): SignedIn,
+    Query(filter): Query<DeliveryFilter>,
+) -> ApiResult<Ok200<Retried>> {
     Ok(Ok200(Retried { retried: port.retry_failed(&actor, filter).await? }))
 }
 
@@ -151,7 +171,11 @@ async fn retry_failed(State(port): Port, SignedIn(actor): SignedIn, Query(filter
         (status = 404, description = "`NOT_FOUND`", body = Failure),
         (status = 409, description = "`CONFLICT`: too late, or final", body = Failure),
     ))]
-async fn cancel(State(port): Port, SignedIn(actor): SignedIn, PathId(id): PathId<DeliveryId>) -> ApiResult<Ok200<Delivery>> {
+async fn cancel(
+    State(port): Port,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<DeliveryId>,
+) -> ApiResult<Ok200<Delivery>> {
     Ok(Ok200(port.cancel(&actor, id).await?))
 }
 
@@ -166,6 +190,10 @@ async fn cancel(State(port): Port, SignedIn(actor): SignedIn, PathId(id): PathId
         (status = 404, description = "`NOT_FOUND`", body = Failure),
         (status = 409, description = "`CONFLICT`: its outcome is known", body = Failure),
     ))]
-async fn mark_published(State(port): Port, SignedIn(actor): SignedIn, PathId(id): PathId<DeliveryId>) -> ApiResult<Ok200<Delivery>> {
+async fn mark_published(
+    State(port): Port,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<DeliveryId>,
+) -> ApiResult<Ok200<Delivery>> {
     Ok(Ok200(port.mark_published(&actor, id).await?))
 }

@@ -75,18 +75,31 @@ pub struct Pipeline {
 enum Outcome {
     Published(Box<Published>),
     /// It had been published before: found at the platform.
-    Found { external_id: String, url: Option<String>, at: DateTime<Utc> },
+    Found {
+        external_id: String,
+        url: Option<String>,
+        at: DateTime<Utc>,
+    },
     /// The platform is processing; look again then.
     Waiting(DateTime<Utc>),
     /// Not there at the first look; the second comes then.
     LookAgain(DateTime<Utc>),
     /// Not there at two looks: it may be sent again.
     NeverArrived,
-    Refused { stage: Stage, error: Box<PlatformError> },
+    Refused {
+        stage: Stage,
+        error: Box<PlatformError>,
+    },
     /// Neither we nor the platform can tell.
     Unclear(String),
-    NoAccess { class: ErrorClass, message: String },
-    Later { at: DateTime<Utc>, message: String },
+    NoAccess {
+        class: ErrorClass,
+        message: String,
+    },
+    Later {
+        at: DateTime<Utc>,
+        message: String,
+    },
     /// Ours: the database, a file. The attempt is repeated and not counted.
     Broken(ServiceError),
     /// The process stops and nothing has been sent: somebody else takes it at once.
@@ -113,7 +126,9 @@ impl Pipeline {
             Ok(true) => self.step(Step::Finished),
             Ok(false) => tracing::warn!(delivery_id = %claimed.id, "another worker has taken this delivery over"),
             // The lease runs out and somebody finishes it by its stage.
-            Err(error) => tracing::error!(delivery_id = %claimed.id, cause = ?error.cause, "the end of an attempt could not be saved"),
+            Err(error) => {
+                tracing::error!(delivery_id = %claimed.id, cause = ?error.cause, "the end of an attempt could not be saved");
+            }
         }
     }
 
@@ -137,7 +152,12 @@ impl Pipeline {
 
     fn request(&self, claimed: &Claimed, material: &Material, open: &OpenToken) -> Result<PublishRequest, Outcome> {
         let has_pictures = !material.media.is_empty();
-        let media = material.media.iter().map(|row| self.picture(row)).collect::<ServiceResult<_>>().map_err(Outcome::Broken)?;
+        let media = material
+            .media
+            .iter()
+            .map(|row| self.picture(row))
+            .collect::<ServiceResult<_>>()
+            .map_err(Outcome::Broken)?;
         Ok(PublishRequest {
             account: open.account().clone(),
             text: preflight::final_text(&material.content, claimed.platform, has_pictures),
@@ -261,9 +281,16 @@ impl Pipeline {
         }
         let now = self.clock.now();
         let marked = Instant::now();
-        let held = store::begin_commit(self.database.worker_pool(), claimed, self.worker, &claimed.state, now, now + self.lease)
-            .await
-            .map_err(Outcome::Broken)?;
+        let held = store::begin_commit(
+            self.database.worker_pool(),
+            claimed,
+            self.worker,
+            &claimed.state,
+            now,
+            now + self.lease,
+        )
+        .await
+        .map_err(Outcome::Broken)?;
         if !held {
             return Ok(Outcome::Lost);
         }
@@ -291,7 +318,9 @@ impl Pipeline {
     }
 
     async fn save(&self, claimed: &Claimed, stage: Stage) -> Result<(), Outcome> {
-        let held = store::save_state(self.database.worker_pool(), claimed, self.worker, stage, &claimed.state).await.map_err(Outcome::Broken)?;
+        let held = store::save_state(self.database.worker_pool(), claimed, self.worker, stage, &claimed.state)
+            .await
+            .map_err(Outcome::Broken)?;
         if held { Ok(()) } else { Err(Outcome::Lost) }
     }
 
@@ -310,7 +339,9 @@ impl Pipeline {
         let mut open = match self.tokens.open(claimed.account).await {
             Ok(open) => open,
             Err(TokenError::Revoked { message }) => {
-                return Ok(Outcome::Unclear(format!("{message} Whether this post went out before that cannot be asked any more.")));
+                return Ok(Outcome::Unclear(format!(
+                    "{message} Whether this post went out before that cannot be asked any more."
+                )));
             }
             Err(other) => return Err(no_token(other)),
         };
@@ -328,7 +359,9 @@ impl Pipeline {
                 }
                 Ok(Finding::NotFound) => Outcome::NeverArrived,
                 Ok(Finding::CannotTell { reason }) => Outcome::Unclear(reason),
-                Err(error) if error.class == ErrorClass::AuthExpired && claimed.refreshed_version != Some(open.version) => {
+                Err(error)
+                    if error.class == ErrorClass::AuthExpired && claimed.refreshed_version != Some(open.version) =>
+                {
                     attempt.note(Stage::OutcomeUnknown, &error);
                     open = self.tokens.refresh_rejected(claimed.account, open.version).await.map_err(no_token)?;
                     claimed.refreshed_version = Some(open.version);
@@ -343,7 +376,14 @@ impl Pipeline {
 
     // ---- writing down how it ended ------------------------------------------------------------------------------------
 
-    async fn write(&self, claimed: &Claimed, attempt: &Attempt, outcome: Outcome, started_at: DateTime<Utc>, timer: Instant) -> ServiceResult<bool> {
+    async fn write(
+        &self,
+        claimed: &Claimed,
+        attempt: &Attempt,
+        outcome: Outcome,
+        started_at: DateTime<Utc>,
+        timer: Instant,
+    ) -> ServiceResult<bool> {
         let now = self.clock.now();
         let mut entry = Line { outcome: "", message: None, status: None, code: None, traces: attempt.traces.clone() };
         let mut stop_account = None;
@@ -371,7 +411,8 @@ impl Pipeline {
             }
             Outcome::LookAgain(at) => {
                 entry.outcome = "outcome_unknown";
-                message = "The platform does not show it yet; it is asked once more before anything is sent again.".to_owned();
+                message = "The platform does not show it yet; it is asked once more before anything is sent again."
+                    .to_owned();
                 entry.message = Some(message.clone());
                 again(claimed, at, Stage::OutcomeUnknown, false, Some(&message), Some(ErrorClass::OutcomeUnknown))
             }
@@ -436,9 +477,20 @@ impl Pipeline {
                 entry.message = Some(message.clone());
                 let pause = Duration::seconds(i64::from(claimed.attempt.min(6)) * 5);
                 if claimed.attempt >= self.policy.max_attempts() * 2 {
-                    Ending::Failed { message: &message, class: ErrorClass::Operator, needs_person: resting_stage(claimed) == Stage::OutcomeUnknown }
+                    Ending::Failed {
+                        message: &message,
+                        class: ErrorClass::Operator,
+                        needs_person: resting_stage(claimed) == Stage::OutcomeUnknown,
+                    }
                 } else {
-                    again(claimed, now + pause, resting_stage(claimed), true, Some(&message), Some(ErrorClass::Transient))
+                    again(
+                        claimed,
+                        now + pause,
+                        resting_stage(claimed),
+                        true,
+                        Some(&message),
+                        Some(ErrorClass::Transient),
+                    )
                 }
             }
             Outcome::HandedBack => {
@@ -453,10 +505,12 @@ impl Pipeline {
         };
         let succeeded = matches!(ending, Ending::Success { .. });
         metrics::counter!("deliveries_attempts_total", "platform" => claimed.platform.as_str(), "outcome" => entry.outcome.to_owned()).increment(1);
-        metrics::histogram!("deliveries_attempt_seconds", "platform" => claimed.platform.as_str()).record(timer.elapsed().as_secs_f64());
+        metrics::histogram!("deliveries_attempt_seconds", "platform" => claimed.platform.as_str())
+            .record(timer.elapsed().as_secs_f64());
         if succeeded {
             let waited = (now - claimed.due_at).to_std().unwrap_or_default();
-            metrics::histogram!("deliveries_accepted_seconds", "platform" => claimed.platform.as_str()).record(waited.as_secs_f64());
+            metrics::histogram!("deliveries_accepted_seconds", "platform" => claimed.platform.as_str())
+                .record(waited.as_secs_f64());
         }
         let mut tx = self.database.worker().await?;
         if !store::finish(&mut tx, claimed, self.worker, &ending).await? {
@@ -491,7 +545,14 @@ impl Pipeline {
         Ok(true)
     }
 
-    fn after_refusal<'a>(&self, claimed: &Claimed, stage: Stage, error: &PlatformError, message: &'a str, now: DateTime<Utc>) -> Ending<'a> {
+    fn after_refusal<'a>(
+        &self,
+        claimed: &Claimed,
+        stage: Stage,
+        error: &PlatformError,
+        message: &'a str,
+        now: DateTime<Utc>,
+    ) -> Ending<'a> {
         let in_doubt = stage == Stage::OutcomeUnknown || error.class == ErrorClass::OutcomeUnknown;
         // "You have posted this already", said to a repeated call, is evidence that the first one arrived: look again.
         let echo = error.class == ErrorClass::Duplicate && claimed.attempt > 1;
@@ -524,13 +585,22 @@ impl Pipeline {
         match self.policy.next(&failure) {
             Next::Retry(at) => again(claimed, at, rest, true, Some(message), Some(error.class)),
             Next::Wait(at) => again(claimed, at, rest, false, Some(message), Some(error.class)),
-            Next::Reconcile(at) => again(claimed, at, Stage::OutcomeUnknown, true, Some(message), Some(ErrorClass::OutcomeUnknown)),
+            Next::Reconcile(at) => {
+                again(claimed, at, Stage::OutcomeUnknown, true, Some(message), Some(ErrorClass::OutcomeUnknown))
+            }
             Next::Refresh | Next::Fail => Ending::Failed { message, class: error.class, needs_person: in_doubt },
         }
     }
 }
 
-fn again<'a>(claimed: &Claimed, at: DateTime<Utc>, stage: Stage, counts: bool, message: Option<&'a str>, class: Option<ErrorClass>) -> Ending<'a> {
+fn again<'a>(
+    claimed: &Claimed,
+    at: DateTime<Utc>,
+    stage: Stage,
+    counts: bool,
+    message: Option<&'a str>,
+    class: Option<ErrorClass>,
+) -> Ending<'a> {
     Ending::Again {
         at,
         stage,
@@ -555,9 +625,10 @@ fn no_token(error: TokenError) -> Outcome {
     match error {
         TokenError::Revoked { message } => Outcome::NoAccess { class: ErrorClass::AuthRevoked, message },
         TokenError::Retry { at, message } => Outcome::Later { at, message },
-        TokenError::Gone => {
-            Outcome::NoAccess { class: ErrorClass::AuthRevoked, message: "The account has been disconnected.".to_owned() }
-        }
+        TokenError::Gone => Outcome::NoAccess {
+            class: ErrorClass::AuthRevoked,
+            message: "The account has been disconnected.".to_owned(),
+        },
         TokenError::Internal(error) => Outcome::Broken(error),
     }
 }

@@ -34,7 +34,10 @@ impl DeliveryService {
 
     async fn find(&self, tx: &mut Tx, id: DeliveryId) -> ServiceResult<Delivery> {
         let filter = Filter { id: Some(id.0), ..Filter::default() };
-        store::list(tx, &filter, 1, 0, None, self.max_attempts).await?.pop().ok_or_else(|| ServiceError::not_found("delivery"))
+        store::list(tx, &filter, 1, 0, None, self.max_attempts)
+            .await?
+            .pop()
+            .ok_or_else(|| ServiceError::not_found("delivery"))
     }
 }
 
@@ -46,8 +49,15 @@ impl Deliveries for DeliveryService {
         let after = window.cursor.as_deref().map(TimeCursor::parse).transpose()?;
         let wanted = Filter::from(&filter);
         let mut tx = self.database.tenant(actor).await?;
-        let mut items =
-            store::list(&mut tx, &wanted, i64::from(window.limit) + 1, i64::from(window.offset), after, self.max_attempts).await?;
+        let mut items = store::list(
+            &mut tx,
+            &wanted,
+            i64::from(window.limit) + 1,
+            i64::from(window.offset),
+            after,
+            self.max_attempts,
+        )
+        .await?;
         let total = store::count(&mut tx, &wanted).await?;
         tx.commit().await?;
         let more = cut(&mut items, window.limit);
@@ -88,9 +98,9 @@ impl Deliveries for DeliveryService {
         if before.status != DeliveryStatus::Failed {
             return Err(ServiceError::conflict("Only a failed delivery can be retried."));
         }
-        let post = store::restart(&mut tx, id, self.clock.now())
-            .await?
-            .ok_or_else(|| ServiceError::conflict("This delivery can no longer be retried: its post was deleted, or it is under way."))?;
+        let post = store::restart(&mut tx, id, self.clock.now()).await?.ok_or_else(|| {
+            ServiceError::conflict("This delivery can no longer be retried: its post was deleted, or it is under way.")
+        })?;
         store::derive_post_status(&mut tx, &[post]).await?;
         let delivery = self.find(&mut tx, id).await?;
         tx.commit().await?;
@@ -115,7 +125,9 @@ impl Deliveries for DeliveryService {
                 DeliveryStatus::Canceled => "This delivery is canceled already.",
                 DeliveryStatus::Success => "It is public already. Delete it at the platform if it should go.",
                 DeliveryStatus::Failed => "It has failed already; there is nothing to cancel.",
-                DeliveryStatus::Retried | DeliveryStatus::Pending => "It may be public already; the platform is being asked.",
+                DeliveryStatus::Retried | DeliveryStatus::Pending => {
+                    "It may be public already; the platform is being asked."
+                }
                 DeliveryStatus::Publishing => "It is being published at this moment.",
             })
         })?;
@@ -129,9 +141,9 @@ impl Deliveries for DeliveryService {
         policy::may_publish(actor)?;
         let mut tx = self.database.tenant(actor).await?;
         self.find(&mut tx, id).await?;
-        let post = store::mark_published(&mut tx, id, self.clock.now())
-            .await?
-            .ok_or_else(|| ServiceError::conflict("Only a delivery whose outcome is unknown can be marked as published."))?;
+        let post = store::mark_published(&mut tx, id, self.clock.now()).await?.ok_or_else(|| {
+            ServiceError::conflict("Only a delivery whose outcome is unknown can be marked as published.")
+        })?;
         store::derive_post_status(&mut tx, &[post]).await?;
         let delivery = self.find(&mut tx, id).await?;
         tx.commit().await?;

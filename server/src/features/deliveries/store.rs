@@ -133,7 +133,8 @@ pub async fn list(
     rows.into_iter()
         .map(|row| {
             let status: DeliveryStatus = word("delivery status", &row.status)?;
-            let class: Option<ErrorClass> = row.error_class.as_deref().map(|class| word("error class", class)).transpose()?;
+            let class: Option<ErrorClass> =
+                row.error_class.as_deref().map(|class| word("error class", class)).transpose()?;
             Ok(Delivery {
                 id: row.id.into(),
                 content_id: row.post_id.into(),
@@ -223,7 +224,10 @@ pub async fn attempts(tx: &mut PgConnection, delivery: DeliveryId) -> ServiceRes
 
 /// Locks the posts of these deliveries, in order, so that their status can be derived anew without a race.
 async fn lock_posts(tx: &mut PgConnection, posts: &[uuid::Uuid]) -> ServiceResult<()> {
-    sqlx::query!("select id from posts where id = any($1) order by id for update", posts).fetch_all(tx).await.map_err(failed)?;
+    sqlx::query!("select id from posts where id = any($1) order by id for update", posts)
+        .fetch_all(tx)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 
@@ -280,7 +284,11 @@ pub async fn cancel(tx: &mut PgConnection, delivery: DeliveryId) -> ServiceResul
 }
 
 /// A person has seen it at the platform.
-pub async fn mark_published(tx: &mut PgConnection, delivery: DeliveryId, at: DateTime<Utc>) -> ServiceResult<Option<PostId>> {
+pub async fn mark_published(
+    tx: &mut PgConnection,
+    delivery: DeliveryId,
+    at: DateTime<Utc>,
+) -> ServiceResult<Option<PostId>> {
     let row = sqlx::query!(
         "update deliveries set status = 'success', stage = 'done', needs_person = false, published_at = coalesce(commit_started_at, $2),
                 last_error = null, error_class = null
@@ -342,11 +350,20 @@ pub async fn outgoing(tx: &mut PgConnection, post: PostId, version: PostVersionI
     .fetch_optional(tx)
     .await
     .map_err(failed)?;
-    Ok(row.map(|row| Outgoing { workspace: row.workspace_id, chosen_accounts: row.chosen_accounts, publishes_at: row.publishes_at }))
+    Ok(row.map(|row| Outgoing {
+        workspace: row.workspace_id,
+        chosen_accounts: row.chosen_accounts,
+        publishes_at: row.publishes_at,
+    }))
 }
 
 /// The chosen accounts, whatever their state (a broken one fails visibly), or all that take part in posts now.
-pub async fn targets(tx: &mut PgConnection, post: PostId, outgoing: &Outgoing, publishing: &[String]) -> ServiceResult<Vec<(uuid::Uuid, String)>> {
+pub async fn targets(
+    tx: &mut PgConnection,
+    post: PostId,
+    outgoing: &Outgoing,
+    publishing: &[String],
+) -> ServiceResult<Vec<(uuid::Uuid, String)>> {
     let rows = sqlx::query!(
         r#"select a.id, a.platform::text as "platform!" from accounts a
             where a.workspace_id = $2 and a.platform::text = any($4)
@@ -559,7 +576,12 @@ pub async fn queue_lag(pool: &PgPool, now: DateTime<Utc>) -> ServiceResult<(f64,
 }
 
 /// Extends this worker's leases; the ids it still holds.
-pub async fn renew(pool: &PgPool, worker: uuid::Uuid, ids: &[uuid::Uuid], until: DateTime<Utc>) -> ServiceResult<Vec<uuid::Uuid>> {
+pub async fn renew(
+    pool: &PgPool,
+    worker: uuid::Uuid,
+    ids: &[uuid::Uuid],
+    until: DateTime<Utc>,
+) -> ServiceResult<Vec<uuid::Uuid>> {
     sqlx::query_scalar!(
         "update deliveries set lease_until = $3 where id = any($2) and status = 'publishing' and lease_owner = $1 returning id",
         worker,
@@ -644,7 +666,13 @@ pub async fn known_external_ids(tx: &mut PgConnection, account: AccountId) -> Se
 }
 
 /// Saves what has been staged; false when the row is no longer this worker's.
-pub async fn save_state(pool: &PgPool, claimed: &Claimed, worker: uuid::Uuid, stage: Stage, saved: &serde_json::Value) -> ServiceResult<bool> {
+pub async fn save_state(
+    pool: &PgPool,
+    claimed: &Claimed,
+    worker: uuid::Uuid,
+    stage: Stage,
+    saved: &serde_json::Value,
+) -> ServiceResult<bool> {
     let done = sqlx::query!(
         "update deliveries set remote_state = $3, stage = $4::text::delivery_stage
           where id = $1 and status = 'publishing' and lease_owner = $2",
@@ -711,7 +739,12 @@ pub enum Ending<'a> {
 }
 
 /// Ends this worker's hold on the row. False when the row was no longer its own: then another worker decides.
-pub async fn finish(tx: &mut PgConnection, claimed: &Claimed, worker: uuid::Uuid, ending: &Ending<'_>) -> ServiceResult<bool> {
+pub async fn finish(
+    tx: &mut PgConnection,
+    claimed: &Claimed,
+    worker: uuid::Uuid,
+    ending: &Ending<'_>,
+) -> ServiceResult<bool> {
     let done = match ending {
         Ending::Success { external_id, url, at } => {
             sqlx::query!(

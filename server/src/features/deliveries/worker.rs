@@ -69,7 +69,12 @@ impl Worker {
             stop,
             crash_at: parts.settings.crash_at.clone(),
         };
-        Self { pipeline: Arc::new(pipeline), settings: parts.settings, wake: Arc::new(Notify::new()), running: Arc::default() }
+        Self {
+            pipeline: Arc::new(pipeline),
+            settings: parts.settings,
+            wake: Arc::new(Notify::new()),
+            running: Arc::default(),
+        }
     }
 
     /// Works until told to stop; then lets what is being sent finish for at most `grace`, while everything else hands
@@ -116,7 +121,10 @@ impl Worker {
         let deadline = Instant::now() + grace;
         while tokio::time::timeout_at(deadline, tasks.join_next()).await.is_ok_and(|joined| joined.is_some()) {}
         if !tasks.is_empty() {
-            tracing::warn!(left = tasks.len(), "stopping with deliveries under way; they are reconciled when their leases end");
+            tracing::warn!(
+                left = tasks.len(),
+                "stopping with deliveries under way; they are reconciled when their leases end"
+            );
         }
         helpers.cancel();
         let _ = tokio::join!(listener, renewer);
@@ -209,7 +217,12 @@ async fn listen(database: Database, wake: Arc<Notify>, stop: CancellationToken) 
 }
 
 /// Keeps the leases of what runs here young.
-async fn renew(pipeline: Arc<Pipeline>, running: Arc<Mutex<HashMap<DeliveryId, Platform>>>, every: StdDuration, stop: CancellationToken) {
+async fn renew(
+    pipeline: Arc<Pipeline>,
+    running: Arc<Mutex<HashMap<DeliveryId, Platform>>>,
+    every: StdDuration,
+    stop: CancellationToken,
+) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,

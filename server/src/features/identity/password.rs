@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
-    password_hash::phc::PasswordHash,
-};
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
 use domain::{ServiceError, ServiceResult};
 use tokio::sync::Semaphore;
 
@@ -51,7 +48,8 @@ pub enum Verdict {
 
 impl Passwords {
     pub fn new(cost: PasswordCost) -> ServiceResult<Self> {
-        let params = Params::new(cost.memory, cost.passes, 1, None).map_err(|error| ServiceError::internal(error.to_string()))?;
+        let params = Params::new(cost.memory, cost.passes, 1, None)
+            .map_err(|error| ServiceError::internal(error.to_string()))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
         let decoy = hash(&argon2, "a password nobody has")?;
         let slots = std::thread::available_parallelism().map_or(2, usize::from).max(2);
@@ -83,7 +81,10 @@ impl Passwords {
         .await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> ServiceResult<T> + Send + 'static) -> ServiceResult<T> {
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> ServiceResult<T> + Send + 'static,
+    ) -> ServiceResult<T> {
         let _slot = self.slots.acquire().await.map_err(ServiceError::internal)?;
         tokio::task::spawn_blocking(work).await.map_err(ServiceError::internal)?
     }
@@ -114,7 +115,9 @@ mod tests {
     async fn old_hashes_are_renewed() {
         let old = Passwords::new(PasswordCost::CHEAP).unwrap().hash("correct horse".into()).await.unwrap();
         let now = Passwords::new(PasswordCost { memory: 16, passes: 1 }).unwrap();
-        let Verdict::RightButOld(new) = now.verify("correct horse".into(), Some(old)).await.unwrap() else { panic!("renewed") };
+        let Verdict::RightButOld(new) = now.verify("correct horse".into(), Some(old)).await.unwrap() else {
+            panic!("renewed")
+        };
         assert_eq!(now.verify("correct horse".into(), Some(new)).await.unwrap(), Verdict::Right);
     }
 }

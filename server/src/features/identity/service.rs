@@ -8,13 +8,12 @@ use domain::{
     Actor, ErrorCode, RequestId, ServiceError, ServiceResult, SessionId, UserId, Via, Visitor, WorkspaceId,
     clock::{Clock, Ids},
     identity::{
-        ABSOLUTE, Authenticated, Identity, INACTIVITY, LOGIN_REFUSED, Login, Me, REISSUE_AFTER, Register, SessionToken,
+        ABSOLUTE, Authenticated, INACTIVITY, Identity, LOGIN_REFUSED, Login, Me, REISSUE_AFTER, Register, SessionToken,
         SignedIn, normalize_email,
     },
     workspaces::{Role, WorkspaceKind, slugify},
 };
 use secrecy::SecretString;
-
 
 pub use super::password::PasswordCost;
 use super::{
@@ -134,7 +133,8 @@ impl Identity for IdentityService {
         tx.commit().await?;
         let stored = row.as_ref().map(|row| row.password_hash.clone());
         let verdict = self.passwords.verify(form.password, stored).await?;
-        let Some((row, workspace)) = row.filter(|row| row.is_active).and_then(|row| row.workspace.map(|w| (row, w))) else {
+        let Some((row, workspace)) = row.filter(|row| row.is_active).and_then(|row| row.workspace.map(|w| (row, w)))
+        else {
             return Err(refused());
         };
         if verdict == Verdict::Wrong {
@@ -165,7 +165,8 @@ impl Identity for IdentityService {
         let Some(claims) = self.tokens.read(token, now) else { return Ok(None) };
         let row = store::session_lookup(self.database.public_pool(), &claims.token_hash(), now).await?;
         // The cookie's own end is the inactivity limit; the row's mark catches a cookie that was copied and kept.
-        let Some(row) = row.filter(|row| row.user == claims.sub && row.last_seen_at + INACTIVITY + REISSUE_AFTER > now) else {
+        let Some(row) = row.filter(|row| row.user == claims.sub && row.last_seen_at + INACTIVITY + REISSUE_AFTER > now)
+        else {
             return Ok(None);
         };
         let actor = Actor {
@@ -195,4 +196,3 @@ impl Identity for IdentityService {
         Ok(me)
     }
 }
-

@@ -63,7 +63,9 @@ impl Tokens {
     }
 
     pub fn sign(&self, claims: &Claims) -> ServiceResult<SessionToken> {
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.encoding).map(SessionToken).map_err(ServiceError::internal)
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.encoding)
+            .map(SessionToken)
+            .map_err(ServiceError::internal)
     }
 
     /// The claims of an unexpired cookie of ours; `None` for anything else. Time is `now`, not the library's.

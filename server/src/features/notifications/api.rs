@@ -38,11 +38,17 @@ where
         (status = 200, description = "A stream of events", content_type = "text/event-stream", body = String),
         (status = 401, description = "`UNAUTHORIZED`", body = Failure),
     ))]
-async fn events(State(events): State<Arc<dyn Events>>, SignedIn(actor): SignedIn, headers: HeaderMap) -> ApiResult<Response> {
-    let last_seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|value| value.parse().ok());
+async fn events(
+    State(events): State<Arc<dyn Events>>,
+    SignedIn(actor): SignedIn,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    let last_seen =
+        headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|value| value.parse().ok());
     let subscription = events.subscribe(&actor, last_seen).await?;
     let missed = stream::iter(subscription.missed);
-    let live = stream::unfold(subscription.live, |mut live| async move { live.next().await.map(|event| (event, live)) });
+    let live =
+        stream::unfold(subscription.live, |mut live| async move { live.next().await.map(|event| (event, live)) });
     let hello = stream::once(async { Ok(Event::default().retry(Duration::from_secs(2)).comment("connected")) });
     let stream = hello.chain(frames(missed.chain(live)));
     let mut response = Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response();

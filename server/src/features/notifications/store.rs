@@ -23,6 +23,8 @@ pub async fn missed(tx: &mut PgConnection, last_seen: i64, limit: i64) -> Servic
     .map_err(failed)?;
     rows.into_iter()
         .rev()
-        .map(|row| Ok(Numbered { id: row.id, event: serde_json::from_value(row.event).map_err(ServiceError::internal)? }))
+        .map(|row| {
+            Ok(Numbered { id: row.id, event: serde_json::from_value(row.event).map_err(ServiceError::internal)? })
+        })
         .collect()
 }

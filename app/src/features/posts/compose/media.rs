@@ -228,6 +228,15 @@ pub fn Pictures(composer: Composer) -> impl IntoView {
         let at = pictures.iter().position(|asset| Some(asset.id.to_string()) == key);
         at.or((!pictures.is_empty()).then_some(0)).and_then(|at| pictures.get(at).map(|asset| (at, asset.id)))
     });
+    // The one whose description shows is marked, also when nobody has chosen.
+    Effect::new(move |_| {
+        if let Some((_, id)) = chosen.get() {
+            let key = Some(id.to_string());
+            if *selected.read_untracked() != key {
+                selected.set(key);
+            }
+        }
+    });
     view! {
         <section aria-labelledby="media-h">
             <div class="mb-3 flex min-h-7 flex-wrap items-center justify-between gap-x-4 gap-y-2">

@@ -1,8 +1,8 @@
 //! `/compose`: a post being written.
 //!
-//! - [`model`] is what is written, apart from any view.
-//! - [`state`] holds it in signals, with everything that follows from it: who gets it, what the platforms would say.
-//! - [`keep`] keeps it in the browser until it is saved; [`save`] saves it.
+//! - `model` is what is written, apart from any view.
+//! - `state` holds it in signals, with everything that follows from it: who gets it, what the platforms would say.
+//! - `keep` keeps it in the browser until it is saved; `save` saves it.
 //! - The rest are the parts of the page, from top to bottom.
 
 mod checks;
