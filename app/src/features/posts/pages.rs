@@ -209,11 +209,11 @@ fn row(post: Memo<PostSummary>) -> AnyView {
                 </p>
                 <p class="truncate text-sm text-muted">
                     {move || view! { <RelativeTime at=when.get()/> }}
-                    {format!(", {}", first.author.name)}
                     {move || {
                         let words = summary.get();
                         (!words.is_empty()).then(|| view! { <span class="tabular-nums">{format!(", {words}")}</span> })
                     }}
+                    {format!(", {}", first.author.name)}
                 </p>
             </div>
             <span class="flex shrink-0 items-center gap-1.5 max-sm:order-last max-sm:ml-auto">
@@ -408,7 +408,7 @@ fn one(view: PostView) -> AnyView {
         <div class="border-b border-border bg-surface">
             <div class="flex min-h-12 items-center px-4 py-1 lg:px-6"><Breadcrumbs crumbs/></div>
         </div>
-        <div class="grid grid-cols-1 lg:grid-cols-[minmax(0,1fr)_minmax(0,1fr)] xl:grid-cols-[37.5rem_minmax(0,1fr)]">
+        <div class="grid grid-cols-1 lg:min-h-[calc(100dvh-6.5rem)] lg:grid-cols-[minmax(0,1fr)_minmax(0,1fr)] xl:grid-cols-[37.5rem_minmax(0,1fr)]">
             <div class="grid min-w-0 grid-cols-1 content-start gap-6 px-4 py-6 lg:px-6">
                 <header class="flex flex-wrap items-center justify-between gap-x-4 gap-y-3">
                     <div class="min-w-0 flex-1 basis-64">

@@ -200,7 +200,7 @@ fn compose(view: ComposeView, asked: Asked) -> AnyView {
                 </div>
             </div>
         </div>
-        <div class="grid grid-cols-1 lg:grid-cols-[minmax(0,1fr)_minmax(0,1fr)] xl:grid-cols-[37.5rem_minmax(0,1fr)]">
+        <div class="grid grid-cols-1 lg:min-h-[calc(100dvh-6.5rem)] lg:grid-cols-[minmax(0,1fr)_minmax(0,1fr)] xl:grid-cols-[37.5rem_minmax(0,1fr)]">
             <div class="grid min-w-0 grid-cols-1 content-start gap-8 px-4 py-6 lg:px-6">
                 <h1 class="sr-only">{title}</h1>
                 {move || {
