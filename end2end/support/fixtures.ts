@@ -23,6 +23,15 @@ export class App {
   }
 }
 
+/** Until the theme has changed and nothing fades any more: colours on their way have the contrast of neither. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await new Promise(painted => requestAnimationFrame(() => requestAnimationFrame(painted)));
+    const ending = document.getAnimations().filter(one => one.effect?.getComputedTiming().iterations !== Infinity);
+    await Promise.allSettled(ending.map(one => one.finished));
+  });
+}
+
 type Fixtures = {
   app: App;
   identity: Identity;
@@ -65,6 +74,7 @@ export const test = base.extend<Fixtures>({
     await use(async where => {
       for (const scheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+        await settled(page);
         const { violations } = await new AxeBuilder({ page }).analyze();
         const found = violations.map(one => `${one.id}: ${one.help}\n  ${one.nodes.map(node => node.html).join('\n  ')}`);
         expect(found, `${where}, ${scheme}`).toEqual([]);
