@@ -15,11 +15,11 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`service`] | what people and programs ask ([`domain::deliveries::Deliveries`]) |
-//! | [`worker`] | claims rows and runs the pipeline; [`pipeline`] is one row's way through it |
+//! | `service` | what people and programs ask ([`domain::deliveries::Deliveries`]) |
+//! | `worker` | claims rows and runs the pipeline; `pipeline` is one row's way through it |
 //! | [`jobs`] | the selector |
 //! | [`in_tx`] | what other features ask inside their own transaction |
-//! | [`store`] | the SQL |
+//! | `store` | the SQL |
 
 mod api;
 pub mod in_tx;

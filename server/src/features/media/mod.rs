@@ -1,7 +1,7 @@
 //! Pictures: taken in, kept, shown.
 //!
-//! An upload is believed in nothing. [`picture`] looks at the bytes (not at the declared type or name), refuses what
-//! would not fit into memory before decoding it, decodes it for real, and makes the thumbnail. [`metadata`] takes out
+//! An upload is believed in nothing. `picture` looks at the bytes (not at the declared type or name), refuses what
+//! would not fit into memory before decoding it, decodes it for real, and makes the thumbnail. `metadata` takes out
 //! what a picture tells about its maker, without touching a pixel: a phone's photo names the place it was taken, and
 //! not every network removes that. So the place is never stored; only the orientation and the colour profile stay.
 //!
