@@ -7,6 +7,8 @@ const WIDTHS = [360, 768, 1024, 1440, 1920];
 
 for (const path of OPEN) {
   test(`${path} has no barriers and fits every width`, async ({ app, noBarriers, page }) => {
+    // The gallery shows every component in every state, twice.
+    test.setTimeout(180_000);
     await app.open(path);
     await noBarriers(path);
     await fits(page, path);
