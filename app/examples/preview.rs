@@ -39,7 +39,7 @@ use domain::{
     },
     media::{Media, MediaAsset, MediaFile, Signature, Upload, Variant},
     posts::{IdempotencyKey, NewPost, Post, PostFilter, PostPatch, PostStatus, PostSummary, Posts, Visibility},
-    workspaces::{Person, Role, Workspace, WorkspaceKind},
+    workspaces::{Connections, LATEST, Latest, Overview, Person, Role, Workspace, WorkspaceKind, Workspaces},
 };
 use leptos::config::LeptosOptions;
 use uuid::Uuid;
@@ -238,17 +238,7 @@ impl Accounts for Demo {
     }
     async fn counts(&self, _: &Actor) -> ServiceResult<AccountCounts> {
         self.stand()?;
-        let mut counts = AccountCounts::default();
-        for account in self.accounts() {
-            match account.status {
-                AccountStatus::Connected => counts.connected += 1,
-                AccountStatus::ReconnectRequired => counts.reconnect_required += 1,
-                AccountStatus::Failed => counts.failed += 1,
-                AccountStatus::Disconnected => {}
-            }
-            counts.active += u32::from(account.is_active);
-        }
-        Ok(counts)
+        Ok(AccountCounts::of(&self.accounts()))
     }
     async fn events(&self, _: &Actor, account: AccountId, _: PageRequest) -> ServiceResult<Page<ConnectionEvent>> {
         self.stand()?;
@@ -333,6 +323,29 @@ impl Posts for Demo {
 }
 
 #[async_trait]
+impl Workspaces for Demo {
+    async fn overview(&self, actor: &Actor) -> ServiceResult<Overview> {
+        Ok(Overview {
+            connections: Workspaces::connections(self, actor).await?,
+            latest: Workspaces::latest(self, actor).await?,
+        })
+    }
+    async fn connections(&self, _: &Actor) -> ServiceResult<Connections> {
+        self.stand()?;
+        let accounts = self.accounts();
+        Ok(Connections { total: accounts.len() as u64, counts: AccountCounts::of(&accounts), accounts })
+    }
+    async fn latest(&self, actor: &Actor) -> ServiceResult<Latest> {
+        let filter = PostFilter { page: PageRequest::first(LATEST), ..PostFilter::default() };
+        Ok(Latest {
+            deliveries: Deliveries::list(self, actor, DeliveryFilter::default()).await?.items,
+            posts: Posts::list(self, actor, filter).await?.items,
+            counts: Deliveries::counts(self, actor).await?,
+        })
+    }
+}
+
+#[async_trait]
 impl Deliveries for Demo {
     async fn list(&self, _: &Actor, filter: DeliveryFilter) -> ServiceResult<Page<Delivery>> {
         self.stand()?;
@@ -407,6 +420,7 @@ fn services(scene: Scene) -> Services {
         posts: demo.clone(),
         deliveries: demo.clone(),
         media: demo.clone(),
+        workspaces: demo.clone(),
         events: demo,
         clock: Arc::new(Frozen),
         settings: Arc::new(Settings {

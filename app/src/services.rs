@@ -14,6 +14,7 @@ use domain::{
     identity::{Identity, Me, SessionToken},
     media::Media,
     posts::Posts,
+    workspaces::Workspaces,
 };
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
@@ -31,6 +32,7 @@ pub struct Services {
     pub posts: Arc<dyn Posts>,
     pub deliveries: Arc<dyn Deliveries>,
     pub media: Arc<dyn Media>,
+    pub workspaces: Arc<dyn Workspaces>,
     pub events: Arc<dyn Events>,
     pub clock: Arc<dyn Clock>,
     pub settings: Arc<Settings>,
@@ -55,7 +57,7 @@ pub struct RequestContext {
     pub services: Services,
     /// The session's actor, found alive.
     pub actor: Option<Actor>,
-    /// The person behind it: for pages, which show the name; server functions do without.
+    /// The person behind it, whose name pages show.
     pub me: Option<Me>,
     pub visitor: Visitor,
     /// A form that was just refused, to be shown again (a `POST` without JavaScript).

@@ -98,9 +98,19 @@ impl Database {
 
     /// The same for ids that are not an actor's yet (registration, sign-in).
     pub async fn tenant_of(&self, user: UserId, workspace: WorkspaceId) -> ServiceResult<Tx> {
-        // One round trip. Both values are UUIDs, so there is nothing to escape.
-        let begin = format!("BEGIN; SET LOCAL app.user_id = '{user}'; SET LOCAL app.workspace_id = '{workspace}'");
+        self.begin("BEGIN", user, workspace).await
+    }
+
+    /// One round trip. Both values are UUIDs, so there is nothing to escape.
+    async fn begin(&self, begin: &'static str, user: UserId, workspace: WorkspaceId) -> ServiceResult<Tx> {
+        let begin = format!("{begin}; SET LOCAL app.user_id = '{user}'; SET LOCAL app.workspace_id = '{workspace}'");
         Ok(Tx(self.inner.app.begin_with(AssertSqlSafe(begin)).await.map_err(unavailable)?))
+    }
+
+    /// One view of the actor's workspace, in which nothing can be changed. It is dropped, not committed: the rollback then
+    /// travels with the pool's own check of the connection, and saves a round trip.
+    pub async fn read(&self, actor: &Actor) -> ServiceResult<Tx> {
+        self.begin("BEGIN READ ONLY", actor.user_id, actor.workspace_id).await
     }
 
     /// A transaction that belongs to nobody: it sees no tenant row, only the sign-in functions.

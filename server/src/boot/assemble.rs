@@ -31,6 +31,7 @@ use crate::{
         media::{MediaFiles, MediaLinks, MediaService},
         notifications::LiveEvents,
         posts::PostService,
+        workspaces::WorkspaceService,
     },
     http::{
         assets::Assets,
@@ -157,9 +158,15 @@ impl Arctiv {
         let links = MediaLinks::new(&keys.jwt_secret, Arc::clone(&clock));
         let media =
             MediaService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), files.clone(), links.clone());
-        let posts =
-            PostService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&accounts), links);
+        let posts = PostService::new(
+            database.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&ids),
+            Arc::clone(&accounts),
+            links.clone(),
+        );
         let policy = settings.publishing.policy();
+        let workspaces = WorkspaceService::new(database.clone(), links, policy.max_attempts());
         let deliveries = DeliveryService::new(database.clone(), Arc::clone(&clock), policy.max_attempts());
         let identity = IdentityService::new(
             database.clone(),
@@ -176,6 +183,7 @@ impl Arctiv {
             posts: Arc::new(posts),
             deliveries: Arc::new(deliveries),
             media: Arc::new(media),
+            workspaces: Arc::new(workspaces),
             events: Arc::new(events),
             clock: Arc::clone(&clock),
             settings: Arc::new(PageSettings {

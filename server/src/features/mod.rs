@@ -7,3 +7,4 @@ pub mod identity;
 pub mod media;
 pub mod notifications;
 pub mod posts;
+pub mod workspaces;

@@ -194,6 +194,7 @@ pub async fn session(State(edge): State<Edge>, mut request: Request, next: Next)
         Ok(Some(found)) => {
             tracing::Span::current().record("user_id", tracing::field::display(found.actor.user_id));
             request.extensions_mut().insert(found.actor);
+            request.extensions_mut().insert(found.me);
             let mut response = next.run(request).await;
             // A handler that sets the cookie itself (log out) has the last word.
             if let Some(token) = found.reissued

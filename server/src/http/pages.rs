@@ -95,10 +95,6 @@ fn content_security_policy(picture_origin: Option<&str>) {
     response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
 }
 
-/// The person behind the session, looked up once per page.
-#[derive(Clone)]
-struct Known(Option<Me>);
-
 /// The refused form that a page shows again.
 #[derive(Clone)]
 struct Refused(FormOutcome);
@@ -107,14 +103,14 @@ fn context_of(services: &Services, extensions: &axum::http::Extensions) -> Optio
     Some(RequestContext {
         services: services.clone(),
         actor: extensions.get::<Actor>().cloned(),
-        me: extensions.get::<Known>().and_then(|known| known.0.clone()),
+        me: extensions.get::<Me>().cloned(),
         visitor: extensions.get::<Visitor>().cloned()?,
         form: extensions.get::<Refused>().map(|refused| refused.0.clone()),
     })
 }
 
-/// Who may see which page, and the person's name for those who may.
-async fn guard(State(state): State<PageState>, mut request: Request, next: Next) -> Response {
+/// Who may see which page.
+async fn guard(State(state): State<PageState>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     if !matches!(*request.method(), axum::http::Method::GET | axum::http::Method::HEAD) || path.starts_with("/fn/") {
         return next.run(request).await;
@@ -122,24 +118,12 @@ async fn guard(State(state): State<PageState>, mut request: Request, next: Next)
     if let Some(file) = state.assets.serve(request.method(), &path, request.headers()).await {
         return file;
     }
-    let actor = request.extensions().get::<Actor>().cloned();
+    let kind = request.extensions().get::<Actor>().map(|actor| actor.kind);
     let path_and_query = request.uri().path_and_query().map_or(path.as_str(), |all| all.as_str());
-    if let Gate::Redirect(to) = gate(&path, path_and_query, actor.as_ref().map(|actor| actor.kind)) {
+    if let Gate::Redirect(to) = gate(&path, path_and_query, kind) {
         return Redirect::to(&to).into_response();
     }
-    if let Err(error) = know(&state, actor.as_ref(), &mut request).await {
-        return ApiError(error).into_response();
-    }
     next.run(request).await
-}
-
-async fn know(state: &PageState, actor: Option<&Actor>, request: &mut Request) -> Result<(), ServiceError> {
-    let me = match actor {
-        Some(actor) => Some(state.services.identity.me(actor).await?),
-        None => None,
-    };
-    request.extensions_mut().insert(Known(me));
-    Ok(())
 }
 
 async fn server_functions(State(state): State<PageState>, request: Request) -> Response {
@@ -252,7 +236,7 @@ async fn finish(
             *again.extensions_mut() = parts.extensions;
             again.headers_mut().remove(header::CONTENT_LENGTH);
             again.headers_mut().remove(header::CONTENT_TYPE);
-            again.extensions_mut().insert(Known(None));
+            again.extensions_mut().remove::<Me>();
             again.extensions_mut().insert(Refused(FormOutcome::new(pairs, fault)));
             let mut response = render(state, again).await;
             *response.status_mut() = status;

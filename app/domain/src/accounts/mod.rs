@@ -148,6 +148,23 @@ pub struct AccountCounts {
     pub active: u32,
 }
 
+impl AccountCounts {
+    /// Of these accounts.
+    pub fn of(accounts: &[Account]) -> Self {
+        let mut counts = Self::default();
+        for account in accounts {
+            match account.status {
+                AccountStatus::Connected => counts.connected += 1,
+                AccountStatus::ReconnectRequired => counts.reconnect_required += 1,
+                AccountStatus::Failed => counts.failed += 1,
+                AccountStatus::Disconnected => continue,
+            }
+            counts.active += u32::from(account.is_active);
+        }
+        counts
+    }
+}
+
 /// What happened to a connection; seed K's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -32,6 +32,8 @@ pub struct SignedIn {
 #[derive(Clone, Debug)]
 pub struct Authenticated {
     pub actor: Actor,
+    /// Who that is, for pages.
+    pub me: Me,
     /// A newer cookie, when the present one has aged.
     pub reissued: Option<SessionToken>,
 }

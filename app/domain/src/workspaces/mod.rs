@@ -4,6 +4,12 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+mod overview;
+mod port;
+
+pub use overview::{ACCOUNTS_SHOWN, Connections, LATEST, Latest, Overview};
+pub use port::Workspaces;
+
 use crate::ids::{UserId, WorkspaceId};
 
 /// What a workspace is for; chosen as "role" at registration.

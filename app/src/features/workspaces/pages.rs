@@ -1,6 +1,6 @@
 //! The public start page and the overviews.
 
-use domain::workspaces::{Role, WorkspaceKind};
+use domain::workspaces::{ACCOUNTS_SHOWN, Role, WorkspaceKind};
 use leptos::prelude::*;
 
 use super::{
@@ -8,7 +8,7 @@ use super::{
         AccountCards, AccountRows, AttentionBanner, AttentionRows, Board, Facts, FirstRun, Hero, LatestDeliveries,
         LatestPosts, Roles, use_board,
     },
-    server_fns::{ACCOUNTS_SHOWN, Overview, view_overview},
+    server_fns::{FirstView, view_overview},
 };
 use crate::{
     layouts::{PageFrame, PrimaryAction, PublicFrame, load_page},
@@ -63,9 +63,9 @@ fn overview_page(kind: WorkspaceKind) -> AnyView {
     load_page(data, "Overview", "your overview", skeleton, move |first| shown(kind, first))
 }
 
-fn shown(kind: WorkspaceKind, first: Overview) -> AnyView {
-    let offers = first.offers.clone();
-    let board = use_board(first);
+fn shown(kind: WorkspaceKind, first: FirstView) -> AnyView {
+    let FirstView { overview, offers } = first;
+    let board = use_board(overview);
     let is_new = board.is_new();
     let may_connect = use_session().may(Role::Admin);
     let return_to = kind.dashboard();

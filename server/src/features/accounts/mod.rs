@@ -8,12 +8,14 @@
 //! | [`jobs`] | renewing, confirming, giving back, sweeping |
 //! | `policy` | who may |
 //! | `store` | the SQL |
+//! | [`in_tx`] | what other features may ask inside their own transaction |
 //! | [`api`] | REST |
 //!
 //! A web transaction can put tokens in and mark them for deletion; reading them takes the worker's role. So everything
 //! that needs an open token is a job, or publishing, and goes through [`Tokens`].
 
 pub mod api;
+pub mod in_tx;
 pub mod jobs;
 mod oauth;
 mod policy;

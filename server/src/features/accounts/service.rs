@@ -311,34 +311,30 @@ impl Accounts for AccountsService {
             return Err(ServiceError::field("q", format!("Search for at most {SEARCH_MAX} characters.")));
         }
         let after = after(&window)?.map(AccountId);
-        let mut tx = self.with.db.tenant(actor).await?;
+        let mut tx = self.with.db.read(actor).await?;
         let (items, total) = store::list(&mut tx, &filter, &window, after).await?;
-        tx.commit().await?;
         let last = items.last().map(|account| account.id.0);
         Ok(page(items, total, &window, last))
     }
 
     async fn get(&self, actor: &Actor, id: AccountId) -> ServiceResult<Account> {
-        let mut tx = self.with.db.tenant(actor).await?;
+        let mut tx = self.with.db.read(actor).await?;
         let account = store::find(&mut tx, id).await?;
-        tx.commit().await?;
         require(account)
     }
 
     async fn counts(&self, actor: &Actor) -> ServiceResult<AccountCounts> {
-        let mut tx = self.with.db.tenant(actor).await?;
+        let mut tx = self.with.db.read(actor).await?;
         let counts = store::counts(&mut tx).await?;
-        tx.commit().await?;
         Ok(counts)
     }
 
     async fn events(&self, actor: &Actor, id: AccountId, page_of: PageRequest) -> ServiceResult<Page<ConnectionEvent>> {
         let window = page_of.window()?;
         let after = after(&window)?.map(ConnectionEventId);
-        let mut tx = self.with.db.tenant(actor).await?;
+        let mut tx = self.with.db.read(actor).await?;
         require(store::find(&mut tx, id).await?)?;
         let (items, total) = store::events(&mut tx, id, &window, after).await?;
-        tx.commit().await?;
         let last = items.last().map(|event| event.id.0);
         Ok(page(items, total, &window, last))
     }

@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
-use domain::{Platform, PostId, ServiceError, ServiceResult, deliveries::DeliveryCounts};
+use domain::{
+    Platform, PostId, ServiceError, ServiceResult,
+    deliveries::{Delivery, DeliveryCounts},
+};
 use sqlx::PgConnection;
 
-use super::store;
+use super::store::{self, Filter};
 
 /// Where the deliveries of some posts stand, and which platforms they go to.
 #[derive(Clone, Debug, Default)]
@@ -35,4 +38,14 @@ pub async fn cancel_untouched(tx: &mut PgConnection, post: PostId) -> ServiceRes
         return Err(ServiceError::conflict("It is already going out, so it can no longer be taken back."));
     }
     Ok(canceled)
+}
+
+/// The newest deliveries. `max_attempts` is the retry policy's, for showing "2 of 5".
+pub async fn latest(tx: &mut PgConnection, limit: u32, max_attempts: u32) -> ServiceResult<Vec<Delivery>> {
+    store::list(tx, &Filter::default(), i64::from(limit), 0, None, max_attempts).await
+}
+
+/// How many of the workspace's deliveries stand where.
+pub async fn counts(tx: &mut PgConnection) -> ServiceResult<DeliveryCounts> {
+    store::counts(tx).await
 }

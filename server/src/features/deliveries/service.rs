@@ -48,7 +48,7 @@ impl Deliveries for DeliveryService {
         let window = filter.page.window()?;
         let after = window.cursor.as_deref().map(TimeCursor::parse).transpose()?;
         let wanted = Filter::from(&filter);
-        let mut tx = self.database.tenant(actor).await?;
+        let mut tx = self.database.read(actor).await?;
         let mut items = store::list(
             &mut tx,
             &wanted,
@@ -59,7 +59,6 @@ impl Deliveries for DeliveryService {
         )
         .await?;
         let total = store::count(&mut tx, &wanted).await?;
-        tx.commit().await?;
         let more = cut(&mut items, window.limit);
         let next_cursor =
             items.last().filter(|_| more).map(|last| TimeCursor { at: last.created_at, id: last.id.0 }.encode());
@@ -68,26 +67,23 @@ impl Deliveries for DeliveryService {
 
     async fn get(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Delivery> {
         policy::may_read(actor)?;
-        let mut tx = self.database.tenant(actor).await?;
+        let mut tx = self.database.read(actor).await?;
         let delivery = self.find(&mut tx, id).await?;
-        tx.commit().await?;
         Ok(delivery)
     }
 
     async fn attempts(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Vec<DeliveryAttempt>> {
         policy::may_read(actor)?;
-        let mut tx = self.database.tenant(actor).await?;
+        let mut tx = self.database.read(actor).await?;
         self.find(&mut tx, id).await?;
         let attempts = store::attempts(&mut tx, id).await?;
-        tx.commit().await?;
         Ok(attempts)
     }
 
     async fn counts(&self, actor: &Actor) -> ServiceResult<DeliveryCounts> {
         policy::may_read(actor)?;
-        let mut tx = self.database.tenant(actor).await?;
+        let mut tx = self.database.read(actor).await?;
         let counts = store::counts(&mut tx).await?;
-        tx.commit().await?;
         Ok(counts)
     }
 

@@ -165,15 +165,16 @@ impl Identity for IdentityService {
         let Some(claims) = self.tokens.read(token, now) else { return Ok(None) };
         let row = store::session_lookup(self.database.public_pool(), &claims.token_hash(), now).await?;
         // The cookie's own end is the inactivity limit; the row's mark catches a cookie that was copied and kept.
-        let Some(row) = row.filter(|row| row.user == claims.sub && row.last_seen_at + INACTIVITY + REISSUE_AFTER > now)
+        let Some(row) =
+            row.filter(|row| row.me.user.id == claims.sub && row.last_seen_at + INACTIVITY + REISSUE_AFTER > now)
         else {
             return Ok(None);
         };
         let actor = Actor {
-            user_id: row.user,
-            workspace_id: row.workspace,
-            kind: row.kind,
-            role: row.role,
+            user_id: row.me.user.id,
+            workspace_id: row.me.workspace.id,
+            kind: row.me.workspace.kind,
+            role: row.me.role,
             via: Via::Session(row.session),
             request_id: request_id.clone(),
         };
@@ -186,13 +187,12 @@ impl Identity for IdentityService {
         } else {
             None
         };
-        Ok(Some(Authenticated { actor, reissued }))
+        Ok(Some(Authenticated { actor, me: row.me, reissued }))
     }
 
     async fn me(&self, actor: &Actor) -> ServiceResult<Me> {
-        let mut tx = self.database.tenant(actor).await?;
+        let mut tx = self.database.read(actor).await?;
         let me = store::me(&mut tx, actor.user_id, actor.workspace_id).await?;
-        tx.commit().await?;
         Ok(me)
     }
 }

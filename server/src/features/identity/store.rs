@@ -166,22 +166,22 @@ pub async fn replace_password_hash(tx: &mut PgConnection, user: UserId, old: &st
     Ok(())
 }
 
-/// A session found alive.
+/// A session found alive, and whose it is.
 #[derive(Debug)]
 pub struct SessionRow {
     pub session: SessionId,
-    pub user: UserId,
-    pub workspace: WorkspaceId,
-    pub kind: WorkspaceKind,
-    pub role: Role,
     pub last_seen_at: DateTime<Utc>,
+    pub me: Me,
 }
 
 /// One statement, one round trip: it runs on every request.
 pub async fn session_lookup(pool: &PgPool, hash: &[u8; 32], at: DateTime<Utc>) -> ServiceResult<Option<SessionRow>> {
     let row = sqlx::query!(
-        r#"select session_id as "session_id!", user_id as "user_id!", workspace_id as "workspace_id!", kind::text as "kind!",
-                  role::text as "role!", last_seen_at as "last_seen_at!"
+        r#"select session_id as "session_id!", last_seen_at as "last_seen_at!", user_id as "id!", email as "email!",
+                  full_name as "full_name!", user_role::text as "user_role!", confirmed as "confirmed!", headline, bio,
+                  specialties as "specialties!", availability, agency_name, team_size, workspace_id as "workspace_id!",
+                  name as "name!", slug as "slug!", kind::text as "kind!", time_zone as "time_zone!",
+                  undo_seconds as "undo_seconds!", new_accounts_active as "new_accounts_active!", role::text as "role!"
              from session_lookup($1, $2)"#,
         hash.as_slice(),
         at
@@ -192,11 +192,29 @@ pub async fn session_lookup(pool: &PgPool, hash: &[u8; 32], at: DateTime<Utc>) -
     row.map(|row| {
         Ok(SessionRow {
             session: row.session_id.into(),
-            user: row.user_id.into(),
-            workspace: row.workspace_id.into(),
-            kind: word("workspace kind", &row.kind)?,
-            role: word("role", &row.role)?,
             last_seen_at: row.last_seen_at,
+            me: MeRow {
+                id: row.id,
+                email: row.email,
+                full_name: row.full_name,
+                user_role: row.user_role,
+                confirmed: row.confirmed,
+                headline: row.headline,
+                bio: row.bio,
+                specialties: row.specialties,
+                availability: row.availability,
+                agency_name: row.agency_name,
+                team_size: row.team_size,
+                workspace_id: row.workspace_id,
+                name: row.name,
+                slug: row.slug,
+                kind: row.kind,
+                time_zone: row.time_zone,
+                undo_seconds: row.undo_seconds,
+                new_accounts_active: row.new_accounts_active,
+                role: row.role,
+            }
+            .try_into()?,
         })
     })
     .transpose()
@@ -218,13 +236,71 @@ pub async fn revoke_session(tx: &mut PgConnection, session: SessionId, at: DateT
     Ok(())
 }
 
-/// The person, their profile, the present workspace and the role in it.
+/// The person, their profile, the present workspace and the role in it, as the database says it.
+struct MeRow {
+    id: uuid::Uuid,
+    email: String,
+    full_name: String,
+    user_role: String,
+    confirmed: bool,
+    headline: Option<String>,
+    bio: Option<String>,
+    specialties: Vec<String>,
+    availability: Option<String>,
+    agency_name: Option<String>,
+    team_size: Option<i32>,
+    workspace_id: uuid::Uuid,
+    name: String,
+    slug: String,
+    kind: String,
+    time_zone: String,
+    undo_seconds: i32,
+    new_accounts_active: bool,
+    role: String,
+}
+
+impl TryFrom<MeRow> for Me {
+    type Error = ServiceError;
+
+    fn try_from(row: MeRow) -> ServiceResult<Self> {
+        Ok(Self {
+            user: User {
+                id: row.id.into(),
+                email: row.email,
+                full_name: row.full_name,
+                role: word("workspace kind", &row.user_role)?,
+                email_confirmed: row.confirmed,
+            },
+            profile: Profile {
+                headline: row.headline,
+                bio: row.bio,
+                specialties: row.specialties,
+                availability: row.availability,
+                agency_name: row.agency_name,
+                team_size: row.team_size,
+            },
+            workspace: Workspace {
+                id: row.workspace_id.into(),
+                name: row.name,
+                slug: row.slug,
+                kind: word("workspace kind", &row.kind)?,
+                time_zone: row.time_zone,
+                undo_seconds: u16::try_from(row.undo_seconds).unwrap_or_default(),
+                new_accounts_active: row.new_accounts_active,
+            },
+            role: word("role", &row.role)?,
+        })
+    }
+}
+
+/// The person behind an actor.
 pub async fn me(tx: &mut PgConnection, user: UserId, workspace: WorkspaceId) -> ServiceResult<Me> {
-    let row = sqlx::query!(
+    let row = sqlx::query_as!(
+        MeRow,
         r#"select u.id, u.email, u.full_name, u.role::text as "user_role!", u.email_confirmed_at is not null as "confirmed!",
                   p.headline, p.bio, p.specialties, p.availability, p.agency_name, p.team_size,
-                  w.id as workspace_id, w.name, w.slug, w.kind::text as "kind!", w.time_zone, w.undo_seconds, w.new_accounts_active,
-                  m.role::text as "role!"
+                  w.id as workspace_id, w.name, w.slug, w.kind::text as "kind!", w.time_zone,
+                  w.undo_seconds::integer as "undo_seconds!", w.new_accounts_active, m.role::text as "role!"
              from users u
              join profiles p on p.user_id = u.id
              join memberships m on m.user_id = u.id and m.workspace_id = $2
@@ -236,32 +312,5 @@ pub async fn me(tx: &mut PgConnection, user: UserId, workspace: WorkspaceId) -> 
     .fetch_optional(tx)
     .await
     .map_err(failed)?;
-    let row = row.ok_or_else(ServiceError::unauthorized)?;
-    Ok(Me {
-        user: User {
-            id: row.id.into(),
-            email: row.email,
-            full_name: row.full_name,
-            role: word("workspace kind", &row.user_role)?,
-            email_confirmed: row.confirmed,
-        },
-        profile: Profile {
-            headline: row.headline,
-            bio: row.bio,
-            specialties: row.specialties,
-            availability: row.availability,
-            agency_name: row.agency_name,
-            team_size: row.team_size,
-        },
-        workspace: Workspace {
-            id: row.workspace_id.into(),
-            name: row.name,
-            slug: row.slug,
-            kind: word("workspace kind", &row.kind)?,
-            time_zone: row.time_zone,
-            undo_seconds: u16::try_from(row.undo_seconds).unwrap_or_default(),
-            new_accounts_active: row.new_accounts_active,
-        },
-        role: word("role", &row.role)?,
-    })
+    row.ok_or_else(ServiceError::unauthorized)?.try_into()
 }

@@ -175,11 +175,10 @@ impl Media for MediaService {
         policy::read(actor)?;
         let window = page.window()?;
         let after = window.cursor.as_deref().map(TimeCursor::parse).transpose()?;
-        let mut tx = self.database.tenant(actor).await?;
+        let mut tx = self.database.read(actor).await?;
         let limit = i64::from(window.limit) + 1;
         let mut rows = store::list(&mut tx, actor.workspace_id, after, limit, i64::from(window.offset)).await?;
         let total = store::count(&mut tx, actor.workspace_id).await?;
-        tx.commit().await?;
         let next_cursor = if cut(&mut rows, window.limit) {
             rows.last().map(|row| TimeCursor { at: row.created_at, id: row.id.0 }.encode())
         } else {
@@ -191,9 +190,8 @@ impl Media for MediaService {
 
     async fn get(&self, actor: &Actor, id: MediaId) -> ServiceResult<MediaAsset> {
         policy::read(actor)?;
-        let mut tx = self.database.tenant(actor).await?;
+        let mut tx = self.database.read(actor).await?;
         let row = store::get(&mut tx, actor.workspace_id, id).await?;
-        tx.commit().await?;
         row.map(|row| asset(&self.links, row)).ok_or_else(absent)
     }
 

@@ -1,9 +1,16 @@
 //! What other features may ask of posts inside their own transaction.
 
-use domain::{MediaId, ServiceResult, WorkspaceId, posts::preflight::excerpt};
+use domain::{
+    MediaId, ServiceResult, WorkspaceId,
+    posts::{PostSummary, preflight::excerpt},
+};
 use sqlx::PgConnection;
 
-use super::store;
+use super::{
+    service::summaries,
+    store::{self, Wanted},
+};
+use crate::features::media::MediaLinks;
 
 /// The first words of a post that still needs the picture: its current version shows it, and not all of it is out.
 /// Failed deliveries count, since they can be retried. `None` when no post needs it.
@@ -14,4 +21,16 @@ pub async fn needing_picture(
 ) -> ServiceResult<Option<String>> {
     let post = store::needing_picture(tx, workspace, picture).await?;
     Ok(post.map(|(title, body)| excerpt(title.as_deref(), &body)))
+}
+
+/// The newest posts, as a list shows them.
+pub async fn latest(
+    tx: &mut PgConnection,
+    links: &MediaLinks,
+    workspace: WorkspaceId,
+    limit: u32,
+) -> ServiceResult<Vec<PostSummary>> {
+    let wanted = Wanted { workspace, status: None, platform: None, pattern: None };
+    let rows = store::list(tx, wanted, None, i64::from(limit), 0).await?;
+    summaries(tx, links, workspace, rows).await
 }

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
-    Actor, MediaId, Page, PageRequest, Platform, PostId, PostVersionId, ServiceError, ServiceResult,
+    Actor, MediaId, Page, PageRequest, Platform, PostId, PostVersionId, ServiceError, ServiceResult, WorkspaceId,
     accounts::{Account, AccountFilter, Accounts},
     clock::{Clock, Ids},
     media::MediaAsset,
@@ -17,6 +17,7 @@ use domain::{
     text::has_control_chars,
 };
 use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
 
 use super::{
     plan::{self, Timing},
@@ -214,44 +215,50 @@ impl PostService {
             updated_at: row.updated_at,
         })
     }
+}
 
-    async fn summaries(&self, tx: &mut Tx, actor: &Actor, rows: Vec<SummaryRow>) -> ServiceResult<Vec<PostSummary>> {
-        let ids: Vec<PostId> = rows.iter().map(|row| row.id).collect();
-        let mut standing = deliveries::in_tx::standing(tx, &ids).await?;
-        let mut chosen = store::chosen_platforms(tx, &ids).await?;
-        let mut active = store::active_platforms(tx, actor.workspace_id).await?;
-        active.retain(|platform| platform.rules().is_some());
-        let pictures: Vec<MediaId> = rows.iter().flat_map(|row| row.media.iter().copied()).collect();
-        let assets = media::in_tx::assets(tx, &self.links, actor.workspace_id, &pictures).await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| {
-                let standing = standing.remove(&row.id).unwrap_or_default();
-                let platforms: Vec<Platform> = match (standing.platforms.is_empty(), row.chosen_accounts) {
-                    (false, _) => standing.platforms,
-                    (true, true) => chosen.remove(&row.id).unwrap_or_default(),
-                    (true, false) => active.clone(),
-                };
-                let mut pictures = row.media.iter().filter_map(|id| assets.get(id));
-                let thumbnail_url = pictures.next().map(|asset| asset.thumbnail_url.clone());
-                let others = pictures.count();
-                PostSummary {
-                    id: row.id,
-                    excerpt: excerpt(row.title.as_deref(), &row.body),
-                    title: row.title,
-                    visibility: row.visibility,
-                    status: row.status,
-                    author: row.author,
-                    platforms,
-                    media_count: u32::try_from(others + usize::from(thumbnail_url.is_some())).unwrap_or(u32::MAX),
-                    thumbnail_url,
-                    publishes_at: still_to_come(row.status, row.publishes_at),
-                    deliveries: standing.counts,
-                    created_at: row.created_at,
-                }
-            })
-            .collect())
-    }
+/// Rows of a list with what they show of deliveries, accounts and pictures.
+pub(super) async fn summaries(
+    tx: &mut PgConnection,
+    links: &MediaLinks,
+    workspace: WorkspaceId,
+    rows: Vec<SummaryRow>,
+) -> ServiceResult<Vec<PostSummary>> {
+    let ids: Vec<PostId> = rows.iter().map(|row| row.id).collect();
+    let mut standing = deliveries::in_tx::standing(&mut *tx, &ids).await?;
+    let mut chosen = store::chosen_platforms(&mut *tx, &ids).await?;
+    let mut active = store::active_platforms(&mut *tx, workspace).await?;
+    active.retain(|platform| platform.rules().is_some());
+    let pictures: Vec<MediaId> = rows.iter().flat_map(|row| row.media.iter().copied()).collect();
+    let assets = media::in_tx::assets(tx, links, workspace, &pictures).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let standing = standing.remove(&row.id).unwrap_or_default();
+            let platforms: Vec<Platform> = match (standing.platforms.is_empty(), row.chosen_accounts) {
+                (false, _) => standing.platforms,
+                (true, true) => chosen.remove(&row.id).unwrap_or_default(),
+                (true, false) => active.clone(),
+            };
+            let mut pictures = row.media.iter().filter_map(|id| assets.get(id));
+            let thumbnail_url = pictures.next().map(|asset| asset.thumbnail_url.clone());
+            let others = pictures.count();
+            PostSummary {
+                id: row.id,
+                excerpt: excerpt(row.title.as_deref(), &row.body),
+                title: row.title,
+                visibility: row.visibility,
+                status: row.status,
+                author: row.author,
+                platforms,
+                media_count: u32::try_from(others + usize::from(thumbnail_url.is_some())).unwrap_or(u32::MAX),
+                thumbnail_url,
+                publishes_at: still_to_come(row.status, row.publishes_at),
+                deliveries: standing.counts,
+                created_at: row.created_at,
+            }
+        })
+        .collect())
 }
 
 #[async_trait]
@@ -315,7 +322,7 @@ impl Posts for PostService {
             platform: filter.platform,
             pattern: pattern.as_deref(),
         };
-        let mut tx = self.database.tenant(actor).await?;
+        let mut tx = self.database.read(actor).await?;
         let limit = i64::from(window.limit) + 1;
         let mut rows = store::list(&mut tx, wanted, after, limit, i64::from(window.offset)).await?;
         let total = store::count(&mut tx, wanted).await?;
@@ -324,16 +331,14 @@ impl Posts for PostService {
         } else {
             None
         };
-        let items = self.summaries(&mut tx, actor, rows).await?;
-        tx.commit().await?;
+        let items = summaries(&mut tx, &self.links, actor.workspace_id, rows).await?;
         Ok(Page { items, total, limit: window.limit, offset: window.offset, next_cursor })
     }
 
     async fn get(&self, actor: &Actor, id: PostId) -> ServiceResult<Post> {
         policy::read(actor)?;
-        let mut tx = self.database.tenant(actor).await?;
+        let mut tx = self.database.read(actor).await?;
         let post = self.load(&mut tx, actor, id).await?;
-        tx.commit().await?;
         Ok(post)
     }
 

@@ -4,10 +4,11 @@ use domain::{
     accounts::{Account, AccountCounts, AccountStatus},
     deliveries::{Delivery, DeliveryCounts},
     posts::PostSummary,
+    workspaces::{Connections, Latest, Overview},
 };
 use leptos::prelude::*;
 
-use super::super::server_fns::{Connections, Latest, Overview, view_connections, view_latest};
+use super::super::server_fns::{view_connections, view_latest};
 use crate::{
     features::accounts::actions::{AccountActions, use_account_actions},
     live::use_live,
@@ -32,7 +33,6 @@ pub fn use_board(first: Overview) -> Board {
     let Overview {
         connections: Connections { accounts, total, counts },
         latest: Latest { deliveries, posts, counts: sent },
-        ..
     } = first;
     let accounts = RwSignal::new(accounts);
     let board = Board {
