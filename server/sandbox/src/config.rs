@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use url::{Host, Url};
 
 /// Client id of the demo application, known to every network.
@@ -16,6 +16,7 @@ pub const PARTNER_CLIENT_SECRET: &str = "arctiv-sandbox-partner-secret";
 
 /// Everything that can be set from outside.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Config {
     /// Address that handed-out URLs begin with. `None`: what the caller wrote in `Host`.
     pub public_url: Option<Url>,
@@ -33,6 +34,16 @@ pub struct Config {
     pub journal_length: usize,
     /// Bytes of uploaded media kept for the showcase. Older media keep their facts and lose their pixels.
     pub media_budget: usize,
+    /// How long, in milliseconds, networks work on films and containers before they can be used.
+    pub processing_ms: u64,
+    /// May the networks fetch media from this machine and from private networks? The real ones cannot.
+    pub local_media: bool,
+    /// How long, in seconds, a network tries to fetch one medium.
+    pub pull_seconds: u64,
+    /// Beginnings of the addresses that are verified for TikTok to take media from. Empty: any on this machine.
+    pub verified_prefixes: Vec<String>,
+    /// Has TikTok audited the applications? Others may only post what nobody but the creator sees.
+    pub audited: bool,
     /// The day by which API versions are judged. Pinned by default, so that a checkout does not rot: the real
     /// networks retire a version about a year after its release.
     pub versions_as_of: VersionDay,
@@ -54,6 +65,11 @@ impl Default for Config {
             journal: JournalDetail::Full,
             journal_length: 20_000,
             media_budget: 256 << 20,
+            processing_ms: 2_000,
+            local_media: true,
+            pull_seconds: 10,
+            verified_prefixes: Vec::new(),
+            audited: true,
             versions_as_of: VersionDay::default(),
             state_file: None,
         }
@@ -61,12 +77,13 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Settings for load: no call limits, requests journalled as bare lines, few pixels kept.
+    /// Settings for load: no call limits, requests journalled as bare lines, few pixels kept, films ready at once.
     #[must_use]
     pub fn fast(mut self) -> Self {
         self.enforce_limits = false;
         self.journal = JournalDetail::Lines;
         self.media_budget = 32 << 20;
+        self.processing_ms = 0;
         self
     }
 
@@ -110,18 +127,23 @@ impl Client {
             return false;
         }
         if self.redirect_prefixes.is_empty() {
-            return match url.host() {
-                Some(Host::Ipv4(ip)) => ip.is_loopback(),
-                Some(Host::Ipv6(ip)) => ip.is_loopback(),
-                Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-                None => false,
-            };
+            return on_this_machine(&url);
         }
         self.redirect_prefixes.iter().any(|prefix| uri.starts_with(prefix.as_str()))
     }
 }
 
-/// Lives in seconds, as the networks state them (platforms.md 0 to 4).
+/// Does the address lead to a loopback interface?
+pub(crate) fn on_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
+/// Lives in seconds, as the networks state them (platforms.md 0 to 5).
 #[derive(Clone, Copy, Debug)]
 pub struct Lives {
     /// How long a person may look at a consent page.
@@ -144,6 +166,22 @@ pub struct Lives {
     pub linkedin_access: i64,
     /// LinkedIn's refresh token, partners only; refreshing does not extend it.
     pub linkedin_refresh: i64,
+    /// Instagram's authorization code.
+    pub instagram_code: i64,
+    /// Instagram's short-lived token.
+    pub instagram_short: i64,
+    /// Instagram's long-lived token.
+    pub instagram_long: i64,
+    /// Instagram's containers.
+    pub instagram_container: i64,
+    /// TikTok's authorization code.
+    pub tiktok_code: i64,
+    /// TikTok's access token.
+    pub tiktok_access: i64,
+    /// TikTok's refresh token.
+    pub tiktok_refresh: i64,
+    /// TikTok's upload address.
+    pub tiktok_upload: i64,
     /// Uploaded media that no post has used.
     pub media: i64,
 }
@@ -164,6 +202,14 @@ impl Default for Lives {
             linkedin_code: 30 * MINUTE,
             linkedin_access: 60 * DAY,
             linkedin_refresh: 365 * DAY,
+            instagram_code: HOUR,
+            instagram_short: HOUR,
+            instagram_long: 5_183_944,
+            instagram_container: DAY,
+            tiktok_code: 10 * MINUTE,
+            tiktok_access: 2 * HOUR,
+            tiktok_refresh: 180 * DAY,
+            tiktok_upload: HOUR,
             media: DAY,
         }
     }
@@ -198,10 +244,10 @@ impl Default for VersionDay {
 }
 
 impl VersionDay {
-    pub(crate) fn day(self, now: DateTime<Utc>) -> NaiveDate {
+    pub(crate) fn pinned(self) -> Option<NaiveDate> {
         match self {
-            Self::Pinned(day) => day,
-            Self::Today => now.date_naive(),
+            Self::Pinned(day) => Some(day),
+            Self::Today => None,
         }
     }
 }

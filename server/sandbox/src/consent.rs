@@ -14,7 +14,7 @@ use crate::{
     html::{escape, mark, page},
     networks::{Network, with_query},
     wire::{Call, Fields, Reply},
-    world::{Account, Challenge, Code, Consent, Kind, World},
+    world::{Account, Challenge, Code, Consent, World},
 };
 
 /// The application that asks, if it is registered.
@@ -92,7 +92,8 @@ fn label(network: &dyn Network, scope: &str) -> &'static str {
 fn described(world: &World, network: &dyn Network, client: &Client, consent: &Consent, action: &str) -> Value {
     let accounts: Vec<Value> = world
         .accounts
-        .people(network.slug())
+        .of(network.slug())
+        .filter(|account| network.signs_in(account, &consent.scopes))
         .map(|person| {
             let assets: Vec<Value> = offered(world, network, &consent.scopes, &person.id)
                 .into_iter()
@@ -122,7 +123,8 @@ fn rendered(world: &World, network: &dyn Network, client: &Client, consent: &Con
     let (title, slug) = (network.title(), network.slug());
     let app = escape(&client.name);
     let mut form = String::new();
-    for (at, person) in world.accounts.people(slug).enumerate() {
+    let people = world.accounts.of(slug).filter(|account| network.signs_in(account, &consent.scopes));
+    for (at, person) in people.enumerate() {
         let checked = if at == 0 { " checked" } else { "" };
         let id = escape(&person.id);
         let _ = write!(
@@ -215,7 +217,7 @@ pub(crate) fn answer(world: &mut World, network: &dyn Network, id: &str, form: &
     let back = |pairs: Vec<(&str, &str)>| {
         let state = consent.state.as_deref().map(|state| ("state", state));
         let address = with_query(&consent.redirect_uri, pairs.into_iter().chain(state));
-        Reply::redirect(&format!("{address}{}", network.redirect_tail())).header("cache-control", "no-store")
+        Reply::redirect(&format!("{address}{}", network.redirect_tail(&consent))).header("cache-control", "no-store")
     };
     match form.get("decision") {
         Some("cancel") => {
@@ -233,6 +235,7 @@ pub(crate) fn answer(world: &mut World, network: &dyn Network, id: &str, form: &
     let ticked: BTreeSet<&str> = form.all("scope").chain(network.fixed_scopes().iter().copied()).collect();
     let (scopes, declined) = asked.into_iter().partition(|scope| ticked.contains(scope.as_str()));
     world.oauth.close(id);
+    let beside = network.callback_query(&scopes);
     let code = Code {
         platform: network.slug(),
         client: consent.client.clone(),
@@ -247,7 +250,8 @@ pub(crate) fn answer(world: &mut World, network: &dyn Network, id: &str, form: &
     };
     let code = world.oauth.issue_code(network.code_prefix(), code);
     world.changed();
-    back(vec![("code", &code)])
+    let beside = beside.as_ref().map(|(name, value)| (*name, value.as_str()));
+    back([("code", code.as_str())].into_iter().chain(beside).collect())
 }
 
 /// Who signs in, and with which pages. A page's id or name signs in whoever runs it, with that page alone.
@@ -259,7 +263,7 @@ fn signed_in(
     form: &Fields,
 ) -> Option<(String, Vec<String>)> {
     let account = world.accounts.find(network.slug(), wanted)?;
-    if account.kind == Kind::Page {
+    if !network.signs_in(account, &consent.scopes) {
         let person = account.staff.first()?.person.clone();
         return Some((person, vec![account.id.clone()]));
     }

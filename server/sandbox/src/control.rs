@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -128,12 +128,18 @@ fn shown(world: &World, post: &Post, base: &str) -> Value {
                 "bytes": item.map(|item| item.size),
                 "width": item.map(|item| item.width),
                 "height": item.map(|item| item.height),
+                "duration_ms": item.map(|item| item.duration_ms).filter(|ms| *ms > 0),
                 "alt_text": one.alt_text,
                 "url": format!("{base}/media/{}/{}", post.platform, percent_encode(&one.media)),
             })
         })
         .collect();
     let link = post.link.as_ref();
+    let comments: Vec<Value> = post
+        .comments
+        .iter()
+        .map(|one| json!({ "id": one.id, "author": one.author, "text": one.text, "created_at": one.created_at }))
+        .collect();
     json!({
         "platform": post.platform,
         "account": post.account,
@@ -148,6 +154,7 @@ fn shown(world: &World, post: &Post, base: &str) -> Value {
         "client": post.client,
         "url": networks::of(post.platform).map(|network| network.permalink(world, base, post)),
         "extra": post.extra,
+        "comments": comments,
     })
 }
 
@@ -191,23 +198,24 @@ async fn add_faults(State(sandbox): State<Sandbox>, body: Bytes) -> Answer {
     let mut world = sandbox.world();
     for rule in &rules {
         ids(&world, rule.platform, rule.account.as_deref())?;
-        if rule.status.is_some_and(|status| !(400..600).contains(&status)) {
-            return Err(wrong("status must be between 400 and 599"));
+        if let Some(problem) = rule.problem() {
+            return Err(wrong(problem));
         }
     }
     for rule in rules {
         world.faults.add(rule);
     }
-    Ok(Json(json!({ "faults": world.faults.list() })))
+    Ok(Json(json!({ "faults": world.faults.list(), "struck": world.faults.struck() })))
 }
 
 async fn faults(State(sandbox): State<Sandbox>) -> Json<Value> {
-    Json(json!({ "faults": sandbox.world().faults.list() }))
+    let world = sandbox.world();
+    Json(json!({ "faults": world.faults.list(), "struck": world.faults.struck() }))
 }
 
 async fn clear_faults(State(sandbox): State<Sandbox>) -> Json<Value> {
     sandbox.world().faults.clear();
-    Json(json!({ "faults": [] }))
+    Json(json!({ "faults": [], "struck": [] }))
 }
 
 #[derive(Deserialize)]
@@ -343,11 +351,22 @@ async fn settings(State(sandbox): State<Sandbox>) -> Json<Value> {
 struct NewSettings {
     enforce_limits: Option<bool>,
     reject_duplicates: Option<bool>,
+    processing_ms: Option<u64>,
+    local_media: Option<bool>,
+    verified_prefixes: Option<Vec<String>>,
+    audited: Option<bool>,
+    /// A day, or `"today"`.
+    versions_as_of: Option<String>,
     journal: Option<JournalDetail>,
 }
 
 async fn change_settings(State(sandbox): State<Sandbox>, body: Bytes) -> Answer {
     let wanted: NewSettings = read(&body)?;
+    let day = match wanted.versions_as_of.as_deref() {
+        None => None,
+        Some("today") => Some(None),
+        Some(day) => Some(Some(day.parse::<NaiveDate>().map_err(|error| wrong(format!("versions_as_of: {error}")))?)),
+    };
     {
         let mut world = sandbox.world();
         if let Some(enforce) = wanted.enforce_limits {
@@ -356,6 +375,21 @@ async fn change_settings(State(sandbox): State<Sandbox>, body: Bytes) -> Answer 
         }
         if let Some(reject) = wanted.reject_duplicates {
             world.settings.reject_duplicates = reject;
+        }
+        if let Some(ms) = wanted.processing_ms {
+            world.settings.processing_ms = ms;
+        }
+        if let Some(local) = wanted.local_media {
+            world.settings.local_media = local;
+        }
+        if let Some(prefixes) = wanted.verified_prefixes {
+            world.settings.verified_prefixes = prefixes;
+        }
+        if let Some(audited) = wanted.audited {
+            world.settings.audited = audited;
+        }
+        if let Some(day) = day {
+            world.settings.versions_as_of = day;
         }
         if let Some(detail) = wanted.journal {
             world.journal.detail = detail;

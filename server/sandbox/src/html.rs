@@ -54,11 +54,12 @@ pub(crate) fn avatar(initials: &str, seed: &str) -> String {
 const STYLE: &str = "
 :root{color-scheme:light dark;--ground:#f7f8fa;--surface:#fff;--sunken:#eff2f6;--line:#dde2ea;--edge:#7b8798;
 --text:#182233;--muted:#4d5a6e;--accent:#0b5c94;--primary:#14233f;--on-primary:#fff;--primary-hover:#22385f;
---note:#fff6dd;--note-line:#e6cf8a;--note-text:#5f4600;--facebook:#0a58ca;--twitter:#1c1f24;--linkedin:#0a5bab}
+--note:#fff6dd;--note-line:#e6cf8a;--note-text:#5f4600;--facebook:#0a58ca;--twitter:#1c1f24;--linkedin:#0a5bab;
+--instagram:#b0246f;--tiktok:#0d5f68}
 @media (prefers-color-scheme:dark){:root{--ground:#0e131c;--surface:#161d29;--sunken:#111824;--line:#2a3444;
 --edge:#7c8aa0;--text:#e8edf5;--muted:#a9b4c5;--accent:#7cc4f2;--primary:#bfe3fb;--on-primary:#0c1a2e;
 --primary-hover:#dcf0fd;--note:#2b2410;--note-line:#5d4d1c;--note-text:#f0d68a;--facebook:#3b7ddd;--twitter:#3d444f;
---linkedin:#2670b3}}
+--linkedin:#2670b3;--instagram:#c0387f;--tiktok:#1b7680}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--text);font:15px/1.5 system-ui,-apple-system,'Segoe UI',sans-serif}
 a{color:var(--accent);text-underline-offset:2px}
@@ -71,6 +72,7 @@ background:var(--note);border-bottom:1px solid var(--note-line);color:var(--note
 .mark{display:inline-flex;flex:none;align-items:center;justify-content:center;width:2.5rem;height:2.5rem;
 border-radius:50%;color:#fff;font-weight:700;font-size:.95rem;background:#45536a}
 .mark.facebook{background:var(--facebook)}.mark.twitter{background:var(--twitter)}
+.mark.instagram{background:var(--instagram);border-radius:12px}.mark.tiktok{background:var(--tiktok)}
 .mark.linkedin{background:var(--linkedin);border-radius:8px}
 .mark.person{background:#45536a}
 .consent main{max-width:35rem;margin:2rem auto 3rem;padding:0 1rem}
@@ -108,11 +110,15 @@ nav a:hover{background:var(--sunken)}nav a[aria-current]{border-color:var(--acce
 article{padding:1rem;border-bottom:1px solid var(--line)}article:last-child{border-bottom:0}
 article .text{white-space:pre-wrap;overflow-wrap:anywhere;margin:0 0 .75rem}
 .media{display:grid;gap:.5rem;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));margin:0 0 .75rem}
-figure{margin:0}figure img{display:block;width:100%;height:auto;max-height:22rem;object-fit:cover;border-radius:8px;
+figure{margin:0}figure img,figure video{display:block;width:100%;height:auto;max-height:22rem;object-fit:cover;border-radius:8px;
 border:1px solid var(--line);background:var(--sunken)}
 figcaption{font-size:.8rem;color:var(--muted);margin-top:.25rem;overflow-wrap:anywhere}
 .link{display:block;padding:.6rem .75rem;border:1px solid var(--line);border-radius:8px;margin-bottom:.75rem;
 overflow-wrap:anywhere}
+.tag{display:inline-block;margin:0 0 .5rem;padding:.1rem .5rem;border:1px solid var(--line);border-radius:999px;
+font-size:.8rem;color:var(--muted)}
+.comments{list-style:none;margin:0 0 .75rem;padding:0 0 0 .75rem;border-left:3px solid var(--line)}
+.comments li{margin:0 0 .35rem;overflow-wrap:anywhere;white-space:pre-wrap}
 .empty{padding:3rem 1rem;text-align:center;background:var(--surface);border:1px dashed var(--edge);border-radius:12px}
 details{margin-top:1.5rem}summary{cursor:pointer;padding:.4rem 0;font-weight:600}
 table{border-collapse:collapse;width:100%;font-size:.9rem}

@@ -1,12 +1,16 @@
-//! What a file truly is: type and size in pixels, read from its first bytes. Declared types are never believed.
+//! What a file truly is: type, size in pixels and length, read from its own headers. Declared types are never believed.
+
+use crate::film;
 
 /// Facts read from the file itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sniffed {
     pub(crate) mime: &'static str,
-    /// Zero where the format is known but its header is cut off or not read (video).
+    /// Zero where the format has none, or its header is cut off.
     pub(crate) width: u32,
     pub(crate) height: u32,
+    /// Of a film. Zero where no movie header was found.
+    pub(crate) duration_ms: u64,
 }
 
 impl Sniffed {
@@ -17,28 +21,54 @@ impl Sniffed {
     pub(crate) fn is_image(self) -> bool {
         self.mime.starts_with("image/")
     }
+
+    fn image(mime: &'static str, (width, height): (u32, u32)) -> Self {
+        Self { mime, width, height, duration_ms: 0 }
+    }
+
+    fn plain(mime: &'static str) -> Self {
+        Self::image(mime, (0, 0))
+    }
 }
 
-/// Recognises JPEG, PNG, GIF, WebP and MP4.
+/// Recognises the pictures, films and documents that some network takes.
 pub(crate) fn sniff(bytes: &[u8]) -> Option<Sniffed> {
     if bytes.starts_with(&[0xFF, 0xD8, 0xFF]) {
-        let (width, height) = jpeg_size(bytes).unwrap_or_default();
-        return Some(Sniffed { mime: "image/jpeg", width, height });
+        return Some(Sniffed::image("image/jpeg", jpeg_size(bytes).unwrap_or_default()));
     }
     if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         let size = |at| be32(bytes, at).unwrap_or_default();
-        return Some(Sniffed { mime: "image/png", width: size(16), height: size(20) });
+        return Some(Sniffed::image("image/png", (size(16), size(20))));
     }
     if bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a") {
         let size = |at| le16(bytes, at).unwrap_or_default();
-        return Some(Sniffed { mime: "image/gif", width: size(6), height: size(8) });
+        return Some(Sniffed::image("image/gif", (size(6), size(8))));
     }
     if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
-        let (width, height) = webp_size(bytes).unwrap_or_default();
-        return Some(Sniffed { mime: "image/webp", width, height });
+        return Some(Sniffed::image("image/webp", webp_size(bytes).unwrap_or_default()));
     }
     if bytes.get(4..8) == Some(b"ftyp") {
-        return Some(Sniffed { mime: "video/mp4", width: 0, height: 0 });
+        let mime = match bytes.get(8..12) {
+            Some(b"heic" | b"heix" | b"mif1") => return Some(Sniffed::plain("image/heic")),
+            Some(b"avif") => return Some(Sniffed::plain("image/avif")),
+            Some(b"qt  ") => "video/quicktime",
+            _ => "video/mp4",
+        };
+        let film = film::read(bytes).unwrap_or_default();
+        return Some(Sniffed { mime, width: film.width, height: film.height, duration_ms: film.duration_ms });
+    }
+    if bytes.starts_with(&[0x1A, 0x45, 0xDF, 0xA3]) {
+        return Some(Sniffed::plain("video/webm"));
+    }
+    if bytes.starts_with(b"%PDF-") {
+        return Some(Sniffed::plain("application/pdf"));
+    }
+    // The office formats of before and after 2007. Which of them it is stands deeper than any network looks at once.
+    if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1]) {
+        return Some(Sniffed::plain("application/msword"));
+    }
+    if bytes.starts_with(b"PK\x03\x04") {
+        return Some(Sniffed::plain("application/vnd.openxmlformats-officedocument"));
     }
     None
 }
@@ -99,19 +129,24 @@ mod tests {
 
     #[test]
     fn sizes_come_from_the_header_that_holds_them() {
+        let size = |bytes: &[u8]| sniff(bytes).map(|it| (it.mime, it.width, it.height));
         let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
         png.extend([0, 0, 1, 0, 0, 0, 0, 64]);
-        assert_eq!(sniff(&png), Some(Sniffed { mime: "image/png", width: 256, height: 64 }));
+        assert_eq!(size(&png), Some(("image/png", 256, 64)));
 
         // APP0 of 4 bytes stands before the frame header.
         let jpeg = [0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 0, 0, 0xFF, 0xC0, 0, 17, 8, 0, 30, 0, 40, 3];
-        assert_eq!(sniff(&jpeg), Some(Sniffed { mime: "image/jpeg", width: 40, height: 30 }));
+        assert_eq!(size(&jpeg), Some(("image/jpeg", 40, 30)));
 
-        assert_eq!(sniff(b"GIF89a\x0a\0\x05\0"), Some(Sniffed { mime: "image/gif", width: 10, height: 5 }));
+        assert_eq!(size(b"GIF89a\x0a\0\x05\0"), Some(("image/gif", 10, 5)));
 
         let mut webp = b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0".to_vec();
         webp.extend([99, 0, 0, 49, 0, 0]);
-        assert_eq!(sniff(&webp), Some(Sniffed { mime: "image/webp", width: 100, height: 50 }));
+        assert_eq!(size(&webp), Some(("image/webp", 100, 50)));
+
+        assert_eq!(size(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), Some(("image/heic", 0, 0)));
+        assert_eq!(size(b"\0\0\0\x14ftypqt  \0\0\0\0qt  "), Some(("video/quicktime", 0, 0)));
+        assert_eq!(size(b"\x1a\x45\xdf\xa3"), Some(("video/webm", 0, 0)));
 
         assert_eq!(sniff(b"<svg xmlns"), None);
         assert_eq!(sniff(b""), None);

@@ -3,7 +3,7 @@
 
 use std::{
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     pin::Pin,
     sync::{
@@ -21,6 +21,7 @@ use axum::{
     response::{IntoResponse, Response},
     serve::{IncomingStream, Listener},
 };
+use futures::StreamExt as _;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
@@ -30,17 +31,14 @@ use crate::{
     Sandbox, consent,
     networks::{self, Network},
     showcase,
-    wire::{Body, Call, Fields, Reply, parse_body, percent_decode},
-    world::{Ended, Entry, FaultKind, Operation, Standing, World, keep},
+    wire::{Body, Call, Fields, PullError, Reply, parse_body, percent_decode},
+    world::{Ended, Entry, Errand, Fault, FaultKind, Operation, Standing, Twist, World, keep},
 };
 
-/// Largest request body. Films come in pieces.
-const MAX_BODY: usize = 64 << 20;
+/// Largest request body: films that come in one piece.
+const MAX_BODY: usize = 320 << 20;
 /// How long a `timeout` fault keeps a caller waiting who does not give up.
 const HOLD: Duration = Duration::from_mins(2);
-/// How long a network tries to fetch a medium.
-const PULL: Duration = Duration::from_secs(10);
-
 /// What becomes of a request.
 enum Outcome {
     Answer(Reply),
@@ -63,14 +61,26 @@ pub(crate) async fn platform(State(sandbox): State<Sandbox>, request: Request) -
             .into_response();
     };
     let below = below.to_owned();
-    let Ok(bytes) = axum::body::to_bytes(body, MAX_BODY).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    let (bytes, whole) = match receive(body).await {
+        Ok(received) => received,
+        Err(refusal) => return refusal.into_response(),
     };
     let mut call = read_call(&sandbox, &parts, &below, bytes).await;
-    if let Some(address) = network.pulls(&call) {
-        call.fetched = Some(pull(&sandbox, &address).await);
+    // The caller was cut off. Upload hosts keep what came; anybody else never saw the request.
+    if !whole && !network.keeps_parts(&call) {
+        return StatusCode::BAD_REQUEST.into_response();
     }
-    let outcome = decide(&mut sandbox.world(), network, &call, &below);
+    if let Some((address, most)) = network.pulls(&call) {
+        call.fetched = Some(pull(&sandbox, &address, most).await);
+    }
+    let (outcome, errands) = {
+        let mut world = sandbox.world();
+        let outcome = decide(&mut world, network, &call, &below);
+        (outcome, std::mem::take(&mut world.errands))
+    };
+    for errand in errands {
+        tokio::spawn(run(sandbox.clone(), errand));
+    }
     match outcome {
         Outcome::Answer(reply) => reply.into_response(),
         Outcome::Late(reply, delay) => {
@@ -83,6 +93,20 @@ pub(crate) async fn platform(State(sandbox): State<Sandbox>, request: Request) -
             cut(line.as_ref())
         }
     }
+}
+
+/// Reads a body as far as it comes; says whether that is all of it.
+async fn receive(body: axum::body::Body) -> Result<(Bytes, bool), StatusCode> {
+    let mut frames = body.into_data_stream();
+    let mut bytes = Vec::new();
+    while let Some(frame) = frames.next().await {
+        let Ok(frame) = frame else { return Ok((bytes.into(), false)) };
+        if bytes.len() + frame.len() > MAX_BODY {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        bytes.extend_from_slice(&frame);
+    }
+    Ok((bytes.into(), true))
 }
 
 async fn read_call(sandbox: &Sandbox, parts: &Parts, below: &str, bytes: Bytes) -> Call {
@@ -115,45 +139,65 @@ fn decide(world: &mut World, network: &dyn Network, call: &Call, path: &str) -> 
     }
     let operation = network.operation(call);
     let fault = if world.faults.is_empty() { None } else { strike(world, network, call, operation) };
-    let outcome = match fault.as_ref().map(|fault| (fault.kind, fault)) {
+    let outcome = match &fault {
         None => Outcome::Answer(network.handle(world, call)),
-        Some((FaultKind::Status, fault)) => {
-            let status = fault.status.unwrap_or(500);
-            let mut reply = network.refuse(world, call, status, fault);
-            reply.status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            if let Some(body) = &fault.body {
-                reply.body = body.to_string().into();
-            }
-            if let Some(seconds) = fault.retry_after {
-                reply = reply.header("retry-after", seconds.to_string());
-            }
-            Outcome::Answer(reply)
-        }
-        Some((FaultKind::Timeout, _)) => Outcome::Hold,
-        Some((FaultKind::DropAfterAccept, _)) => {
-            network.handle(world, call);
-            Outcome::Cut
-        }
-        Some((FaultKind::Slow, fault)) => {
-            let delay = Duration::from_millis(fault.slow_ms.unwrap_or(3_000));
-            Outcome::Late(network.handle(world, call), delay)
-        }
-        Some((FaultKind::Revoked, _)) => {
-            revoke(world, network, call);
-            Outcome::Answer(network.handle(world, call))
-        }
-        Some((FaultKind::Malformed, _)) => {
-            network.handle(world, call);
-            let reply = Reply::typed(StatusCode::OK, "application/json; charset=utf-8", "{\"data\":{\"id\":\"17");
-            Outcome::Answer(reply)
-        }
+        Some(fault) => suffer(world, network, call, fault),
     };
+    world.twist = Twist::default();
     let status = match &outcome {
         Outcome::Answer(reply) | Outcome::Late(reply, _) => Some(reply.status.as_u16()),
         Outcome::Cut | Outcome::Hold => None,
     };
     note(world, network, call, path, operation, status, fault.map(|fault| fault.kind));
     outcome
+}
+
+/// Lets a fault happen.
+fn suffer(world: &mut World, network: &dyn Network, call: &Call, fault: &Fault) -> Outcome {
+    let late = fault.slow_ms.unwrap_or(3_000);
+    match fault.kind {
+        FaultKind::Status => return Outcome::Answer(refused(world, network, call, fault)),
+        FaultKind::Sunset => return Outcome::Answer(network.sunset(world, call, fault)),
+        FaultKind::Timeout => return Outcome::Hold,
+        FaultKind::Drop => return Outcome::Cut,
+        FaultKind::SlowProcessing => world.twist.late_ms = late,
+        FaultKind::FailedProcessing => world.twist.fails = true,
+        FaultKind::Expired => expire(world, network, call),
+        FaultKind::Revoked => revoke(world, network, call),
+        FaultKind::WithoutScopes => {
+            if let Some(credential) = network.credential(call) {
+                world.oauth.withhold(&credential, &fault.scopes);
+                world.changed();
+            }
+        }
+        // The other one asks first, and gets what there is to get.
+        FaultKind::Raced => drop(network.handle(world, call)),
+        FaultKind::TimeoutAfterAccept | FaultKind::DropAfterAccept | FaultKind::Slow | FaultKind::Malformed => {}
+    }
+    let reply = network.handle(world, call);
+    match fault.kind {
+        FaultKind::TimeoutAfterAccept => Outcome::Hold,
+        FaultKind::DropAfterAccept => Outcome::Cut,
+        FaultKind::Slow => Outcome::Late(reply, Duration::from_millis(late)),
+        FaultKind::Malformed => {
+            Outcome::Answer(Reply::typed(StatusCode::OK, "application/json; charset=utf-8", "{\"data\":{\"id\":\"17"))
+        }
+        _ => Outcome::Answer(reply),
+    }
+}
+
+/// A refusal with the status that the rule names, in the network's own words.
+fn refused(world: &mut World, network: &dyn Network, call: &Call, fault: &Fault) -> Reply {
+    let status = fault.status.unwrap_or(500);
+    let mut reply = network.refuse(world, call, status, fault);
+    reply.status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Some(body) = &fault.body {
+        reply.body = body.to_string().into();
+    }
+    match fault.retry_after {
+        Some(seconds) => reply.header("retry-after", seconds.to_string()),
+        None => reply,
+    }
 }
 
 fn note(
@@ -183,7 +227,7 @@ fn note(
 }
 
 /// The fault that strikes this request, one turn of it used up.
-fn strike(world: &mut World, network: &dyn Network, call: &Call, operation: Operation) -> Option<crate::world::Fault> {
+fn strike(world: &mut World, network: &dyn Network, call: &Call, operation: Operation) -> Option<Fault> {
     let subjects = subjects(world, network, call, operation);
     let accounts = &world.accounts;
     let concerns = |wanted: &str| {
@@ -198,7 +242,7 @@ fn strike(world: &mut World, network: &dyn Network, call: &Call, operation: Oper
 fn subjects(world: &World, network: &dyn Network, call: &Call, operation: Operation) -> Vec<String> {
     let mut ids = network.named_accounts(call);
     ids.retain(|id| world.accounts.get(network.slug(), id).is_some());
-    let one = matches!(operation, Operation::Publish | Operation::Upload | Operation::Status);
+    let one = matches!(operation, Operation::Publish | Operation::Upload | Operation::Comment | Operation::Status);
     if one && !ids.is_empty() {
         return ids;
     }
@@ -225,6 +269,15 @@ fn subjects(world: &World, network: &dyn Network, call: &Call, operation: Operat
     ids
 }
 
+/// The token or code in a request runs out.
+fn expire(world: &mut World, network: &dyn Network, call: &Call) {
+    if let Some(credential) = network.credential(call) {
+        let now = world.now();
+        world.oauth.run_out(&credential, now);
+        world.changed();
+    }
+}
+
 /// The person takes the grant behind a request back.
 fn revoke(world: &mut World, network: &dyn Network, call: &Call) {
     let Some(credential) = network.credential(call) else { return };
@@ -237,17 +290,81 @@ fn revoke(world: &mut World, network: &dyn Network, call: &Call) {
     world.changed();
 }
 
-/// A network fetches a medium, as Meta does: no redirects, not for long.
-async fn pull(sandbox: &Sandbox, address: &str) -> Result<Bytes, String> {
-    let client = sandbox.http()?;
-    let read = async {
-        let answer = client.get(address).send().await.map_err(|error| error.to_string())?;
-        if answer.status() != StatusCode::OK {
-            return Err(format!("the address answered {}", answer.status()));
-        }
-        answer.bytes().await.map_err(|error| error.to_string())
+/// Fetches what a network was sent for, and tells it.
+async fn run(sandbox: Sandbox, errand: Errand) {
+    let mut fetched = Vec::with_capacity(errand.addresses.len());
+    for address in &errand.addresses {
+        fetched.push(pull(&sandbox, address, errand.most).await);
+    }
+    let mut world = sandbox.world();
+    world.twist = errand.twist;
+    if let Some(network) = networks::of(errand.platform) {
+        network.fetched(&mut world, &errand.stage, fetched);
+    }
+    world.twist = Twist::default();
+    world.changed();
+}
+
+/// A network fetches a medium, as Meta does: no redirects, not for long, not more than it wants.
+async fn pull(sandbox: &Sandbox, address: &str, most: u64) -> Result<Bytes, PullError> {
+    let client = sandbox.http().map_err(PullError::Failed)?;
+    let (local, limit) = {
+        let world = sandbox.world();
+        (world.settings.local_media, Duration::from_secs(world.config.pull_seconds))
     };
-    tokio::time::timeout(PULL, read).await.unwrap_or_else(|_| Err("the address did not answer in time".to_owned()))
+    let read = async {
+        if !local {
+            refuse_local(address).await?;
+        }
+        let failed = |error: reqwest::Error| PullError::Failed(error.to_string());
+        let answer = client.get(address).send().await.map_err(failed)?;
+        if answer.status() != StatusCode::OK {
+            return Err(PullError::Failed(format!("the address answered {}", answer.status())));
+        }
+        let declared = answer.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let declared = declared.unwrap_or_default().to_ascii_lowercase();
+        if !["image/", "video/", "application/octet-stream"].iter().any(|kind| declared.starts_with(kind)) {
+            return Err(PullError::Failed(format!("the address answered with the type {declared:?}")));
+        }
+        let mut bytes = Vec::new();
+        let mut frames = answer.bytes_stream();
+        while let Some(frame) = frames.next().await {
+            bytes.extend_from_slice(&frame.map_err(failed)?);
+            if bytes.len() as u64 > most {
+                return Err(PullError::TooLarge);
+            }
+        }
+        Ok(Bytes::from(bytes))
+    };
+    tokio::time::timeout(limit, read).await.unwrap_or(Err(PullError::Slow))
+}
+
+/// The real networks reach public addresses only, and only by TLS.
+async fn refuse_local(address: &str) -> Result<(), PullError> {
+    let url = url::Url::parse(address).map_err(|error| PullError::Failed(error.to_string()))?;
+    let refusal = |words: &str| Err(PullError::Failed(words.to_owned()));
+    if url.scheme() != "https" {
+        return refusal("the address is not https");
+    }
+    let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+        return refusal("the address names no host");
+    };
+    let host = host.trim_matches(['[', ']']);
+    let mut found =
+        tokio::net::lookup_host((host, port)).await.map_err(|error| PullError::Failed(error.to_string()))?;
+    if found.any(|address| !is_public(address.ip())) {
+        return refusal("the address is not public");
+    }
+    Ok(())
+}
+
+fn is_public(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => !(ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified()),
+        IpAddr::V6(ip) => {
+            !(ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local() || ip.is_unspecified())
+        }
+    }
 }
 
 /// The consent form, answered.

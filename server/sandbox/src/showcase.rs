@@ -15,7 +15,7 @@ use crate::{
     html::{self, escape, mark},
     networks::{self, Network},
     wire::{Reply, percent_encode},
-    world::{Account, Post, World},
+    world::{Account, MediaItem, Post, World},
 };
 
 /// Posts shown per account.
@@ -124,6 +124,9 @@ fn section(world: &World, account: &Account) -> String {
 
 fn card(world: &World, post: &Post) -> String {
     let mut out = format!("<article data-post=\"{}\">", escape(&post.id));
+    if let Some(kind) = post.extra.get("kind").and_then(serde_json::Value::as_str).filter(|kind| *kind != "post") {
+        let _ = write!(out, "<p class=\"tag\">{}</p>", escape(&in_words(kind)));
+    }
     if !post.text.is_empty() {
         let _ = write!(out, "<p class=\"text\">{}</p>", escape(&post.text));
     }
@@ -134,16 +137,23 @@ fn card(world: &World, post: &Post) -> String {
             let alt = one.alt_text.as_deref().unwrap_or_default();
             let caption =
                 if alt.is_empty() { "No alternative text".to_owned() } else { format!("Alt text: {}", escape(alt)) };
-            let picture = match item {
-                Some(item) if item.bytes().is_some() && item.mime.starts_with("image/") => format!(
-                    "<img src=\"/media/{}/{}\" alt=\"{}\" width=\"{}\" height=\"{}\" loading=\"lazy\">",
-                    post.platform,
-                    percent_encode(&one.media),
+            let address = format!("/media/{}/{}", post.platform, percent_encode(&one.media));
+            let picture = match item.filter(|item| item.bytes().is_some()) {
+                Some(item) if item.mime.starts_with("image/") => format!(
+                    "<img src=\"{address}\" alt=\"{}\" width=\"{}\" height=\"{}\" loading=\"lazy\">",
                     escape(alt),
                     item.width,
                     item.height,
                 ),
-                _ => "<p class=\"muted small\">The file is no longer kept.</p>".to_owned(),
+                Some(item) if item.is_film() => {
+                    format!("<video src=\"{address}\" controls preload=\"none\" aria-label=\"Film\"></video>")
+                }
+                Some(_) => format!("<a class=\"link\" href=\"{address}\">Document</a>"),
+                None => "<p class=\"muted small\">The file is no longer kept.</p>".to_owned(),
+            };
+            let caption = match item.filter(|item| !item.mime.starts_with("image/")) {
+                Some(item) => in_figures(item),
+                None => caption,
             };
             let _ = write!(out, "<figure>{picture}<figcaption>{caption}</figcaption></figure>");
         }
@@ -157,6 +167,13 @@ fn card(world: &World, post: &Post) -> String {
             escape(link.title.as_deref().unwrap_or(&link.url)),
         );
     }
+    if !post.comments.is_empty() {
+        out.push_str("<ul class=\"comments\" aria-label=\"Comments\">");
+        for comment in &post.comments {
+            let _ = write!(out, "<li>{}</li>", escape(&comment.text));
+        }
+        out.push_str("</ul>");
+    }
     let address = networks::of(post.platform).map_or_else(String::new, |network| network.permalink(world, "", post));
     let _ = write!(
         out,
@@ -166,6 +183,22 @@ fn card(world: &World, post: &Post) -> String {
         post.created_at.format("%-d %b %Y, %H:%M:%S UTC"),
     );
     out
+}
+
+/// `photo_story` reads `Photo story`.
+fn in_words(kind: &str) -> String {
+    let words = kind.replace('_', " ").to_lowercase();
+    let mut chars = words.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Length and size of a file that is no picture.
+fn in_figures(item: &MediaItem) -> String {
+    let size = format!("{} bytes", item.size);
+    match item.duration_ms {
+        0 => size,
+        ms => format!("{}.{} s · {}×{} · {size}", ms / 1_000, ms % 1_000 / 100, item.width, item.height),
+    }
 }
 
 /// Who there is to connect.

@@ -79,7 +79,20 @@ pub(crate) struct Call {
     /// The sandbox's public address without a slash at its end.
     pub(crate) base: String,
     /// What a media address in the request answered, for networks that pull.
-    pub(crate) fetched: Option<Result<Bytes, String>>,
+    pub(crate) fetched: Option<Fetched>,
+}
+
+/// What became of fetching a medium.
+pub(crate) type Fetched = Result<Bytes, PullError>;
+
+/// Why a network could not fetch a medium.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PullError {
+    /// Not reached, not allowed, or not a medium.
+    Failed(String),
+    /// Not done in time.
+    Slow,
+    TooLarge,
 }
 
 impl Call {
@@ -96,6 +109,25 @@ impl Call {
     pub(crate) fn bearer(&self) -> Option<&str> {
         let (scheme, token) = self.header("authorization")?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+    }
+
+    /// The token of `Authorization: OAuth …`, as upload hosts want it.
+    pub(crate) fn oauth_token(&self) -> Option<&str> {
+        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("oauth").then(|| token.trim()).filter(|token| !token.is_empty())
+    }
+
+    /// A header that holds a number.
+    pub(crate) fn number(&self, name: &str) -> Option<u64> {
+        self.header(name).and_then(|text| text.trim().parse().ok())
+    }
+
+    /// The bytes of a body that is nothing but a file, whatever it calls itself.
+    pub(crate) fn raw(&self) -> Option<&Bytes> {
+        match &self.body {
+            Body::Raw(bytes) => Some(bytes),
+            _ => None,
+        }
     }
 
     /// The form body, if it is one.

@@ -2,16 +2,19 @@
 //! the sandbox speaks to it through [`Network`].
 
 mod facebook;
+mod instagram;
 mod linkedin;
+mod meta;
 mod twitter;
 
 use crate::{
-    wire::{Call, Reply},
-    world::{Account, Fault, Kind, Operation, Post, Slug, Token, World},
+    wire::{Call, Fetched, Reply},
+    world::{Account, Consent, Fault, Kind, Operation, Post, Slug, Token, World},
 };
 
 /// Every simulated network.
-pub(crate) static ALL: &[&dyn Network] = &[&facebook::Facebook, &twitter::Twitter, &linkedin::LinkedIn];
+pub(crate) static ALL: &[&dyn Network] =
+    &[&facebook::Facebook, &instagram::Instagram, &twitter::Twitter, &linkedin::LinkedIn];
 
 /// What the sandbox needs to know of a network.
 pub(crate) trait Network: Sync {
@@ -47,6 +50,11 @@ pub(crate) trait Network: Sync {
         &[]
     }
 
+    /// Can this account sign in where these scopes are asked for?
+    fn signs_in(&self, account: &Account, _scopes: &[String]) -> bool {
+        account.kind == Kind::Person
+    }
+
     /// Are pages offered on the consent page for these scopes?
     fn offers_pages(&self, scopes: &[String]) -> bool;
 
@@ -56,8 +64,13 @@ pub(crate) trait Network: Sync {
     /// How an authorization code begins.
     fn code_prefix(&self) -> &'static str;
 
+    /// What the browser brings back beside the code.
+    fn callback_query(&self, _granted: &std::collections::BTreeSet<String>) -> Option<(&'static str, String)> {
+        None
+    }
+
     /// Appended to the address that the browser goes back to.
-    fn redirect_tail(&self) -> &'static str {
+    fn redirect_tail(&self, _consent: &Consent) -> &'static str {
         ""
     }
 
@@ -70,9 +83,17 @@ pub(crate) trait Network: Sync {
     /// Ids of accounts that a request names itself: a page in the path, an author in the body.
     fn named_accounts(&self, call: &Call) -> Vec<String>;
 
-    /// Address of a medium that the network fetches before it can answer.
-    fn pulls(&self, _call: &Call) -> Option<String> {
+    /// Address of a medium that the network fetches before it can answer, and how many bytes it takes at most.
+    fn pulls(&self, _call: &Call) -> Option<(String, u64)> {
         None
+    }
+
+    /// The media of an [`Errand`](crate::world::Errand) are there, or not.
+    fn fetched(&self, _world: &mut World, _stage: &str, _media: Vec<Fetched>) {}
+
+    /// Does a body that broke off count as far as it came?
+    fn keeps_parts(&self, _call: &Call) -> bool {
+        false
     }
 
     /// The post whose public page is asked for.
@@ -88,6 +109,13 @@ pub(crate) trait Network: Sync {
 
     /// The answer of a `status` fault in this network's own words.
     fn refuse(&self, world: &mut World, call: &Call, status: u16, fault: &Fault) -> Reply;
+
+    /// The answer to a version of the API that is no more.
+    fn sunset(&self, world: &mut World, call: &Call, fault: &Fault) -> Reply {
+        let mut reply = self.refuse(world, call, 410, fault);
+        reply.status = axum::http::StatusCode::GONE;
+        reply
+    }
 }
 
 /// The network of this name.

@@ -1,6 +1,7 @@
 //! The people, pages and organisations of the simulated networks.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{ByPlatform, Slug};
 use crate::networks;
@@ -40,6 +41,9 @@ pub(crate) struct Account {
     pub(crate) staff: Vec<Staff>,
     /// Pays for longer posts (X).
     pub(crate) premium: bool,
+    /// What only its network knows: the page behind an Instagram account, a creator's privacy.
+    #[serde(default)]
+    pub(crate) extra: Value,
 }
 
 impl Account {
@@ -54,6 +58,7 @@ impl Account {
             publishes: true,
             staff: Vec::new(),
             premium: false,
+            extra: Value::Null,
         }
     }
 
@@ -73,6 +78,12 @@ impl Account {
     /// Signs in, but nothing goes out in its own name.
     pub(crate) fn silent(mut self) -> Self {
         self.publishes = false;
+        self
+    }
+
+    /// Something only its network knows.
+    pub(crate) fn with(mut self, extra: Value) -> Self {
+        self.extra = extra;
         self
     }
 
@@ -133,11 +144,6 @@ impl Accounts {
 
     pub(crate) fn of(&self, platform: Slug) -> impl Iterator<Item = &Account> {
         self.list.iter().filter(move |account| account.platform == platform)
-    }
-
-    /// Those who can sign in.
-    pub(crate) fn people(&self, platform: Slug) -> impl Iterator<Item = &Account> {
-        self.of(platform).filter(|account| account.kind == Kind::Person)
     }
 
     /// The pages that a person has a role on.

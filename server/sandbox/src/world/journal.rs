@@ -150,6 +150,7 @@ fn is_secret(name: &str) -> bool {
             | "input_token"
             | "refresh_token"
             | "token"
+            | "upload_token"
     )
 }
 

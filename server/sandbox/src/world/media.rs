@@ -1,15 +1,12 @@
 //! Uploaded pictures and films. Their facts are kept; their bytes only within a budget, oldest out first.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    hash::{DefaultHasher, Hasher as _},
-};
+use std::collections::VecDeque;
 
 use axum::body::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{ByPlatform, Slug};
+use super::{ByPlatform, Pieces, Slug, Whole};
 use crate::image::{self, Sniffed};
 
 /// How far an upload has come.
@@ -17,12 +14,18 @@ use crate::image::{self, Sniffed};
 pub(crate) enum MediaState {
     /// Announced; bytes are still to come.
     Waiting,
-    /// The network works on it until then.
+    /// The network works on it until then, and will then use it.
     Processing(DateTime<Utc>),
+    /// The network works on it until then, and will then find that it cannot use it.
+    Doomed(DateTime<Utc>),
     Ready,
     /// The network could not use the bytes.
     Failed,
 }
+
+/// A film without a movie header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unplayable;
 
 /// One upload.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -39,6 +42,12 @@ pub(crate) struct MediaItem {
     pub(crate) size: u64,
     pub(crate) width: u32,
     pub(crate) height: u32,
+    /// Of a film; zero where nobody knows.
+    #[serde(default)]
+    pub(crate) duration_ms: u64,
+    /// Did the sandbox see all of it, or only the beginning of something large?
+    #[serde(default)]
+    pub(crate) complete: bool,
     pub(crate) hash: u64,
     pub(crate) alt_text: Option<String>,
     pub(crate) state: MediaState,
@@ -49,7 +58,7 @@ pub(crate) struct MediaItem {
     bytes: Option<Bytes>,
     /// Pieces of an upload that is not finished, by number.
     #[serde(skip)]
-    pub(crate) pieces: BTreeMap<u32, Bytes>,
+    pub(crate) pieces: Pieces,
 }
 
 impl MediaItem {
@@ -64,31 +73,49 @@ impl MediaItem {
             size: 0,
             width: 0,
             height: 0,
+            duration_ms: 0,
+            complete: false,
             hash: 0,
             alt_text: None,
             state: MediaState::Waiting,
             expires_at,
             used_in: None,
             bytes: None,
-            pieces: BTreeMap::new(),
+            pieces: Pieces::default(),
         }
     }
 
     /// Takes the bytes; `None` if nobody knows what they are.
     pub(crate) fn fill(&mut self, bytes: Bytes) -> Option<Sniffed> {
-        let mut hasher = DefaultHasher::new();
-        hasher.write(&bytes);
-        self.hash = hasher.finish();
-        self.size = bytes.len() as u64;
-        let sniffed = image::sniff(&bytes);
+        self.take(Whole::of(bytes))
+    }
+
+    /// Takes a file that came in pieces.
+    pub(crate) fn take(&mut self, whole: Whole) -> Option<Sniffed> {
+        (self.hash, self.size, self.complete) = (whole.hash, whole.size, whole.complete);
+        let sniffed = image::sniff(&whole.bytes);
         if let Some(sniffed) = sniffed {
             sniffed.mime.clone_into(&mut self.mime);
-            (self.width, self.height) = (sniffed.width, sniffed.height);
+            (self.width, self.height, self.duration_ms) = (sniffed.width, sniffed.height, sniffed.duration_ms);
         }
-        self.bytes = Some(bytes);
+        self.bytes = whole.complete.then_some(whole.bytes);
         self.pieces.clear();
         self.state = MediaState::Ready;
         sniffed
+    }
+
+    pub(crate) fn is_film(&self) -> bool {
+        self.mime.starts_with("video/")
+    }
+
+    /// Milliseconds that a film lasts, where its header says so. A large film's header may stand where the sandbox did
+    /// not look, and WebM's is not read.
+    pub(crate) fn length(&self) -> Result<Option<u64>, Unplayable> {
+        match self.duration_ms {
+            0 if self.complete && self.mime != "video/webm" => Err(Unplayable),
+            0 => Ok(None),
+            known => Ok(Some(known)),
+        }
     }
 
     pub(crate) fn bytes(&self) -> Option<&Bytes> {
@@ -99,6 +126,7 @@ impl MediaItem {
     pub(crate) fn state(&self, now: DateTime<Utc>) -> MediaState {
         match self.state {
             MediaState::Processing(until) if until <= now => MediaState::Ready,
+            MediaState::Doomed(until) if until <= now => MediaState::Failed,
             state => state,
         }
     }

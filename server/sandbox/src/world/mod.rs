@@ -7,12 +7,14 @@ mod journal;
 mod limits;
 mod media;
 mod oauth;
+mod pieces;
 mod posts;
 mod snapshot;
+mod stages;
 
 use std::{collections::HashMap, sync::Arc};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rand::distr::{Alphanumeric, SampleString};
 
 pub(crate) use self::{
@@ -22,7 +24,9 @@ pub(crate) use self::{
     limits::{Limits, Meter},
     media::{MediaItem, MediaState, MediaStore},
     oauth::{Challenge, Code, Consent, Ended, Grant, Oauth, Standing, Token, TokenKind},
-    posts::{Attachment, Link, Post, Posts, fingerprint},
+    pieces::{Pieces, Whole},
+    posts::{Attachment, Comment, Link, Post, Posts, fingerprint},
+    stages::{Failure, Stage, StageState, Stages},
 };
 use crate::{config::Config, networks};
 
@@ -37,6 +41,11 @@ pub(crate) struct World {
     pub(crate) oauth: Oauth,
     pub(crate) posts: Posts,
     pub(crate) media: MediaStore,
+    pub(crate) stages: Stages,
+    /// Media to be fetched once the lock is free.
+    pub(crate) errands: Vec<Errand>,
+    /// What a fault does to the processing that the request at hand begins.
+    pub(crate) twist: Twist,
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
     pub(crate) limits: Limits,
@@ -49,21 +58,68 @@ pub(crate) struct World {
 }
 
 /// What can be switched while the sandbox runs.
-#[derive(Clone, Copy, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Settings {
     pub(crate) enforce_limits: bool,
     pub(crate) reject_duplicates: bool,
+    /// How long networks work on films and containers.
+    pub(crate) processing_ms: u64,
+    /// May media be fetched from this machine and from private networks?
+    pub(crate) local_media: bool,
+    /// Beginnings of the addresses that TikTok takes media from. Empty: any address on this machine.
+    pub(crate) verified_prefixes: Vec<String>,
+    /// Has TikTok audited the applications?
+    pub(crate) audited: bool,
+    /// Day by which API versions are judged; `None`: today.
+    pub(crate) versions_as_of: Option<NaiveDate>,
+}
+
+impl Settings {
+    fn new(config: &Config) -> Self {
+        Self {
+            enforce_limits: config.enforce_limits,
+            reject_duplicates: config.reject_duplicates,
+            processing_ms: config.processing_ms,
+            local_media: config.local_media,
+            verified_prefixes: config.verified_prefixes.clone(),
+            audited: config.audited,
+            versions_as_of: config.versions_as_of.pinned(),
+        }
+    }
+}
+
+/// What a fault does to the processing of an upload.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Twist {
+    pub(crate) late_ms: u64,
+    pub(crate) fails: bool,
+}
+
+/// Media that a network fetches after it has answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Errand {
+    pub(crate) platform: Slug,
+    /// The publication that waits for them.
+    pub(crate) stage: String,
+    pub(crate) addresses: Vec<String>,
+    /// Bytes that each may have.
+    pub(crate) most: u64,
+    pub(crate) twist: Twist,
 }
 
 impl World {
     /// A fresh world with its seeded accounts.
     pub(crate) fn new(config: Arc<Config>) -> Self {
-        let settings = Settings { enforce_limits: config.enforce_limits, reject_duplicates: config.reject_duplicates };
+        let settings = Settings::new(&config);
         Self {
             accounts: Accounts::seeded(),
             oauth: Oauth::default(),
             posts: Posts::default(),
             media: MediaStore::new(config.media_budget),
+            stages: Stages::default(),
+            errands: Vec::new(),
+            twist: Twist::default(),
             faults: Faults::default(),
             journal: Journal::new(config.journal, config.journal_length),
             limits: Limits::default(),
@@ -102,6 +158,29 @@ impl World {
 
     pub(crate) fn changed(&mut self) {
         self.revision += 1;
+    }
+
+    /// The day by which API versions are judged.
+    pub(crate) fn version_day(&self) -> NaiveDate {
+        self.settings.versions_as_of.unwrap_or_else(|| self.now().date_naive())
+    }
+
+    /// When work that begins now will be done.
+    pub(crate) fn done_at(&self) -> DateTime<Utc> {
+        let ms = self.settings.processing_ms.saturating_add(self.twist.late_ms);
+        self.now() + TimeDelta::milliseconds(i64::try_from(ms).unwrap_or(i64::MAX / 1_000_000))
+    }
+
+    /// The state of an upload that a network begins to work on. `good`: will it be able to use it?
+    pub(crate) fn begin_work(&self, good: bool) -> MediaState {
+        let until = self.done_at();
+        if good && !self.twist.fails { MediaState::Processing(until) } else { MediaState::Doomed(until) }
+    }
+
+    /// Sends a network to fetch media for a publication.
+    pub(crate) fn send_for(&mut self, platform: Slug, stage: &str, addresses: Vec<String>, most: u64) {
+        let stage = stage.to_owned();
+        self.errands.push(Errand { platform, stage, addresses, most, twist: self.twist });
     }
 
     /// Counts a call against a window. Over the limit is only ever so while limits are enforced.

@@ -15,6 +15,8 @@ use super::{Slug, random, secret};
 pub(crate) enum Challenge {
     S256(String),
     Plain(String),
+    /// TikTok's: the SHA-256 in hexadecimal digits instead.
+    Hex(String),
 }
 
 impl Challenge {
@@ -22,6 +24,11 @@ impl Challenge {
         match self {
             Self::S256(challenge) => URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())) == *challenge,
             Self::Plain(challenge) => verifier == challenge,
+            Self::Hex(challenge) => {
+                let digest = Sha256::digest(verifier.as_bytes());
+                let hex = digest.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+                challenge.eq_ignore_ascii_case(&hex)
+            }
         }
     }
 }
@@ -183,6 +190,37 @@ impl Oauth {
         self.codes.remove(value);
     }
 
+    /// Lets one token or code run out now.
+    pub(crate) fn run_out(&mut self, value: &str, now: DateTime<Utc>) {
+        if let Some(token) = self.tokens.get_mut(value) {
+            token.expires_at = Some(now);
+        }
+        if let Some(code) = self.codes.get_mut(value) {
+            code.issued_at = now - TimeDelta::days(1);
+        }
+    }
+
+    /// Gives a token another end.
+    pub(crate) fn prolong(&mut self, value: &str, end: DateTime<Utc>) {
+        if let Some(token) = self.tokens.get_mut(value) {
+            token.expires_at = Some(end);
+        }
+    }
+
+    /// Takes scopes out of what stands behind a token or a code, as if the person had unticked them.
+    pub(crate) fn withhold(&mut self, value: &str, scopes: &[String]) {
+        let grant = self.tokens.get(value).map(|token| token.grant);
+        let code = self.codes.get_mut(value).map(|code| (&mut code.scopes, &mut code.declined));
+        let grant = grant.and_then(|id| self.grants.get_mut(&id)).map(|grant| (&mut grant.scopes, &mut grant.declined));
+        for (granted, declined) in code.into_iter().chain(grant) {
+            for scope in scopes {
+                if granted.remove(scope) {
+                    declined.insert(scope.clone());
+                }
+            }
+        }
+    }
+
     pub(crate) fn issue(&mut self, prefix: &str, length: usize, token: Token) -> String {
         let value = secret(prefix, length);
         self.tokens.insert(value.clone(), token);
@@ -285,5 +323,8 @@ mod tests {
         let challenge = Challenge::S256("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".to_owned());
         assert!(challenge.accepts("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"));
         assert!(!challenge.accepts("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXl"));
+        let hex = "13d31e961a1ad8ec2f16b10c4c982e0876a878ad6df144566ee1894acb70f9c3";
+        assert!(Challenge::Hex(hex.to_owned()).accepts("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"));
+        assert!(!Challenge::Hex(hex.to_owned()).accepts("another"));
     }
 }

@@ -27,6 +27,16 @@ pub(crate) struct Link {
     pub(crate) description: Option<String>,
 }
 
+/// What somebody wrote under a post.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Comment {
+    pub(crate) id: String,
+    /// Account in whose name it stands.
+    pub(crate) author: String,
+    pub(crate) text: String,
+    pub(crate) created_at: DateTime<Utc>,
+}
+
 /// One post.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Post {
@@ -50,6 +60,9 @@ pub(crate) struct Post {
     pub(crate) extra: Value,
     /// Equal for posts that the network would call duplicates.
     pub(crate) fingerprint: u64,
+    /// Oldest first.
+    #[serde(default)]
+    pub(crate) comments: Vec<Comment>,
 }
 
 impl Post {
@@ -89,6 +102,10 @@ impl Posts {
 
     pub(crate) fn get(&self, platform: Slug, id: &str) -> Option<&Post> {
         self.by_id.get(&(platform, id.to_owned())).and_then(|at| self.all.get(at))
+    }
+
+    pub(crate) fn get_mut(&mut self, platform: Slug, id: &str) -> Option<&mut Post> {
+        self.by_id.get(&(platform, id.to_owned())).and_then(|at| self.all.get_mut(at))
     }
 
     pub(crate) fn remove(&mut self, platform: Slug, id: &str) -> Option<Post> {

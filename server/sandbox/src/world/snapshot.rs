@@ -4,7 +4,7 @@ use std::{io, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Accounts, MediaItem, Oauth, Posts, World};
+use super::{Accounts, MediaItem, Oauth, Posts, Stages, World};
 
 /// A copy of what is kept, taken under the lock and written outside it.
 #[derive(Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub(crate) struct Snapshot {
     oauth: Oauth,
     posts: Posts,
     media: Vec<MediaItem>,
+    #[serde(default)]
+    stages: Stages,
 }
 
 const FORMAT: u32 = 1;
@@ -41,6 +43,7 @@ impl World {
         self.oauth = snapshot.oauth;
         self.posts = snapshot.posts;
         self.media.restore(snapshot.media);
+        self.stages = snapshot.stages;
         Ok(())
     }
 
@@ -57,6 +60,7 @@ impl World {
             oauth: self.oauth.clone(),
             posts: self.posts.clone(),
             media: self.media.iter().cloned().collect(),
+            stages: self.stages.clone(),
         }
     }
 }

@@ -32,7 +32,7 @@ async fn the_journal_masks_every_secret() {
 #[tokio::test]
 async fn accounts_are_seeded_and_can_be_made() {
     let net = Net::start().await;
-    for platform in ["facebook", "twitter", "linkedin"] {
+    for platform in ["facebook", "instagram", "twitter", "linkedin"] {
         let seeded = net.control.accounts(Some(platform)).await.unwrap();
         assert!(seeded.iter().filter(|account| account["publishes"] == true).count() >= 3, "{platform}");
         let made = net.control.add_accounts(platform, 50).await.unwrap();
@@ -127,7 +127,13 @@ async fn the_state_file_carries_accounts_tokens_and_posts_over_a_restart() {
 async fn settings_change_while_it_runs() {
     let net = Net::with(Config::default().fast()).await;
     let before = json(net.get("/control/settings"), 200).await;
-    assert_eq!(before, json!({ "enforce_limits": false, "reject_duplicates": true, "journal": "lines" }));
+    assert_eq!(
+        before,
+        json!({
+            "enforce_limits": false, "reject_duplicates": true, "journal": "lines", "processing_ms": 0, "audited": true,
+            "local_media": true, "verified_prefixes": [], "versions_as_of": "2026-11-20",
+        })
+    );
     let (token, _) = twitter::connect(&net, "northwindcoffee").await;
     net.control.post("settings", &json!({ "reject_duplicates": false })).await.unwrap();
     for _ in 0..120 {

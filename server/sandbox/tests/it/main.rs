@@ -10,6 +10,7 @@
 mod control;
 mod facebook;
 mod faults;
+mod instagram;
 mod linkedin;
 mod pages;
 mod twitter;
@@ -19,6 +20,7 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use sandbox::{
     Config, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Running, Sandbox,
     driver::{Control, Visitor},
+    samples::png,
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -95,15 +97,6 @@ async fn json(response: RequestBuilder, expected: u16) -> Value {
 async fn read(response: Response) -> (StatusCode, String) {
     let status = response.status();
     (status, response.text().await.unwrap())
-}
-
-/// A PNG by its header; the seed makes its content its own.
-fn png(width: u32, height: u32, seed: u8) -> Vec<u8> {
-    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
-    bytes.extend(width.to_be_bytes());
-    bytes.extend(height.to_be_bytes());
-    bytes.extend([8, 2, 0, 0, 0, seed]);
-    bytes
 }
 
 fn part(bytes: Vec<u8>, mime: &str) -> reqwest::multipart::Part {

@@ -326,14 +326,14 @@ async fn media_must_be_what_they_say() {
 async fn a_film_is_worked_on_first() {
     let net = Net::start().await;
     let (token, _) = connect(&net, "northwindcoffee").await;
-    let film = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom".to_vec();
+    let film = sandbox::samples::film(1280, 720, 30_000, 1);
     let body = json!({ "media_type": "video/mp4", "total_bytes": film.len(), "media_category": "tweet_video" });
     let started = json(net.post("/twitter/2/media/upload/initialize").bearer_auth(&token).json(&body), 200).await;
     let id = started["data"]["id"].as_str().unwrap().to_owned();
     let form = reqwest::multipart::Form::new().text("segment_index", "0").part("media", part(film, "video/mp4"));
     json(net.post(&format!("/twitter/2/media/upload/{id}/append")).bearer_auth(&token).multipart(form), 200).await;
     let end = json(net.post(&format!("/twitter/2/media/upload/{id}/finalize")).bearer_auth(&token), 200).await;
-    assert_eq!(end["data"]["processing_info"]["state"], "in_progress");
+    assert_eq!(end["data"]["processing_info"]["state"], "pending");
     let post = json!({ "text": "Film", "media": { "media_ids": [id] } });
     json(tweet(&net, &token, &post), 400).await;
     net.advance(3).await;

@@ -1,14 +1,15 @@
 //! Reading: people, pages, permissions, posts and photos, with field selection and cursors.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::DateTime;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{Answer, Facebook, GraphError, SLUG, login, tasks};
+use super::{Facebook, SLUG, video};
 use crate::{
-    networks::{Caller, Network as _, with_query},
+    networks::{
+        Caller, Network as _,
+        meta::{Answer, GraphError, login, moment, only_oneself, paged, select, tasks, window},
+    },
     wire::{Call, Fields, graph_time, percent_encode},
-    world::{Account, Ended, Kind, MediaItem, Post, World},
+    world::{Account, Kind, MediaItem, Post, World},
 };
 
 /// `GET /{id}?fields=…`: whatever the id names.
@@ -32,6 +33,12 @@ pub(super) fn node(world: &mut World, call: &Call, caller: &Caller, id: &str, pa
         reads_page(caller, &post.account)?;
         return select("Post", wanted, &["created_time", "message", "id"], |field| {
             post_field(world, post, field, &call.base, post.is_public(now))
+        });
+    }
+    if let Some(film) = world.stages.get(SLUG, id) {
+        reads_page(caller, &film.owner)?;
+        return select("Video", wanted, &["updated_time", "description", "id"], |field| {
+            video::field(world, film, field, &call.base)
         });
     }
     if let Some(photo) = world.media.get(SLUG, id) {
@@ -62,59 +69,7 @@ pub(super) fn accounts(world: &mut World, call: &Call, caller: &Caller, id: &str
             |field| page_field(page, field, &seen, &call.base),
         )?);
     }
-    Ok(paged(call, data, from, pages.len()))
-}
-
-/// `GET /me/businesses`: nobody here keeps pages in a business account; all of them stand in `accounts`.
-pub(super) fn businesses(caller: &Caller, id: &str) -> Answer {
-    only_oneself(caller, id)?;
-    if !caller.may("business_management") {
-        return Err(GraphError::needs("business_management"));
-    }
-    Ok(json!({ "data": [] }))
-}
-
-/// `GET /me/permissions`.
-pub(super) fn permissions(world: &mut World, caller: &Caller, id: &str) -> Answer {
-    only_oneself(caller, id)?;
-    let grant = world.oauth.grants_mut(SLUG).find(|grant| grant.id == caller.grant);
-    let Some(grant) = grant else { return Ok(json!({ "data": [] })) };
-    let one = |status: &'static str| move |scope: &String| json!({ "permission": scope, "status": status });
-    let data: Vec<Value> =
-        grant.scopes.iter().map(one("granted")).chain(grant.declined.iter().map(one("declined"))).collect();
-    Ok(json!({ "data": data }))
-}
-
-/// `DELETE /{user}/permissions[/{scope}]`: the person's consent to this application, whole or in part. It holds for all
-/// tokens that the application has of this person.
-pub(super) fn forget(world: &mut World, caller: &Caller, id: &str, scope: Option<&str>) -> Answer {
-    // A page token may do this too: it was made by the person.
-    if id != caller.person && caller.page.as_deref() != Some(id) {
-        return Err(GraphError::missing_object(id));
-    }
-    let mut found = false;
-    for grant in world.oauth.grants_mut(SLUG) {
-        if grant.client != caller.client || grant.person != caller.person || grant.ended.is_some() {
-            continue;
-        }
-        match scope {
-            None => {
-                grant.ended = Some(Ended::ByClient);
-                found = true;
-            }
-            Some(scope) => {
-                if grant.scopes.remove(scope) {
-                    grant.declined.insert(scope.to_owned());
-                    found = true;
-                }
-            }
-        }
-    }
-    if !found {
-        return Err(GraphError::invalid("Invalid permission"));
-    }
-    world.changed();
-    Ok(json!({ "success": true }))
+    Ok(paged(call, SLUG, data, from, pages.len()))
 }
 
 /// `GET /{page}/feed|posts|published_posts`: newest first.
@@ -136,7 +91,7 @@ pub(super) fn posts(world: &mut World, call: &Call, caller: &Caller, page: &str,
     let all: Vec<&Post> = world
         .posts
         .newest(SLUG, &page)
-        .filter(|post| post.is_public(now))
+        .filter(|post| post.is_public(now) && post.extra.get("kind").is_none_or(|kind| kind != "story"))
         .filter(|post| since.is_none_or(|since| post.created_at.timestamp() >= since))
         .filter(|post| until.is_none_or(|until| post.created_at.timestamp() <= until))
         .collect();
@@ -151,18 +106,37 @@ pub(super) fn posts(world: &mut World, call: &Call, caller: &Caller, page: &str,
             })
         })
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(paged(call, data, from, all.len()))
+    Ok(paged(call, SLUG, data, from, all.len()))
 }
 
-fn only_oneself(caller: &Caller, id: &str) -> Result<(), GraphError> {
-    if id != caller.person || caller.page.is_some() {
-        return Err(GraphError::new(
-            400,
-            100,
-            "(#100) Tried accessing nonexisting field on node type (Page): this edge needs a user access token",
-        ));
-    }
-    Ok(())
+/// `GET /{post}/comments`: oldest first.
+pub(super) fn comments(world: &mut World, call: &Call, caller: &Caller, id: &str, params: &Fields) -> Answer {
+    let Some(post) = world.posts.get(SLUG, id) else { return Err(GraphError::missing_object(id)) };
+    reads_page(caller, &post.account)?;
+    let (from, limit) = window(params)?;
+    let wanted = params.filled("fields");
+    let data = post
+        .comments
+        .iter()
+        .skip(from)
+        .take(limit)
+        .map(|comment| {
+            select("Comment", wanted, &["created_time", "from", "message", "id"], |field| {
+                Some(match field {
+                    "id" => comment.id.as_str().into(),
+                    "message" => comment.text.as_str().into(),
+                    "created_time" => graph_time(comment.created_at).into(),
+                    "from" => {
+                        let name = world.accounts.get(SLUG, &comment.author).map_or("", |page| page.name.as_str());
+                        json!({ "id": comment.author, "name": name })
+                    }
+                    _ => return None,
+                })
+            })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let total = post.comments.len();
+    Ok(paged(call, SLUG, data, from, total))
 }
 
 /// Posts of a page are read with the page's own token.
@@ -189,56 +163,6 @@ fn see_page(world: &mut World, caller: &Caller, page: &Account, token: bool) -> 
     let role = page.role_of(&caller.person).filter(|_| ticked);
     let token = (token && role.is_some()).then(|| login::page_token(world, caller, &page.id));
     Seen { tasks: role.map(tasks), token }
-}
-
-/// Builds an object of the wanted fields. `read` answers `None` for a field that the type does not have and
-/// `Some(Null)` for one that is empty, which Graph then leaves out.
-fn select(
-    kind: &str,
-    wanted: Option<&str>,
-    default: &[&str],
-    read: impl Fn(&str) -> Option<Value>,
-) -> Result<Value, GraphError> {
-    let mut out = Map::new();
-    let fields = wanted.map_or_else(|| default.iter().map(|f| (*f).to_owned()).collect(), top_fields);
-    for field in fields.iter().map(String::as_str).chain(["id"]) {
-        match read(field) {
-            None => {
-                return Err(GraphError::invalid(format!(
-                    "Tried accessing nonexisting field ({field}) on node type ({kind})"
-                )));
-            }
-            Some(Value::Null) => {}
-            Some(value) => drop(out.insert(field.to_owned(), value)),
-        }
-    }
-    Ok(Value::Object(out))
-}
-
-/// `a,b{c,d},e.limit(3)` has the fields `a`, `b` and `e`.
-fn top_fields(fields: &str) -> Vec<String> {
-    let mut out = vec![String::new()];
-    let mut depth = 0_u32;
-    let mut named = true;
-    for c in fields.chars() {
-        match c {
-            '{' | '(' => (depth, named) = (depth + 1, false),
-            '}' | ')' => depth = depth.saturating_sub(1),
-            '.' if depth == 0 => named = false,
-            ',' if depth == 0 => {
-                out.push(String::new());
-                named = true;
-            }
-            c if named && depth == 0 && !c.is_whitespace() => {
-                if let Some(last) = out.last_mut() {
-                    last.push(c);
-                }
-            }
-            _ => {}
-        }
-    }
-    out.retain(|field| !field.is_empty());
-    out
 }
 
 fn picture(account: &Account, base: &str) -> Value {
@@ -284,7 +208,12 @@ fn post_field(world: &World, post: &Post, field: &str, base: &str, public: bool)
         "scheduled_publish_time" => post.publish_at.map_or(Value::Null, |at| at.timestamp().into()),
         "is_published" => public.into(),
         "is_hidden" => false.into(),
-        "status_type" => if post.media.is_empty() { "mobile_status_update" } else { "added_photos" }.into(),
+        "status_type" => match (post.media.first(), is_film(world, post)) {
+            (None, _) => "mobile_status_update",
+            (Some(_), true) => "added_video",
+            (Some(_), false) => "added_photos",
+        }
+        .into(),
         "permalink_url" => Facebook.permalink(world, base, post).into(),
         "from" => {
             let name = world.accounts.get(SLUG, &post.account).map_or("", |page| page.name.as_str());
@@ -294,6 +223,10 @@ fn post_field(world: &World, post: &Post, field: &str, base: &str, public: bool)
         "attachments" => attachments(world, post, base),
         _ => return None,
     })
+}
+
+fn is_film(world: &World, post: &Post) -> bool {
+    post.media.first().and_then(|one| world.media.get(SLUG, &one.media)).is_some_and(MediaItem::is_film)
 }
 
 fn attachments(world: &World, post: &Post, base: &str) -> Value {
@@ -311,6 +244,11 @@ fn attachments(world: &World, post: &Post, base: &str) -> Value {
             } },
         })
     };
+    if let (Some(film), true) = (post.media.first(), is_film(world, post)) {
+        return json!({ "data": [{
+            "type": "video_inline", "media_type": "video", "description": post.text,
+            "target": { "id": film.media }, "media": { "source": media_url(&film.media, base) } }] });
+    }
     match (post.media.as_slice(), &post.link) {
         ([], None) => Value::Null,
         ([], Some(link)) => json!({ "data": [{ "type": "share", "media_type": "link", "url": link.url }] }),
@@ -338,73 +276,4 @@ fn photo_field(photo: &MediaItem, field: &str, base: &str) -> Option<Value> {
 
 fn media_url(id: &str, base: &str) -> String {
     format!("{base}/media/facebook/{}", percent_encode(id))
-}
-
-fn cursor(at: usize) -> String {
-    URL_SAFE_NO_PAD.encode(format!("at:{at}"))
-}
-
-/// Where a page of results begins, and how long it is.
-fn window(params: &Fields) -> Result<(usize, usize), GraphError> {
-    let from = match params.filled("after") {
-        None => 0,
-        Some(text) => URL_SAFE_NO_PAD
-            .decode(text)
-            .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .and_then(|text| text.strip_prefix("at:").and_then(|at| at.parse().ok()))
-            .ok_or_else(|| GraphError::invalid("Invalid cursors values After Cursor specified"))?,
-    };
-    let limit = match params.filled("limit") {
-        None => 25,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|limit| (1..=100).contains(limit))
-            .ok_or_else(|| GraphError::invalid("Param limit must be an integer between 1 and 100"))?,
-    };
-    Ok((from, limit))
-}
-
-fn paged(call: &Call, data: Vec<Value>, from: usize, total: usize) -> Value {
-    let end = from + data.len();
-    if data.is_empty() {
-        return json!({ "data": [] });
-    }
-    let mut paging = json!({ "cursors": { "before": cursor(from), "after": cursor(end) } });
-    if end < total {
-        // As Graph does, the next page's address repeats the whole query, token included.
-        let address = format!("{}/facebook/{}", call.base, call.path.join("/"));
-        let mut pairs: Vec<(&str, &str)> = call.query.iter().filter(|(name, _)| *name != "after").collect();
-        let after = cursor(end);
-        if call.query.get("access_token").is_none()
-            && let Some(token) = call.bearer()
-        {
-            pairs.push(("access_token", token));
-        }
-        pairs.push(("after", &after));
-        if let Some(map) = paging.as_object_mut() {
-            map.insert("next".to_owned(), with_query(&address, pairs).into());
-        }
-    }
-    json!({ "data": data, "paging": paging })
-}
-
-/// Seconds since 1970, or a time in RFC 3339.
-fn moment(text: &str) -> Option<i64> {
-    text.parse().ok().or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|at| at.timestamp()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nested_fields_count_once() {
-        assert_eq!(
-            top_fields("id, name,picture{url,width},posts.limit(3){id},tasks"),
-            ["id", "name", "picture", "posts", "tasks"]
-        );
-        assert!(top_fields(",").is_empty());
-    }
 }

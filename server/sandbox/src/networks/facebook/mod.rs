@@ -1,45 +1,24 @@
 //! Facebook Pages on the Graph API (platforms.md 1): dialog, short and long user tokens, page tokens without a timer,
-//! permissions, feed, photos and the page's posts.
+//! permissions, feed, photos, films, reels, stories, comments and the page's posts.
 
-mod errors;
 mod graph;
-mod login;
 mod publish;
+mod video;
 
 use axum::http::Method;
-use chrono::NaiveDate;
-use serde_json::{Value, json};
 
-use self::errors::GraphError;
-use super::{Caller, Network};
+use super::{
+    Network,
+    meta::{self, GraphError, check_version, is_false, login, params, rupload, split_version},
+};
 use crate::{
-    wire::{Body, Call, Fields, Reply},
-    world::{Account, Fault, Kind, Meter, Operation, Post, Slug, Standing, World, random},
+    wire::{Call, Fetched, Reply},
+    world::{Account, Consent, Fault, Kind, Operation, Post, Slug, World},
 };
 
 pub(super) struct Facebook;
 
 pub(super) const SLUG: Slug = Slug("facebook");
-
-/// Year, month, day.
-type Day = (i32, u32, u32);
-
-/// Versions of the Graph API and the day on which each ends (platforms.md 0). `None`: not announced.
-const VERSIONS: &[(&str, Option<Day>)] = &[
-    ("v19.0", Some((2026, 5, 21))),
-    ("v20.0", Some((2026, 9, 24))),
-    ("v21.0", Some((2027, 1, 21))),
-    ("v22.0", Some((2027, 5, 20))),
-    ("v23.0", Some((2027, 10, 8))),
-    ("v24.0", Some((2028, 2, 18))),
-    ("v25.0", Some((2028, 7, 29))),
-    ("v26.0", None),
-];
-
-/// 200 × daily active users, per hour.
-const APP_CALLS_PER_HOUR: u64 = 200 * 1_000;
-/// 4 800 × engaged users, per day.
-const PAGE_CALLS_PER_DAY: u64 = 4_800 * 100;
 
 impl Network for Facebook {
     fn slug(&self) -> Slug {
@@ -150,25 +129,36 @@ impl Network for Facebook {
     }
 
     /// Facebook does this so that no fragment of an earlier address is carried over.
-    fn redirect_tail(&self) -> &'static str {
+    fn redirect_tail(&self, _: &Consent) -> &'static str {
         "#_=_"
     }
 
     fn operation(&self, call: &Call) -> Operation {
         let segments = call.segments();
         let (_, path) = split_version(&segments);
+        let params = params(call);
+        let staged = params.get("published").is_some_and(is_false);
         match (&call.method, path) {
             (_, ["dialog", "oauth"]) => Operation::Authorize,
             (_, ["oauth", "access_token"]) => {
-                if params(call).get("grant_type") == Some("fb_exchange_token") {
+                if params.get("grant_type") == Some("fb_exchange_token") {
                     Operation::Refresh
                 } else {
                     Operation::Token
                 }
             }
             (&Method::DELETE, [_, "permissions", ..]) => Operation::Revoke,
-            (&Method::POST, [_, "photos"]) if params(call).get("published").is_some_and(is_false) => Operation::Upload,
-            (&Method::POST, [_, "feed" | "photos"]) => Operation::Publish,
+            (&Method::POST, ["video-upload", ..]) => Operation::Upload,
+            (&Method::POST, [_, "photos"]) if staged => Operation::Upload,
+            (&Method::POST, [_, "videos" | "video_reels" | "video_stories"])
+                if matches!(params.get("upload_phase"), Some("start" | "transfer" | "cancel")) =>
+            {
+                Operation::Upload
+            }
+            (&Method::POST, [_, "feed" | "photos" | "videos" | "video_reels" | "video_stories" | "photo_stories"]) => {
+                Operation::Publish
+            }
+            (&Method::POST, [_, "comments"]) => Operation::Comment,
             (&Method::GET, ["debug_token" | "me"] | [_, "accounts" | "permissions" | "businesses"]) => {
                 Operation::Identity
             }
@@ -182,6 +172,7 @@ impl Network for Facebook {
             .iter()
             .find_map(|name| params.filled(name))
             .or_else(|| call.bearer())
+            .or_else(|| call.oauth_token())
             .map(str::to_owned)
     }
 
@@ -191,13 +182,21 @@ impl Network for Facebook {
         path.first().and_then(|id| id.split('_').next()).map(str::to_owned).into_iter().collect()
     }
 
-    fn pulls(&self, call: &Call) -> Option<String> {
+    fn pulls(&self, call: &Call) -> Option<(String, u64)> {
         let segments = call.segments();
         let (_, path) = split_version(&segments);
         match (&call.method, path) {
-            (&Method::POST, [_, "photos"]) => params(call).filled("url").map(str::to_owned),
+            (&Method::POST, [_, "photos"]) => params(call).filled("url").map(|url| (url.to_owned(), publish::MAX_PULL)),
             _ => None,
         }
+    }
+
+    fn fetched(&self, world: &mut World, stage: &str, media: Vec<Fetched>) {
+        video::fetched(world, stage, media);
+    }
+
+    fn keeps_parts(&self, call: &Call) -> bool {
+        call.segments().first() == Some(&"video-upload")
     }
 
     fn public_post(&self, call: &Call) -> Option<String> {
@@ -216,67 +215,39 @@ impl Network for Facebook {
 
     fn handle(&self, world: &mut World, call: &Call) -> Reply {
         let segments = call.segments();
+        if let ["video-upload", _, id] = segments.as_slice() {
+            return video::upload(world, call, id);
+        }
         let (version, path) = split_version(&segments);
         let version = match check_version(world, version, path) {
             Ok(version) => version,
             Err(error) => return error.into(),
         };
         let reply = match (&call.method, path) {
-            (&Method::GET, ["dialog", "oauth"]) => return login::dialog(world, call),
-            (&Method::GET | &Method::POST, ["oauth", "access_token"]) => login::access_token(world, call),
-            (&Method::GET, ["debug_token"]) => login::debug_token(world, call),
-            _ => api(world, call, path),
+            (&Method::GET, ["dialog", "oauth"]) => login::dialog(world, call, self),
+            (&Method::GET | &Method::POST, ["oauth", "access_token"]) => login::access_token(world, call, SLUG).into(),
+            (&Method::GET, ["debug_token"]) => login::debug_token(world, call, SLUG).into(),
+            _ => api(world, call, path).into(),
         };
-        let app = usage(world, "app".to_owned(), APP_CALLS_PER_HOUR, 3_600);
-        let reply: Reply = if app.exceeded { GraphError::app_limit().into() } else { reply.into() };
-        reply
-            .header("facebook-api-version", version)
-            .header("x-app-usage", usage_json(&app).to_string())
-            .header("x-fb-trace-id", random(11))
-            .header("cache-control", "private, no-cache, no-store, must-revalidate")
+        meta::finished(world, SLUG, version, reply)
     }
 
     fn refuse(&self, world: &mut World, call: &Call, status: u16, fault: &Fault) -> Reply {
-        let (code, subcode, kind, message, transient) = match status {
-            401 => (
-                190,
-                Some(460),
-                "OAuthException",
-                "Error validating access token: The session has been invalidated.",
-                false,
-            ),
-            403 => (200, None, "OAuthException", "(#200) Permissions error", false),
-            429 => (4, None, "OAuthException", "(#4) Application request limit reached", true),
-            500.. => {
-                (2, None, "OAuthException", "An unexpected error has occurred. Please retry your request later.", true)
-            }
-            _ => (100, None, "OAuthException", "(#100) Invalid parameter", false),
-        };
-        let mut error =
-            GraphError::new(status, fault.code.unwrap_or(code), fault.message.as_deref().unwrap_or(message));
-        error.subcode = fault.subcode.or(subcode);
-        error.kind = kind;
-        error.transient = transient;
-        let mut reply: Reply = error.into();
-        let app = usage(world, "app".to_owned(), APP_CALLS_PER_HOUR, 3_600);
-        reply = reply.header("x-app-usage", usage_json(&app).to_string());
-        if let Some(seconds) = fault.retry_after {
-            let page = self.named_accounts(call).pop().unwrap_or_default();
-            let minutes = seconds.div_ceil(60);
-            let usage = json!({ page: [{ "type": "pages", "call_count": 100, "total_cputime": 25, "total_time": 25,
-                "estimated_time_to_regain_access": minutes }] });
-            reply = reply.header("x-business-use-case-usage", usage.to_string());
+        if self.keeps_parts(call) {
+            return rupload::refusal(status, "The upload could not be processed");
         }
-        reply
+        let page = self.named_accounts(call).pop().unwrap_or_default();
+        meta::refuse(world, SLUG, &page, status, fault)
+    }
+
+    fn sunset(&self, _: &mut World, call: &Call, _: &Fault) -> Reply {
+        meta::sunset(call)
     }
 }
 
-/// An answer or an error body; both end as an HTTP answer.
-pub(super) type Answer = Result<Value, GraphError>;
-
 /// Everything that needs a token.
 fn api(world: &mut World, call: &Call, path: &[&str]) -> Result<Reply, GraphError> {
-    let caller = authenticate(world, call)?;
+    let caller = meta::authenticate(world, call, SLUG)?;
     // `me` is whoever the token speaks for.
     let me = caller.page.clone().unwrap_or_else(|| caller.person.clone());
     let own = |id: &str| if id == "me" { me.clone() } else { id.to_owned() };
@@ -285,138 +256,30 @@ fn api(world: &mut World, call: &Call, path: &[&str]) -> Result<Reply, GraphErro
         (&Method::GET, [id]) => graph::node(world, call, &caller, &own(id), &params),
         (&Method::DELETE, [id]) => publish::delete(world, &caller, id),
         (&Method::GET, [id, "accounts"]) => graph::accounts(world, call, &caller, &own(id), &params),
-        (&Method::GET, [id, "permissions"]) => graph::permissions(world, &caller, &own(id)),
-        (&Method::DELETE, [id, "permissions"]) => graph::forget(world, &caller, &own(id), None),
-        (&Method::DELETE, [id, "permissions", scope]) => graph::forget(world, &caller, &own(id), Some(scope)),
-        (&Method::GET, [id, "businesses"]) => graph::businesses(&caller, &own(id)),
+        (&Method::GET, [id, "permissions"]) => meta::permissions(world, &caller, SLUG, &own(id)),
+        (&Method::DELETE, [id, "permissions"]) => meta::forget(world, &caller, SLUG, &own(id), None),
+        (&Method::DELETE, [id, "permissions", scope]) => meta::forget(world, &caller, SLUG, &own(id), Some(scope)),
+        (&Method::GET, [id, "businesses"]) => meta::businesses(&caller, &own(id)),
         (&Method::GET, [id, "feed" | "posts" | "published_posts"]) => {
             graph::posts(world, call, &caller, &own(id), &params)
         }
         (&Method::POST, [id, "feed"]) => publish::feed(world, &caller, &own(id), &params),
         (&Method::POST, [id, "photos"]) => publish::photo(world, call, &caller, &own(id), &params),
+        (&Method::POST, [id, "videos"]) => video::videos(world, call, &caller, &own(id), &params),
+        (&Method::POST, [id, "video_reels"]) => {
+            video::phases(world, call, &caller, &own(id), &params, video::Kind::Reel)
+        }
+        (&Method::POST, [id, "video_stories"]) => {
+            video::phases(world, call, &caller, &own(id), &params, video::Kind::Story)
+        }
+        (&Method::POST, [id, "photo_stories"]) => publish::photo_story(world, &caller, &own(id), &params),
+        (&Method::POST, [id, "comments"]) => publish::comment(world, &caller, id, &params),
+        (&Method::GET, [id, "comments"]) => graph::comments(world, call, &caller, id, &params),
         _ => Err(GraphError::unknown_path(path)),
     }?;
-    let mut reply = Reply::ok(&value);
-    if let Some(page) = &caller.page {
-        let meter = usage(world, format!("page {page}"), PAGE_CALLS_PER_DAY, 86_400);
-        if meter.exceeded {
-            return Err(GraphError::page_limit());
-        }
-        let mut one = usage_json(&meter);
-        if let Some(map) = one.as_object_mut() {
-            map.insert("type".to_owned(), "pages".into());
-            map.insert("estimated_time_to_regain_access".to_owned(), 0.into());
-        }
-        reply = reply.header("x-business-use-case-usage", json!({ page: [one] }).to_string());
-    }
-    Ok(reply)
-}
-
-fn usage(world: &mut World, key: String, limit: u64, window: i64) -> Meter {
-    world.meter(format!("facebook {key}"), limit, window)
-}
-
-/// Percentages, as Meta gives them.
-fn usage_json(meter: &Meter) -> Value {
-    let percent = (meter.used * 100 / meter.limit.max(1)).min(100);
-    json!({ "call_count": percent, "total_cputime": percent / 4, "total_time": percent / 4 })
-}
-
-fn authenticate(world: &World, call: &Call) -> Result<Caller, GraphError> {
-    let params = params(call);
-    let Some(token) = params.filled("access_token").or_else(|| call.bearer()) else {
-        return Err(GraphError::new(400, 104, "An access token is required to request this resource."));
-    };
-    let now = world.now();
-    match world.oauth.standing(SLUG, token, now) {
-        Standing::Live(token, grant) => Ok(Caller::new(token, grant)),
-        Standing::Expired(token, _) => Err(GraphError::expired(token.expires_at, now)),
-        Standing::Revoked(_, grant) | Standing::Spent(_, grant) => Err(GraphError::not_authorized(&grant.client)),
-        Standing::Unknown => Err(GraphError::new(400, 190, "Invalid OAuth access token - Cannot parse access token")),
-    }
-}
-
-/// `v25.0` apart from the rest of the path.
-fn split_version<'a, 'b>(segments: &'b [&'a str]) -> (Option<&'a str>, &'b [&'a str]) {
-    match segments.split_first() {
-        Some((first, rest)) if is_version(first) => (Some(first), rest),
-        _ => (None, segments),
-    }
-}
-
-fn is_version(segment: &str) -> bool {
-    segment.strip_prefix('v').is_some_and(|number| {
-        number.split_once('.').is_some_and(|(major, minor)| {
-            !major.is_empty() && !minor.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-        })
-    })
-}
-
-/// Retired and unknown versions are refused; two paths may go without one.
-fn check_version(world: &World, version: Option<&str>, path: &[&str]) -> Result<&'static str, GraphError> {
-    let today = world.config.versions_as_of.day(world.now());
-    let Some(version) = version else {
-        return match path {
-            ["debug_token"] | ["oauth", "access_token"] => Ok("v21.0"),
-            _ => Err(GraphError::unknown_path(path)),
-        };
-    };
-    let Some((name, end)) = VERSIONS.iter().find(|(name, _)| *name == version) else {
-        let mut whole = vec![version];
-        whole.extend(path);
-        return Err(GraphError::unknown_path(&whole));
-    };
-    let over = end.and_then(|(y, m, d)| NaiveDate::from_ymd_opt(y, m, d)).is_some_and(|end| end <= today);
-    if over { Err(GraphError::retired_version(name)) } else { Ok(name) }
-}
-
-/// Graph takes each parameter from the query or from any kind of body; the body wins.
-fn params(call: &Call) -> Fields {
-    let mut fields = Fields::default();
-    match &call.body {
-        Body::Form(form) => form.iter().for_each(|(name, value)| fields.push(name, value)),
-        Body::Multipart(parts) => {
-            for part in parts.iter().filter(|part| !part.is_file) {
-                if let Some(text) = part.text() {
-                    fields.push(part.name.clone(), text);
-                }
-            }
-        }
-        Body::Json(Value::Object(map)) => {
-            for (name, value) in map {
-                match value {
-                    Value::String(text) => fields.push(name.clone(), text.clone()),
-                    other => fields.push(name.clone(), other.to_string()),
-                }
-            }
-        }
-        _ => {}
-    }
-    call.query.iter().for_each(|(name, value)| fields.push(name, value));
-    fields
-}
-
-fn is_false(value: &str) -> bool {
-    matches!(value, "false" | "0")
-}
-
-/// What a role lets a person do on a page.
-fn tasks(role: &str) -> &'static [&'static str] {
-    match role {
-        "ADMIN" => &["ADVERTISE", "ANALYZE", "CREATE_CONTENT", "MESSAGING", "MODERATE", "MANAGE"],
-        "EDITOR" => &["ADVERTISE", "ANALYZE", "CREATE_CONTENT", "MESSAGING", "MODERATE"],
-        _ => &["ANALYZE"],
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_versions_stand_before_a_path() {
-        assert_eq!(split_version(&["v25.0", "me"]), (Some("v25.0"), &["me"][..]));
-        assert_eq!(split_version(&["me"]), (None, &["me"][..]));
-        assert!(!is_version("videos") && !is_version("v25") && !is_version("v.") && !is_version("v1.x"));
+    let reply = Reply::ok(&value);
+    match &caller.page {
+        Some(page) => meta::with_page_usage(world, SLUG, page, reply),
+        None => Ok(reply),
     }
 }

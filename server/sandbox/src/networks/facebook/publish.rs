@@ -5,16 +5,22 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Answer, GraphError, SLUG, is_false, tasks};
+use super::SLUG;
 use crate::{
-    networks::Caller,
+    networks::{
+        Caller,
+        meta::{Answer, GraphError, is_false, tasks},
+    },
     wire::{Call, Fields},
-    world::{Attachment, Kind, Link, MediaItem, MediaState, MediaStore, Post, World, fingerprint},
+    world::{Attachment, Comment, Kind, Link, MediaItem, MediaState, MediaStore, Post, StageState, World, fingerprint},
 };
 
 const MAX_MESSAGE: usize = 63_206;
 const MAX_PHOTO: usize = 4 << 20;
 const MAX_PHOTOS: usize = 10;
+const MAX_COMMENT: usize = 8_000;
+/// What Facebook fetches before it looks at a photo.
+pub(super) const MAX_PULL: u64 = 32 << 20;
 
 /// Words of the answer to anybody who may not post on a page.
 const NOT_ALLOWED: &str = "If posting to a page, requires both pages_read_engagement and pages_manage_posts as an admin with sufficient \
@@ -65,6 +71,7 @@ pub(super) fn feed(world: &mut World, caller: &Caller, page: &str, params: &Fiel
         hidden,
         extra: Value::Null,
         fingerprint: print,
+        comments: Vec::new(),
     });
     world.changed();
     Ok(json!({ "id": id }))
@@ -117,9 +124,70 @@ pub(super) fn photo(world: &mut World, call: &Call, caller: &Caller, page: &str,
         publish_at: None,
         hidden: false,
         extra: Value::Null,
+        comments: Vec::new(),
     });
     world.changed();
     Ok(json!({ "id": id, "post_id": post_id }))
+}
+
+/// `POST /{page}/photo_stories`: a staged photo becomes a story.
+pub(super) fn photo_story(world: &mut World, caller: &Caller, page: &str, params: &Fields) -> Answer {
+    may_post(world, caller, page)?;
+    let photo = params.filled("photo_id").ok_or_else(|| GraphError::invalid("The parameter photo_id is required"))?;
+    let now = world.now();
+    let item = staged(world, photo, page, now)?;
+    let (print, alt_text) = (fingerprint("", None, &[item.hash]), item.alt_text.clone());
+    let id = format!("{page}_{}", post_number(world));
+    world.media.mark_used(SLUG, photo, &id);
+    world.posts.add(Post {
+        platform: SLUG,
+        account: page.to_owned(),
+        id: id.clone(),
+        client: caller.client.clone(),
+        text: String::new(),
+        media: vec![Attachment { media: photo.to_owned(), alt_text }],
+        link: None,
+        created_at: now,
+        publish_at: None,
+        hidden: false,
+        extra: json!({ "kind": "story" }),
+        fingerprint: print,
+        comments: Vec::new(),
+    });
+    world.changed();
+    Ok(json!({ "success": true, "post_id": id }))
+}
+
+/// `POST /{post or film}/comments`, in the page's name.
+pub(super) fn comment(world: &mut World, caller: &Caller, id: &str, params: &Fields) -> Answer {
+    let post_id = match world.stages.get(SLUG, id).map(|stage| &stage.state) {
+        Some(StageState::Published(post)) => post.clone(),
+        _ => id.to_owned(),
+    };
+    let post = world.posts.get(SLUG, &post_id).ok_or_else(|| GraphError::missing_object(id))?;
+    let page = post.account.clone();
+    may_post(world, caller, &page)?;
+    if !caller.may("pages_manage_engagement") {
+        return Err(GraphError::permission("Requires pages_manage_engagement permission to manage the object"));
+    }
+    let text =
+        params.filled("message").ok_or_else(|| GraphError::invalid("Param message must be a non-empty string"))?;
+    if text.chars().count() > MAX_COMMENT {
+        return Err(GraphError::invalid(format!("Param message must be at most {MAX_COMMENT} characters long")));
+    }
+    let own = post_id.split_once('_').map_or(post_id.as_str(), |(_, own)| own);
+    let comment = Comment {
+        id: format!("{own}_{}", post_number(world)),
+        author: page,
+        text: text.to_owned(),
+        created_at: world.now(),
+    };
+    let answer = json!({ "id": comment.id });
+    if let Some(post) = world.posts.get_mut(SLUG, &post_id) {
+        post.comments.push(comment);
+    }
+    world.changed();
+    Ok(answer)
 }
 
 /// `DELETE /{post or photo}`.
@@ -139,7 +207,7 @@ pub(super) fn delete(world: &mut World, caller: &Caller, id: &str) -> Answer {
 }
 
 /// A page's own token, both scopes, and a role that may write.
-fn may_post(world: &World, caller: &Caller, page: &str) -> Result<(), GraphError> {
+pub(super) fn may_post(world: &World, caller: &Caller, page: &str) -> Result<(), GraphError> {
     let Some(account) = world.accounts.get(SLUG, page) else { return Err(GraphError::missing_object(page)) };
     let writes = account.role_of(&caller.person).is_some_and(|role| tasks(role).contains(&"CREATE_CONTENT"));
     let allowed = account.kind == Kind::Page
@@ -151,7 +219,7 @@ fn may_post(world: &World, caller: &Caller, page: &str) -> Result<(), GraphError
     if allowed { Ok(()) } else { Err(GraphError::permission(NOT_ALLOWED)) }
 }
 
-fn message(params: &Fields, name: &str) -> Result<String, GraphError> {
+pub(super) fn message(params: &Fields, name: &str) -> Result<String, GraphError> {
     let text = params.get(name).unwrap_or_default();
     if text.chars().count() > MAX_MESSAGE {
         return Err(GraphError::invalid(format!("Param {name} must be at most {MAX_MESSAGE} characters long")));
@@ -191,7 +259,7 @@ fn attached(params: &Fields) -> Result<Vec<String>, GraphError> {
 }
 
 /// `(hidden, publish_at)`. Facebook schedules between ten minutes and thirty days ahead.
-fn timing(params: &Fields, now: DateTime<Utc>) -> Result<(bool, Option<DateTime<Utc>>), GraphError> {
+pub(super) fn timing(params: &Fields, now: DateTime<Utc>) -> Result<(bool, Option<DateTime<Utc>>), GraphError> {
     let unpublished = params.filled("published").is_some_and(is_false);
     let Some(text) = params.filled("scheduled_publish_time") else { return Ok((unpublished, None)) };
     if !unpublished {
@@ -240,6 +308,6 @@ fn photo_bytes(call: &Call) -> Result<Bytes, GraphError> {
     }
 }
 
-fn post_number(world: &mut World) -> String {
+pub(super) fn post_number(world: &mut World) -> String {
     format!("{:015}", world.snowflake() % 1_000_000_000_000_000)
 }

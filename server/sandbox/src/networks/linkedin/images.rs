@@ -81,7 +81,7 @@ pub(super) fn one(world: &World, call: &Call, caller: &Caller, urn: &str) -> Res
     may_read(world, caller, &item.owner, "partnerApiImages.GET")?;
     let status = match item.state {
         MediaState::Waiting => "WAITING_UPLOAD",
-        MediaState::Processing(_) => "PROCESSING",
+        MediaState::Processing(_) | MediaState::Doomed(_) => "PROCESSING",
         MediaState::Ready => "AVAILABLE",
         MediaState::Failed => "PROCESSING_FAILED",
     };
@@ -110,7 +110,7 @@ pub(super) fn for_post<'w>(
     let item =
         item.ok_or_else(|| ApiError::new(400, "INVALID_URN_ID", format!("{urn} is not a valid image")).input(path))?;
     match item.state {
-        MediaState::Waiting | MediaState::Processing(_) => {
+        MediaState::Waiting | MediaState::Processing(_) | MediaState::Doomed(_) => {
             Err(ApiError::new(400, "MEDIA_ASSET_WAITING_UPLOAD", "Media asset is waiting upload").input(path))
         }
         MediaState::Failed => {

@@ -200,7 +200,7 @@ impl Network for LinkedIn {
             _ => (None, "ILLEGAL_ARGUMENT", "Invalid argument"),
         };
         let mut error = ApiError::new(status, code, fault.message.as_deref().unwrap_or(message));
-        error.service = fault.code.or(service);
+        error.service = fault.number().or(service);
         error.into()
     }
 }
@@ -267,7 +267,7 @@ fn check_version(world: &World, call: &Call) -> Result<(), ApiError> {
             "A version must be present. Please specify a version by adding the LinkedIn-Version header.",
         ));
     };
-    let today = world.config.versions_as_of.day(world.now());
+    let today = world.version_day();
     let first =
         (version.len() == 6).then(|| NaiveDate::parse_from_str(&format!("{version}01"), "%Y%m%d").ok()).flatten();
     let Some(first) = first else {

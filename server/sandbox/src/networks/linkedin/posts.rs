@@ -94,6 +94,7 @@ pub(super) fn create(world: &mut World, call: &Call, caller: &Caller) -> Result<
             "distribution": body.get("distribution"), "content": body.get("content"),
         }),
         fingerprint: print,
+        comments: Vec::new(),
     });
     world.changed();
     let location = format!("/linkedin/rest/posts/{}", percent_encode(&id));

@@ -2,24 +2,25 @@
 
 use axum::body::Bytes;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{Problem, SLUG, json_body};
 use crate::{
     networks::Caller,
     wire::{Body, Call, Reply},
-    world::{MediaItem, MediaState, MediaStore, World},
+    world::{MediaItem, MediaState, MediaStore, Whole, World},
 };
 
 const MAX_IMAGE: u64 = 5 << 20;
 const MAX_GIF: u64 = 15 << 20;
 const MAX_VIDEO: u64 = 512 << 20;
 const MAX_PIECE: usize = 5 << 20;
-const MAX_PIECES: u32 = 999;
+const MAX_PIECES: u64 = 999;
 const MAX_ALT: usize = 1_000;
-/// How long X works on films and animated pictures.
-const PROCESSING: TimeDelta = TimeDelta::seconds(2);
+/// Milliseconds that a film may last; an account that pays for longer posts may upload hours.
+const LENGTH: std::ops::RangeInclusive<u64> = 500..=140_000;
+const LENGTH_PREMIUM: std::ops::RangeInclusive<u64> = 500..=4 * 3_600_000;
 
 /// `POST /2/media/upload/initialize`.
 pub(super) fn initialize(world: &mut World, call: &Call, caller: &Caller) -> Result<Reply, Problem> {
@@ -35,7 +36,7 @@ pub(super) fn initialize(world: &mut World, call: &Call, caller: &Caller) -> Res
     let (category, most) = match media_type {
         "image/jpeg" | "image/png" | "image/webp" => ("tweet_image", MAX_IMAGE),
         "image/gif" => ("tweet_gif", MAX_GIF),
-        "video/mp4" => ("tweet_video", MAX_VIDEO),
+        "video/mp4" | "video/quicktime" => ("tweet_video", MAX_VIDEO),
         _ => return Err(wrong("media_type", "$.media_type: does not have a value in the enumeration")),
     };
     let total = body.get("total_bytes").and_then(Value::as_u64).filter(|total| *total > 0);
@@ -74,18 +75,17 @@ pub(super) fn append(world: &mut World, call: &Call, caller: &Caller, id: &str) 
         return Err(wrong("media", &format!("A segment holds 1 to {MAX_PIECE} bytes.")));
     }
     item.pieces.insert(index, bytes);
-    let held: u64 = item.pieces.values().map(|piece| piece.len() as u64).sum();
-    if held > item.expected {
-        item.pieces.remove(&index);
+    if item.pieces.size() > item.expected {
+        item.pieces.remove(index);
         return Err(wrong("media", "Segments hold more than total_bytes."));
     }
     let expires_at = item.expires_at.timestamp();
     Ok(Reply::ok(&json!({ "data": { "expires_at": expires_at } })))
 }
 
-fn piece(call: &Call) -> Result<(u32, Bytes), Problem> {
+fn piece(call: &Call) -> Result<(u64, Bytes), Problem> {
     let index_of = |text: &str| {
-        let index = text.parse::<u32>().ok().filter(|index| *index <= MAX_PIECES);
+        let index = text.parse::<u64>().ok().filter(|index| *index <= MAX_PIECES);
         index.ok_or_else(|| wrong("segment_index", "segment_index must be an integer between 0 and 999"))
     };
     match &call.body {
@@ -114,11 +114,12 @@ fn piece(call: &Call) -> Result<(u32, Bytes), Problem> {
 /// `POST /2/media/upload/{id}/finalize`: all bytes must be there and be what was announced.
 pub(super) fn finalize(world: &mut World, caller: &Caller, id: &str) -> Result<Reply, Problem> {
     let now = world.now();
+    let premium = world.accounts.get(SLUG, &caller.person).is_some_and(|account| account.premium);
     let item = own(world, caller, id, now)?;
     if item.state == MediaState::Waiting {
         let whole = joined(item)?;
         let declared = item.declared.clone();
-        let sniffed = crate::image::sniff(&whole);
+        let sniffed = crate::image::sniff(&whole.bytes);
         let too_large = sniffed.is_some_and(|it| it.mime == "image/gif" && (it.width > 1280 || it.height > 1080));
         if sniffed.is_none_or(|it| it.mime != declared || (it.is_image() && it.pixels() == 0)) || too_large {
             item.state = MediaState::Failed;
@@ -126,9 +127,9 @@ pub(super) fn finalize(world: &mut World, caller: &Caller, id: &str) -> Result<R
             return Err(wrong("media", "Invalid or unsupported media, the content does not match media_type."));
         }
         if let Some(mut item) = world.media.take(SLUG, id) {
-            item.fill(whole);
+            item.take(whole);
             if !matches!(declared.as_str(), "image/jpeg" | "image/png" | "image/webp") {
-                item.state = MediaState::Processing(now + PROCESSING);
+                item.state = world.begin_work(!item.is_film() || plays(&item, premium));
             }
             world.media.put(item);
         }
@@ -138,21 +139,34 @@ pub(super) fn finalize(world: &mut World, caller: &Caller, id: &str) -> Result<R
     if item.state == MediaState::Failed {
         return Err(wrong("id", "The upload has failed."));
     }
-    Ok(Reply::ok(&json!({ "data": described(item, now) })))
+    let mut data = described(item, now);
+    // The answer to finalize comes before the work begins.
+    if let Some(progress) = data.get_mut("processing_info").and_then(Value::as_object_mut)
+        && progress.get("state").is_some_and(|state| state == "in_progress")
+    {
+        progress.insert("state".to_owned(), "pending".into());
+        progress.remove("progress_percent");
+    }
+    Ok(Reply::ok(&json!({ "data": data })))
+}
+
+/// Would X show this film?
+fn plays(item: &MediaItem, premium: bool) -> bool {
+    let Ok(length) = item.length() else { return false };
+    let lengths = if premium { LENGTH_PREMIUM } else { LENGTH };
+    let (short, long) = (item.width.min(item.height), item.width.max(item.height));
+    // What is not known cannot be judged: a large film's header may be out of sight.
+    let sized = long == 0 || (short >= 32 && long <= 1_920 && short <= 1_200 && long <= short * 3);
+    length.is_none_or(|ms| lengths.contains(&ms)) && sized
 }
 
 /// The pieces in order, if none is missing.
-fn joined(item: &MediaItem) -> Result<Bytes, Problem> {
-    let gap = item.pieces.keys().zip(0_u32..).any(|(index, expected)| *index != expected);
-    let held: u64 = item.pieces.values().map(|piece| piece.len() as u64).sum();
-    if gap || held != item.expected {
+fn joined(item: &MediaItem) -> Result<Whole, Problem> {
+    let held = item.pieces.size();
+    if !item.pieces.in_a_row() || held != item.expected {
         return Err(wrong("id", &format!("Segments do not add up to total_bytes: {held} of {}.", item.expected)));
     }
-    let mut pieces = item.pieces.values();
-    match (pieces.next(), pieces.len()) {
-        (Some(only), 0) => Ok(only.clone()),
-        _ => Ok(item.pieces.values().flat_map(|piece| piece.iter().copied()).collect()),
-    }
+    Ok(item.pieces.whole())
 }
 
 /// `GET /2/media/upload?command=STATUS&media_id=…`.
@@ -197,12 +211,15 @@ fn described(item: &MediaItem, now: DateTime<Utc>) -> Value {
         "expires_after_secs": (item.expires_at - now).num_seconds(),
     });
     let progress = match (item.state, item.state(now)) {
-        (MediaState::Processing(until), MediaState::Processing(_)) => {
+        (
+            MediaState::Processing(until) | MediaState::Doomed(until),
+            MediaState::Processing(_) | MediaState::Doomed(_),
+        ) => {
             let left = (until - now).num_seconds().max(1);
             Some(json!({ "state": "in_progress", "check_after_secs": left, "progress_percent": 50 }))
         }
         (MediaState::Processing(_), _) => Some(json!({ "state": "succeeded", "progress_percent": 100 })),
-        (MediaState::Failed, _) => {
+        (_, MediaState::Failed) => {
             let error = json!({ "code": 1, "name": "InvalidMedia", "message": "Unsupported media" });
             Some(json!({ "state": "failed", "error": error }))
         }

@@ -160,6 +160,7 @@ pub(super) fn create(world: &mut World, call: &Call, caller: &Caller) -> Result<
         hidden: false,
         extra: json!({ "shown": shown, "urls": urls, "reply_to": reply_to, "poll": body.get("poll") }),
         fingerprint: print,
+        comments: Vec::new(),
     });
     world.changed();
     let data = json!({ "data": { "id": id, "text": shown, "edit_history_tweet_ids": [id] } });

@@ -1,8 +1,8 @@
-//! Errors as the Graph API writes them (platforms.md 1).
+//! Errors as the Graph API writes them (platforms.md 1 and 2).
 
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{wire::Reply, world::random};
 
@@ -11,16 +11,18 @@ use crate::{wire::Reply, world::random};
 pub(crate) struct GraphError {
     status: u16,
     code: i64,
-    pub(super) subcode: Option<i64>,
-    pub(super) kind: &'static str,
+    pub(crate) subcode: Option<i64>,
+    pub(crate) kind: &'static str,
     message: String,
-    pub(super) transient: bool,
+    pub(crate) transient: bool,
     /// Title and sentence that an application may show to people.
-    user: Option<(&'static str, &'static str)>,
+    user: Option<Box<(&'static str, String)>>,
+    /// What a program may want to know beside.
+    data: Option<Box<Value>>,
 }
 
 impl GraphError {
-    pub(super) fn new(status: u16, code: i64, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: u16, code: i64, message: impl Into<String>) -> Self {
         Self {
             status,
             code,
@@ -29,35 +31,45 @@ impl GraphError {
             message: message.into(),
             transient: false,
             user: None,
+            data: None,
         }
     }
 
     /// Code 100: a parameter is missing or wrong.
-    pub(super) fn invalid(message: impl std::fmt::Display) -> Self {
+    pub(crate) fn invalid(message: impl std::fmt::Display) -> Self {
         Self::new(400, 100, format!("(#100) {message}"))
     }
 
     /// Code 200: the person or the application may not do this.
-    pub(super) fn permission(message: impl std::fmt::Display) -> Self {
+    pub(crate) fn permission(message: impl std::fmt::Display) -> Self {
         Self::new(403, 200, format!("(#200) {message}"))
     }
 
     /// Code 10: a permission is missing for reading.
-    pub(super) fn needs(scope: &str) -> Self {
+    pub(crate) fn needs(scope: &str) -> Self {
         Self::new(403, 10, format!("(#10) This endpoint requires the '{scope}' permission or feature."))
     }
 
-    pub(super) fn subcode(mut self, subcode: i64) -> Self {
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(crate) fn subcode(mut self, subcode: i64) -> Self {
         self.subcode = Some(subcode);
         self
     }
 
-    pub(super) fn for_people(mut self, title: &'static str, sentence: &'static str) -> Self {
-        self.user = Some((title, sentence));
+    pub(crate) fn for_people(mut self, title: &'static str, sentence: impl Into<String>) -> Self {
+        self.user = Some(Box::new((title, sentence.into())));
         self
     }
 
-    pub(super) fn missing_object(id: &str) -> Self {
+    pub(crate) fn with_data(mut self, data: Value) -> Self {
+        self.data = Some(Box::new(data));
+        self
+    }
+
+    pub(crate) fn missing_object(id: &str) -> Self {
         let mut error = Self::new(
             400,
             100,
@@ -72,11 +84,11 @@ impl GraphError {
         error
     }
 
-    pub(super) fn unknown_path(path: &[&str]) -> Self {
+    pub(crate) fn unknown_path(path: &[&str]) -> Self {
         Self::new(400, 2500, format!("Unknown path components: /{}", path.join("/")))
     }
 
-    pub(super) fn retired_version(version: &str) -> Self {
+    pub(crate) fn retired_version(version: &str) -> Self {
         Self::new(
             400,
             2635,
@@ -84,7 +96,7 @@ impl GraphError {
         )
     }
 
-    pub(super) fn expired(end: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
+    pub(crate) fn expired(end: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
         let day = |at: DateTime<Utc>| at.format("%A, %d-%b-%y %H:%M:%S UTC").to_string();
         let end = end.map(day).unwrap_or_default();
         Self::new(
@@ -95,18 +107,23 @@ impl GraphError {
         .subcode(463)
     }
 
-    pub(super) fn not_authorized(client: &str) -> Self {
+    pub(crate) fn not_authorized(client: &str) -> Self {
         Self::new(400, 190, format!("Error validating access token: The user has not authorized application {client}."))
             .subcode(458)
     }
 
-    pub(super) fn app_limit() -> Self {
+    /// An error of an upload or a container, by Instagram's numbers.
+    pub(crate) fn media(code: i64, subcode: i64, message: impl Into<String>) -> Self {
+        Self::new(400, code, message).subcode(subcode)
+    }
+
+    pub(crate) fn app_limit() -> Self {
         let mut error = Self::new(403, 4, "(#4) Application request limit reached");
         error.transient = true;
         error
     }
 
-    pub(super) fn page_limit() -> Self {
+    pub(crate) fn page_limit() -> Self {
         let mut error = Self::new(403, 32, "(#32) Page request limit reached");
         error.transient = true;
         error
@@ -128,7 +145,10 @@ impl From<GraphError> for Reply {
             if error.transient || error.user.is_some() {
                 map.insert("is_transient".to_owned(), error.transient.into());
             }
-            if let Some((title, sentence)) = error.user {
+            if let Some(data) = error.data {
+                map.insert("error_data".to_owned(), *data);
+            }
+            if let Some((title, sentence)) = error.user.map(|user| *user) {
                 map.insert("error_user_title".to_owned(), title.into());
                 map.insert("error_user_msg".to_owned(), sentence.into());
             }

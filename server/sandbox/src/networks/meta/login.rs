@@ -1,40 +1,41 @@
-//! Dialog, code exchange, long-lived tokens, introspection.
+//! Facebook Login: dialog, code exchange, long-lived tokens, introspection. Pages and, behind them, Instagram accounts
+//! are reached by it.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::{Answer, GraphError, SLUG, params};
+use super::{Answer, GraphError, page_of, params};
 use crate::{
     config::Client,
     consent,
-    networks::Network as _,
+    networks::{Caller, Network},
     wire::{Call, Fields, Reply},
-    world::{Challenge, Code, Standing, Token, TokenKind, World},
+    world::{Challenge, Code, Slug, Standing, Token, TokenKind, World},
 };
 
 /// `GET /{version}/dialog/oauth`: a page in any case. What is wrong with the application is shown, never redirected.
-pub(super) fn dialog(world: &mut World, call: &Call) -> Reply {
+pub(crate) fn dialog(world: &mut World, call: &Call, network: &dyn Network) -> Reply {
     let query = &call.query;
     let Some(client) = consent::client(world, query) else {
         let words = "The provided app ID does not look like a valid app ID.";
-        return consent::fault_page(&super::Facebook, "Invalid App ID", words);
+        return consent::fault_page(network, "Invalid App ID", words);
     };
     let Some(redirect_uri) = consent::redirect(&client, query) else {
         return consent::fault_page(
-            &super::Facebook,
+            network,
             "URL blocked",
             "This redirect failed because the redirect URI is not white-listed in the app's client OAuth settings.",
         );
     };
     if let Some(other) = query.filled("response_type").filter(|wanted| *wanted != "code") {
         let words = format!("This app asks for the response type {other}, which is not enabled for it.");
-        return consent::fault_page(&super::Facebook, "Invalid response type", &words);
+        return consent::fault_page(network, "Invalid response type", &words);
     }
     let mut scopes = vec!["public_profile".to_owned()];
     for scope in query.get("scope").unwrap_or_default().split([',', ' ']).filter(|scope| !scope.is_empty()) {
-        if !super::Facebook.scopes().iter().any(|(known, _)| *known == scope) {
+        if !network.scopes().iter().any(|(known, _)| *known == scope) {
             let words = format!("Invalid Scopes: {scope}. This message is only shown to developers.");
-            return consent::fault_page(&super::Facebook, "Invalid Scopes", &words);
+            return consent::fault_page(network, "Invalid Scopes", &words);
         }
         if !scopes.iter().any(|known| known == scope) {
             scopes.push(scope.to_owned());
@@ -44,16 +45,16 @@ pub(super) fn dialog(world: &mut World, call: &Call) -> Reply {
         Some("S256") => Challenge::S256(value.to_owned()),
         _ => Challenge::Plain(value.to_owned()),
     });
-    consent::open(world, call, &super::Facebook, &client, redirect_uri, scopes, challenge)
+    consent::open(world, call, network, &client, redirect_uri, scopes, challenge)
 }
 
 /// `GET|POST /oauth/access_token`: code, long-lived exchange, or application token.
-pub(super) fn access_token(world: &mut World, call: &Call) -> Result<Reply, GraphError> {
+pub(crate) fn access_token(world: &mut World, call: &Call, slug: Slug) -> Result<Reply, GraphError> {
     let params = params(call);
     let client = credentials(world, &params)?;
     let value = match params.get("grant_type") {
-        None | Some("" | "authorization_code") => exchange_code(world, &client, &params),
-        Some("fb_exchange_token") => exchange_token(world, &client, &params),
+        None | Some("" | "authorization_code") => exchange_code(world, &client, &params, slug),
+        Some("fb_exchange_token") => exchange_token(world, &client, &params, slug),
         Some("client_credentials") => {
             Ok(json!({ "access_token": format!("{}|{}", client.id, client.secret), "token_type": "bearer" }))
         }
@@ -80,7 +81,7 @@ fn credentials(world: &World, params: &Fields) -> Result<Client, GraphError> {
     }
 }
 
-fn exchange_code(world: &mut World, client: &Client, params: &Fields) -> Answer {
+fn exchange_code(world: &mut World, client: &Client, params: &Fields, slug: Slug) -> Answer {
     let now = world.now();
     let verification = |message: &str| GraphError::new(400, 100, message);
     let Some(value) = params.filled("code") else {
@@ -89,7 +90,7 @@ fn exchange_code(world: &mut World, client: &Client, params: &Fields) -> Answer 
     let Some(redirect_uri) = params.filled("redirect_uri") else {
         return Err(GraphError::new(400, 191, "Missing redirect_uri parameter."));
     };
-    let Some(code) = world.oauth.code(SLUG, value) else {
+    let Some(code) = world.oauth.code(slug, value) else {
         return Err(verification("Invalid verification code format."));
     };
     if code.client != client.id {
@@ -126,12 +127,12 @@ fn check_verifier(code: &Code, params: &Fields) -> Result<(), GraphError> {
 }
 
 /// A valid user token becomes a long-lived one; an expired one cannot be exchanged.
-fn exchange_token(world: &mut World, client: &Client, params: &Fields) -> Answer {
+fn exchange_token(world: &mut World, client: &Client, params: &Fields, slug: Slug) -> Answer {
     let now = world.now();
     let Some(value) = params.filled("fb_exchange_token") else {
         return Err(GraphError::invalid("The parameter fb_exchange_token is required"));
     };
-    let grant = match world.oauth.standing(SLUG, value, now) {
+    let grant = match world.oauth.standing(slug, value, now) {
         Standing::Unknown => {
             return Err(GraphError::new(400, 190, "Invalid OAuth access token - Cannot parse access token"));
         }
@@ -168,7 +169,7 @@ fn user_token(world: &mut World, grant: u64, life: i64, long: bool) -> Value {
 }
 
 /// The token of a page within a grant. From a long-lived user token it has no timer, else the user token's.
-pub(super) fn page_token(world: &mut World, caller: &crate::networks::Caller, page: &str) -> String {
+pub(crate) fn page_token(world: &mut World, caller: &Caller, page: &str) -> String {
     let now = world.now();
     if let Some(known) = world.oauth.page_token(caller.grant, page, caller.long, now) {
         return known;
@@ -188,14 +189,14 @@ pub(super) fn page_token(world: &mut World, caller: &crate::networks::Caller, pa
 }
 
 /// `GET /debug_token?input_token=…&access_token={app id}|{app secret}`.
-pub(super) fn debug_token(world: &mut World, call: &Call) -> Result<Reply, GraphError> {
+pub(crate) fn debug_token(world: &mut World, call: &Call, slug: Slug) -> Result<Reply, GraphError> {
     let params = params(call);
     let Some(own) = params.filled("access_token").or_else(|| call.bearer()) else {
         return Err(GraphError::new(400, 104, "An access token is required to request this resource."));
     };
     let asks = match own.split_once('|') {
         Some((id, secret)) => world.config.client(id).filter(|client| client.secret == secret).map(|c| c.id.clone()),
-        None => match world.oauth.standing(SLUG, own, world.now()) {
+        None => match world.oauth.standing(slug, own, world.now()) {
             Standing::Live(_, grant) => Some(grant.client.clone()),
             _ => None,
         },
@@ -205,7 +206,7 @@ pub(super) fn debug_token(world: &mut World, call: &Call) -> Result<Reply, Graph
         return Err(GraphError::invalid("The parameter input_token is required."));
     };
     let now = world.now();
-    let standing = world.oauth.standing(SLUG, input, now);
+    let standing = world.oauth.standing(slug, input, now);
     let (token, grant, problem) = match standing {
         Standing::Unknown => {
             let data = json!({ "data": {
@@ -234,6 +235,9 @@ pub(super) fn debug_token(world: &mut World, call: &Call) -> Result<Reply, Graph
         .iter()
         .map(|scope| {
             if scope.starts_with("pages_") {
+                let pages: Vec<String> = grant.assets.iter().map(|asset| page_of(world, slug, asset)).collect();
+                json!({ "scope": scope, "target_ids": pages })
+            } else if scope.starts_with("instagram_") {
                 json!({ "scope": scope, "target_ids": grant.assets })
             } else {
                 json!({ "scope": scope })
@@ -254,7 +258,7 @@ pub(super) fn debug_token(world: &mut World, call: &Call) -> Result<Reply, Graph
     });
     if let Some(map) = data.as_object_mut() {
         if let Some(page) = &token.page {
-            map.insert("profile_id".to_owned(), page.as_str().into());
+            map.insert("profile_id".to_owned(), page_of(world, slug, page).into());
         }
         if let Some((subcode, message)) = problem {
             map.insert("error".to_owned(), json!({ "code": 190, "subcode": subcode, "message": message }));
