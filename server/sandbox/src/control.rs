@@ -29,6 +29,7 @@ pub(crate) fn router() -> Router<Sandbox> {
         .route("/control/faults", get(faults).post(add_faults).delete(clear_faults))
         .route("/control/expire-tokens", post(expire_tokens))
         .route("/control/revoke", post(revoke))
+        .route("/control/inbox", post(inbox))
         .route("/control/reset", post(reset))
         .route("/control/accounts", get(accounts).post(add_accounts))
         .route("/control/settings", get(settings).post(change_settings))
@@ -245,6 +246,30 @@ async fn revoke(State(sandbox): State<Sandbox>, body: Bytes) -> Answer {
     let revoked = world.oauth.revoke(wanted.platform, ids.as_deref(), Ended::ByPerson);
     world.changed();
     Ok(Json(json!({ "revoked": revoked })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Inbox {
+    account: Option<String>,
+    /// `post` or `cancel`.
+    decision: Decision,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Decision {
+    Post,
+    Cancel,
+}
+
+/// TikTok's creators open their inboxes.
+async fn inbox(State(sandbox): State<Sandbox>, body: Bytes) -> Answer {
+    let wanted: Inbox = read(&body)?;
+    let mut world = sandbox.world();
+    let ids = ids(&world, platform(Some("tiktok"))?, wanted.account.as_deref())?;
+    let answered = networks::answer_inbox(&mut world, ids.as_deref(), wanted.decision == Decision::Post);
+    Ok(Json(json!({ "answered": answered })))
 }
 
 async fn reset(State(sandbox): State<Sandbox>) -> Json<Value> {

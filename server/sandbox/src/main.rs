@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
-/// Simulated Facebook, X and LinkedIn: OAuth, publishing and faults, for tests and for trying Arctiv.
+/// Simulated Facebook, Instagram, X, LinkedIn and TikTok: OAuth, publishing and faults, for tests and for trying Arctiv.
 #[derive(Parser)]
 #[command(version)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch on the command line")]
@@ -38,6 +38,19 @@ struct Args {
     /// Let the same post through twice.
     #[arg(long)]
     allow_duplicates: bool,
+    /// Fetch media from public https addresses only, as the real networks do.
+    #[arg(long)]
+    public_media_only: bool,
+    /// Beginning of the addresses that are verified for TikTok to take media from, instead of any on this machine. May
+    /// be repeated.
+    #[arg(long = "verified-prefix")]
+    verified_prefixes: Vec<String>,
+    /// As if TikTok had not audited the applications.
+    #[arg(long)]
+    unaudited: bool,
+    /// Milliseconds that networks work on films and containers.
+    #[arg(long)]
+    processing_ms: Option<u64>,
     /// Judge API versions by today's date, not by that of this release.
     #[arg(long)]
     versions_of_today: bool,
@@ -105,6 +118,12 @@ fn config(args: Args) -> Config {
     }
     if args.fast {
         config = config.fast();
+    }
+    config.local_media = !args.public_media_only;
+    config.verified_prefixes = args.verified_prefixes;
+    config.audited = !args.unaudited;
+    if let Some(ms) = args.processing_ms {
+        config.processing_ms = ms;
     }
     config.enforce_limits &= !args.no_limits;
     config.reject_duplicates &= !args.allow_duplicates;

@@ -241,6 +241,7 @@ fn strike(world: &mut World, network: &dyn Network, call: &Call, operation: Oper
 /// Ids of the accounts that a request is about. A post is about the account it names; a token may be about many.
 fn subjects(world: &World, network: &dyn Network, call: &Call, operation: Operation) -> Vec<String> {
     let mut ids = network.named_accounts(call);
+    ids.extend(network.meant_accounts(world, call));
     ids.retain(|id| world.accounts.get(network.slug(), id).is_some());
     let one = matches!(operation, Operation::Publish | Operation::Upload | Operation::Comment | Operation::Status);
     if one && !ids.is_empty() {

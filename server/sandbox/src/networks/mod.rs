@@ -5,6 +5,7 @@ mod facebook;
 mod instagram;
 mod linkedin;
 mod meta;
+mod tiktok;
 mod twitter;
 
 use crate::{
@@ -14,7 +15,9 @@ use crate::{
 
 /// Every simulated network.
 pub(crate) static ALL: &[&dyn Network] =
-    &[&facebook::Facebook, &instagram::Instagram, &twitter::Twitter, &linkedin::LinkedIn];
+    &[&facebook::Facebook, &instagram::Instagram, &twitter::Twitter, &linkedin::LinkedIn, &tiktok::TikTok];
+
+pub(crate) use self::tiktok::answer_inbox;
 
 /// What the sandbox needs to know of a network.
 pub(crate) trait Network: Sync {
@@ -82,6 +85,11 @@ pub(crate) trait Network: Sync {
 
     /// Ids of accounts that a request names itself: a page in the path, an author in the body.
     fn named_accounts(&self, call: &Call) -> Vec<String>;
+
+    /// Accounts that a request means without naming them or bringing their token: by an upload address.
+    fn meant_accounts(&self, _world: &World, _call: &Call) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Address of a medium that the network fetches before it can answer, and how many bytes it takes at most.
     fn pulls(&self, _call: &Call) -> Option<(String, u64)> {

@@ -142,6 +142,11 @@ impl Fault {
     pub(crate) fn number(&self) -> Option<i64> {
         self.code.as_ref().and_then(Value::as_i64)
     }
+
+    /// The platform's own error code, where it is a word.
+    pub(crate) fn word(&self) -> Option<&str> {
+        self.code.as_ref().and_then(Value::as_str)
+    }
 }
 
 /// A rule in force.

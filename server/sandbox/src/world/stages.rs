@@ -105,6 +105,10 @@ impl Stages {
     pub(crate) fn get_mut(&mut self, platform: Slug, id: &str) -> Option<&mut Stage> {
         self.0.get_mut(&(platform, id.to_owned()))
     }
+
+    pub(crate) fn of(&self, platform: Slug) -> impl Iterator<Item = &Stage> {
+        self.0.values().filter(move |stage| stage.platform == platform)
+    }
 }
 
 impl From<Vec<Stage>> for Stages {

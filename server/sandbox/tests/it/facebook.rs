@@ -309,3 +309,177 @@ async fn lists_have_pages_that_can_be_followed() {
     assert_ne!(first["data"][0]["id"], second["data"][0]["id"]);
     assert!(second["paging"].get("next").is_none());
 }
+
+fn edge(net: &Net, token: &str, edge: &str, form: &[(&str, &str)]) -> RequestBuilder {
+    net.post(&format!("/facebook/v25.0/{NORTHWIND}/{edge}")).bearer_auth(token).form(form)
+}
+
+async fn film_status(net: &Net, token: &str, id: &str) -> Value {
+    let path = format!("/facebook/v25.0/{id}?fields=status,post_id");
+    json(net.get(&path).bearer_auth(token), 200).await
+}
+
+#[tokio::test]
+async fn a_film_is_transferred_by_offsets() {
+    let net = Net::start().await;
+    let token = connect(&net, NORTHWIND).await;
+    let whole = sandbox::samples::film_of(1280, 720, 20_000, 1, 9 << 20);
+    let size = whole.len().to_string();
+    let start = json(edge(&net, &token, "videos", &[("upload_phase", "start"), ("file_size", &size)]), 200).await;
+    let session = start["upload_session_id"].as_str().unwrap().to_owned();
+    let id = start["video_id"].as_str().unwrap().to_owned();
+    let at = |answer: &Value, name: &str| answer[name].as_str().unwrap().parse::<usize>().unwrap();
+    assert_eq!(at(&start, "start_offset"), 0);
+    let transfer = |from: usize, bytes: &[u8]| {
+        let form = reqwest::multipart::Form::new()
+            .text("upload_phase", "transfer")
+            .text("upload_session_id", session.clone())
+            .text("start_offset", from.to_string())
+            .part("video_file_chunk", part(bytes.to_vec(), "application/octet-stream"));
+        net.post(&format!("/facebook/v25.0/{NORTHWIND}/videos")).bearer_auth(&token).multipart(form)
+    };
+    let window = at(&start, "end_offset");
+    let wrong = json(transfer(window, &whole[window..]), 400).await;
+    assert_eq!(
+        (&wrong["error"]["error_subcode"], &wrong["error"]["error_data"]["start_offset"]),
+        (&json!(1_363_037), &json!("0"))
+    );
+    let following = json(transfer(0, &whole[..window]), 200).await;
+    assert_eq!(at(&following, "start_offset"), window);
+    let finish = |more: &[(&str, &str)]| {
+        let mut form = vec![("upload_phase", "finish"), ("upload_session_id", session.as_str())];
+        form.extend(more);
+        edge(&net, &token, "videos", &form)
+    };
+    assert_eq!(json(finish(&[]), 400).await["error"]["error_subcode"], 1_363_033);
+    let final_answer = json(transfer(window, &whole[window..at(&following, "end_offset")]), 200).await;
+    assert_eq!(final_answer["start_offset"], final_answer["end_offset"]);
+    json(finish(&[("description", "How we roast"), ("title", "Roasting")]), 200).await;
+    // The session is over.
+    json(finish(&[]), 400).await;
+
+    assert_eq!(film_status(&net, &token, &id).await["status"]["video_status"], "processing");
+    assert!(net.texts("facebook").await.is_empty());
+    net.advance(3).await;
+    let done = film_status(&net, &token, &id).await;
+    assert_eq!(done["status"]["video_status"], "ready");
+    assert_eq!(done["status"]["publishing_phase"]["publish_status"], "published");
+    assert_eq!(net.texts("facebook").await, ["How we roast"]);
+    let path = format!("/facebook/v25.0/{NORTHWIND}/published_posts?fields=id,message,attachments,status_type");
+    let listed = json(net.get(&path).bearer_auth(&token), 200).await;
+    assert_eq!(
+        (&listed["data"][0]["id"], &listed["data"][0]["status_type"]),
+        (&done["post_id"], &json!("added_video"))
+    );
+}
+
+#[tokio::test]
+async fn films_at_once_by_file_and_by_address() {
+    let net = Net::start().await;
+    let token = connect(&net, NORTHWIND).await;
+    let source = |bytes: Vec<u8>| {
+        let form = reqwest::multipart::Form::new().text("description", "Sent").part("source", part(bytes, "video/mp4"));
+        net.post(&format!("/facebook/v25.0/{NORTHWIND}/videos")).bearer_auth(&token).multipart(form)
+    };
+    let first = json(source(sandbox::samples::film(1280, 720, 5_000, 1)), 200).await;
+    assert_eq!(json(source(b"no film".to_vec()), 400).await["error"]["code"], 352);
+    json(edge(&net, &token, "videos", &[("description", "Nothing")]), 400).await;
+    net.advance(3).await;
+    let address = net.url(&format!("/media/facebook/{}", first["id"].as_str().unwrap()));
+    for (address, status) in [(address, "ready"), (net.url("/media/facebook/0"), "error")] {
+        let form = [("file_url", address.as_str()), ("description", "Fetched")];
+        let id = json(edge(&net, &token, "videos", &form), 200).await["id"].as_str().unwrap().to_owned();
+        let mut seen = Value::Null;
+        for _ in 0..100 {
+            seen = film_status(&net, &token, &id).await["status"]["video_status"].clone();
+            if seen == status {
+                break;
+            }
+            net.advance(3).await;
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert_eq!(seen, status);
+    }
+    assert_eq!(net.texts("facebook").await, ["Sent", "Fetched"]);
+}
+
+#[tokio::test]
+async fn reels_and_stories_have_three_phases() {
+    let net = Net::start().await;
+    let token = connect(&net, NORTHWIND).await;
+    let film = sandbox::samples::film(1080, 1920, 15_000, 1);
+    let begin = |kind: &'static str| {
+        let (net, token) = (&net, &token);
+        async move {
+            let start = json(edge(net, token, kind, &[("upload_phase", "start")]), 200).await;
+            (start["video_id"].as_str().unwrap().to_owned(), start["upload_url"].as_str().unwrap().to_owned())
+        }
+    };
+    let upload = |url: &str, bytes: &[u8]| {
+        net.http
+            .post(url)
+            .header("authorization", format!("OAuth {token}"))
+            .header("offset", "0")
+            .header("file_size", bytes.len().to_string())
+            .body(bytes.to_vec())
+    };
+    let finish = |kind: &str, id: &str, more: &[(&str, &str)]| {
+        let mut form = vec![("upload_phase", "finish"), ("video_id", id)];
+        form.extend(more);
+        edge(&net, &token, kind, &form)
+    };
+    let (id, url) = begin("video_reels").await;
+    let published = [("video_state", "PUBLISHED"), ("description", "Roasting")];
+    assert_eq!(json(finish("video_reels", &id, &published), 400).await["error"]["error_subcode"], 1_363_033);
+    assert_eq!(json(upload(&url, &film), 200).await["success"], true);
+    json(finish("video_reels", &id, &[("description", "no state")]), 400).await;
+    json(finish("video_stories", &id, &[]), 400).await;
+    let post = json(finish("video_reels", &id, &published), 200).await["post_id"].as_str().unwrap().to_owned();
+    assert_eq!(json(finish("video_reels", &id, &published), 400).await["error"]["error_subcode"], 1_366_051);
+    net.advance(3).await;
+    assert_eq!(net.texts("facebook").await, ["Roasting"]);
+
+    let (id, url) = begin("video_stories").await;
+    json(upload(&url, &film), 200).await;
+    json(finish("video_stories", &id, &[]), 200).await;
+    let staged = json(photo(&net, &token, png(40, 60, 1), &[("published", "false")]), 200).await;
+    let staged = staged["id"].as_str().unwrap();
+    json(edge(&net, &token, "photo_stories", &[("photo_id", staged)]), 200).await;
+    json(edge(&net, &token, "photo_stories", &[("photo_id", staged)]), 400).await;
+    net.advance(3).await;
+    assert_eq!(net.texts("facebook").await.len(), 3);
+    let list = json(net.get(&format!("/facebook/v25.0/{NORTHWIND}/published_posts")).bearer_auth(&token), 200).await;
+    assert_eq!(list["data"].as_array().unwrap().len(), 1, "stories are no feed posts");
+    assert_eq!(list["data"][0]["id"], post.as_str());
+
+    // Too long for a reel: it shows in the status, and never on the page.
+    let (id, url) = begin("video_reels").await;
+    json(upload(&url, &sandbox::samples::film(1080, 1920, 91_000, 1)), 200).await;
+    json(finish("video_reels", &id, &published), 200).await;
+    net.advance(3).await;
+    let status = film_status(&net, &token, &id).await["status"].clone();
+    assert_eq!((&status["video_status"], &status["processing_phase"]["status"]), (&json!("error"), &json!("error")));
+    assert_eq!(net.texts("facebook").await.len(), 3);
+}
+
+#[tokio::test]
+async fn the_page_comments_on_its_own_post() {
+    let net = Net::start().await;
+    let scopes = format!("{SCOPES},pages_manage_engagement");
+    let back = somebody("northwindcoffee").authorize(&dialog(&net, &scopes)).await.unwrap();
+    let code = query(&back, "code").unwrap();
+    let user = json(token_url(&net, &[("code", &code), ("redirect_uri", REDIRECT)]), 200).await;
+    let token =
+        pages(&net, user["access_token"].as_str().unwrap()).await[0]["access_token"].as_str().unwrap().to_owned();
+    let id = json(feed(&net, &token, NORTHWIND, &[("message", "Beans")]), 200).await["id"].as_str().unwrap().to_owned();
+    let comment = |token: &str, text: &str| {
+        net.post(&format!("/facebook/v25.0/{id}/comments")).bearer_auth(token).form(&[("message", text)])
+    };
+    json(comment(&token, "Order at northwind.example"), 200).await;
+    json(comment(&token, ""), 400).await;
+    let listed = json(net.get(&format!("/facebook/v25.0/{id}/comments")).bearer_auth(&token), 200).await;
+    assert_eq!(listed["data"][0]["message"], "Order at northwind.example");
+    // Without the scope for it.
+    let less = connect(&net, NORTHWIND).await;
+    assert_eq!(json(comment(&less, "no"), 403).await["error"]["code"], 200);
+}

@@ -328,3 +328,174 @@ async fn a_hundred_and_fifty_posts_a_day() {
     net.control.post("settings", &json!({ "enforce_limits": false })).await.unwrap();
     json(post(&net, &token, &body(NIAMH, "One more")), 201).await;
 }
+
+/// Announces a film: its URN, the token, and where its parts go.
+async fn announce(net: &Net, token: &str, owner: &str, size: usize) -> (String, String, Vec<Value>) {
+    let start = json!({ "initializeUploadRequest": {
+        "owner": owner, "fileSizeBytes": size, "uploadCaptions": false, "uploadThumbnail": false } });
+    let started = rest(net.post("/linkedin/rest/videos?action=initializeUpload"), token).json(&start);
+    let value = json(started, 200).await["value"].clone();
+    let text = |name: &str| value[name].as_str().unwrap().to_owned();
+    (text("video"), text("uploadToken"), value["uploadInstructions"].as_array().unwrap().clone())
+}
+
+fn finalize(net: &Net, token: &str, video: &str, upload: &str, parts: &[String]) -> RequestBuilder {
+    let body = json!({ "finalizeUploadRequest": { "video": video, "uploadToken": upload, "uploadedPartIds": parts } });
+    rest(net.post("/linkedin/rest/videos?action=finalizeUpload"), token).json(&body)
+}
+
+fn with_media(author: &str, id: &str) -> Value {
+    let mut post = body(author, "Moving pictures");
+    post["content"] = json!({ "media": { "id": id, "title": "Roasting" } });
+    post
+}
+
+/// Sends a whole film in its parts.
+async fn send_film(net: &Net, token: &str, owner: &str, film: &[u8]) -> String {
+    let (id, upload, parts) = announce(net, token, owner, film.len()).await;
+    let mut tags = Vec::new();
+    for part in &parts {
+        let at = |name: &str| usize::try_from(part[name].as_u64().unwrap()).unwrap();
+        let bytes = film[at("firstByte")..=at("lastByte")].to_vec();
+        let answer = net.http.put(part["uploadUrl"].as_str().unwrap()).body(bytes).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        tags.push(answer.headers()["etag"].to_str().unwrap().trim_matches('"').to_owned());
+    }
+    json(finalize(net, token, &id, &upload, &tags), 200).await;
+    id
+}
+
+#[tokio::test]
+async fn a_film_goes_part_by_part() {
+    const PART: usize = 4 << 20;
+    let net = Net::start().await;
+    let token = member(&net).await;
+    let film = sandbox::samples::film_of(1280, 720, 20_000, 1, 2 * PART + 100);
+    let (id, upload, parts) = announce(&net, &token, NIAMH, film.len()).await;
+    assert_eq!(parts.len(), 3);
+    assert_eq!((&parts[1]["firstByte"], &parts[2]["lastByte"]), (&json!(PART), &json!(film.len() - 1)));
+    let url = |at: usize| parts[at]["uploadUrl"].as_str().unwrap();
+    let put = |at: usize, bytes: &[u8]| net.http.put(url(at)).body(bytes.to_vec()).send();
+    let tag = |answer: &Response| answer.headers()["etag"].to_str().unwrap().to_owned();
+    let plain = |tag: &str| tag.trim_matches('"').to_owned();
+
+    // Everything to the first address is what a careless client does.
+    assert_eq!(put(0, &film).await.unwrap().status(), 400);
+    assert_eq!(put(1, &film[..100]).await.unwrap().status(), 400);
+    let third = put(2, &film[2 * PART..]).await.unwrap();
+    let first = put(0, &film[..PART]).await.unwrap();
+    let early = [plain(&tag(&first)), plain(&tag(&third))];
+    assert_eq!(json(finalize(&net, &token, &id, &upload, &early), 400).await["code"], "INVALID_VALUE_FOR_FIELD");
+    json(post(&net, &token, &with_media(NIAMH, &id)), 400).await;
+    let second = put(1, &film[PART..2 * PART]).await.unwrap();
+    // A part that is sent again has a new tag.
+    let again = put(1, &film[PART..2 * PART]).await.unwrap();
+    let tags = [&first, &again, &third].map(|answer| plain(&tag(answer)));
+    let stale = [&first, &second, &third].map(|answer| plain(&tag(answer)));
+    let quoted = [&first, &again, &third].map(tag);
+    let swapped = [tags[1].clone(), tags[0].clone(), tags[2].clone()];
+    for wrong in [stale, quoted, swapped] {
+        json(finalize(&net, &token, &id, &upload, &wrong), 400).await;
+    }
+    json(finalize(&net, &token, &id, "other", &tags), 400).await;
+    json(finalize(&net, &token, &id, &upload, &tags), 200).await;
+
+    let path = format!("/linkedin/rest/videos/{}", id.replace(':', "%3A"));
+    let status = || json(rest(net.get(&path), &token), 200);
+    assert_eq!(status().await["status"], "PROCESSING");
+    let early = json(post(&net, &token, &with_media(NIAMH, &id)), 400).await;
+    assert_eq!(early["code"], "MEDIA_ASSET_WAITING_UPLOAD");
+    net.advance(3).await;
+    assert_eq!(status().await["status"], "AVAILABLE");
+    let answer = post(&net, &token, &with_media(NIAMH, &id)).send().await.unwrap();
+    assert_eq!(answer.status(), 201);
+    assert!(answer.headers()["x-restli-id"].to_str().unwrap().starts_with("urn:li:ugcPost:"));
+    let posts = net.control.posts(Some("linkedin")).await.unwrap();
+    assert_eq!(
+        (&posts[0]["media"][0]["bytes"], &posts[0]["media"][0]["type"]),
+        (&json!(film.len()), &json!("video/mp4"))
+    );
+}
+
+#[tokio::test]
+async fn films_that_linkedin_cannot_use() {
+    let net = Net::start().await;
+    let token = connect(&net, &somebody("maya-lindqvist"), PAGES).await;
+    for (bytes, expected) in [
+        (sandbox::samples::film(1280, 720, 20_000, 1), "AVAILABLE"),
+        (sandbox::samples::film(1280, 720, 2_000, 1), "PROCESSING_FAILED"),
+        (sandbox::samples::film(1280, 720, 1_801_000, 1), "PROCESSING_FAILED"),
+        (sandbox::samples::film(1280, 500, 20_000, 1), "PROCESSING_FAILED"),
+        (b"no film at all".to_vec(), "PROCESSING_FAILED"),
+    ] {
+        let id = send_film(&net, &token, NORTHWIND, &bytes).await;
+        net.advance(3).await;
+        let path = format!("/linkedin/rest/videos/{}", id.replace(':', "%3A"));
+        assert_eq!(json(rest(net.get(&path), &token), 200).await["status"], expected);
+        if expected != "AVAILABLE" {
+            let refused = json(post(&net, &token, &with_media(NORTHWIND, &id)), 400).await;
+            assert_eq!(refused["code"], "MEDIA_ASSET_PROCESSING_FAILED");
+        }
+    }
+    for size in [json!(0), json!(500_u64 * 1_048_576 + 1), json!("12")] {
+        let start = json!({ "initializeUploadRequest": { "owner": NORTHWIND, "fileSizeBytes": size } });
+        json(rest(net.post("/linkedin/rest/videos?action=initializeUpload"), &token).json(&start), 400).await;
+    }
+    let start = json!({ "initializeUploadRequest": { "owner": NORTHWIND } });
+    json(rest(net.post("/linkedin/rest/videos?action=initializeUpload"), &token).json(&start), 422).await;
+    json(rest(net.post("/linkedin/rest/videos?action=else"), &token).json(&start), 400).await;
+    let others = json!({ "initializeUploadRequest": { "owner": NIAMH, "fileSizeBytes": 10 } });
+    json(rest(net.post("/linkedin/rest/videos?action=initializeUpload"), &token).json(&others), 403).await;
+}
+
+#[tokio::test]
+async fn documents_and_comments() {
+    let net = Net::start().await;
+    let token = connect(&net, &somebody("maya-lindqvist"), PAGES).await;
+    let document = |bytes: Vec<u8>| {
+        let (net, token) = (&net, &token);
+        async move {
+            let start = json!({ "initializeUploadRequest": { "owner": NORTHWIND } });
+            let started = rest(net.post("/linkedin/rest/documents?action=initializeUpload"), token).json(&start);
+            let value = json(started, 200).await["value"].clone();
+            json(net.http.put(value["uploadUrl"].as_str().unwrap()).body(bytes), 201).await;
+            value["document"].as_str().unwrap().to_owned()
+        }
+    };
+    let id = document(sandbox::samples::pdf(1)).await;
+    let path = format!("/linkedin/rest/documents/{}", id.replace(':', "%3A"));
+    assert_eq!(json(rest(net.get(&path), &token), 200).await["status"], "AVAILABLE");
+    let broken = document(b"just text".to_vec()).await;
+    assert_eq!(
+        json(post(&net, &token, &with_media(NORTHWIND, &broken)), 400).await["code"],
+        "MEDIA_ASSET_PROCESSING_FAILED"
+    );
+    // Documents are no pictures.
+    let mut several = body(NORTHWIND, "Two");
+    several["content"] = json!({ "multiImage": { "images": [{ "id": id }, { "id": broken }] } });
+    assert_eq!(json(post(&net, &token, &several), 400).await["code"], "INVALID_URN_TYPE");
+    let answer = post(&net, &token, &with_media(NORTHWIND, &id)).send().await.unwrap();
+    assert_eq!(answer.status(), 201);
+    let urn = answer.headers()["x-restli-id"].to_str().unwrap().to_owned();
+
+    let path = format!("/linkedin/rest/socialActions/{}/comments", urn.replace(':', "%3A"));
+    let comment = |text: &str| {
+        let body = json!({ "actor": NORTHWIND, "object": urn, "message": { "text": text } });
+        rest(net.post(&path), &token).json(&body)
+    };
+    let answer = comment("Read on at northwind.example").send().await.unwrap();
+    assert_eq!(answer.status(), 201);
+    let id = answer.headers()["x-restli-id"].to_str().unwrap().to_owned();
+    let listed = json(rest(net.get(&path), &token), 200).await;
+    assert_eq!(listed["elements"][0]["$URN"], format!("urn:li:comment:({urn},{id})"));
+    json(comment(""), 422).await;
+    json(comment(&"x".repeat(1_251)), 400).await;
+    let elsewhere = path.replace(urn.rsplit(':').next().unwrap(), "1");
+    json(rest(net.post(&elsewhere), &token).json(&json!({ "actor": NORTHWIND, "message": { "text": "x" } })), 404)
+        .await;
+    json(rest(net.post(&path), &token).json(&json!({ "actor": NIAMH, "message": { "text": "x" } })), 403).await;
+    assert_eq!(
+        net.control.posts(Some("linkedin")).await.unwrap()[0]["comments"][0]["text"],
+        "Read on at northwind.example"
+    );
+}

@@ -13,6 +13,7 @@ mod faults;
 mod instagram;
 mod linkedin;
 mod pages;
+mod tiktok;
 mod twitter;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};

@@ -1,6 +1,7 @@
 //! X: PKCE, rotation, posts, media.
 
 use sandbox::driver::Visitor;
+use sandbox::samples::{film, film_of};
 use serde_json::json;
 
 use super::*;
@@ -326,7 +327,7 @@ async fn media_must_be_what_they_say() {
 async fn a_film_is_worked_on_first() {
     let net = Net::start().await;
     let (token, _) = connect(&net, "northwindcoffee").await;
-    let film = sandbox::samples::film(1280, 720, 30_000, 1);
+    let film = film(1280, 720, 30_000, 1);
     let body = json!({ "media_type": "video/mp4", "total_bytes": film.len(), "media_category": "tweet_video" });
     let started = json(net.post("/twitter/2/media/upload/initialize").bearer_auth(&token).json(&body), 200).await;
     let id = started["data"]["id"].as_str().unwrap().to_owned();
@@ -378,4 +379,48 @@ async fn timelines_have_pages() {
     assert!(page["meta"].get("next_token").is_none());
     json(net.get("/twitter/2/users/1450000000000000001/tweets?max_results=1").bearer_auth(&token), 400).await;
     json(net.get("/twitter/2/users/me?user.fields=shoe_size").bearer_auth(&token), 400).await;
+}
+
+async fn send_film(net: &Net, token: &str, film: &[u8]) -> Value {
+    let body = json!({ "media_type": "video/mp4", "total_bytes": film.len(), "media_category": "tweet_video" });
+    let started = json(net.post("/twitter/2/media/upload/initialize").bearer_auth(token).json(&body), 200).await;
+    let id = started["data"]["id"].as_str().unwrap().to_owned();
+    // Out of order, as parallel uploads are.
+    let pieces: Vec<&[u8]> = film.chunks(1 << 20).collect();
+    for (index, piece) in pieces.iter().enumerate().rev() {
+        let form = reqwest::multipart::Form::new()
+            .text("segment_index", index.to_string())
+            .part("media", part(piece.to_vec(), "application/octet-stream"));
+        json(net.post(&format!("/twitter/2/media/upload/{id}/append")).bearer_auth(token).multipart(form), 200).await;
+    }
+    json(net.post(&format!("/twitter/2/media/upload/{id}/finalize")).bearer_auth(token), 200).await["data"].clone()
+}
+
+#[tokio::test]
+async fn films_come_in_segments_and_may_fail() {
+    let net = Net::start().await;
+    let (token, _) = connect(&net, "northwindcoffee").await;
+    let (paying, _) = connect(&net, "kestrelbikes").await;
+    let status = |token: &str, id: &str| {
+        let path = format!("/twitter/2/media/upload?command=STATUS&media_id={id}");
+        json(net.get(&path).bearer_auth(token), 200)
+    };
+    for (token, film, state) in [
+        (&token, film_of(1280, 720, 30_000, 1, 3_500_000), "succeeded"),
+        (&token, film(1280, 720, 141_000, 1), "failed"),
+        (&paying, film(1280, 720, 141_000, 1), "succeeded"),
+        (&token, film(1280, 720, 400, 1), "failed"),
+        (&token, film(1600, 400, 30_000, 1), "failed"),
+        (&token, b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom".to_vec(), "failed"),
+    ] {
+        let end = send_film(&net, token, &film).await;
+        let id = end["id"].as_str().unwrap();
+        assert_eq!(end["processing_info"]["state"], "pending");
+        assert!(end["processing_info"]["check_after_secs"].as_u64().unwrap() >= 1);
+        assert_eq!(status(token, id).await["data"]["processing_info"]["state"], "in_progress");
+        net.advance(3).await;
+        assert_eq!(status(token, id).await["data"]["processing_info"]["state"], state);
+        let post = json!({ "text": format!("Film {id}"), "media": { "media_ids": [id] } });
+        json(tweet(&net, token, &post), if state == "succeeded" { 201 } else { 400 }).await;
+    }
 }

@@ -191,6 +191,12 @@ impl Network for Facebook {
         }
     }
 
+    fn meant_accounts(&self, world: &World, call: &Call) -> Vec<String> {
+        let segments = call.segments();
+        let ["video-upload", _, id] = segments.as_slice() else { return Vec::new() };
+        world.stages.get(SLUG, id).map(|stage| stage.owner.clone()).into_iter().collect()
+    }
+
     fn fetched(&self, world: &mut World, stage: &str, media: Vec<Fetched>) {
         video::fetched(world, stage, media);
     }

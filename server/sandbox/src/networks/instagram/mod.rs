@@ -215,6 +215,12 @@ impl Network for Instagram {
         }
     }
 
+    fn meant_accounts(&self, world: &World, call: &Call) -> Vec<String> {
+        let segments = call.segments();
+        let ["ig-api-upload", _, id] = segments.as_slice() else { return Vec::new() };
+        world.stages.get(SLUG, id).map(|stage| stage.owner.clone()).into_iter().collect()
+    }
+
     fn fetched(&self, world: &mut World, stage: &str, media: Vec<Fetched>) {
         containers::fetched(world, stage, media);
     }

@@ -1,16 +1,19 @@
-//! LinkedIn (platforms.md 4): OAuth without PKCE, members and organisations, the versioned Posts and Images APIs.
+//! LinkedIn (platforms.md 4): OAuth without PKCE, members and organisations, the versioned APIs for posts, images,
+//! documents, films and comments.
 
+mod comments;
 mod errors;
 mod images;
 mod little_text;
 mod login;
 mod pages;
 mod posts;
+mod videos;
 
 use axum::http::Method;
 use chrono::{Datelike as _, NaiveDate};
 
-use self::errors::ApiError;
+use self::{errors::ApiError, images::Kind as Medium};
 use super::{Caller, Network};
 use crate::{
     wire::{Body, Call, Reply, percent_encode},
@@ -126,7 +129,10 @@ impl Network for LinkedIn {
                 | ["v2", "userinfo"]
                 | ["rest", "organizationAcls" | "organizations", ..],
             ) => Operation::Identity,
-            (&Method::POST, ["rest", "images"]) | (_, ["dms-uploads", ..]) => Operation::Upload,
+            (&Method::POST, ["rest", "images" | "documents" | "videos"]) | (_, ["dms-uploads", ..]) => {
+                Operation::Upload
+            }
+            (&Method::POST, ["rest", "socialActions", ..]) => Operation::Comment,
             (&Method::POST, ["rest", "posts"]) => Operation::Publish,
             _ => Operation::Status,
         }
@@ -144,13 +150,21 @@ impl Network for LinkedIn {
     fn named_accounts(&self, call: &Call) -> Vec<String> {
         let mut urns: Vec<&str> = call.query.get("author").into_iter().collect();
         if let Body::Json(body) = &call.body {
-            let places = ["/author", "/initializeUploadRequest/owner"];
+            let places = ["/author", "/actor", "/initializeUploadRequest/owner"];
             urns.extend(places.iter().filter_map(|at| body.pointer(at)).filter_map(|urn| urn.as_str()));
         }
         if let ["rest", "organizations", id] = call.segments().as_slice() {
             urns.push(id);
         }
         urns.into_iter().filter_map(|urn| urn.rsplit(':').next()).map(str::to_owned).collect()
+    }
+
+    fn meant_accounts(&self, world: &World, call: &Call) -> Vec<String> {
+        let segments = call.segments();
+        let ["dms-uploads", _, name, ..] = segments.as_slice() else { return Vec::new() };
+        let kinds = ["image", "document", "video"];
+        let item = kinds.iter().find_map(|kind| world.media.get(SLUG, &format!("urn:li:{kind}:{name}")));
+        item.map(|item| item.owner.clone()).into_iter().collect()
     }
 
     fn public_post(&self, call: &Call) -> Option<String> {
@@ -171,13 +185,23 @@ impl Network for LinkedIn {
             (&Method::POST, ["oauth", "v2", "accessToken"]) => return login::access_token(world, call),
             (&Method::POST, ["oauth", "v2", "revoke"]) => return login::revoke(world, call),
             (&Method::POST, ["oauth", "v2", "introspectToken"]) => return login::introspect(world, call),
-            (&Method::PUT, ["dms-uploads", ticket, id]) => images::upload(world, call, ticket, id),
+            (&Method::PUT, ["dms-uploads", ticket, id]) => images::upload(world, call, ticket, id, Medium::Image),
+            (&Method::PUT, ["dms-uploads", ticket, id, "uploadedDocument"]) => {
+                images::upload(world, call, ticket, id, Medium::Document)
+            }
+            (&Method::PUT, ["dms-uploads", ticket, id, "uploadedVideo", part]) => {
+                videos::upload(world, call, ticket, id, part)
+            }
             (&Method::GET, ["v2", "userinfo"]) => pages::userinfo(world, call),
             (method, ["rest", rest @ ..]) => rest_api(world, call, method, rest),
             _ => Err(ApiError::no_resource(&call.path)),
         };
         let reply: Reply = answer.unwrap_or_else(Reply::from);
         reply.header("x-li-uuid", random(22)).header("x-li-fabric", "sandbox")
+    }
+
+    fn sunset(&self, world: &mut World, call: &Call, fault: &Fault) -> Reply {
+        self.refuse(world, call, 426, fault)
     }
 
     fn refuse(&self, _: &mut World, call: &Call, status: u16, fault: &Fault) -> Reply {
@@ -233,8 +257,14 @@ fn rest_api(world: &mut World, call: &Call, method: &Method, path: &[&str]) -> R
         (&Method::GET, ["posts"]) => posts::by_author(world, call, &caller),
         (&Method::GET, ["posts", urn]) => posts::one(world, call, &caller, urn),
         (&Method::DELETE, ["posts", urn]) => posts::delete(world, &caller, urn),
-        (&Method::POST, ["images"]) => images::initialize(world, call, &caller),
-        (&Method::GET, ["images", urn]) => images::one(world, call, &caller, urn),
+        (&Method::POST, ["images"]) => images::initialize(world, call, &caller, Medium::Image),
+        (&Method::GET, ["images", urn]) => images::one(world, call, &caller, urn, Medium::Image),
+        (&Method::POST, ["documents"]) => images::initialize(world, call, &caller, Medium::Document),
+        (&Method::GET, ["documents", urn]) => images::one(world, call, &caller, urn, Medium::Document),
+        (&Method::POST, ["videos"]) => videos::action(world, call, &caller),
+        (&Method::GET, ["videos", urn]) => videos::one(world, call, &caller, urn),
+        (&Method::POST, ["socialActions", urn, "comments"]) => comments::create(world, call, &caller, urn),
+        (&Method::GET, ["socialActions", urn, "comments"]) => comments::list(world, call, &caller, urn),
         _ => Err(ApiError::no_resource(&call.path)),
     }?;
     Ok(reply.header("x-restli-protocol-version", "2.0.0"))

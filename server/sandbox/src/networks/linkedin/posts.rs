@@ -71,7 +71,11 @@ pub(super) fn create(world: &mut World, call: &Call, caller: &Caller) -> Result<
         let message = format!("Content is a duplicate of {}", same.id);
         return Err(ApiError::new(422, "DUPLICATE_POST", message).input("/commentary"));
     }
-    let id = format!("urn:li:share:{}", world.snowflake());
+    let document = content.media.first().is_some_and(|one| one.media.starts_with("urn:li:document:"));
+    let kind = document.then_some("document");
+    // A film makes a post of the older kind, and its id says so.
+    let film = content.media.first().is_some_and(|one| one.media.starts_with("urn:li:video:"));
+    let id = format!("urn:li:{}:{}", if film { "ugcPost" } else { "share" }, world.snowflake());
     for one in &content.media {
         world.media.mark_used(SLUG, &one.media, &id);
         if let Some(item) = world.media.get_mut(SLUG, &one.media) {
@@ -91,7 +95,7 @@ pub(super) fn create(world: &mut World, call: &Call, caller: &Caller) -> Result<
         hidden: false,
         extra: json!({
             "author": urn_of(&account), "commentary": understood.kept, "visibility": visibility,
-            "distribution": body.get("distribution"), "content": body.get("content"),
+            "distribution": body.get("distribution"), "content": body.get("content"), "kind": kind,
         }),
         fingerprint: print,
         comments: Vec::new(),
@@ -159,7 +163,7 @@ fn content(world: &World, body: &Map<String, Value>, author: &Author<'_>) -> Res
     match kind.as_str() {
         "media" => {
             only(map, &at, &["altText", "id", "title"])?;
-            image(world, author, map, &at, &mut out)?;
+            medium(world, author, map, &["image", "video", "document"], &at, &mut out)?;
         }
         "multiImage" => {
             only(map, &at, &["images"])?;
@@ -172,7 +176,7 @@ fn content(world: &World, body: &Map<String, Value>, author: &Author<'_>) -> Res
                 let at = format!("{at}/images/{index}");
                 let map = one.as_object().ok_or_else(|| ApiError::schema(&at, "is not backed by a record"))?;
                 only(map, &at, &["altText", "id"])?;
-                image(world, author, map, &at, &mut out)?;
+                medium(world, author, map, &["image"], &at, &mut out)?;
             }
         }
         _ => {
@@ -183,15 +187,16 @@ fn content(world: &World, body: &Map<String, Value>, author: &Author<'_>) -> Res
     Ok(out)
 }
 
-fn image(
+fn medium(
     world: &World,
     author: &Author<'_>,
     map: &Map<String, Value>,
+    kinds: &[&str],
     at: &str,
     out: &mut Content,
 ) -> Result<(), ApiError> {
     let id = text(map, at, "id")?;
-    let item = images::for_post(world, author, id, &format!("{at}/id"))?;
+    let item = images::for_post(world, author, id, kinds, &format!("{at}/id"))?;
     let alt_text = match map.get("altText").filter(|alt| !alt.is_null()) {
         None => None,
         Some(_) => Some(text(map, at, "altText")?),
@@ -201,7 +206,7 @@ fn image(
         return Err(ApiError::new(400, "FIELD_LENGTH_TOO_LONG", message).input(&format!("{at}/altText")));
     }
     if out.media.iter().any(|other| other.media == id) {
-        return Err(ApiError::field_value(&format!("{at}/id"), "the image is given twice"));
+        return Err(ApiError::field_value(&format!("{at}/id"), "the medium is given twice"));
     }
     out.hashes.push(item.hash);
     out.media.push(Attachment { media: id.to_owned(), alt_text: alt_text.map(str::to_owned) });
@@ -217,7 +222,7 @@ fn article(world: &World, author: &Author<'_>, map: &Map<String, Value>, at: &st
         return Err(ApiError::field_value(&format!("{at}/source"), url));
     }
     if let Some(thumbnail) = map.get("thumbnail").and_then(Value::as_str) {
-        images::for_post(world, author, thumbnail, &format!("{at}/thumbnail"))?;
+        images::for_post(world, author, thumbnail, &["image"], &format!("{at}/thumbnail"))?;
     }
     let description = map.get("description").and_then(Value::as_str).map(str::to_owned);
     Ok(Link { url: url.to_owned(), title: Some(title.to_owned()), description })

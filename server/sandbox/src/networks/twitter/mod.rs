@@ -148,6 +148,7 @@ impl Network for Twitter {
                 return errors::with_meter(Problem::too_many().into(), &meter);
             }
             (401, _) => Problem::unauthorized(),
+            (410, _) => Problem::plain(410, "Gone", "This version of the API is no longer available."),
             (403, _) => Problem::forbidden("You are not permitted to perform this action."),
             (503, _) => Problem::plain(503, "Service Unavailable", "Service Unavailable"),
             (500.., _) => Problem::plain(status, "Internal Server Error", "Internal Server Error"),
