@@ -127,6 +127,7 @@ impl Demo {
             |n: u128, post: u128, excerpt: &str, account: u128, name: &str, platform, status, minutes: i64| Delivery {
                 id: DeliveryId(id(100 + n)),
                 content_id: PostId(id(post)),
+                version: 1,
                 content_excerpt: excerpt.to_owned(),
                 social_account_id: AccountId(id(account)),
                 account_name: name.to_owned(),
@@ -180,6 +181,7 @@ impl Demo {
             scheduled_local: None,
             time_zone: None,
             deliveries,
+            skipped: Vec::new(),
             created_at: ago(2),
             updated_at: ago(1),
         }

@@ -9,6 +9,7 @@
 //! | [`jobs`] | the job library's registry and schedules, one list |
 //! | [`database`] | pools, roles, tenant transactions |
 //! | [`cursor`] | places in lists that are newest first |
+//! | [`search`] | what people search for, as a pattern |
 
 pub mod boot;
 pub mod clock;
@@ -18,3 +19,4 @@ pub mod database;
 pub mod features;
 pub mod http;
 pub mod jobs;
+pub mod search;

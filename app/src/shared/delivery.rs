@@ -194,6 +194,7 @@ mod tests {
         Delivery {
             id: DeliveryId(nil),
             content_id: PostId(nil),
+            version: 1,
             content_excerpt: "The Winter Roast is back".into(),
             social_account_id: AccountId(nil),
             account_name: "Northwind".into(),

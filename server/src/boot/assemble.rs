@@ -40,7 +40,7 @@ use crate::{
         middleware::Edge,
         pages::PageState,
     },
-    jobs::JobContext,
+    jobs::{JobContext, backlog},
 };
 
 /// What the services are made from.
@@ -301,7 +301,10 @@ impl FromRef<Arctiv> for Arc<dyn Probe> {
     }
 }
 
-/// Looks at the database, its migrations, the queue and the calendar of API versions.
+/// How long counting the queues may take.
+const MEASURING: Duration = Duration::from_secs(2);
+
+/// Looks at the database, its migrations, the queues and the calendar of API versions.
 struct ReadinessProbe {
     database: Database,
     clock: Arc<dyn Clock>,
@@ -316,7 +319,12 @@ impl Probe for ReadinessProbe {
         let lag = deliveries::queue_lag(self.database.worker_pool(), now).await;
         let (queue_lag_seconds, due) = lag.as_ref().copied().unwrap_or_default();
         let ready = migrations == Ok(true) && lag.is_ok();
-        metrics::gauge!("deliveries_queue_lag_seconds").set(queue_lag_seconds);
+        let given_up = backlog(self.database.worker_pool()).await.map(|jobs| jobs.dead).unwrap_or_default();
+        let given_up = (given_up > 0).then(|| {
+            format!(
+                "{given_up} background jobs have failed for the last time; their errors are in the log and with the job"
+            )
+        });
         let warnings = self
             .adapters
             .platforms()
@@ -334,6 +342,7 @@ impl Probe for ReadinessProbe {
                     }
                 }
             })
+            .chain(given_up)
             .collect();
         Readiness {
             status: if ready { "ready" } else { "not_ready" },
@@ -344,4 +353,31 @@ impl Probe for ReadinessProbe {
             warnings,
         }
     }
+
+    async fn measure(&self) {
+        let now = self.clock.now();
+        let pool = self.database.worker_pool();
+        // Whoever collects figures does not wait for a database that is away.
+        let counted = tokio::time::timeout(MEASURING, async {
+            let lag = deliveries::queue_lag(pool, now).await?;
+            Ok::<_, ServiceError>((lag, backlog(pool).await?))
+        });
+        let Ok(Ok(((lag, due), jobs))) = counted.await else {
+            metrics::gauge!("database_up").set(0.0);
+            return;
+        };
+        let waited = jobs.oldest_due.and_then(|since| (now - since).to_std().ok()).unwrap_or_default();
+        metrics::gauge!("database_up").set(1.0);
+        metrics::gauge!("deliveries_queue_lag_seconds").set(lag);
+        metrics::gauge!("deliveries_due").set(count(due));
+        metrics::gauge!("jobs_waiting").set(count(jobs.waiting));
+        metrics::gauge!("jobs_running").set(count(jobs.running));
+        metrics::gauge!("jobs_dead").set(count(jobs.dead));
+        metrics::gauge!("jobs_lag_seconds").set(waited.as_secs_f64());
+    }
+}
+
+/// A number of rows as a gauge takes it.
+fn count(rows: i64) -> f64 {
+    f64::from(u32::try_from(rows).unwrap_or(u32::MAX))
 }

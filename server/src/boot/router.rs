@@ -1,6 +1,11 @@
 //! The whole HTTP surface: REST with its OpenAPI document, pages, health.
 
-use axum::{Json, Router, extract::DefaultBodyLimit, middleware as layer, routing::get};
+use axum::{
+    Json, Router,
+    extract::DefaultBodyLimit,
+    middleware as layer,
+    routing::{any, get},
+};
 use leptos_axum::AxumRouteListing;
 use tower_http::compression::{
     CompressionLayer, Predicate,
@@ -52,6 +57,9 @@ impl utoipa::Modify for Session {
     }
 }
 
+/// Paths that are no part of the API: where nothing is, the document itself and the page that shows it.
+const UNDOCUMENTED: [&str; 3] = ["/api", "/api/{*path}", "/api/openapi.json"];
+
 fn api() -> OpenApiRouter<Arctiv> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(identity::router())
@@ -65,6 +73,17 @@ fn api() -> OpenApiRouter<Arctiv> {
         .routes(routes!(health::metrics))
 }
 
+/// The REST API, its document, and what is said where it has nothing.
+fn rest() -> Router<Arctiv> {
+    let (rest, document) = api().split_for_parts();
+    let document = get(move || std::future::ready(Json(document.clone())));
+    let [nothing, nowhere, description] = UNDOCUMENTED;
+    rest.route(nothing, any(extract::not_found))
+        .route(nowhere, any(extract::not_found))
+        .route(description, document)
+        .method_not_allowed_fallback(extract::method_not_allowed)
+}
+
 /// The REST API's document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     api().into_openapi()
@@ -73,19 +92,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// Everything. `routes` are the app's pages, listed once per process.
 pub fn router(arctiv: &Arctiv, routes: Vec<AxumRouteListing>) -> Router {
     let edge = arctiv.edge();
-    let (rest, document) = api().split_for_parts();
-    let rest = rest
-        .route("/api/{*path}", axum::routing::any(extract::not_found))
-        .route("/api", axum::routing::any(extract::not_found))
-        .route(
-            "/api/openapi.json",
-            get({
-                let document = document.clone();
-                move || std::future::ready(Json(document))
-            }),
-        )
-        .method_not_allowed_fallback(extract::method_not_allowed)
-        .with_state(arctiv.clone());
+    let rest = rest().with_state(arctiv.clone());
     let docs = SwaggerUi::new("/api/docs").config(utoipa_swagger_ui::Config::new(["/api/openapi.json"]));
     // Live events are tiny and must not be held back; pictures are compressed already.
     let compress = SizeAbove::new(512)
@@ -103,4 +110,36 @@ pub fn router(arctiv: &Arctiv, routes: Vec<AxumRouteListing>) -> Router {
         .layer(layer::from_fn_with_state(edge.clone(), middleware::security_headers))
         .layer(layer::from_fn_with_state(edge.clone(), middleware::time_limit))
         .layer(layer::from_fn_with_state(edge, middleware::observe))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The paths of a router, which tells them in its debug form only.
+    fn paths(router: &Router<Arctiv>) -> BTreeSet<String> {
+        let text = format!("{router:?}");
+        // The first two are those of the fallback, which every router has.
+        let own = |path: &&str| path.starts_with('/') && *path != "/" && !path.contains("axum_fallback");
+        text.split('"').filter(own).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_path_is_documented_and_every_documented_path_is_there() {
+        let documented: BTreeSet<String> = openapi().paths.paths.into_keys().collect();
+        assert!(documented.len() > 20, "{documented:?}");
+        let mut routed = paths(&rest());
+        for path in UNDOCUMENTED {
+            assert!(routed.remove(path), "{path} is not routed: is the debug form read rightly?");
+        }
+        assert_eq!(routed, documented);
+    }
+
+    #[test]
+    fn a_path_beside_the_document_would_be_noticed() {
+        let beside = rest().route("/api/secret", get(extract::not_found));
+        assert!(paths(&beside).contains("/api/secret"));
+    }
 }

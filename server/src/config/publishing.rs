@@ -29,6 +29,8 @@ pub struct PublishingSettings {
     /// Development builds only: the step at which a worker dies, for tests (`claimed`, `staged`, `committing`,
     /// `committed`, `finished`).
     pub crash_at: Option<String>,
+    /// Development builds only: the step at which a worker falls asleep once (SIGSTOP), for tests; the same words.
+    pub stall_at: Option<String>,
 }
 
 impl Default for PublishingSettings {
@@ -43,6 +45,7 @@ impl Default for PublishingSettings {
             jitter: 0.2,
             max_wait_hours: 24,
             crash_at: None,
+            stall_at: None,
         }
     }
 }

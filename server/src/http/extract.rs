@@ -128,14 +128,26 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
 pub fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, ServiceError> {
     let pairs: Vec<(String, String)> =
         url::form_urlencoded::parse(query.as_bytes()).into_owned().filter(|(_, value)| !value.is_empty()).collect();
-    let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
-    let deserializer = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(encoded.as_bytes()));
-    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+    read_pairs(&pairs).map_err(|error| {
         let path = error.path().to_string();
-        // A flattened struct hides the name: find it by trying each parameter's own message.
-        let field = if path == "." { "query".to_owned() } else { path };
-        ServiceError::field(&field, readable(&error.into_inner().to_string()))
+        let field = if path == "." { at_fault::<T>(&pairs).unwrap_or("query") } else { &path };
+        ServiceError::field(field, readable(&error.into_inner().to_string()))
     })
+}
+
+type QueryError = serde_path_to_error::Error<serde_urlencoded::de::Error>;
+
+fn read_pairs<T: DeserializeOwned>(pairs: &[(String, String)]) -> Result<T, QueryError> {
+    let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let deserializer = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(encoded.as_bytes()));
+    serde_path_to_error::deserialize(deserializer)
+}
+
+/// A flattened struct hides which parameter it was: the one that cannot be read on its own either, or stands there twice.
+fn at_fault<T: DeserializeOwned>(pairs: &[(String, String)]) -> Option<&str> {
+    let alone = pairs.iter().find(|pair| read_pairs::<T>(std::slice::from_ref(pair)).is_err());
+    let twice = || pairs.iter().find(|(name, _)| pairs.iter().filter(|(other, _)| other == name).count() > 1);
+    alone.or_else(twice).map(|(name, _)| name.as_str())
 }
 
 /// A path parameter that is an id; anything else is simply not found.
@@ -167,4 +179,31 @@ pub async fn method_not_allowed() -> (StatusCode, ApiError) {
         StatusCode::METHOD_NOT_ALLOWED,
         ServiceError::new(ErrorCode::NotFound, "This address does not take that method.").into(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::deliveries::DeliveryFilter;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("limit=many", "limit")]
+    #[case("platform=facebook&offset=-1", "offset")]
+    #[case("limit=5&status=pending,done", "status")]
+    #[case("platform=myspace&limit=5", "platform")]
+    #[case("content_id=1", "content_id")]
+    #[case("q=a&q=b", "q")]
+    #[case("limit=1&limit=2", "limit")]
+    fn the_parameter_at_fault_is_named(#[case] query: &str, #[case] name: &str) {
+        let error = parse_query::<DeliveryFilter>(query).unwrap_err();
+        assert!(error.fault.fields.get(name).is_some(), "{query}: {:?}", error.fault.fields);
+    }
+
+    #[test]
+    fn several_states_and_empty_values() {
+        let filter: DeliveryFilter = parse_query("status=pending%2Cpublishing&platform=&q=a%20b&unknown=1").unwrap();
+        assert_eq!((filter.status.to_string().as_str(), filter.q.as_deref()), ("pending,publishing", Some("a b")));
+    }
 }

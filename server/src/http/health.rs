@@ -25,7 +25,7 @@ pub struct Readiness {
     pub queue_lag_seconds: f64,
     /// Deliveries that are due now.
     pub due: i64,
-    /// API versions of platforms that end within 60 days.
+    /// API versions of platforms that end within 60 days; background jobs that were given up.
     pub warnings: Vec<String>,
 }
 
@@ -33,6 +33,9 @@ pub struct Readiness {
 #[async_trait]
 pub trait Probe: Send + Sync {
     async fn readiness(&self) -> Readiness;
+
+    /// Brings those gauges up to date that are read from the database.
+    async fn measure(&self);
 }
 
 /// Live
@@ -59,8 +62,11 @@ pub async fn ready(State(probe): State<Arc<dyn Probe>>) -> Response {
 
 /// Metrics
 ///
-/// Prometheus' text format.
+/// Prometheus' text format. Queues are counted at the moment of asking: `deliveries_queue_lag_seconds`, `deliveries_due`,
+/// `jobs_waiting`, `jobs_running`, `jobs_dead` (given up, waiting for a person), `jobs_lag_seconds`; `database_up` is 0 when
+/// they could not be.
 #[utoipa::path(get, path = "/metrics", tag = "operation", security(()), responses((status = 200, description = "Metrics", body = String)))]
-pub async fn metrics(State(handle): State<PrometheusHandle>) -> String {
+pub async fn metrics(State(probe): State<Arc<dyn Probe>>, State(handle): State<PrometheusHandle>) -> String {
+    probe.measure().await;
     handle.render()
 }

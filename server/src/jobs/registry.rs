@@ -20,6 +20,7 @@ pub fn all() -> Registry {
         .register(retention::sweep_retention)
         .register(deliveries::jobs::select_targets)
         .register(media::jobs::remove_files)
+        .register(media::jobs::sweep_files)
         .register(accounts::jobs::refresh_token)
         .register(accounts::jobs::confirm_access)
         .register(accounts::jobs::revoke_access)

@@ -7,7 +7,10 @@ use graphile_worker::{Crontab, CrontabTimer};
 use serde_json::{Map, Value};
 
 use super::{Job, JobsError, retention::SweepRetention};
-use crate::features::accounts::jobs::{SweepTokens, TokenReach};
+use crate::features::{
+    accounts::jobs::{SweepTokens, TokenReach},
+    media::jobs::SweepFiles,
+};
 
 /// All schedules.
 pub fn all() -> Result<Vec<Crontab>, JobsError> {
@@ -15,6 +18,7 @@ pub fn all() -> Result<Vec<Crontab>, JobsError> {
         at(CrontabTimer::every_n_minutes(5)?, "tokens_ending", &SweepTokens { reach: TokenReach::Lead }),
         at(CrontabTimer::daily_at(4, 23)?, "tokens_week", &SweepTokens { reach: TokenReach::Week }),
         at(CrontabTimer::hourly_at(17)?, "retention", &SweepRetention {}),
+        at(CrontabTimer::daily_at(3, 41)?, "media_files", &SweepFiles {}),
     ])
 }
 

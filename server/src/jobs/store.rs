@@ -103,7 +103,7 @@ pub(super) struct Kept {
 }
 
 /// What is deleted, and when.
-pub(super) const KEPT: [Kept; 4] = [
+pub(super) const KEPT: [Kept; 5] = [
     Kept {
         table: "live_events",
         rule: "an hour",
@@ -115,6 +115,12 @@ pub(super) const KEPT: [Kept; 4] = [
         rule: "a day after they expired",
         delete: "delete from oauth_states where id in
                    (select id from oauth_states where expires_at < $1 - interval '1 day' order by expires_at limit 5000)",
+    },
+    Kept {
+        table: "connection_events",
+        rule: "two years",
+        delete: "delete from connection_events where id in
+                   (select id from connection_events where created_at < $1 - interval '2 years' order by created_at limit 5000)",
     },
     Kept {
         table: "sessions",

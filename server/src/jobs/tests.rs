@@ -395,6 +395,15 @@ async fn what_is_past_its_time_is_deleted_and_nothing_else() {
         .execute(&mut admin)
         .await
         .unwrap();
+        sqlx::query(
+            "insert into connection_events (id, workspace_id, platform, event_type, created_at)
+             values ($1, '00000000-0000-7000-8000-000000000001', 'twitter', 'authorization_initiated', $2)",
+        )
+        .bind(uuid::Uuid::from_u128(u128::from(n) + 300))
+        .bind(ago(731, 1))
+        .execute(&mut admin)
+        .await
+        .unwrap();
         sqlx::query("insert into live_events (workspace_id, event, created_at) values ('00000000-0000-7000-8000-000000000001', '{}', $1)")
             .bind(ago(0, 2))
             .execute(&mut admin)
@@ -403,7 +412,7 @@ async fn what_is_past_its_time_is_deleted_and_nothing_else() {
     }
     bench.enqueue(&SweepRetention {}).await;
     run_due(&bench.context, registry::all()).await.unwrap();
-    for table in ["sessions", "oauth_states", "live_events"] {
+    for table in ["sessions", "oauth_states", "connection_events", "live_events"] {
         let left: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {table}")))
             .fetch_one(&mut admin)
             .await

@@ -19,15 +19,39 @@ use reqwest::{Method, StatusCode, header};
 use sandbox::{Running, Sandbox, driver::Visitor};
 use serde_json::{Value, json};
 use testkit::TestDatabase;
+use tokio::sync::watch;
 
 /// A database with schema and job tables, a sandbox, and a folder for pictures and keys.
 pub struct World {
     pub database: TestDatabase,
     pub sandbox: Running,
     pub folder: PathBuf,
+    wire: Option<Wire>,
 }
 
 impl World {
+    /// With a database that processes reach over a wire, which can be cut.
+    pub async fn behind_a_wire() -> Self {
+        let mut world = Self::new().await;
+        let target: url::Url = world.database.owner_url.parse().unwrap();
+        let target = format!("{}:{}", target.host_str().unwrap(), target.port().unwrap_or(5432));
+        world.wire = Some(Wire::to(target).await);
+        world
+    }
+
+    pub fn wire(&self) -> &Wire {
+        self.wire.as_ref().unwrap()
+    }
+
+    /// The address of the database as processes are told it.
+    fn address(&self, url: &str) -> String {
+        let Some(wire) = &self.wire else { return url.to_owned() };
+        let mut url: url::Url = url.parse().unwrap();
+        url.set_host(Some("127.0.0.1")).unwrap();
+        url.set_port(Some(wire.port)).unwrap();
+        url.into()
+    }
+
     pub async fn new() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let database = TestDatabase::new("jobs", |worker_url: String| async move {
@@ -41,7 +65,7 @@ impl World {
         let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
         let folder = std::env::temp_dir().join(format!("arctiv-walk-{}-{}", std::process::id(), free_port()));
         std::fs::create_dir_all(&folder).unwrap();
-        Self { database, sandbox, folder }
+        Self { database, sandbox, folder, wire: None }
     }
 
     fn command(&self, what: &str) -> Command {
@@ -50,9 +74,10 @@ impl World {
             .arg(what)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("DATABASE_URL", &self.database.owner_url)
-            .env("ARCTIV_DATABASE__APP_URL", &self.database.app_url)
-            .env("ARCTIV_DATABASE__WORKER_URL", &self.database.worker_url)
+            .env("DATABASE_URL", self.address(&self.database.owner_url))
+            .env("ARCTIV_DATABASE__APP_URL", self.address(&self.database.app_url))
+            .env("ARCTIV_DATABASE__WORKER_URL", self.address(&self.database.worker_url))
+            .env("ARCTIV_DATABASE__ACQUIRE_SECONDS", "2")
             .env("ARCTIV_DATABASE__POOL", "4")
             .env("ARCTIV_DATABASE__WORKER_POOL", "6")
             .env("ARCTIV_DATA_DIR", &self.folder)
@@ -86,6 +111,11 @@ impl World {
         web
     }
 
+    /// A worker that falls asleep at a step, once.
+    pub fn stalling_worker(&self, stall_at: &str) -> Process {
+        Process(self.command("worker").env("ARCTIV_PUBLISHING__STALL_AT", stall_at).spawn().unwrap())
+    }
+
     /// A worker; `crash_at` names the step at which it dies.
     pub fn worker(&self, crash_at: Option<&str>) -> Process {
         let mut command = self.command("worker");
@@ -99,6 +129,45 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A way to the database that can be cut and mended.
+pub struct Wire {
+    pub port: u16,
+    whole: watch::Sender<bool>,
+}
+
+impl Wire {
+    async fn to(target: String) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (whole, state) = watch::channel(true);
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let (target, mut state) = (target.clone(), state.clone());
+                tokio::spawn(async move {
+                    if !*state.borrow_and_update() {
+                        return;
+                    }
+                    let Ok(mut far) = tokio::net::TcpStream::connect(target).await else { return };
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                        _ = state.wait_for(|whole| !whole) => {}
+                    }
+                });
+            }
+        });
+        Self { port, whole }
+    }
+
+    /// Ends every connection, and every new one at once.
+    pub fn cut(&self) {
+        self.whole.send_replace(false);
+    }
+
+    pub fn mend(&self) {
+        self.whole.send_replace(true);
     }
 }
 
@@ -118,6 +187,23 @@ impl Process {
             self.0.try_wait().is_ok_and(|status| status.is_some())
         })
         .await;
+    }
+
+    /// Waits until it has fallen asleep (SIGSTOP).
+    pub async fn stopped(&self) {
+        let stat = format!("/proc/{}/stat", self.0.id());
+        within(Duration::from_mins(1), "the worker to fall asleep at its step", async || {
+            // `pid (name) state …`: the name may hold anything, so the state is what follows the last bracket.
+            let stat = std::fs::read_to_string(&stat).unwrap_or_default();
+            stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+        })
+        .await;
+    }
+
+    /// SIGCONT.
+    pub fn wake(&self) {
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.0.id()).unwrap());
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGCONT).unwrap();
     }
 
     /// SIGTERM, and how long it took to end; its exit code.
@@ -147,6 +233,7 @@ pub struct Web {
 }
 
 /// A signed-in person.
+#[derive(Clone)]
 pub struct Person {
     pub http: reqwest::Client,
     pub url: String,
@@ -173,12 +260,16 @@ impl Person {
         Self { http, url: web.url.clone(), cookie }
     }
 
-    pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
-        let mut request = self
-            .http
+    /// A request as this person's browser sends it.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http
             .request(method, format!("{}{path}", self.url))
             .header(header::COOKIE, &self.cookie)
-            .header(header::ORIGIN, &self.url);
+            .header(header::ORIGIN, &self.url)
+    }
+
+    pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let mut request = self.request(method, path);
         if let Some(body) = body {
             request = request.json(&body);
         }
@@ -231,7 +322,8 @@ impl Person {
     }
 }
 
-fn client() -> reqwest::Client {
+/// A client that follows no redirects.
+pub fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())

@@ -216,6 +216,8 @@ pub struct Delivery {
     pub id: DeliveryId,
     /// The post.
     pub content_id: PostId,
+    /// The post's version that it carries, from 1.
+    pub version: u32,
     /// The first words of the post, or its title.
     pub content_excerpt: String,
     pub social_account_id: AccountId,
@@ -261,12 +263,104 @@ pub struct DeliveryAttempt {
     pub duration_ms: u32,
 }
 
+/// Some states, each once; none named means any. Written with commas: `pending,publishing`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Statuses(Vec<DeliveryStatus>);
+
+impl Statuses {
+    /// Whether every state will do.
+    pub fn is_any(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn as_slice(&self) -> &[DeliveryStatus] {
+        &self.0
+    }
+}
+
+impl FromIterator<DeliveryStatus> for Statuses {
+    fn from_iter<I: IntoIterator<Item = DeliveryStatus>>(statuses: I) -> Self {
+        let mut named: Vec<DeliveryStatus> = Vec::new();
+        for status in statuses {
+            if !named.contains(&status) {
+                named.push(status);
+            }
+        }
+        Self(named)
+    }
+}
+
+impl From<DeliveryStatus> for Statuses {
+    fn from(status: DeliveryStatus) -> Self {
+        Self(vec![status])
+    }
+}
+
+impl From<Option<DeliveryStatus>> for Statuses {
+    fn from(status: Option<DeliveryStatus>) -> Self {
+        status.into_iter().collect()
+    }
+}
+
+impl fmt::Display for Statuses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, status) in self.0.iter().enumerate() {
+            f.write_str(if index == 0 { "" } else { "," })?;
+            f.write_str(status.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+/// A word that is no state of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoStatus;
+
+impl fmt::Display for NoStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a status is one or more, with commas between them, of ")?;
+        let all: Statuses = DeliveryStatus::ALL.into_iter().collect();
+        f.write_str(&all.to_string().replace(',', ", "))
+    }
+}
+
+impl std::error::Error for NoStatus {}
+
+impl FromStr for Statuses {
+    type Err = NoStatus;
+    fn from_str(text: &str) -> Result<Self, NoStatus> {
+        text.split(',')
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+            .map(|word| word.parse().map_err(|()| NoStatus))
+            .collect()
+    }
+}
+
+impl Serialize for Statuses {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Statuses {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// The longest search, characters.
+pub const MAX_SEARCH: usize = 100;
+
 /// Which deliveries.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DeliveryFilter {
     pub content_id: Option<PostId>,
-    pub status: Option<DeliveryStatus>,
+    pub status: Statuses,
+    /// Part of the post's text or title, the account's name or handle, the error, or the platform's id of the post; at
+    /// most [`MAX_SEARCH`] characters.
+    pub q: Option<String>,
     pub platform: Option<Platform>,
     pub social_account_id: Option<AccountId>,
     #[serde(flatten)]
@@ -284,4 +378,21 @@ pub struct DeliveryCounts {
     pub success: u32,
     pub failed: u32,
     pub canceled: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_states_in_one_word() {
+        let some: Statuses = "pending, publishing,pending,".parse().unwrap();
+        assert_eq!(some.as_slice(), [DeliveryStatus::Pending, DeliveryStatus::Publishing]);
+        assert_eq!(some.to_string(), "pending,publishing");
+        assert_eq!(serde_json::to_value(&some).unwrap(), "pending,publishing");
+        assert_eq!(serde_json::from_str::<Statuses>("\"\"").unwrap(), Statuses::default());
+        assert!(Statuses::default().is_any() && !some.is_any());
+        let refused = "pending,done".parse::<Statuses>().unwrap_err().to_string();
+        assert!(refused.contains("pending, publishing, retried"), "{refused}");
+    }
 }

@@ -121,9 +121,10 @@ impl PostStatus {
         }
     }
 
-    /// Whether its content can still be changed: nothing of it is public.
+    /// Whether its content can still be changed: it has not been sent, or an account has refused it. An account that
+    /// took it keeps what it took; a change goes to the others.
     pub const fn is_editable(self) -> bool {
-        matches!(self, Self::Draft | Self::PendingApproval | Self::Approved | Self::Rejected | Self::Scheduled)
+        !matches!(self, Self::Publishing | Self::Published)
     }
 
     /// What the deliveries of a post that has been sent off make of it.
@@ -318,7 +319,19 @@ fn check_media(media: &[MediaId], errors: &mut FieldErrors) {
     }
 }
 
-/// A change to a post that has not gone out. Left out means unchanged.
+/// Who gets a post. A word of its own, because `account_ids: null` must go on meaning "unchanged": programs that write
+/// out every field would otherwise send a post to everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Targets {
+    /// Whoever can take part at the time of going out.
+    AllActive,
+    /// The accounts in `account_ids`, or those chosen before.
+    Chosen,
+}
+
+/// A change to a post that has not gone out, or that accounts have refused. Left out means unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
@@ -332,11 +345,25 @@ pub struct PostPatch {
     pub scheduled_at: Option<DateTime<Utc>>,
     pub scheduled_local: Option<NaiveDateTime>,
     pub time_zone: Option<String>,
+    /// Chooses accounts.
     pub account_ids: Option<Vec<AccountId>>,
+    /// `all_active` gives the choice of accounts up again.
+    pub targets: Option<Targets>,
     pub overrides: Option<BTreeMap<Platform, Override>>,
     pub undo_seconds: Option<u16>,
     /// The version this change was made from; `CONFLICT` when there is a newer one. Unchecked when left out.
     pub version: Option<u32>,
+}
+
+/// An account that would have got a post sent to all active ones, but could not take part when it went out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Skipped {
+    pub social_account_id: AccountId,
+    pub account_name: String,
+    pub platform: Platform,
+    /// In plain words.
+    pub reason: String,
 }
 
 /// A post with its current version.
@@ -361,7 +388,11 @@ pub struct Post {
     pub scheduled_at: Option<DateTime<Utc>>,
     pub scheduled_local: Option<NaiveDateTime>,
     pub time_zone: Option<String>,
+    /// Without those that a newer version has replaced.
     pub deliveries: DeliveryCounts,
+    /// Accounts that were left out of the current version when it went out, by name.
+    #[serde(default)]
+    pub skipped: Vec<Skipped>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }

@@ -41,11 +41,13 @@ pub trait Posts: Send + Sync {
 
     async fn get(&self, actor: &Actor, id: PostId) -> ServiceResult<Post>;
 
-    /// Makes a new version of a post of which nothing is public. `CONFLICT` otherwise.
+    /// Makes a new version of a post that has not been sent, or that accounts have refused: the new version takes the
+    /// place of what they refused, and goes to no account that took an earlier one. `CONFLICT` while it is going out,
+    /// when it is out everywhere, and while only a person can tell whether an account took it.
     async fn update(&self, actor: &Actor, id: PostId, patch: PostPatch) -> ServiceResult<Post>;
 
     /// Takes a post back inside its undo window, or before its time: it becomes a draft again, its deliveries are
-    /// canceled. `CONFLICT` once any delivery has been picked up.
+    /// canceled. The visibility and time that were chosen stay with it. `CONFLICT` once any delivery has been picked up.
     async fn undo(&self, actor: &Actor, id: PostId) -> ServiceResult<Post>;
 
     /// Takes a post out of Arctiv. `CONFLICT` while it is being published. What is public stays public.

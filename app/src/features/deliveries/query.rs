@@ -44,7 +44,8 @@ impl ActivityQuery {
     pub fn filter(&self) -> DeliveryFilter {
         DeliveryFilter {
             content_id: self.post,
-            status: self.status,
+            status: self.status.into(),
+            q: None,
             platform: self.platform,
             social_account_id: self.account,
             page: page_request(PAGE, self.offset),

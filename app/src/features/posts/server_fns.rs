@@ -14,7 +14,7 @@ use domain::{
 #[cfg(feature = "ssr")]
 use domain::{
     accounts::AccountFilter,
-    deliveries::DeliveryFilter,
+    deliveries::{DeliveryFilter, DeliveryStatus},
     page::{MAX_LIMIT, PageRequest},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
@@ -46,7 +46,9 @@ pub async fn view_post(id: PostId) -> Result<PostView, AppError> {
     let post = services.posts.get(&actor, id).await.map_err(refuse)?;
     let filter =
         DeliveryFilter { content_id: Some(id), page: PageRequest::first(MAX_LIMIT), ..DeliveryFilter::default() };
-    let deliveries = services.deliveries.list(&actor, filter).await.map_err(refuse)?.items;
+    let mut deliveries = services.deliveries.list(&actor, filter).await.map_err(refuse)?.items;
+    // What a newer version has replaced is history.
+    deliveries.retain(|one| one.version == post.version || one.status != DeliveryStatus::Canceled);
     let all = services.accounts.list(&actor, publishing_accounts()).await.map_err(refuse)?.items;
     let accounts = super::targets(&post, &deliveries, all);
     Ok(PostView { post, deliveries, accounts, now: services.clock.now() })

@@ -89,6 +89,7 @@ struct AuthorizeUrl {
         (status = 400, description = "No such platform", body = Failure),
         (status = 401, description = "Not signed in", body = Failure),
         (status = 403, description = "Not an admin", body = Failure),
+        (status = 413, description = "The request is too large", body = Failure),
         (status = 502, description = "This Arctiv is not set up for the platform", body = Failure),
     ),
 )]
@@ -135,6 +136,7 @@ struct ToggleRequest {
         (status = 401, description = "Not signed in", body = Failure),
         (status = 403, description = "Neither editor nor admin", body = Failure),
         (status = 404, description = "Absent, unlinked, or another workspace's", body = Failure),
+        (status = 413, description = "The request is too large", body = Failure),
     ),
 )]
 async fn toggle(
@@ -292,11 +294,13 @@ async fn callback(
     State(accounts): Port,
     PathPlatform(platform): PathPlatform,
     signed_in: Result<SignedIn, ApiError>,
-    Query(callback): Query<Callback>,
+    callback: Result<Query<Callback>, ApiError>,
 ) -> Response {
     let Ok(SignedIn(actor)) = signed_in else {
         return Redirect::to("/login?next=/accounts").into_response();
     };
+    // What cannot be read is no answer of the platform's: the person gets the page that says so, and not our JSON.
+    let callback = callback.map(|Query(callback)| callback).unwrap_or_default();
     match accounts.callback(&actor, platform, callback).await {
         Ok(connected) => {
             let pairs = [("connected", connected.accounts.len().to_string()), ("platform", platform.to_string())];

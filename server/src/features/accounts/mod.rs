@@ -5,10 +5,10 @@
 //! | `service` | the port [`domain::accounts::Accounts`], for web requests: may seal tokens, never open them |
 //! | `oauth` | the single-use state, its PKCE pair, and the ways an authorization can fail |
 //! | `tokens` | [`Tokens`]: opens, renews and gives back, for background work |
+//! | [`in_tx`] | what other features ask inside their own transaction |
 //! | [`jobs`] | renewing, confirming, giving back, sweeping |
 //! | `policy` | who may |
 //! | `store` | the SQL |
-//! | [`in_tx`] | what other features may ask inside their own transaction |
 //! | [`api`] | REST |
 //!
 //! A web transaction can put tokens in and mark them for deletion; reading them takes the worker's role. So everything

@@ -36,12 +36,11 @@ use super::{
 use crate::{
     database::{Database, Tx, failed},
     jobs::enqueue,
+    search,
 };
 
 /// Where a browser goes when nothing else was asked for.
 const HOME: &str = "/accounts";
-/// The longest search; what is behind it is refused.
-const SEARCH_MAX: usize = 100;
 
 /// What the service is made of.
 pub struct AccountsSetup {
@@ -307,12 +306,10 @@ impl Accounts for AccountsService {
 
     async fn list(&self, actor: &Actor, filter: AccountFilter) -> ServiceResult<Page<Account>> {
         let window = filter.page.window()?;
-        if filter.q.as_ref().is_some_and(|q| q.chars().count() > SEARCH_MAX) {
-            return Err(ServiceError::field("q", format!("Search for at most {SEARCH_MAX} characters.")));
-        }
+        let pattern = filter.q.as_deref().map(search::pattern).transpose()?.flatten();
         let after = after(&window)?.map(AccountId);
         let mut tx = self.with.db.read(actor).await?;
-        let (items, total) = store::list(&mut tx, &filter, &window, after).await?;
+        let (items, total) = store::list(&mut tx, &filter, pattern.as_deref(), &window, after).await?;
         let last = items.last().map(|account| account.id.0);
         Ok(page(items, total, &window, last))
     }

@@ -58,16 +58,16 @@ impl TryFrom<AccountRow> for Account {
     }
 }
 
-/// One page and the number in all. `after` is the last account of the page before.
+/// One page and the number in all. `pattern` is what `filter.q` looks for, `after` the last account of the page before.
 pub(super) async fn list(
     tx: &mut PgConnection,
     filter: &AccountFilter,
+    pattern: Option<&str>,
     window: &Window,
     after: Option<AccountId>,
 ) -> ServiceResult<(Vec<Account>, i64)> {
     let platform = filter.platform.map(Platform::as_str);
     let status = filter.status.map(AccountStatus::as_str);
-    let pattern = filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()).map(contains);
     let rows = sqlx::query!(
         r#"with hits as (
              select * from accounts
@@ -96,7 +96,10 @@ pub(super) async fn list(
     .await
     .map_err(failed)?;
     let Some(total) = rows.first().map(|row| row.total) else {
-        return Ok((Vec::new(), if after.is_none() && window.offset == 0 { 0 } else { count(tx, filter).await? }));
+        return Ok((
+            Vec::new(),
+            if after.is_none() && window.offset == 0 { 0 } else { count(tx, filter, pattern).await? },
+        ));
     };
     let accounts = rows
         .into_iter()
@@ -124,10 +127,9 @@ pub(super) async fn list(
 }
 
 /// The number of hits, for a page beyond the last.
-async fn count(tx: &mut PgConnection, filter: &AccountFilter) -> ServiceResult<i64> {
+async fn count(tx: &mut PgConnection, filter: &AccountFilter, pattern: Option<&str>) -> ServiceResult<i64> {
     let platform = filter.platform.map(Platform::as_str);
     let status = filter.status.map(AccountStatus::as_str);
-    let pattern = filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()).map(contains);
     sqlx::query_scalar!(
         r#"select count(*) as "total!" from accounts
             where ($1::text is null or platform = $1::text::platform)
@@ -144,18 +146,20 @@ async fn count(tx: &mut PgConnection, filter: &AccountFilter) -> ServiceResult<i
     .map_err(failed)
 }
 
-/// The pattern for texts that contain `part`, whatever characters it holds.
-fn contains(part: &str) -> String {
-    let mut pattern = String::with_capacity(part.len() + 2);
-    pattern.push('%');
-    for character in part.chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    pattern
+/// Every account of a workspace, oldest first; under the worker's role.
+pub(super) async fn of_workspace(tx: &mut PgConnection, workspace: WorkspaceId) -> ServiceResult<Vec<Account>> {
+    let rows = sqlx::query_as!(
+        AccountRow,
+        r#"select id, platform::text as "platform!", external_account_id, display_name, handle, avatar_url,
+                  status::text as "status!", status_reason, is_active, scopes, missing_scopes, token_expires_at,
+                  last_synced_at, connected_at
+             from accounts where workspace_id = $1 order by id"#,
+        workspace.0
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    rows.into_iter().map(Account::try_from).collect()
 }
 
 pub(super) async fn find(tx: &mut PgConnection, id: AccountId) -> ServiceResult<Option<Account>> {
@@ -1076,14 +1080,4 @@ pub(super) async fn save_resealed(tx: &mut PgConnection, row: &Stale) -> Service
     .await
     .map_err(failed)?;
     Ok(done.rows_affected() == 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::contains;
-
-    #[test]
-    fn wildcards_in_a_search_are_letters() {
-        assert_eq!(contains("50%_\\x"), "%50\\%\\_\\\\x%");
-    }
 }

@@ -44,13 +44,15 @@ where
 
 /// List deliveries
 ///
-/// Newest first.
+/// Newest first. Those that a newer version of their post has replaced are `canceled`.
 #[utoipa::path(get, path = "/api/deliveries", tag = "deliveries",
     params(
         ("content_id" = Option<PostId>, Query, description = "Of this post"),
         ("social_account_id" = Option<domain::AccountId>, Query, description = "To this account"),
-        ("status" = Option<domain::deliveries::DeliveryStatus>, Query, description = "In this state"),
+        ("status" = Option<String>, Query, description = "In one of these states: `pending,publishing`"),
         ("platform" = Option<domain::Platform>, Query, description = "To this platform"),
+        ("q" = Option<String>, Query, description = "Part of the post's text or title, the account's name or handle, the error, or \
+            the platform's id of the post; at most 100 characters"),
         ("limit" = Option<u32>, Query, description = "1–100, 20"), ("offset" = Option<u32>, Query, description = "From here"),
         ("cursor" = Option<String>, Query, description = "The previous page's `next_cursor`"),
     ),
@@ -68,7 +70,16 @@ async fn list(
 }
 
 /// Deliveries of a post
-#[utoipa::path(get, path = "/api/content/{id}/deliveries", tag = "deliveries", params(("id" = PostId, Path, description = "The post")),
+#[utoipa::path(get, path = "/api/content/{id}/deliveries", tag = "deliveries",
+    params(
+        ("id" = PostId, Path, description = "The post"),
+        ("social_account_id" = Option<domain::AccountId>, Query, description = "To this account"),
+        ("status" = Option<String>, Query, description = "In one of these states: `pending,publishing`"),
+        ("platform" = Option<domain::Platform>, Query, description = "To this platform"),
+        ("q" = Option<String>, Query, description = "As in the list of all"),
+        ("limit" = Option<u32>, Query, description = "1–100, 20"), ("offset" = Option<u32>, Query, description = "From here"),
+        ("cursor" = Option<String>, Query, description = "The previous page's `next_cursor`"),
+    ),
     responses(
         (status = 200, description = "A page", body = SuccessPage<Delivery>),
         (status = 400, description = "`VALIDATION_ERROR`", body = Failure),
@@ -145,6 +156,7 @@ async fn retry(
         ("content_id" = Option<PostId>, Query, description = "Of this post"),
         ("social_account_id" = Option<domain::AccountId>, Query, description = "To this account"),
         ("platform" = Option<domain::Platform>, Query, description = "To this platform"),
+        ("q" = Option<String>, Query, description = "As in the list"),
     ),
     responses(
         (status = 200, description = "How many", body = Success<Retried>),

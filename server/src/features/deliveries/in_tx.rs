@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::{
-    Platform, PostId, ServiceError, ServiceResult,
+    AccountId, Platform, PostId, ServiceError, ServiceResult,
     deliveries::{Delivery, DeliveryCounts},
 };
 use sqlx::PgConnection;
@@ -30,14 +30,37 @@ pub async fn standing(tx: &mut PgConnection, posts: &[PostId]) -> ServiceResult<
     Ok(standing)
 }
 
-/// Cancels all that has not been picked up of a post. `CONFLICT` when anything of it has been, or is public; then
-/// nothing is changed, as the caller rolls back.
+/// Cancels all that has not been picked up of a post's current version. `CONFLICT` when anything of it has been, or is
+/// public; then nothing is changed, as the caller rolls back.
 pub async fn cancel_untouched(tx: &mut PgConnection, post: PostId) -> ServiceResult<u64> {
     let canceled = store::cancel_untouched(tx, post).await?;
     if store::any_touched(tx, post).await? {
         return Err(ServiceError::conflict("It is already going out, so it can no longer be taken back."));
     }
     Ok(canceled)
+}
+
+/// Makes room for a newer version of a post that has been sent: what accounts refused for certain is canceled, so that
+/// nobody can start it over beside the newer one. `CONFLICT` when an account may have taken it, or may yet; then nothing
+/// is changed, as the caller rolls back. The caller holds the post's lock.
+pub async fn replace_refused(tx: &mut PgConnection, post: PostId) -> ServiceResult<()> {
+    store::replace_refused(&mut *tx, post).await?;
+    match store::any_open(tx, post).await? {
+        None => Ok(()),
+        Some(open) if open.needs_person => Err(ServiceError::conflict(format!(
+            "Nobody knows yet whether {} has this post. Look there and mark the delivery as published, or retry it; then \
+             change the post.",
+            open.account_name
+        ))),
+        Some(_) => {
+            Err(ServiceError::conflict("It is going out at this moment. Wait until it is done, then change it."))
+        }
+    }
+}
+
+/// The accounts that have taken any version of a post: they get no other one.
+pub async fn taken(tx: &mut PgConnection, post: PostId) -> ServiceResult<Vec<AccountId>> {
+    store::taken(tx, post).await
 }
 
 /// The newest deliveries. `max_attempts` is the retry policy's, for showing "2 of 5".

@@ -1,10 +1,13 @@
 //! The selector: who gets a saved post.
 
-use domain::{PostId, PostVersionId, ServiceResult, posts::PostStatus};
+use domain::{DeliveryId, PostId, PostVersionId, ServiceResult, posts::PostStatus};
 use serde::{Deserialize, Serialize};
 
-use super::store;
-use crate::jobs::{Job, JobContext};
+use super::{selection::select, store};
+use crate::{
+    features::accounts,
+    jobs::{Job, JobContext},
+};
 
 /// `ContentCreated`: one delivery per account for this version of a post. Running it twice changes nothing.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -30,17 +33,27 @@ pub async fn select_targets(context: JobContext, job: SelectTargets) -> ServiceR
         // Taken back, deleted, or a newer version by now: that one has its own event.
         return Ok(());
     };
-    let publishing: Vec<String> = context.platforms.platforms().map(|platform| platform.as_str().to_owned()).collect();
-    let targets = store::targets(&mut tx, job.post_id, &outgoing, &publishing).await?;
-    let rows: Vec<_> = targets.into_iter().map(|(account, platform)| (context.ids.next(), account, platform)).collect();
+    let chosen = if outgoing.chosen_accounts { Some(store::chosen(&mut tx, job.post_id).await?) } else { None };
+    let taken = store::taken(&mut tx, job.post_id).await?;
+    let all = accounts::in_tx::of_workspace(&mut tx, outgoing.workspace).await?;
+    let selection = select(&all, chosen.as_deref(), &taken, |platform| context.platforms.get(platform).is_some());
+    let rows: Vec<_> = selection
+        .targets
+        .iter()
+        .map(|(account, platform)| (DeliveryId(context.ids.next()), *account, *platform))
+        .collect();
     let due = outgoing.publishes_at.map_or(now, |at| at.max(now));
     let made = store::insert_deliveries(&mut tx, job.post_id, job.version_id, &outgoing, &rows, due, now).await?;
+    store::insert_skipped(&mut tx, &outgoing, job.version_id, &selection.skipped, now).await?;
     if rows.is_empty() {
-        store::set_post_status(&mut tx, job.post_id, PostStatus::Failed).await?;
+        // Nobody is left who could take it: it can be changed and sent once somebody can.
+        let status = if taken.is_empty() { PostStatus::Failed } else { PostStatus::PartlyPublished };
+        store::set_post_status(&mut tx, job.post_id, status).await?;
     } else if made > 0 {
         store::set_post_status(&mut tx, job.post_id, PostStatus::Publishing).await?;
     }
     tx.commit().await?;
-    tracing::info!(post_id = %job.post_id, accounts = rows.len(), made, "targets selected");
+    let skipped = selection.skipped.len();
+    tracing::info!(post_id = %job.post_id, accounts = rows.len(), skipped, made, "targets selected");
     Ok(())
 }

@@ -17,7 +17,7 @@
 //! |---|---|
 //! | `service` | what people and programs ask ([`domain::deliveries::Deliveries`]) |
 //! | `worker` | claims rows and runs the pipeline; `pipeline` is one row's way through it |
-//! | [`jobs`] | the selector |
+//! | [`jobs`] | the selector; `selection` is its decision |
 //! | [`in_tx`] | what other features ask inside their own transaction |
 //! | `store` | the SQL |
 
@@ -26,6 +26,7 @@ pub mod in_tx;
 pub mod jobs;
 mod pipeline;
 mod policy;
+mod selection;
 mod service;
 mod store;
 mod worker;

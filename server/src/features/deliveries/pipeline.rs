@@ -5,7 +5,13 @@
 //! call ended asks the platform, and sends again only after two answers that it is not there. And a worker makes the
 //! call only while its lease is young enough that nobody else can hold the row before the call's own time limit ends.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
@@ -33,8 +39,8 @@ const SECOND_LOOK: Duration = Duration::seconds(6);
 /// Answers of "not there" before a post is sent again.
 const LOOKS: u32 = 2;
 
-/// Steps at which a development build can be told to die (`publishing.crash_at`), so that tests can prove what
-/// happens then.
+/// Steps at which a development build can be told to die (`publishing.crash_at`) or to fall asleep
+/// (`publishing.stall_at`), so that tests can prove what happens then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     Claimed,
@@ -69,6 +75,9 @@ pub struct Pipeline {
     pub lease: Duration,
     pub stop: CancellationToken,
     pub crash_at: Option<String>,
+    pub stall_at: Option<String>,
+    /// Whether it has slept: once is enough.
+    pub has_stalled: AtomicBool,
 }
 
 /// What an attempt came to.
@@ -133,9 +142,18 @@ impl Pipeline {
     }
 
     fn step(&self, step: Step) {
-        if cfg!(debug_assertions) && self.crash_at.as_deref() == Some(step.as_str()) {
+        if !cfg!(debug_assertions) {
+            return;
+        }
+        if self.crash_at.as_deref() == Some(step.as_str()) {
             tracing::warn!(step = step.as_str(), "dying here, as told");
             std::process::abort();
+        }
+        if self.stall_at.as_deref() == Some(step.as_str()) && !self.has_stalled.swap(true, Ordering::SeqCst) {
+            tracing::warn!(step = step.as_str(), "falling asleep here, as told");
+            if let Err(error) = nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP) {
+                tracing::error!(%error, "sleeping is not possible");
+            }
         }
     }
 

@@ -47,7 +47,7 @@ impl Deliveries for DeliveryService {
         policy::may_read(actor)?;
         let window = filter.page.window()?;
         let after = window.cursor.as_deref().map(TimeCursor::parse).transpose()?;
-        let wanted = Filter::from(&filter);
+        let wanted = Filter::try_from(&filter)?;
         let mut tx = self.database.read(actor).await?;
         let mut items = store::list(
             &mut tx,
@@ -90,6 +90,7 @@ impl Deliveries for DeliveryService {
     async fn retry(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Delivery> {
         policy::may_publish(actor)?;
         let mut tx = self.database.tenant(actor).await?;
+        store::lock_post_of(&mut tx, id).await?;
         let before = self.find(&mut tx, id).await?;
         if before.status != DeliveryStatus::Failed {
             return Err(ServiceError::conflict("Only a failed delivery can be retried."));
@@ -105,8 +106,9 @@ impl Deliveries for DeliveryService {
 
     async fn retry_failed(&self, actor: &Actor, filter: DeliveryFilter) -> ServiceResult<u32> {
         policy::may_publish(actor)?;
+        let wanted = Filter::try_from(&filter)?;
         let mut tx = self.database.tenant(actor).await?;
-        let posts = store::restart_all(&mut tx, &Filter::from(&filter), self.clock.now()).await?;
+        let posts = store::restart_all(&mut tx, &wanted, self.clock.now()).await?;
         store::derive_post_status(&mut tx, &posts).await?;
         tx.commit().await?;
         Ok(u32::try_from(posts.len()).unwrap_or(u32::MAX))
@@ -115,6 +117,7 @@ impl Deliveries for DeliveryService {
     async fn cancel(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Delivery> {
         policy::may_publish(actor)?;
         let mut tx = self.database.tenant(actor).await?;
+        store::lock_post_of(&mut tx, id).await?;
         let before = self.find(&mut tx, id).await?;
         let post = store::cancel(&mut tx, id).await?.ok_or_else(|| {
             ServiceError::conflict(match before.status {
@@ -136,6 +139,7 @@ impl Deliveries for DeliveryService {
     async fn mark_published(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Delivery> {
         policy::may_publish(actor)?;
         let mut tx = self.database.tenant(actor).await?;
+        store::lock_post_of(&mut tx, id).await?;
         self.find(&mut tx, id).await?;
         let post = store::mark_published(&mut tx, id, self.clock.now()).await?.ok_or_else(|| {
             ServiceError::conflict("Only a delivery whose outcome is unknown can be marked as published.")

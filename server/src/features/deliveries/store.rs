@@ -2,19 +2,21 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    AccountId, DeliveryId, Platform, PostId, PostVersionId, ServiceError, ServiceResult,
+    AccountId, DeliveryId, Platform, PostId, PostVersionId, ServiceError, ServiceResult, WorkspaceId,
     accounts::AccountStatus,
     deliveries::{Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFilter, DeliveryStatus, ErrorClass, Stage},
     posts::{Content, PostStatus},
+    text::truncate_chars,
 };
 use sqlx::{PgConnection, PgPool};
 
 use crate::{
     cursor::TimeCursor,
     database::{failed, word},
+    search,
 };
 
-/// How many deliveries of a post stand where, per platform.
+/// How many deliveries of a post stand where, per platform; without those that a newer version has replaced.
 #[derive(Clone, Copy, Debug)]
 pub struct StandingRow {
     pub post_id: PostId,
@@ -26,8 +28,12 @@ pub struct StandingRow {
 pub async fn standing(tx: &mut PgConnection, posts: &[PostId]) -> ServiceResult<Vec<StandingRow>> {
     let ids: Vec<uuid::Uuid> = posts.iter().map(|post| post.0).collect();
     let rows = sqlx::query!(
-        r#"select post_id, platform::text as "platform!", status::text as "status!", count(*) as "n!"
-             from deliveries where post_id = any($1) group by 1, 2, 3 order by 1, 2"#,
+        r#"select d.post_id, d.platform::text as "platform!", d.status::text as "status!", count(*) as "n!"
+             from deliveries d
+             join posts p on p.id = d.post_id
+             join post_versions v on v.id = d.post_version_id
+            where d.post_id = any($1) and (d.status <> 'canceled' or v.number = p.current_version)
+            group by 1, 2, 3 order by 1, 2"#,
         &ids
     )
     .fetch_all(tx)
@@ -45,10 +51,12 @@ pub async fn standing(tx: &mut PgConnection, posts: &[PostId]) -> ServiceResult<
         .collect()
 }
 
+/// Of the current version.
 pub async fn cancel_untouched(tx: &mut PgConnection, post: PostId) -> ServiceResult<u64> {
     let done = sqlx::query!(
-        "update deliveries set status = 'canceled', next_attempt_at = null
-          where post_id = $1 and status = 'pending' and attempts = 0",
+        "update deliveries d set status = 'canceled', next_attempt_at = null
+           from posts p join post_versions v on v.post_id = p.id and v.number = p.current_version
+          where p.id = $1 and d.post_version_id = v.id and d.status = 'pending' and d.attempts = 0",
         post.0
     )
     .execute(tx)
@@ -59,7 +67,10 @@ pub async fn cancel_untouched(tx: &mut PgConnection, post: PostId) -> ServiceRes
 
 pub async fn any_touched(tx: &mut PgConnection, post: PostId) -> ServiceResult<bool> {
     let found = sqlx::query_scalar!(
-        r#"select exists (select from deliveries where post_id = $1 and status not in ('canceled')) as "touched!""#,
+        r#"select exists (select from deliveries d
+                            join posts p on p.id = d.post_id
+                            join post_versions v on v.id = d.post_version_id and v.number = p.current_version
+                           where d.post_id = $1 and d.status <> 'canceled') as "touched!""#,
         post.0
     )
     .fetch_one(tx)
@@ -68,34 +79,87 @@ pub async fn any_touched(tx: &mut PgConnection, post: PostId) -> ServiceResult<b
     Ok(found)
 }
 
+/// Takes away what accounts have refused for certain, so that a newer version can be sent instead.
+pub async fn replace_refused(tx: &mut PgConnection, post: PostId) -> ServiceResult<()> {
+    sqlx::query!(
+        "update deliveries set status = 'canceled' where post_id = $1 and status = 'failed' and not needs_person",
+        post.0
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// A delivery that may still be accepted, or may have been.
+#[derive(Debug)]
+pub struct OpenRow {
+    pub account_name: String,
+    pub needs_person: bool,
+}
+
+/// One of a post's open deliveries; those that wait for a person first.
+pub async fn any_open(tx: &mut PgConnection, post: PostId) -> ServiceResult<Option<OpenRow>> {
+    sqlx::query_as!(
+        OpenRow,
+        "select a.display_name as account_name, d.needs_person
+           from deliveries d join accounts a on a.id = d.account_id
+          where d.post_id = $1 and d.status not in ('success', 'canceled')
+          order by d.needs_person desc, d.id limit 1",
+        post.0
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)
+}
+
+/// The accounts that have taken any version of a post.
+pub async fn taken(tx: &mut PgConnection, post: PostId) -> ServiceResult<Vec<AccountId>> {
+    let ids = sqlx::query_scalar!(
+        "select distinct account_id from deliveries where post_id = $1 and status = 'success'",
+        post.0
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    Ok(ids.into_iter().map(AccountId).collect())
+}
+
 // ---- reading ----------------------------------------------------------------------------------------------------------
 
 /// Which deliveries, in the database's words.
 #[derive(Debug, Default)]
-pub struct Filter<'a> {
+pub struct Filter {
     pub post: Option<uuid::Uuid>,
     pub account: Option<uuid::Uuid>,
-    pub status: Option<&'a str>,
-    pub platform: Option<&'a str>,
+    /// Any of these; `None` for every one.
+    pub statuses: Option<Vec<String>>,
+    pub platform: Option<&'static str>,
+    /// For `ilike`, already escaped.
+    pub pattern: Option<String>,
     pub id: Option<uuid::Uuid>,
 }
 
-impl<'a> From<&'a DeliveryFilter> for Filter<'a> {
-    fn from(filter: &'a DeliveryFilter) -> Self {
-        Self {
+impl TryFrom<&DeliveryFilter> for Filter {
+    type Error = ServiceError;
+
+    fn try_from(filter: &DeliveryFilter) -> ServiceResult<Self> {
+        let words = filter.status.as_slice().iter().map(|status| status.as_str().to_owned()).collect();
+        Ok(Self {
             post: filter.content_id.map(Into::into),
             account: filter.social_account_id.map(Into::into),
-            status: filter.status.map(DeliveryStatus::as_str),
+            statuses: Some(words).filter(|_| !filter.status.is_any()),
             platform: filter.platform.map(Platform::as_str),
+            pattern: filter.q.as_deref().map(search::pattern).transpose()?.flatten(),
             id: None,
-        }
+        })
     }
 }
 
 /// Newest first; `after` continues behind a row.
 pub async fn list(
     tx: &mut PgConnection,
-    filter: &Filter<'_>,
+    filter: &Filter,
     limit: i64,
     offset: i64,
     after: Option<TimeCursor>,
@@ -105,27 +169,30 @@ pub async fn list(
         r#"select d.id, d.post_id, d.account_id, d.platform::text as "platform!", d.status::text as "status!", d.stage::text as "stage!",
                   d.attempts, d.last_error, d.error_class::text as error_class, d.needs_person, d.external_post_id, d.external_url,
                   d.next_attempt_at, d.published_at, d.created_at, d.updated_at,
-                  a.display_name, p.title, left(v.body, 600) as "body!"
+                  a.display_name, p.title, v.number, left(v.body, 600) as "body!"
              from deliveries d
              join accounts a on a.id = d.account_id
              join posts p on p.id = d.post_id
              join post_versions v on v.id = d.post_version_id
             where ($1::uuid is null or d.post_id = $1)
               and ($2::uuid is null or d.account_id = $2)
-              and ($3::text is null or d.status = $3::text::delivery_status)
+              and ($3::text[] is null or d.status = any($3::text[]::delivery_status[]))
               and ($4::text is null or d.platform = $4::text::platform)
               and ($5::uuid is null or d.id = $5)
+              and ($10::text is null or v.body ilike $10 or p.title ilike $10 or a.display_name ilike $10 or a.handle ilike $10
+                   or d.last_error ilike $10 or d.external_post_id ilike $10)
               and ($6::timestamptz is null or (d.created_at, d.id) < ($6, $7::uuid))
             order by d.created_at desc, d.id desc limit $8 offset $9"#,
         filter.post,
         filter.account,
-        filter.status,
+        filter.statuses.as_deref() as Option<&[String]>,
         filter.platform,
         filter.id,
         after.as_ref().map(|after| after.at),
         after.as_ref().map(|after| after.id),
         limit,
-        offset
+        offset,
+        filter.pattern.as_deref()
     )
     .fetch_all(tx)
     .await
@@ -138,6 +205,7 @@ pub async fn list(
             Ok(Delivery {
                 id: row.id.into(),
                 content_id: row.post_id.into(),
+                version: row.number.unsigned_abs(),
                 content_excerpt: domain::posts::preflight::excerpt(row.title.as_deref(), &row.body),
                 social_account_id: row.account_id.into(),
                 account_name: row.display_name,
@@ -162,17 +230,22 @@ pub async fn list(
 }
 
 /// How many there are under the filter.
-pub async fn count(tx: &mut PgConnection, filter: &Filter<'_>) -> ServiceResult<i64> {
+pub async fn count(tx: &mut PgConnection, filter: &Filter) -> ServiceResult<i64> {
     sqlx::query_scalar!(
         r#"select count(*) as "n!" from deliveries d
             where ($1::uuid is null or d.post_id = $1)
               and ($2::uuid is null or d.account_id = $2)
-              and ($3::text is null or d.status = $3::text::delivery_status)
-              and ($4::text is null or d.platform = $4::text::platform)"#,
+              and ($3::text[] is null or d.status = any($3::text[]::delivery_status[]))
+              and ($4::text is null or d.platform = $4::text::platform)
+              and ($5::text is null or d.last_error ilike $5 or d.external_post_id ilike $5
+                   or exists (select from posts p where p.id = d.post_id and p.title ilike $5)
+                   or exists (select from post_versions v where v.id = d.post_version_id and v.body ilike $5)
+                   or exists (select from accounts a where a.id = d.account_id and (a.display_name ilike $5 or a.handle ilike $5)))"#,
         filter.post,
         filter.account,
-        filter.status,
-        filter.platform
+        filter.statuses.as_deref() as Option<&[String]>,
+        filter.platform,
+        filter.pattern.as_deref()
     )
     .fetch_one(tx)
     .await
@@ -231,6 +304,38 @@ async fn lock_posts(tx: &mut PgConnection, posts: &[uuid::Uuid]) -> ServiceResul
     Ok(())
 }
 
+/// Locks the post of a delivery. Whoever changes deliveries by hand does it first: changing the post takes the same lock
+/// and then its deliveries, and the other way round the two would wait for each other.
+pub async fn lock_post_of(tx: &mut PgConnection, delivery: DeliveryId) -> ServiceResult<()> {
+    sqlx::query!(
+        "select p.id from posts p where p.id = (select post_id from deliveries where id = $1) for update",
+        delivery.0
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// The posts with failed deliveries under the filter, locked.
+async fn lock_refused(tx: &mut PgConnection, filter: &Filter) -> ServiceResult<Vec<uuid::Uuid>> {
+    sqlx::query_scalar!(
+        "select p.id from posts p
+          where p.deleted_at is null and ($1::uuid is null or p.id = $1)
+            and exists (select from deliveries d
+                         where d.post_id = p.id and d.status = 'failed' and not d.needs_person
+                           and ($2::uuid is null or d.account_id = $2)
+                           and ($3::text is null or d.platform = $3::text::platform))
+          order by p.id for update of p",
+        filter.post,
+        filter.account,
+        filter.platform
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)
+}
+
 /// A failed delivery starts over; `None` when it is in no state for it.
 pub async fn restart(tx: &mut PgConnection, delivery: DeliveryId, at: DateTime<Utc>) -> ServiceResult<Option<PostId>> {
     let row = sqlx::query!(
@@ -249,20 +354,24 @@ pub async fn restart(tx: &mut PgConnection, delivery: DeliveryId, at: DateTime<U
 }
 
 /// All failed deliveries under the filter start over, but those that only a person can judge; their posts.
-pub async fn restart_all(tx: &mut PgConnection, filter: &Filter<'_>, at: DateTime<Utc>) -> ServiceResult<Vec<PostId>> {
+pub async fn restart_all(tx: &mut PgConnection, filter: &Filter, at: DateTime<Utc>) -> ServiceResult<Vec<PostId>> {
+    let posts = lock_refused(&mut *tx, filter).await?;
     let rows = sqlx::query!(
         "update deliveries d set status = 'pending', stage = 'staging', attempts = 0, next_attempt_at = $4, due_at = $4, last_error = null,
                 error_class = null, commit_started_at = null, reconciliations = 0, refreshed_version = null
-           from posts p
-          where d.status = 'failed' and not d.needs_person and p.id = d.post_id and p.deleted_at is null
-            and ($1::uuid is null or d.post_id = $1)
+           from posts p, post_versions v, accounts a
+          where d.status = 'failed' and not d.needs_person and p.id = d.post_id and v.id = d.post_version_id and a.id = d.account_id
+            and p.id = any($1)
             and ($2::uuid is null or d.account_id = $2)
             and ($3::text is null or d.platform = $3::text::platform)
+            and ($5::text is null or v.body ilike $5 or p.title ilike $5 or a.display_name ilike $5 or a.handle ilike $5
+                 or d.last_error ilike $5 or d.external_post_id ilike $5)
           returning d.post_id",
-        filter.post,
+        &posts,
         filter.account,
         filter.platform,
-        at
+        at,
+        filter.pattern.as_deref()
     )
     .fetch_all(tx)
     .await
@@ -332,7 +441,7 @@ pub async fn derive_post_status(tx: &mut PgConnection, posts: &[PostId]) -> Serv
 /// A post that is about to go out.
 #[derive(Debug)]
 pub struct Outgoing {
-    pub workspace: uuid::Uuid,
+    pub workspace: WorkspaceId,
     pub chosen_accounts: bool,
     pub publishes_at: Option<DateTime<Utc>>,
 }
@@ -351,34 +460,45 @@ pub async fn outgoing(tx: &mut PgConnection, post: PostId, version: PostVersionI
     .await
     .map_err(failed)?;
     Ok(row.map(|row| Outgoing {
-        workspace: row.workspace_id,
+        workspace: row.workspace_id.into(),
         chosen_accounts: row.chosen_accounts,
         publishes_at: row.publishes_at,
     }))
 }
 
-/// The chosen accounts, whatever their state (a broken one fails visibly), or all that take part in posts now.
-pub async fn targets(
+/// The chosen accounts of a post.
+pub async fn chosen(tx: &mut PgConnection, post: PostId) -> ServiceResult<Vec<AccountId>> {
+    let ids = sqlx::query_scalar!("select account_id from post_targets where post_id = $1", post.0)
+        .fetch_all(tx)
+        .await
+        .map_err(failed)?;
+    Ok(ids.into_iter().map(AccountId).collect())
+}
+
+/// Writes down who was left out of a version, and why; once.
+pub async fn insert_skipped(
     tx: &mut PgConnection,
-    post: PostId,
     outgoing: &Outgoing,
-    publishing: &[String],
-) -> ServiceResult<Vec<(uuid::Uuid, String)>> {
-    let rows = sqlx::query!(
-        r#"select a.id, a.platform::text as "platform!" from accounts a
-            where a.workspace_id = $2 and a.platform::text = any($4)
-              and case when $3 then exists (select from post_targets t where t.post_id = $1 and t.account_id = a.id)
-                       else a.is_active and a.status = 'connected' end
-            order by a.id"#,
-        post.0,
-        outgoing.workspace,
-        outgoing.chosen_accounts,
-        publishing
+    version: PostVersionId,
+    skipped: &[(AccountId, String)],
+    now: DateTime<Utc>,
+) -> ServiceResult<()> {
+    let accounts: Vec<uuid::Uuid> = skipped.iter().map(|(account, _)| account.0).collect();
+    let reasons: Vec<String> = skipped.iter().map(|(_, reason)| truncate_chars(reason, 500).to_owned()).collect();
+    sqlx::query!(
+        "insert into post_skipped (post_version_id, account_id, workspace_id, reason, created_at)
+         select $1, s.account_id, $2, s.reason, $5 from unnest($3::uuid[], $4::text[]) as s (account_id, reason)
+         on conflict (post_version_id, account_id) do nothing",
+        version.0,
+        outgoing.workspace.0,
+        &accounts,
+        &reasons,
+        now
     )
-    .fetch_all(tx)
+    .execute(tx)
     .await
     .map_err(failed)?;
-    Ok(rows.into_iter().map(|row| (row.id, row.platform)).collect())
+    Ok(())
 }
 
 /// One row per account; one that exists stays as it is.
@@ -387,20 +507,20 @@ pub async fn insert_deliveries(
     post: PostId,
     version: PostVersionId,
     outgoing: &Outgoing,
-    rows: &[(uuid::Uuid, uuid::Uuid, String)],
+    rows: &[(DeliveryId, AccountId, Platform)],
     due: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> ServiceResult<u64> {
-    let ids: Vec<uuid::Uuid> = rows.iter().map(|row| row.0).collect();
-    let accounts: Vec<uuid::Uuid> = rows.iter().map(|row| row.1).collect();
-    let platforms: Vec<String> = rows.iter().map(|row| row.2.clone()).collect();
+    let ids: Vec<uuid::Uuid> = rows.iter().map(|row| row.0.0).collect();
+    let accounts: Vec<uuid::Uuid> = rows.iter().map(|row| row.1.0).collect();
+    let platforms: Vec<String> = rows.iter().map(|row| row.2.as_str().to_owned()).collect();
     let done = sqlx::query!(
         "insert into deliveries (id, workspace_id, post_id, post_version_id, account_id, platform, idempotency_key, next_attempt_at, due_at,
                                  created_at, updated_at)
          select r.id, $1, $2, $3::uuid, r.account_id, r.platform::platform, ($3::uuid)::text || ':' || r.account_id::text, $7, $7, $8, $8
            from unnest($4::uuid[], $5::uuid[], $6::text[]) as r (id, account_id, platform)
          on conflict on constraint deliveries_idempotency_key_key do nothing",
-        outgoing.workspace,
+        outgoing.workspace.0,
         post.0,
         version.0,
         &ids,

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
     time::Duration as StdDuration,
 };
 
@@ -68,6 +68,8 @@ impl Worker {
             lease,
             stop,
             crash_at: parts.settings.crash_at.clone(),
+            stall_at: parts.settings.stall_at.clone(),
+            has_stalled: AtomicBool::new(false),
         };
         Self {
             pipeline: Arc::new(pipeline),

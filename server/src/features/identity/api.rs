@@ -52,6 +52,7 @@ where
     (status = 201, description = "Registered and signed in", body = Success<SessionData>),
     (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
     (status = 409, description = "`CONFLICT`: the email is in use", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
     (status = 503, description = "`SERVICE_UNAVAILABLE`", body = Failure),
 ))]
 async fn register(
@@ -72,6 +73,7 @@ async fn register(
     (status = 200, description = "Signed in", body = Success<SessionData>),
     (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
     (status = 401, description = "`UNAUTHORIZED`: email or password is incorrect", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
     (status = 503, description = "`SERVICE_UNAVAILABLE`", body = Failure),
 ))]
 async fn login(

@@ -139,6 +139,7 @@ struct MediaPatch {
         (status = 401, description = "Not signed in", body = Failure),
         (status = 403, description = "Below the editor role", body = Failure),
         (status = 404, description = "Absent, or another workspace's", body = Failure),
+        (status = 413, description = "The request is too large", body = Failure),
     )
 )]
 async fn set_alt_text(

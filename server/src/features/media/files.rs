@@ -1,10 +1,18 @@
 //! The files behind pictures, in an object store: a local folder by default.
 
-use std::{fmt, fs, io, ops::Range, path::Path, sync::Arc};
+use std::{
+    fmt, fs, io,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use axum::body::Bytes;
+use chrono::{DateTime, Utc};
 use domain::{MediaId, ServiceError, ServiceResult, WorkspaceId};
+use futures::{Stream, TryStreamExt, future};
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path as Key};
 use platforms::MediaSource;
 
@@ -16,6 +24,8 @@ use platforms::MediaSource;
 #[derive(Clone)]
 pub struct MediaFiles {
     store: Arc<dyn ObjectStore>,
+    /// Where the store is a folder: half-written files in it are seen by nobody else.
+    folder: Option<Arc<Path>>,
 }
 
 impl fmt::Debug for MediaFiles {
@@ -26,7 +36,7 @@ impl fmt::Debug for MediaFiles {
 
 impl MediaFiles {
     pub fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store }
+        Self { store, folder: None }
     }
 
     /// Files in `folder`, which is made if need be. What was written stays written: each file is synced to disk
@@ -34,7 +44,8 @@ impl MediaFiles {
     pub fn local(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let store = LocalFileSystem::new_with_prefix(folder).map_err(io::Error::other)?;
-        Ok(Self::new(Arc::new(store.with_fsync(true).with_automatic_cleanup(true))))
+        let store = Arc::new(store.with_fsync(true).with_automatic_cleanup(true));
+        Ok(Self { store, folder: Some(folder.into()) })
     }
 
     /// The whole file under a row's `storage_key` or `thumbnail_key`. `INTERNAL_ERROR` when it is not there: a row
@@ -64,6 +75,28 @@ impl MediaFiles {
         Ok(())
     }
 
+    /// The files that were written before `before`, each with the picture it was written for. Files of another shape are
+    /// not ours to judge, and left out.
+    pub(super) fn older_than(&self, before: DateTime<Utc>) -> impl Stream<Item = ServiceResult<(String, MediaId)>> {
+        self.store.list(None).map_err(ServiceError::internal).try_filter_map(move |file| {
+            let key = file.location.to_string();
+            let owner = owner(&key).filter(|_| file.last_modified < before);
+            future::ready(Ok(owner.map(|id| (key, id))))
+        })
+    }
+
+    /// Removes what a process that died while writing has left half-written in the folder, older than `age`; how many
+    /// files. The store itself does not show them.
+    pub(super) async fn remove_half_written(&self, age: Duration) -> ServiceResult<u64> {
+        let Some(folder) = self.folder.clone() else { return Ok(0) };
+        let removing = tokio::task::spawn_blocking(move || {
+            let mut removed = 0;
+            remove_half_written(&folder, age, &mut removed)?;
+            Ok::<_, io::Error>(removed)
+        });
+        removing.await.map_err(ServiceError::internal)?.map_err(ServiceError::internal)
+    }
+
     /// Removes a file; one that is gone already is as good.
     pub(super) async fn remove(&self, storage_key: &str) -> ServiceResult<()> {
         let key = Key::parse(storage_key).map_err(ServiceError::internal)?;
@@ -79,6 +112,46 @@ pub(super) fn folder(workspace: WorkspaceId, sha256: &[u8], id: MediaId) -> Stri
     format!("{workspace}/{}/{id}", hex::encode(sha256))
 }
 
+/// The picture that a key of ours belongs to.
+fn owner(key: &str) -> Option<MediaId> {
+    let mut parts = key.split('/');
+    let (workspace, sha256, id, name) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let whole = parts.next().is_none()
+        && workspace.parse::<WorkspaceId>().is_ok()
+        && sha256.len() == 64
+        && matches!(name.split_once('.'), Some(("original" | "thumbnail", _)));
+    id.parse().ok().filter(|_| whole)
+}
+
+/// `original.png#17`: the store writes under such a name, and renames the file once it is whole.
+fn is_half_written(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.split_once('#').is_some_and(|(name, number)| {
+        matches!(name.split_once('.'), Some(("original" | "thumbnail", _)))
+            && !number.is_empty()
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+fn remove_half_written(folder: &Path, age: Duration, removed: &mut u64) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path: PathBuf = entry.path();
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            remove_half_written(&path, age, removed)?;
+        } else if kind.is_file() && is_half_written(&path) {
+            // The file system's own time on both sides: neither is the program's.
+            let written = entry.metadata()?.modified()?;
+            if written.elapsed().is_ok_and(|passed| passed > age) {
+                fs::remove_file(&path)?;
+                *removed += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
 struct StoredFile {
     store: Arc<dyn ObjectStore>,
     key: Key,
@@ -91,5 +164,48 @@ impl MediaSource for StoredFile {
             return Ok(Bytes::new());
         }
         self.store.get_range(&self.key, range).await.map_err(io::Error::other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_names_its_picture() {
+        let workspace: WorkspaceId = "0199f2c4-8a31-7c5e-b1d0-4f6a00000001".parse().unwrap();
+        let id: MediaId = "0199f2c4-8a31-7c5e-b1d0-4f6a00000002".parse().unwrap();
+        let folder = folder(workspace, &[7; 32], id);
+        assert_eq!(owner(&format!("{folder}/original.png")), Some(id));
+        assert_eq!(owner(&format!("{folder}/thumbnail.jpg")), Some(id));
+        let foreign = [
+            "arctiv-check",
+            "notes.txt",
+            "a/b/c/original.png",
+            &format!("{folder}/x.png"),
+            &format!("{folder}/original.png/x"),
+        ];
+        for key in foreign {
+            assert_eq!(owner(key), None, "{key}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_never_finished_is_removed_once_it_is_old() {
+        let folder = std::env::temp_dir().join(format!("arctiv-half-{}", std::process::id()));
+        let deep = folder.join("w/h/i");
+        fs::create_dir_all(&deep).unwrap();
+        for name in ["original.png#3", "original.png", "notes#1", "original.png#x"] {
+            fs::write(deep.join(name), b"x").unwrap();
+        }
+        let files = MediaFiles::local(&folder).unwrap();
+        assert_eq!(files.remove_half_written(Duration::from_hours(1)).await.unwrap(), 0);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!(files.remove_half_written(Duration::from_millis(1)).await.unwrap(), 1);
+        let mut left: Vec<_> =
+            fs::read_dir(&deep).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        left.sort();
+        assert_eq!(left, ["notes#1", "original.png", "original.png#x"]);
+        fs::remove_dir_all(&folder).unwrap();
     }
 }

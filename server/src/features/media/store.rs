@@ -1,5 +1,7 @@
 //! The SQL of pictures.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use domain::{MediaId, ServiceError, ServiceResult, UserId, WorkspaceId, platform::ImageType};
 use sqlx::PgConnection;
@@ -269,6 +271,16 @@ pub async fn locate(tx: &mut PgConnection, id: MediaId) -> ServiceResult<Option<
         Ok(Location { kind: kind(&row.content_type)?, storage_key: row.storage_key, thumbnail_key: row.thumbnail_key })
     })
     .transpose()
+}
+
+/// Those of `ids` that are pictures and have not been removed, under the worker's role.
+pub async fn alive(tx: &mut PgConnection, ids: &[MediaId]) -> ServiceResult<HashSet<MediaId>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let alive = sqlx::query_scalar!("select id from media where id = any($1) and deleted_at is null", &ids)
+        .fetch_all(tx)
+        .await
+        .map_err(failed)?;
+    Ok(alive.into_iter().map(MediaId).collect())
 }
 
 /// The files of a picture that has been removed, under the worker's role.

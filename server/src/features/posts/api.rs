@@ -104,8 +104,10 @@ async fn get(
 
 /// Changes a post
 ///
-/// While nothing of it has been sent. What is left out stays. Each change is a new version; with `visibility` set to
-/// `public` a draft goes out, and a post inside its undo window goes out with the change.
+/// While nothing of it has been sent, or where accounts have refused it. What is left out (or null) stays. Each change is
+/// a new version: with `visibility` set to `public` a draft goes out, a post inside its undo window goes out with the
+/// change, and a failed or partly published one is sent again, to the accounts that have not taken it. `account_ids`
+/// chooses accounts; `targets` set to `all_active` gives the choice up again.
 #[utoipa::path(
     patch, path = "/api/content/{id}", tag = "content", operation_id = "update_content",
     params(("id" = Uuid, Path)),
@@ -116,7 +118,8 @@ async fn get(
         (status = 401, description = "Not signed in", body = Failure),
         (status = 403, description = "Below the editor role", body = Failure),
         (status = 404, description = "Absent, or another workspace's", body = Failure),
-        (status = 409, description = "It is going or has gone out, or there is a newer version", body = Failure),
+        (status = 409, description = "It is going out or is out everywhere, an account may have taken it, or there is a newer \
+            version", body = Failure),
         (status = 413, description = "The request is too large", body = Failure),
     )
 )]
@@ -131,7 +134,7 @@ async fn update(
 
 /// Takes a post back
 ///
-/// Inside its undo window or before its time. It becomes a private draft.
+/// Inside its undo window or before its time. It becomes a draft, which keeps the visibility and the time that were chosen.
 #[utoipa::path(
     post, path = "/api/content/{id}/undo", tag = "content", operation_id = "undo_content",
     params(("id" = Uuid, Path)),

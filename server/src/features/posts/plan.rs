@@ -104,19 +104,26 @@ pub fn chosen(ids: Option<&[AccountId]>) -> Option<Vec<AccountId>> {
     Some(ids)
 }
 
-/// The accounts a post goes to: the chosen ones, or all that can take part. `accounts` are those the workspace has
-/// connected. A validation error of `account_ids` says what to do.
-pub fn targets(chosen: Option<&[AccountId]>, accounts: &[Account]) -> ServiceResult<Vec<Target>> {
+/// The accounts a post goes to: the chosen ones, or all that can take part; without those that have `taken` an earlier
+/// version of it. `accounts` are those the workspace has connected. A validation error of `account_ids` says what to do.
+pub fn targets(chosen: Option<&[AccountId]>, accounts: &[Account], taken: &[AccountId]) -> ServiceResult<Vec<Target>> {
     let Some(chosen) = chosen else {
-        let targets: Vec<Target> =
-            accounts.iter().filter(|account| account.cannot_take_part().is_none()).map(Target::from).collect();
+        let targets: Vec<Target> = accounts
+            .iter()
+            .filter(|account| account.cannot_take_part().is_none() && !taken.contains(&account.id))
+            .map(Target::from)
+            .collect();
         return if targets.is_empty() {
-            Err(ServiceError::field("account_ids", nobody(accounts)))
+            Err(ServiceError::field("account_ids", nobody(accounts, taken)))
         } else {
             Ok(targets)
         };
     };
-    known(chosen, accounts)?;
+    let chosen: Vec<AccountId> = chosen.iter().copied().filter(|id| !taken.contains(id)).collect();
+    if chosen.is_empty() {
+        return Err(ServiceError::field("account_ids", nobody(accounts, taken)));
+    }
+    known(&chosen, accounts)?;
     let mut targets = Vec::with_capacity(chosen.len());
     for account in accounts.iter().filter(|account| chosen.contains(&account.id)) {
         if let Some(reason) = account.cannot_take_part() {
@@ -141,8 +148,10 @@ pub fn known(chosen: &[AccountId], accounts: &[Account]) -> ServiceResult<()> {
     }
 }
 
-fn nobody(accounts: &[Account]) -> &'static str {
-    if accounts.is_empty() {
+fn nobody(accounts: &[Account], taken: &[AccountId]) -> &'static str {
+    if !taken.is_empty() {
+        "Nobody is left to send this to: the accounts that it would go to have this post already."
+    } else if accounts.is_empty() {
         "No account is connected yet. Connect one under Accounts, or save the post as private."
     } else {
         "No connected account can take this post. Switch one on or reconnect one under Accounts, or save the post as \
@@ -259,22 +268,39 @@ mod tests {
             }),
         ];
         let ids: Vec<_> =
-            targets(None, &accounts).unwrap().into_iter().map(|target| target.account_id.0.as_u128()).collect();
+            targets(None, &accounts, &[]).unwrap().into_iter().map(|target| target.account_id.0.as_u128()).collect();
         assert_eq!(ids, [1]);
-        let error = targets(None, &accounts[1..]).unwrap_err();
+        let error = targets(None, &accounts[1..], &[]).unwrap_err();
         assert!(error.fault.fields.get("account_ids").unwrap().contains("Switch one on or reconnect one"));
-        assert!(targets(None, &[]).unwrap_err().fault.message.contains("Connect one under Accounts"));
+        assert!(targets(None, &[], &[]).unwrap_err().fault.message.contains("Connect one under Accounts"));
     }
 
     #[test]
     fn a_choice_must_be_ours_and_able() {
         let accounts = [account(1, |_| {}), account(2, |account| account.is_active = false)];
         let id = |n| AccountId(Uuid::from_u128(n));
-        assert_eq!(targets(Some(&[id(1)]), &accounts).unwrap().len(), 1);
-        let off = targets(Some(&[id(1), id(2)]), &accounts).unwrap_err();
+        assert_eq!(targets(Some(&[id(1)]), &accounts, &[]).unwrap().len(), 1);
+        let off = targets(Some(&[id(1), id(2)]), &accounts, &[]).unwrap_err();
         assert_eq!(off.fault.fields.get("account_ids"), Some("Page 2: Switched off for posts."));
-        let foreign = targets(Some(&[id(9), id(1)]), &accounts).unwrap_err();
+        let foreign = targets(Some(&[id(9), id(1)]), &accounts, &[]).unwrap_err();
         assert!(foreign.fault.fields.get("account_ids").unwrap().starts_with("One of the chosen accounts"));
+    }
+
+    #[test]
+    fn who_has_it_is_not_asked_again() {
+        let accounts = [account(1, |_| {}), account(2, |_| {})];
+        let id = |n| AccountId(Uuid::from_u128(n));
+        let left = |chosen: Option<&[AccountId]>, taken: &[AccountId]| {
+            targets(chosen, &accounts, taken)
+                .map(|targets| targets.iter().map(|target| target.account_id).collect::<Vec<_>>())
+        };
+        assert_eq!(left(None, &[id(1)]).unwrap(), vec![id(2)]);
+        // One that has it may be disconnected by now.
+        assert_eq!(left(Some(&[id(2), id(9)]), &[id(9)]).unwrap(), vec![id(2)]);
+        for chosen in [None, Some(&[id(1)][..])] {
+            let refused = left(chosen, &[id(1), id(2)]).unwrap_err();
+            assert!(refused.fault.fields.get("account_ids").unwrap().contains("already"), "{refused:?}");
+        }
     }
 
     #[test]

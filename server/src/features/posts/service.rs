@@ -5,16 +5,16 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
-    Actor, MediaId, Page, PageRequest, Platform, PostId, PostVersionId, ServiceError, ServiceResult, WorkspaceId,
+    AccountId, Actor, MediaId, Page, PageRequest, Platform, PostId, PostVersionId, ServiceError, ServiceResult,
+    WorkspaceId,
     accounts::{Account, AccountFilter, Accounts},
     clock::{Clock, Ids},
     media::MediaAsset,
     page::MAX_LIMIT,
     posts::{
-        Content, IdempotencyKey, NewPost, Post, PostFilter, PostPatch, PostStatus, PostSummary, Posts, Visibility,
-        preflight::excerpt,
+        Content, IdempotencyKey, NewPost, Post, PostFilter, PostPatch, PostStatus, PostSummary, Posts, Targets,
+        Visibility, preflight::excerpt,
     },
-    text::has_control_chars,
 };
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
@@ -22,7 +22,7 @@ use sqlx::PgConnection;
 use super::{
     plan::{self, Timing},
     policy,
-    store::{self, NewRow, NewVersion, PostRow, Remembered, SummaryRow, Wanted},
+    store::{self, Advance, Meant, NewRow, NewVersion, PostRow, Remembered, SummaryRow, Wanted},
 };
 use crate::{
     cursor::{TimeCursor, cut},
@@ -32,9 +32,8 @@ use crate::{
         media::{self, MediaLinks},
     },
     jobs::enqueue,
+    search,
 };
-
-const MAX_SEARCH: usize = 100;
 
 /// Fulfils [`Posts`].
 #[derive(Clone)]
@@ -58,7 +57,18 @@ struct Plan {
     content: Content,
     media: Vec<MediaId>,
     timing: Timing,
-    chosen: Option<Vec<domain::AccountId>>,
+    chosen: Option<Vec<AccountId>>,
+}
+
+/// What there is to know about a post before it is worked out.
+struct Known<'a> {
+    /// Those the workspace has connected.
+    accounts: &'a [Account],
+    /// Those that have an earlier version of it.
+    taken: &'a [AccountId],
+    /// Whether the accounts were chosen just now, and not long ago in a draft, where one may have been disconnected
+    /// since.
+    fresh_choice: bool,
 }
 
 impl PostService {
@@ -88,15 +98,13 @@ impl PostService {
         }
     }
 
-    /// Works a post out, and refuses what cannot be. `fresh_choice`: whether the accounts were chosen just now, and
-    /// not long ago in a draft, where one may have been disconnected since.
+    /// Works a post out, and refuses what cannot be.
     async fn plan(
         &self,
         tx: &mut Tx,
         actor: &Actor,
         post: &NewPost,
-        accounts: &[Account],
-        fresh_choice: bool,
+        known: &Known<'_>,
         now: DateTime<Utc>,
     ) -> ServiceResult<Plan> {
         post.check(now).into_result()?;
@@ -109,11 +117,11 @@ impl PostService {
         let pictures = self.pictures(tx, actor, &post.media_assets).await?;
         let chosen = plan::chosen(post.account_ids.as_deref());
         if timing.goes_out() {
-            let targets = plan::targets(chosen.as_deref(), accounts)?;
+            let targets = plan::targets(chosen.as_deref(), known.accounts, known.taken)?;
             plan::preflight(&content, &pictures, &targets)?;
-        } else if let (Some(chosen), true) = (&chosen, fresh_choice) {
+        } else if let (Some(chosen), true) = (&chosen, known.fresh_choice) {
             // A draft may be unfinished, so no platform is asked; but it names only what is ours.
-            plan::known(chosen, accounts)?;
+            plan::known(chosen, known.accounts)?;
         }
         let title = post.title.as_deref().map(str::trim).filter(|title| !title.is_empty()).map(str::to_owned);
         Ok(Plan { title, content, media: post.media_assets.clone(), timing, chosen })
@@ -193,6 +201,7 @@ impl PostService {
         let mut assets = media::in_tx::assets(tx, &self.links, actor.workspace_id, &ids).await?;
         let account_ids = if row.chosen_accounts { Some(store::targets_of(tx, id).await?) } else { None };
         let standing = deliveries::in_tx::standing(tx, &[id]).await?.remove(&id).unwrap_or_default();
+        let skipped = store::skipped(tx, row.version_id).await?;
         Ok(Post {
             id,
             title: row.title,
@@ -211,6 +220,7 @@ impl PostService {
             scheduled_local: row.scheduled_local,
             time_zone: row.time_zone,
             deliveries: standing.counts,
+            skipped,
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
@@ -280,7 +290,8 @@ impl Posts for PostService {
         };
 
         let mut tx = self.database.tenant(actor).await?;
-        let plan = self.plan(&mut tx, actor, &post, &accounts, true, now).await?;
+        let known = Known { accounts: &accounts, taken: &[], fresh_choice: true };
+        let plan = self.plan(&mut tx, actor, &post, &known, now).await?;
         let id = PostId(self.ids.next());
         let row = NewRow {
             id,
@@ -312,7 +323,7 @@ impl Posts for PostService {
         policy::read(actor)?;
         let window = filter.page.window()?;
         let after = window.cursor.as_deref().map(TimeCursor::parse).transpose()?;
-        let pattern = filter.q.as_deref().map(search_pattern).transpose()?.flatten();
+        let pattern = filter.q.as_deref().map(search::pattern).transpose()?.flatten();
         if filter.platform.is_some_and(|platform| platform.rules().is_none()) {
             return Ok(Page::empty(window.limit));
         }
@@ -353,31 +364,43 @@ impl Posts for PostService {
         if (PostPatch { version: None, ..patch.clone() }) == PostPatch::default() {
             return self.load(&mut tx, actor, id).await;
         }
+        check_targets(&patch, row.chosen_accounts)?;
         let now = self.clock.now();
-        if row.status == PostStatus::Publishing || row.status == PostStatus::Scheduled {
-            deliveries::in_tx::cancel_untouched(&mut tx, id).await?;
-        } else if !row.status.is_editable() {
-            return Err(ServiceError::conflict(match row.status {
-                PostStatus::Failed => "This post was refused by the platforms. Retry it, or write it anew.",
-                _ => "This post is out, so it can no longer be changed.",
-            }));
+        match row.status {
+            PostStatus::Publishing | PostStatus::Scheduled => {
+                deliveries::in_tx::cancel_untouched(&mut tx, id).await?;
+            }
+            PostStatus::Failed | PostStatus::PartlyPublished => {
+                deliveries::in_tx::replace_refused(&mut tx, id).await?;
+            }
+            PostStatus::Published => {
+                return Err(ServiceError::conflict("This post is out, so it can no longer be changed."));
+            }
+            PostStatus::Draft | PostStatus::PendingApproval | PostStatus::Approved | PostStatus::Rejected => {}
+        }
+        let taken = deliveries::in_tx::taken(&mut tx, id).await?;
+        if !taken.is_empty() && patch.visibility == Some(Visibility::Private) {
+            return Err(ServiceError::field(
+                "visibility",
+                "A part of this post is public, so it cannot become private.",
+            ));
         }
         let fresh_choice = patch.account_ids.is_some();
+        let kept_meaning = Meant::kept(&row).filter(|_| patch.visibility.is_none());
         let number = row.version + 1;
         let media = store::media_of(&mut tx, row.version_id).await?;
         let chosen = if row.chosen_accounts { Some(store::targets_of(&mut tx, id).await?) } else { None };
         let post = merge(row, media, chosen, patch);
-        let plan = self.plan(&mut tx, actor, &post, &accounts, fresh_choice, now).await?;
-        store::advance(
-            &mut tx,
-            actor.workspace_id,
-            id,
-            number,
-            plan.title.as_deref(),
-            &plan.timing,
-            plan.chosen.is_some(),
-        )
-        .await?;
+        let known = Known { accounts: &accounts, taken: &taken, fresh_choice };
+        let plan = self.plan(&mut tx, actor, &post, &known, now).await?;
+        let advance = Advance {
+            version: number,
+            title: plan.title.as_deref(),
+            meant: kept_meaning.unwrap_or_else(|| Meant::of(&plan.timing)),
+            timing: &plan.timing,
+            chosen_accounts: plan.chosen.is_some(),
+        };
+        store::advance(&mut tx, actor.workspace_id, id, &advance).await?;
         self.write_version(&mut tx, actor, id, number, &plan, now).await?;
         let changed = self.load(&mut tx, actor, id).await?;
         tx.commit().await?;
@@ -393,7 +416,10 @@ impl Posts for PostService {
             PostStatus::Draft => {}
             PostStatus::Publishing | PostStatus::Scheduled => {
                 deliveries::in_tx::cancel_untouched(&mut tx, id).await?;
-                store::take_back(&mut tx, actor.workspace_id, id).await?;
+                // What some accounts have can be taken back from the others only.
+                let is_out = !deliveries::in_tx::taken(&mut tx, id).await?.is_empty();
+                let status = if is_out { PostStatus::PartlyPublished } else { PostStatus::Draft };
+                store::take_back(&mut tx, actor.workspace_id, id, status).await?;
             }
             PostStatus::Published | PostStatus::PartlyPublished | PostStatus::Failed => {
                 return Err(ServiceError::conflict("It has already gone out, so it can no longer be taken back."));
@@ -435,12 +461,25 @@ fn still_to_come(status: PostStatus, at: Option<DateTime<Utc>>) -> Option<DateTi
     at.filter(|_| matches!(status, PostStatus::Scheduled | PostStatus::Publishing))
 }
 
+/// A change says either who gets the post or that all do, and a choice has somebody in it.
+fn check_targets(patch: &PostPatch, chosen_before: bool) -> ServiceResult<()> {
+    match (patch.targets, &patch.account_ids) {
+        (Some(Targets::AllActive), Some(_)) => {
+            Err(ServiceError::field("targets", "Give either account_ids or targets: all_active, not both."))
+        }
+        (Some(Targets::Chosen), None) if !chosen_before => {
+            Err(ServiceError::field("account_ids", "Choose at least one account."))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The post as it would be written anew with the change. A draft stays one until it is said otherwise; a post that is
-/// going out goes out again with the change.
-fn merge(row: PostRow, media: Vec<MediaId>, chosen: Option<Vec<domain::AccountId>>, patch: PostPatch) -> NewPost {
+/// going out, or that accounts have refused, goes out again with the change.
+fn merge(row: PostRow, media: Vec<MediaId>, chosen: Option<Vec<AccountId>>, patch: PostPatch) -> NewPost {
     let visibility = patch.visibility.unwrap_or(match row.status {
         PostStatus::Scheduled => Visibility::Scheduled,
-        PostStatus::Publishing => Visibility::Public,
+        PostStatus::Publishing | PostStatus::Failed | PostStatus::PartlyPublished => Visibility::Public,
         _ => Visibility::Private,
     });
     let keeps_time =
@@ -460,7 +499,10 @@ fn merge(row: PostRow, media: Vec<MediaId>, chosen: Option<Vec<domain::AccountId
         scheduled_at: patch.scheduled_at.or(kept_at),
         scheduled_local: patch.scheduled_local.or(kept_local),
         time_zone: patch.time_zone.or(row.time_zone),
-        account_ids: patch.account_ids.or(chosen),
+        account_ids: match patch.targets {
+            Some(Targets::AllActive) => None,
+            Some(Targets::Chosen) | None => patch.account_ids.or(chosen),
+        },
         overrides: patch.overrides.unwrap_or(row.content.overrides),
         undo_seconds: patch.undo_seconds,
     }
@@ -472,33 +514,12 @@ fn request_hash(post: &NewPost) -> ServiceResult<[u8; 32]> {
     Ok(Sha256::digest(canonical).into())
 }
 
-/// A search as a pattern that finds it literally; `None` when there is nothing to search for.
-fn search_pattern(q: &str) -> ServiceResult<Option<String>> {
-    let q = q.trim();
-    if q.chars().count() > MAX_SEARCH {
-        return Err(ServiceError::field("q", format!("Search for at most {MAX_SEARCH} characters.")));
-    }
-    if has_control_chars(q) {
-        return Err(ServiceError::field("q", "The search contains control characters."));
-    }
-    let escaped = q.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    Ok((!q.is_empty()).then(|| format!("%{escaped}%")))
-}
-
 #[cfg(test)]
 mod tests {
     use domain::{UserId, workspaces::Person};
     use uuid::Uuid;
 
     use super::*;
-
-    #[test]
-    fn a_search_is_meant_literally() {
-        assert_eq!(search_pattern(" 100%_\\ ").unwrap().as_deref(), Some("%100\\%\\_\\\\%"));
-        assert_eq!(search_pattern("  ").unwrap(), None);
-        assert!(search_pattern(&"a".repeat(101)).unwrap_err().fault.fields.get("q").is_some());
-        assert!(search_pattern("a\0b").is_err());
-    }
 
     #[test]
     fn the_same_request_has_the_same_hash() {
@@ -549,6 +570,25 @@ mod tests {
         let visibility = |status| merge(row(status), Vec::new(), None, PostPatch::default()).visibility;
         assert_eq!(visibility(PostStatus::Draft), Visibility::Private, "whatever it was before it was taken back");
         assert_eq!(visibility(PostStatus::Publishing), Visibility::Public);
+        assert_eq!(visibility(PostStatus::Failed), Visibility::Public);
+        assert_eq!(visibility(PostStatus::PartlyPublished), Visibility::Public);
+    }
+
+    #[test]
+    fn a_choice_of_accounts_is_changed_kept_or_given_up() {
+        let id = |n| AccountId(Uuid::from_u128(n));
+        let merged = |patch: PostPatch| merge(row(PostStatus::Draft), Vec::new(), Some(vec![id(1)]), patch).account_ids;
+        assert_eq!(merged(PostPatch::default()), Some(vec![id(1)]));
+        let all = PostPatch { targets: Some(Targets::AllActive), ..PostPatch::default() };
+        assert_eq!(merged(all.clone()), None);
+        let other = PostPatch { account_ids: Some(vec![id(2)]), ..PostPatch::default() };
+        assert_eq!(merged(other.clone()), Some(vec![id(2)]));
+        let chosen = PostPatch { targets: Some(Targets::Chosen), ..PostPatch::default() };
+        assert_eq!(merged(chosen.clone()), Some(vec![id(1)]));
+        assert!(check_targets(&chosen, true).is_ok() && check_targets(&all, true).is_ok());
+        assert!(check_targets(&chosen, false).unwrap_err().fault.fields.get("account_ids").is_some());
+        let both = PostPatch { targets: Some(Targets::AllActive), ..other };
+        assert!(check_targets(&both, true).unwrap_err().fault.fields.get("targets").is_some());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use domain::{
     AccountId, MediaId, Platform, PostId, PostVersionId, ServiceError, ServiceResult, UserId, WorkspaceId,
-    posts::{Content, Override, PostStatus, Visibility},
+    posts::{Content, Override, PostStatus, Skipped, Visibility},
     workspaces::Person,
 };
 use sqlx::{PgConnection, types::Json};
@@ -93,6 +93,37 @@ pub struct NewVersion<'a> {
 fn person(id: Option<Uuid>, name: Option<String>) -> Person {
     // Rows outlive their authors, and who has left the workspace is no longer seen from it.
     Person { id: UserId(id.unwrap_or_default()), name: name.unwrap_or_else(|| "Former member".to_owned()) }
+}
+
+/// What the author wants of a post: when it goes out, or would, had it not been taken back.
+#[derive(Clone, Debug)]
+pub struct Meant {
+    visibility: Visibility,
+    scheduled_at: Option<DateTime<Utc>>,
+    scheduled_local: Option<NaiveDateTime>,
+    time_zone: Option<String>,
+}
+
+impl Meant {
+    /// Just what happens.
+    pub fn of(timing: &Timing) -> Self {
+        let (scheduled_at, scheduled_local, zone) = schedule(timing);
+        Self { visibility: timing.visibility(), scheduled_at, scheduled_local, time_zone: zone.map(str::to_owned) }
+    }
+
+    /// What a draft was meant for; `None` for a post that is no draft.
+    pub fn kept(row: &PostRow) -> Option<Self> {
+        let draft = matches!(
+            row.status,
+            PostStatus::Draft | PostStatus::PendingApproval | PostStatus::Approved | PostStatus::Rejected
+        );
+        draft.then(|| Self {
+            visibility: row.visibility,
+            scheduled_at: row.scheduled_at,
+            scheduled_local: row.scheduled_local,
+            time_zone: row.time_zone.clone(),
+        })
+    }
 }
 
 /// The wall-clock columns of a [`Timing`].
@@ -278,17 +309,23 @@ pub async fn targets_of(tx: &mut PgConnection, post: PostId) -> ServiceResult<Ve
     Ok(ids.into_iter().map(AccountId).collect())
 }
 
-/// Puts a post on another version, with a new title and timing.
+/// A post's next version.
+#[derive(Clone, Debug)]
+pub struct Advance<'a> {
+    pub version: u32,
+    pub title: Option<&'a str>,
+    pub meant: Meant,
+    pub timing: &'a Timing,
+    pub chosen_accounts: bool,
+}
+
+/// Puts a post on its next version.
 pub async fn advance(
     tx: &mut PgConnection,
     workspace: WorkspaceId,
     id: PostId,
-    version: u32,
-    title: Option<&str>,
-    timing: &Timing,
-    chosen_accounts: bool,
+    next: &Advance<'_>,
 ) -> ServiceResult<()> {
-    let (scheduled_at, scheduled_local, zone) = schedule(timing);
     let done = sqlx::query!(
         "update posts
             set current_version = $3, title = $4, visibility = $5::text::post_visibility, status = $6::text::post_status,
@@ -296,15 +333,15 @@ pub async fn advance(
           where workspace_id = $1 and id = $2 and current_version = $3 - 1 and deleted_at is null",
         workspace.0,
         id.0,
-        i32::try_from(version).map_err(ServiceError::internal)?,
-        title,
-        timing.visibility().as_str(),
-        timing.status().as_str(),
-        chosen_accounts,
-        scheduled_at,
-        scheduled_local,
-        zone,
-        timing.publishes_at()
+        i32::try_from(next.version).map_err(ServiceError::internal)?,
+        next.title,
+        next.meant.visibility.as_str(),
+        next.timing.status().as_str(),
+        next.chosen_accounts,
+        next.meant.scheduled_at,
+        next.meant.scheduled_local,
+        next.meant.time_zone,
+        next.timing.publishes_at()
     )
     .execute(tx)
     .await
@@ -312,20 +349,47 @@ pub async fn advance(
     one_row(done.rows_affected(), "post")
 }
 
-/// Makes a post a draft that stays in the workspace.
-pub async fn take_back(tx: &mut PgConnection, workspace: WorkspaceId, id: PostId) -> ServiceResult<()> {
+/// Takes a post back. What its author wanted of it stays.
+pub async fn take_back(
+    tx: &mut PgConnection,
+    workspace: WorkspaceId,
+    id: PostId,
+    status: PostStatus,
+) -> ServiceResult<()> {
     let done = sqlx::query!(
-        "update posts
-            set status = 'draft', visibility = 'private', scheduled_at = null, scheduled_local = null, time_zone = null,
-                publishes_at = null
+        "update posts set status = $3::text::post_status, publishes_at = null
           where workspace_id = $1 and id = $2 and deleted_at is null",
         workspace.0,
-        id.0
+        id.0,
+        status.as_str()
     )
     .execute(tx)
     .await
     .map_err(failed)?;
     one_row(done.rows_affected(), "post")
+}
+
+/// Who was left out of a version when it went out, by name.
+pub async fn skipped(tx: &mut PgConnection, version: PostVersionId) -> ServiceResult<Vec<Skipped>> {
+    let rows = sqlx::query!(
+        r#"select s.account_id, a.display_name, a.platform::text as "platform!", s.reason
+             from post_skipped s join accounts a on a.id = s.account_id
+            where s.post_version_id = $1 order by lower(a.display_name), a.id"#,
+        version.0
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Skipped {
+                social_account_id: row.account_id.into(),
+                account_name: row.display_name,
+                platform: word("platform", &row.platform)?,
+                reason: row.reason,
+            })
+        })
+        .collect()
 }
 
 pub async fn mark_deleted(

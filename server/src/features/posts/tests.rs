@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, HashSet};
 use axum::http::StatusCode;
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    AccountId, Actor, ErrorCode, MediaId, PageRequest, Platform, PostId, RequestId, UserId, WorkspaceId,
+    AccountId, Actor, ErrorCode, MediaId, PageRequest, Platform, PostId, RequestId, ServiceError, UserId, WorkspaceId,
     actor::Via,
+    deliveries::{DeliveryCounts, DeliveryFilter},
     posts::{IdempotencyKey, NewPost, Override, Post, PostFilter, PostPatch, PostStatus, Visibility},
     workspaces::{Role, WorkspaceKind},
 };
@@ -363,7 +364,8 @@ async fn undo_before_the_deliveries_are_made() {
     let maeve = studio.workspace("UTC").await;
     let post = under_way(&studio, &maeve).await;
     let draft = studio.posts.undo(&maeve, post.id).await.unwrap();
-    assert_eq!((draft.status, draft.visibility, draft.publishes_at), (PostStatus::Draft, Visibility::Private, None));
+    assert_eq!((draft.status, draft.publishes_at), (PostStatus::Draft, None));
+    assert_eq!(draft.visibility, Visibility::Public, "what was chosen stays");
     assert_eq!(draft.body, "Plum and cocoa.");
     studio.select().await;
     assert_eq!(studio.deliveries(post.id).await, [], "the event comes too late");
@@ -432,8 +434,41 @@ async fn undo_before_its_time() {
     studio.account(&maeve, Platform::Facebook, "Harbour & Pine").await;
     let post = studio.save(&maeve, at(studio.now() + Duration::days(1))).await;
     let draft = studio.posts.undo(&maeve, post.id).await.unwrap();
-    assert_eq!((draft.status, draft.visibility), (PostStatus::Draft, Visibility::Private));
-    assert_eq!((draft.scheduled_at, draft.scheduled_local, draft.time_zone), (None, None, None));
+    assert_eq!((draft.status, draft.publishes_at), (PostStatus::Draft, None));
+    assert_eq!(draft.visibility, Visibility::Scheduled);
+    assert_eq!(
+        (draft.scheduled_at, draft.scheduled_local, draft.time_zone),
+        (post.scheduled_at, post.scheduled_local, post.time_zone),
+        "what was chosen stays"
+    );
+}
+
+#[tokio::test]
+async fn what_was_taken_back_goes_out_only_when_told_to() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    let post = under_way(&studio, &maeve).await;
+    studio.posts.undo(&maeve, post.id).await.unwrap();
+    let draft = studio.posts.update(&maeve, post.id, body("Better")).await.unwrap();
+    assert_eq!((draft.version, draft.status, draft.visibility), (2, PostStatus::Draft, Visibility::Public));
+    studio.select().await;
+    assert_eq!(studio.deliveries(post.id).await, [], "a change of words sends nothing");
+
+    let again = PostPatch { visibility: Some(Visibility::Public), ..PostPatch::default() };
+    let sent = studio.posts.update(&maeve, post.id, again).await.unwrap();
+    assert_eq!((sent.version, sent.status), (3, PostStatus::Publishing));
+    studio.select().await;
+    assert_eq!(studio.deliveries(post.id).await.len(), 2);
+
+    // The time that was chosen is taken up again, unless it has passed.
+    let later = studio.save(&maeve, at(studio.now() + Duration::days(2))).await;
+    studio.posts.undo(&maeve, later.id).await.unwrap();
+    let again = PostPatch { visibility: Some(Visibility::Scheduled), ..PostPatch::default() };
+    let scheduled = studio.posts.update(&maeve, later.id, again.clone()).await.unwrap();
+    assert_eq!((scheduled.status, scheduled.scheduled_at), (PostStatus::Scheduled, later.scheduled_at));
+    studio.posts.undo(&maeve, later.id).await.unwrap();
+    studio.clock.advance(Duration::days(3));
+    assert!(!field(studio.posts.update(&maeve, later.id, again).await, "scheduled_at").is_empty());
 }
 
 // ---- changing ---------------------------------------------------------------------------------------------------------
@@ -491,10 +526,8 @@ async fn a_change_comes_too_late_once_one_is_picked_up() {
     assert_eq!(code(studio.posts.update(&maeve, post.id, body("Late")).await), ErrorCode::Conflict);
     let kept = studio.posts.get(&maeve, post.id).await.unwrap();
     assert_eq!((kept.version, kept.body.as_str(), kept.deliveries.canceled), (1, "Plum and cocoa.", 0));
-    for status in ["published", "partly_published", "failed"] {
-        studio.publish(post.id, status).await;
-        assert_eq!(code(studio.posts.update(&maeve, post.id, body("Late")).await), ErrorCode::Conflict, "{status}");
-    }
+    studio.publish(post.id, "published").await;
+    assert_eq!(code(studio.posts.update(&maeve, post.id, body("Late")).await), ErrorCode::Conflict);
 }
 
 #[tokio::test]
@@ -570,6 +603,228 @@ async fn the_choice_of_accounts_can_change() {
     studio.posts.update(&maeve, draft.id, body("Hello")).await.unwrap();
     let publish = PostPatch { visibility: Some(Visibility::Public), ..PostPatch::default() };
     assert!(!field(studio.posts.update(&maeve, draft.id, publish).await, "account_ids").is_empty());
+}
+
+#[tokio::test]
+async fn a_choice_is_given_up_again() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    let a = studio.account(&maeve, Platform::Facebook, "A").await;
+    studio.account(&maeve, Platform::Linkedin, "B").await;
+    let draft = studio.save(&maeve, NewPost { account_ids: Some(vec![a]), ..private("Hi") }).await;
+    let server = studio.server(Some(&maeve));
+    let patch = async |change: Value| {
+        let answer: Value = server.patch(&format!("/api/content/{}", draft.id)).json(&change).await.json();
+        answer
+    };
+    let kept = patch(json!({"body": "Hello", "account_ids": null, "targets": null})).await;
+    assert_eq!(kept["data"]["account_ids"], json!([a]), "null means unchanged, as everywhere: {kept}");
+    let both = patch(json!({"targets": "all_active", "account_ids": [a]})).await;
+    assert!(both["details"]["fields"]["targets"].is_string(), "{both}");
+    let all = patch(json!({"targets": "all_active"})).await;
+    assert_eq!(all["data"]["account_ids"], Value::Null, "{all}");
+    let nobody = patch(json!({"targets": "chosen"})).await;
+    assert!(nobody["details"]["fields"]["account_ids"].is_string(), "{nobody}");
+    patch(json!({"visibility": "public"})).await;
+    studio.select().await;
+    assert_eq!(studio.deliveries(draft.id).await.len(), 2);
+}
+
+// ---- sent, and refused ------------------------------------------------------------------------------------------------
+
+/// Two accounts have got a post: what Facebook and LinkedIn said.
+async fn sent(studio: &Studio, actor: &Actor, facebook: &str, linkedin: &str) -> Post {
+    let post = under_way(studio, actor).await;
+    studio.select().await;
+    studio.settle(post.id, Platform::Facebook, facebook).await;
+    studio.settle(post.id, Platform::Linkedin, linkedin).await;
+    studio.posts.get(actor, post.id).await.unwrap()
+}
+
+fn of(platform: &str, status: &str) -> (String, String) {
+    (platform.to_owned(), status.to_owned())
+}
+
+#[tokio::test]
+async fn a_failed_post_is_changed_and_sent_again() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    let post = sent(&studio, &maeve, "failed", "failed").await;
+    assert_eq!((post.status, post.deliveries.failed), (PostStatus::Failed, 2));
+
+    let changed = studio.posts.update(&maeve, post.id, body("Shorter")).await.unwrap();
+    assert_eq!((changed.version, changed.status), (2, PostStatus::Publishing));
+    assert_eq!(changed.deliveries, DeliveryCounts::default(), "what is replaced is not counted");
+    studio.select().await;
+    assert_eq!(
+        studio.deliveries(post.id).await,
+        [of("facebook", "canceled"), of("linkedin", "canceled"), of("facebook", "pending"), of("linkedin", "pending")]
+    );
+    let counts = studio.posts.get(&maeve, post.id).await.unwrap().deliveries;
+    assert_eq!((counts.total, counts.pending, counts.canceled), (2, 2, 0));
+    let line = &studio.posts.list(&maeve, PostFilter::default()).await.unwrap().items[0];
+    assert_eq!(line.deliveries, counts, "the list counts alike");
+
+    // The replaced ones cannot be started over beside the new ones.
+    let old = studio.delivery_ids(post.id, 1).await;
+    for id in old {
+        assert_eq!(code(studio.deliveries.retry(&maeve, id).await), ErrorCode::Conflict);
+    }
+    assert_eq!(studio.deliveries.retry_failed(&maeve, DeliveryFilter::default()).await.unwrap(), 0);
+    studio.settle(post.id, Platform::Facebook, "success").await;
+    studio.settle(post.id, Platform::Linkedin, "success").await;
+    let out = studio.posts.get(&maeve, post.id).await.unwrap();
+    assert_eq!((out.status, out.deliveries.total, out.deliveries.success), (PostStatus::Published, 2, 2));
+}
+
+#[tokio::test]
+async fn an_account_that_took_a_post_gets_no_other_version_of_it() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    let post = sent(&studio, &maeve, "success", "failed").await;
+    assert_eq!(post.status, PostStatus::PartlyPublished);
+
+    let hide = PostPatch { visibility: Some(Visibility::Private), ..PostPatch::default() };
+    assert!(!field(studio.posts.update(&maeve, post.id, hide).await, "visibility").is_empty());
+    let changed = studio.posts.update(&maeve, post.id, body("For LinkedIn")).await.unwrap();
+    assert_eq!((changed.deliveries.total, changed.deliveries.success), (1, 1), "it is still out on Facebook");
+    studio.select().await;
+    assert_eq!(
+        studio.deliveries(post.id).await,
+        [of("facebook", "success"), of("linkedin", "canceled"), of("linkedin", "pending")]
+    );
+    studio.settle(post.id, Platform::Linkedin, "failed").await;
+
+    // Also when it is named.
+    let (facebook, linkedin) = studio.accounts_of(post.id).await;
+    let both = PostPatch { account_ids: Some(vec![facebook, linkedin]), ..body("Third") };
+    studio.posts.update(&maeve, post.id, both).await.unwrap();
+    studio.select().await;
+    assert_eq!(studio.deliveries(post.id).await.last(), Some(&of("linkedin", "pending")));
+    assert_eq!(studio.deliveries(post.id).await.len(), 4, "one more, for LinkedIn");
+    studio.settle(post.id, Platform::Linkedin, "failed").await;
+    let taken = PostPatch { account_ids: Some(vec![facebook]), ..body("Fourth") };
+    assert!(field(studio.posts.update(&maeve, post.id, taken).await, "account_ids").contains("already"));
+    assert_eq!(studio.posts.get(&maeve, post.id).await.unwrap().version, 3, "nothing is changed by that");
+}
+
+#[tokio::test]
+async fn what_is_partly_out_is_taken_back_from_the_others() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    let post = sent(&studio, &maeve, "success", "failed").await;
+    let later = PostPatch { undo_seconds: Some(30), ..body("For LinkedIn") };
+    studio.posts.update(&maeve, post.id, later).await.unwrap();
+    studio.select().await;
+    let back = studio.posts.undo(&maeve, post.id).await.unwrap();
+    assert_eq!((back.status, back.publishes_at), (PostStatus::PartlyPublished, None), "no draft: Facebook has it");
+    assert_eq!(studio.deliveries(post.id).await.last(), Some(&of("linkedin", "canceled")));
+    studio.posts.update(&maeve, post.id, body("Again")).await.unwrap();
+    studio.select().await;
+    assert_eq!(studio.deliveries(post.id).await.last(), Some(&of("linkedin", "pending")));
+}
+
+#[tokio::test]
+async fn nothing_replaces_what_may_be_out() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    let post = sent(&studio, &maeve, "failed", "unknown").await;
+    let refused = studio.posts.update(&maeve, post.id, body("Changed")).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::Conflict);
+    assert!(refused.fault.message.contains("Harbour & Pine"), "{}", refused.fault.message);
+    assert_eq!(studio.deliveries(post.id).await, [of("facebook", "failed"), of("linkedin", "failed")]);
+    // A person has looked.
+    let unknown = studio.delivery_ids(post.id, 1).await[1];
+    studio.deliveries.mark_published(&maeve, unknown).await.unwrap();
+    studio.posts.update(&maeve, post.id, body("Changed")).await.unwrap();
+    studio.select().await;
+    assert_eq!(studio.deliveries(post.id).await.last(), Some(&of("facebook", "pending")));
+    assert_eq!(studio.deliveries(post.id).await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn changing_and_retrying_at_once_sends_one_of_them() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    for round in 0..8 {
+        let post = if round == 0 {
+            sent(&studio, &maeve, "failed", "failed").await
+        } else {
+            let post = studio.save(&maeve, text(&format!("Round {round}"))).await;
+            studio.select().await;
+            studio.settle(post.id, Platform::Facebook, "failed").await;
+            studio.settle(post.id, Platform::Linkedin, "failed").await;
+            post
+        };
+        let old = studio.delivery_ids(post.id, 1).await;
+        let (posts, deliveries, actor) = (studio.posts.clone(), studio.deliveries.clone(), maeve.clone());
+        let change = tokio::spawn(async move { posts.update(&actor, post.id, body("Changed")).await });
+        let actor = maeve.clone();
+        let retry = tokio::spawn(async move { deliveries.retry(&actor, old[0]).await });
+        let (change, retry) = (change.await.unwrap(), retry.await.unwrap());
+        for error in [change.as_ref().err().map(ServiceError::code), retry.as_ref().err().map(ServiceError::code)] {
+            assert!(error.is_none_or(|code| code == ErrorCode::Conflict), "{change:?} {retry:?}");
+        }
+        assert_ne!(change.is_ok(), retry.is_ok(), "exactly one: {change:?} {retry:?}");
+        studio.select().await;
+        let open = studio
+            .count(
+                "(select from deliveries where status in ('pending', 'retried', 'publishing')
+                   group by account_id, post_id having count(*) > 1) twice",
+            )
+            .await;
+        assert_eq!(open, 0, "no account gets two versions");
+        studio.finish_all().await;
+    }
+}
+
+// ---- who can take part ------------------------------------------------------------------------------------------------
+
+#[tokio::test]
+async fn accounts_that_cannot_take_part_are_left_out_and_named() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    studio.account(&maeve, Platform::Facebook, "Harbour & Pine").await;
+    let scopes = studio.account(&maeve, Platform::Linkedin, "No scope").await;
+    studio.change_account(scopes, "missing_scopes = '{w_organization_social}'").await;
+    let ended = studio.account(&maeve, Platform::Facebook, "Ended").await;
+    studio.change_account(ended, "status = 'reconnect_required'").await;
+    let off = studio.account(&maeve, Platform::Linkedin, "Switched off").await;
+    studio.change_account(off, "is_active = false").await;
+    let moment = studio.now() + Duration::days(1);
+    let post = studio.save(&maeve, at(moment)).await;
+    // Two at X: saving would have refused it, so one of them has come since.
+    studio.account(&maeve, Platform::Twitter, "@harbourpine").await;
+    let second = studio.account(&maeve, Platform::Twitter, "@second").await;
+    assert_eq!(post.skipped, [], "it is decided when it goes out");
+
+    studio.clock.set(moment);
+    studio.run_scheduled().await;
+    assert_eq!(studio.deliveries(post.id).await, [of("facebook", "pending"), of("twitter", "pending")]);
+    let skipped = studio.posts.get(&maeve, post.id).await.unwrap().skipped;
+    let named: Vec<_> = skipped.iter().map(|one| (one.social_account_id, one.account_name.as_str())).collect();
+    assert_eq!(named, [(second, "@second"), (ended, "Ended"), (scopes, "No scope")]);
+    assert!(skipped[0].reason.contains("@harbourpine"), "{skipped:?}");
+    assert_eq!(skipped[1].reason, "Reconnect this account first.");
+    assert!(skipped[2].reason.contains("publish"), "{skipped:?}");
+}
+
+#[tokio::test]
+async fn a_post_that_nobody_can_take_has_failed_and_can_be_sent_again() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    let only = studio.account(&maeve, Platform::Facebook, "Harbour & Pine").await;
+    let post = studio.save(&maeve, NewPost { undo_seconds: Some(5), ..text("Hi") }).await;
+    studio.change_account(only, "status = 'failed'").await;
+    studio.select().await;
+    let failed = studio.posts.get(&maeve, post.id).await.unwrap();
+    assert_eq!((failed.status, failed.deliveries.total, failed.skipped.len()), (PostStatus::Failed, 0, 1));
+    studio.change_account(only, "status = 'connected'").await;
+    let again = PostPatch { visibility: Some(Visibility::Public), ..PostPatch::default() };
+    let sent = studio.posts.update(&maeve, post.id, again).await.unwrap();
+    assert_eq!((sent.version, sent.skipped.len()), (2, 0), "a new version, a new decision");
+    studio.select().await;
+    assert_eq!(studio.deliveries(post.id).await, [of("facebook", "pending")]);
 }
 
 // ---- removing ---------------------------------------------------------------------------------------------------------

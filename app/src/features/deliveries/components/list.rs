@@ -228,6 +228,7 @@ mod tests {
         Delivery {
             id: DeliveryId(uuid::Uuid::from_u128(n)),
             content_id: PostId(nil),
+            version: 1,
             content_excerpt: String::new(),
             social_account_id: AccountId(nil),
             account_name: String::new(),

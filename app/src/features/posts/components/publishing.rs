@@ -470,6 +470,7 @@ mod tests {
             scheduled_local: None,
             time_zone: None,
             deliveries: DeliveryCounts::default(),
+            skipped: Vec::new(),
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
         }

@@ -108,6 +108,7 @@ impl Draft {
             scheduled_local,
             time_zone,
             account_ids: Some(accounts.iter().copied().collect()),
+            targets: None,
             overrides: Some(self.own_texts()),
             undo_seconds: (self.visibility == Visibility::Public).then_some(undo_seconds),
         }

@@ -7,10 +7,11 @@ use axum::{Extension, extract::FromRef};
 use axum_test::TestServer;
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    AccountId, Actor, MediaId, Platform, PostId, RequestId, UserId, WorkspaceId,
+    AccountId, Actor, DeliveryId, MediaId, Platform, PostId, RequestId, UserId, WorkspaceId,
     accounts::Accounts,
     actor::Via,
     clock::{Clock, Ids},
+    deliveries::Deliveries,
     media::{Media, MediaAsset, Upload},
     posts::{NewPost, Post, Posts},
     workspaces::{Role, WorkspaceKind},
@@ -30,7 +31,7 @@ use crate::{
     database::{Database, DatabaseUrls, PoolSizes},
     features::{
         accounts::{AccountsService, AccountsSetup, Tokens, TokensSetup},
-        deliveries::jobs::select_targets,
+        deliveries::{DeliveryService, jobs::select_targets},
         media::{self, MediaFiles, MediaLinks, MediaService},
         posts::{self, PostService},
     },
@@ -45,6 +46,7 @@ pub struct Studio {
     pub store: Arc<InMemory>,
     pub posts: Arc<dyn Posts>,
     pub media: Arc<dyn Media>,
+    pub deliveries: Arc<dyn Deliveries>,
     pub context: JobContext,
     /// The superuser, who sees everything: for arranging and looking.
     pub admin: PgPool,
@@ -124,6 +126,7 @@ impl Studio {
         let links = MediaLinks::new(&secret, clock.clone());
         let media = MediaService::new(db.clone(), clock.clone(), ids.clone(), files.clone(), links.clone());
         let posts = PostService::new(db.clone(), clock.clone(), ids.clone(), accounts, links);
+        let deliveries = DeliveryService::new(db.clone(), clock.clone(), 5);
         let context = JobContext { db: db.clone(), clock, ids: ids.clone(), platforms, tokens, files: files.clone() };
         Self {
             db,
@@ -133,6 +136,7 @@ impl Studio {
             store,
             posts: Arc::new(posts),
             media: Arc::new(media),
+            deliveries: Arc::new(deliveries),
             context,
             admin,
             _database: database,
@@ -285,6 +289,79 @@ impl Studio {
         ] {
             sqlx::query(sql).bind(post.0).bind(status).execute(&self.admin).await.unwrap();
         }
+    }
+
+    /// What a worker leaves behind when a platform has answered: `success`, `failed`, or `unknown` for a failed one of
+    /// which only a person can tell.
+    pub async fn settle(&self, post: PostId, platform: Platform, outcome: &str) {
+        let done = sqlx::query(
+            "with done as (
+               update deliveries
+                  set status = case when $3 = 'success' then 'success' else 'failed' end::delivery_status,
+                      needs_person = $3 = 'unknown', attempts = 1, next_attempt_at = null, last_error = 'It said no.',
+                      published_at = case when $3 = 'success' then $4::timestamptz end
+                where post_id = $1 and platform = $2::text::platform and status = 'pending' returning post_id
+             )
+             update posts p set status = case
+                 when exists (select from deliveries d where d.post_id = p.id and d.status = 'pending'
+                                 and d.platform <> $2::text::platform) then 'publishing'
+                 when $3 = 'success' and not exists (select from deliveries d where d.post_id = p.id and d.status = 'failed')
+                 then 'published'
+                 when $3 = 'success' or exists (select from deliveries d where d.post_id = p.id and d.status = 'success')
+                 then 'partly_published' else 'failed' end::post_status
+               from done where p.id = done.post_id",
+        )
+        .bind(post.0)
+        .bind(platform.as_str())
+        .bind(outcome)
+        .bind(self.now())
+        .execute(&self.admin)
+        .await
+        .unwrap();
+        assert_eq!(done.rows_affected(), 1, "one delivery to {platform} was pending");
+    }
+
+    /// Everything that waits is out.
+    pub async fn finish_all(&self) {
+        sqlx::query(
+            "update deliveries set status = 'success', next_attempt_at = null, published_at = now() where status = 'pending'",
+        )
+        .execute(&self.admin)
+        .await
+        .unwrap();
+    }
+
+    /// The deliveries of one version of a post, by platform.
+    pub async fn delivery_ids(&self, post: PostId, version: i32) -> Vec<DeliveryId> {
+        let ids: Vec<Uuid> = sqlx::query_scalar(
+            "select d.id from deliveries d join post_versions v on v.id = d.post_version_id
+              where d.post_id = $1 and v.number = $2 order by d.platform",
+        )
+        .bind(post.0)
+        .bind(version)
+        .fetch_all(&self.admin)
+        .await
+        .unwrap();
+        ids.into_iter().map(DeliveryId).collect()
+    }
+
+    /// The accounts at Facebook and LinkedIn that a post went to.
+    pub async fn accounts_of(&self, post: PostId) -> (AccountId, AccountId) {
+        let ids: Vec<Uuid> = sqlx::query_scalar(
+            "select account_id from (select distinct platform, account_id from deliveries where post_id = $1) d order by platform",
+        )
+        .bind(post.0)
+        .fetch_all(&self.admin)
+        .await
+        .unwrap();
+        let [facebook, linkedin] = ids[..] else { panic!("two accounts: {ids:?}") };
+        (AccountId(facebook), AccountId(linkedin))
+    }
+
+    /// Runs what was scheduled: the queue goes by the database's own clock, which a test cannot move.
+    pub async fn run_scheduled(&self) {
+        sqlx::query("update graphile_worker._private_jobs set run_at = now()").execute(&self.admin).await.unwrap();
+        self.select().await;
     }
 
     /// A number from the database, under the superuser.
