@@ -175,11 +175,17 @@ impl DerefMut for Tx {
 /// The error of a database that cannot be reached.
 pub fn unavailable(error: sqlx::Error) -> ServiceError {
     match error {
-        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::Tls(_) => {
-            ServiceError::unavailable(error).retry_after(2)
-        }
-        // 57P0x: the server is starting or stopping.
-        sqlx::Error::Database(ref db) if db.code().is_some_and(|code| code.starts_with("57P")) => {
+        sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        // What a connection says that ends in the middle of a word.
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::WorkerCrashed => ServiceError::unavailable(error).retry_after(2),
+        // 57P0x: the server is starting or stopping; 53xxx: it has no room for one more; 08xxx: the connection is broken.
+        sqlx::Error::Database(ref db)
+            if db.code().is_some_and(|code| ["57P", "53", "08"].iter().any(|class| code.starts_with(class))) =>
+        {
             ServiceError::unavailable(error).retry_after(2)
         }
         other => ServiceError::new(ErrorCode::DatabaseError, "Something went wrong on our side. Please try again.")

@@ -1,5 +1,6 @@
 //! Nothing lost, nothing doubled: workers die at every step of the pipeline, answers get lost after the platform has
-//! accepted, and each delivery still ends up at the sandbox exactly once. Real processes, a real database.
+//! accepted, workers sleep longer than their leases and wake up beside those who took over, and each delivery still ends
+//! up at the sandbox exactly once. Real processes, a real database.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a walkthrough stops where it cannot go on")]
 
@@ -56,6 +57,68 @@ async fn a_worker_killed_at_any_step_loses_and_doubles_nothing() {
         all_went_out_once(&world, &person, &id, &text).await;
         heir.kill();
     }
+}
+
+/// How often the deliveries of a post have been taken up, the most of any.
+async fn most_attempts(person: &Person, post: &str) -> u64 {
+    let list = person.get(&format!("/api/content/{post}/deliveries")).await;
+    list["data"].as_array().unwrap().iter().map(|one| one["attempts"].as_u64().unwrap()).max().unwrap_or_default()
+}
+
+/// Whether somebody has asked a platform in vain what became of a post.
+async fn looked_once(person: &Person, post: &str) -> bool {
+    let list = person.get(&format!("/api/content/{post}/deliveries")).await;
+    list["data"].as_array().unwrap().iter().any(|one| one["status"] == "retried" && one["stage"] == "outcome_unknown")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_sleeps_past_its_lease_doubles_nothing_when_it_wakes() {
+    let world = World::new().await;
+    let (_web, person) = connected(&world, &["twitter", "facebook"]).await;
+    for step in ["claimed", "staged", "committing", "committed"] {
+        let text = format!("Asleep when {step}");
+        let id = post(&person, &text).await;
+        let mut sleeper = world.stalling_worker(step);
+        sleeper.stopped().await;
+        let mut heir = world.worker(None);
+        // It wakes at the worst moment: its row has another holder, who has not finished.
+        match step {
+            // The heir has asked the platform once, in vain, and will ask again before it sends.
+            "committing" => {
+                within(Duration::from_secs(30), "the first look", async || looked_once(&person, &id).await).await;
+            }
+            _ => {
+                within(Duration::from_secs(30), "the take-over", async || most_attempts(&person, &id).await > 1).await;
+            }
+        }
+        sleeper.wake();
+        all_went_out_once(&world, &person, &id, &text).await;
+        // Whatever the sleeper still does, it does now; and it works on.
+        heir.kill();
+        let after = format!("After {step}");
+        let next = post(&person, &after).await;
+        all_went_out_once(&world, &person, &next, &after).await;
+        all_went_out_once(&world, &person, &id, &text).await;
+        sleeper.kill();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_slept_before_the_public_call_leaves_it_to_be_asked() {
+    let world = World::new().await;
+    let (_web, person) = connected(&world, &["twitter"]).await;
+    let id = post(&person, "Nobody else was there").await;
+    let sleeper = world.stalling_worker("committing");
+    sleeper.stopped().await;
+    // Longer than its lease, and nobody takes over: it must not trust what it knew.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    sleeper.wake();
+    all_went_out_once(&world, &person, &id, "Nobody else was there").await;
+    let delivery = person.settled(&id).await.remove(0);
+    let attempts = person.get(&format!("/api/deliveries/{}/attempts", delivery["id"].as_str().unwrap())).await;
+    let outcomes: Vec<&str> =
+        attempts["data"].as_array().unwrap().iter().map(|one| one["outcome"].as_str().unwrap()).collect();
+    assert!(outcomes.contains(&"outcome_unknown"), "the platform was asked first: {outcomes:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
