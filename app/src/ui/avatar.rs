@@ -58,17 +58,21 @@ pub fn Avatar(
 }
 
 fn avatar(name: &str, src: Option<String>, size: AvatarSize, decorative: bool, extra: &str) -> AnyView {
-    if let Some(src) = src {
-        let alt = if decorative { String::new() } else { name.to_owned() };
-        let class = cx(&["inline-block shrink-0 rounded-full object-cover", size.class(), extra]);
-        return view! { <img data-ui="avatar" src=src alt=alt class=class loading="lazy"/> }.into_any();
-    }
-    let class =
-        cx(&["inline-grid shrink-0 place-items-center rounded-full font-medium", size.class(), ground(name), extra]);
+    let class = cx(&[
+        "relative inline-grid shrink-0 place-items-center overflow-hidden rounded-full font-medium",
+        size.class(),
+        ground(name),
+        extra,
+    ]);
     let (role, label) = if decorative { (None, None) } else { (Some("img"), Some(name.to_owned())) };
+    // The initials stay below the picture: they show until it is there, and where it never comes.
+    let picture = src.map(|src| {
+        view! { <img src=src alt="" class="absolute inset-0 size-full object-cover" loading="lazy" decoding="async"/> }
+    });
     view! {
         <span data-ui="avatar" class=class role=role aria-label=label aria-hidden=decorative.then_some("true")>
             {initials(name)}
+            {picture}
         </span>
     }
     .into_any()

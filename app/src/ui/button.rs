@@ -42,6 +42,11 @@ const DISABLED: &str = classes! {
     state: "disabled:cursor-not-allowed disabled:border disabled:border-border disabled:bg-sunken disabled:text-subtle",
 };
 
+/// For those without a ground of their own.
+const DISABLED_BARE: &str = classes! {
+    state: "disabled:pointer-events-none disabled:text-subtle",
+};
+
 const fn variant_class(variant: ButtonVariant) -> &'static str {
     match variant {
         ButtonVariant::Primary => "bg-primary text-on-primary hover:bg-primary-hover active:bg-primary-active",
@@ -67,7 +72,10 @@ const fn size_class(variant: ButtonVariant, size: ButtonSize) -> &'static str {
 
 /// The classes of a button, for the rare element that must look like one (a `<summary>`, a `<label>`).
 pub fn button_class(variant: ButtonVariant, size: ButtonSize, extra: &str) -> String {
-    let disabled = if matches!(variant, ButtonVariant::Link) { "" } else { DISABLED };
+    let disabled = match variant {
+        ButtonVariant::Link | ButtonVariant::Ghost => DISABLED_BARE,
+        _ => DISABLED,
+    };
     cx(&[BASE, size_class(variant, size), variant_class(variant), disabled, extra])
 }
 

@@ -169,7 +169,7 @@ pub fn AccountCard(
                 <p class="truncate text-sm" title=whole_detail>{detail}</p>
                 <p class="text-xs text-muted">"Last synced " {synced.run()}</p>
             </div>
-            <div class="mt-auto flex min-h-10 items-end pt-3">
+            <div class="mt-auto flex min-h-10 items-end pt-3 max-sm:-mb-2">
                 <div class="flex min-h-7 w-full items-center justify-between gap-2">
                     <StatusBadge status/>
                     <div class="relative z-10 flex items-center">{action.run()}</div>
@@ -230,7 +230,18 @@ pub fn StatStrip(
         <ul
             data-ui="stat-strip"
             aria-label=label
-            class="grid auto-cols-fr overflow-hidden rounded-lg border border-border bg-surface max-xl:grid-cols-[repeat(auto-fit,minmax(6.5rem,1fr))] xl:grid-flow-col"
+            class=move || {
+                // More than three are pairs on a phone, an odd one out the whole width.
+                let phone = if stats.read().len() > 3 {
+                    "max-sm:grid-cols-2 max-sm:[&>li:nth-last-child(2):nth-child(odd)]:col-span-2"
+                } else {
+                    "max-sm:grid-cols-[repeat(auto-fit,minmax(6.5rem,1fr))]"
+                };
+                cx(&[
+                    "grid auto-cols-fr overflow-hidden rounded-lg border border-border bg-surface sm:max-xl:grid-cols-[repeat(auto-fit,minmax(6.5rem,1fr))] xl:grid-flow-col",
+                    phone,
+                ])
+            }
         >
             {move || stats.get().into_iter().map(stat_cell).collect_view()}
             <li class="min-w-0 border-border px-3 py-3 empty:hidden max-xl:col-span-full max-xl:border-t sm:px-4 xl:border-l">
@@ -266,7 +277,7 @@ fn stat_cell(stat: Stat) -> AnyView {
         Some(href) => view! { <a href=href class=cx(&[CELL, "hover:bg-hover"])>{content}</a> }.into_any(),
         None => view! { <div class=CELL>{content}</div> }.into_any(),
     };
-    view! { <li class="-ml-px min-w-0 border-l border-border">{cell}</li> }.into_any()
+    view! { <li class="-mt-px -ml-px min-w-0 border-t border-l border-border">{cell}</li> }.into_any()
 }
 
 /// A figure with its course and how it changed. Where a page has a strip, use that.

@@ -18,7 +18,9 @@ pub fn Breadcrumbs(
         .enumerate()
         .map(|(i, (href, label))| {
             if i == last {
-                view! { <li aria-current="page" class="truncate font-medium text-text">{label}</li> }.into_any()
+                let whole = label.clone();
+                view! { <li aria-current="page" class="min-w-0 truncate font-medium text-text" title=whole>{label}</li> }
+                    .into_any()
             } else {
                 view! {
                     <li class="shrink-0">
@@ -31,7 +33,7 @@ pub fn Breadcrumbs(
         })
         .collect_view();
     view! {
-        <nav data-ui="breadcrumbs" aria-label="Breadcrumb">
+        <nav data-ui="breadcrumbs" aria-label="Breadcrumb" class="min-w-0">
             <ol class="flex min-w-0 items-center gap-1.5 text-sm text-muted">{items}</ol>
         </nav>
     }
@@ -192,16 +194,16 @@ pub fn RailLink(
             href=href
             title=title
             aria-current=move || current.get().then_some("page")
-            class="group flex h-8 items-center gap-2.5 rounded-md px-2 text-sm font-medium text-muted hover:bg-sunken hover:text-text aria-[current=page]:bg-selected aria-[current=page]:text-text max-xl:justify-center touch:h-12"
+            class="group flex h-8 items-center gap-2.5 rounded-md px-2 text-sm font-medium text-muted hover:bg-sunken hover:text-text aria-[current=page]:bg-selected aria-[current=page]:text-text in-data-slim:max-[100rem]:justify-center max-xl:justify-center touch:h-12"
         >
             {self::icon(icon, "size-4 group-aria-[current=page]:text-accent-strong")}
-            <span class="flex-1 truncate max-xl:sr-only">{label}</span>
+            <span class="flex-1 truncate in-data-slim:max-[100rem]:sr-only max-xl:sr-only">{label}</span>
             {move || {
                 count
                     .get()
                     .map(|n| {
                         view! {
-                            <span class="text-xs text-muted tabular-nums max-xl:hidden">
+                            <span class="text-xs text-muted tabular-nums in-data-slim:max-[100rem]:hidden max-xl:hidden">
                                 <span class="sr-only">", "</span>
                                 {grouped(n)}
                             </span>

@@ -173,6 +173,9 @@ pub fn ErrorState(
     /// Tries again by loading this address: works without script.
     #[prop(optional, into)]
     retry_href: Option<String>,
+    /// Another way on: back to the list.
+    #[prop(optional, into)]
+    action: ViewFn,
     #[prop(default = 3)] level: u8,
     #[prop(optional)] bare: bool,
 ) -> impl IntoView {
@@ -194,7 +197,7 @@ pub fn ErrorState(
             {heading(level, title, "mt-3 text-md font-semibold")}
             <p class="mt-1 max-w-xs text-muted">{text}</p>
             {request_id.map(|id| view! { <p class="mt-3 font-mono text-xs text-subtle">{id}</p> })}
-            <div class="mt-4 empty:hidden">{retry}</div>
+            <div class="mt-4 flex flex-wrap justify-center gap-2 empty:hidden">{retry} {action.run()}</div>
         </div>
     }
     .into_any()
@@ -237,13 +240,16 @@ pub fn Banner(
             ])
         >
             {icon(glyph, &cx(&["mt-0.5 size-4 sm:mt-0", tone.glyph_class()]))}
-            <div class="min-w-0 flex-1 basis-60">
+            // On phones the words share their line with the ✕ alone, and the action takes the next one.
+            <div class="min-w-0 flex-1 sm:basis-60">
                 <p class="py-1 text-base max-sm:py-0">
                     <strong class="font-semibold">{title}</strong>
                     {text.map(|text| view! { " " <span class="text-muted">{text}</span> })}
                 </p>
             </div>
-            <div class="flex shrink-0 items-center gap-2 empty:hidden max-sm:w-full max-sm:*:flex-1">{action.run()}</div>
+            <div class="flex shrink-0 items-center gap-2 empty:hidden max-sm:order-last max-sm:w-full max-sm:*:flex-1">
+                {action.run()}
+            </div>
             {on_dismiss
                 .map(|on_dismiss| {
                     view! {
@@ -252,6 +258,7 @@ pub fn Banner(
                             label="Dismiss"
                             size=ButtonSize::Small
                             variant=ButtonVariant::Ghost
+                            class="max-sm:-my-2.5 max-sm:-mr-2.5"
                             on_click=move |_| on_dismiss.run(())
                         />
                     }
