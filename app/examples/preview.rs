@@ -352,8 +352,10 @@ impl Deliveries for Demo {
     async fn list(&self, _: &Actor, filter: DeliveryFilter) -> ServiceResult<Page<Delivery>> {
         self.stand()?;
         let wanted = |delivery: &Delivery| {
-            filter.status.is_none_or(|status| status == delivery.status)
+            let words = format!("{} {}", delivery.content_excerpt, delivery.account_name).to_lowercase();
+            (filter.status.is_any() || filter.status.as_slice().contains(&delivery.status))
                 && filter.content_id.is_none_or(|id| id == delivery.content_id)
+                && filter.q.as_ref().is_none_or(|q| words.contains(&q.to_lowercase()))
         };
         Ok(page(self.deliveries().into_iter().filter(wanted).collect()))
     }
@@ -428,6 +430,7 @@ fn services(scene: Scene) -> Services {
         settings: Arc::new(Settings {
             public_url: "http://127.0.0.1:8090".into(),
             development: true,
+            picture_origin: None,
             session_cookie: Box::new(|_| "preview=client; Path=/".into()),
         }),
     }

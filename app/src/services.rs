@@ -44,6 +44,8 @@ pub struct Settings {
     pub public_url: String,
     /// Shows `/dev/gallery`.
     pub development: bool,
+    /// Another origin whose pictures pages may show over plain http: the sandbox's, where it plays the platforms.
+    pub picture_origin: Option<String>,
     /// The whole `Set-Cookie` value that starts a session.
     pub session_cookie: SessionCookie,
 }

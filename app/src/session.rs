@@ -47,6 +47,7 @@ struct Told {
     form_path: String,
     now: Option<DateTime<Utc>>,
     development: bool,
+    picture_origin: Option<String>,
 }
 
 /// What the first page brought along. Copy it anywhere.
@@ -86,9 +87,20 @@ impl Session {
         self.told.with_value(|told| told.development)
     }
 
+    /// The address of somebody else's picture, if this page may show it: over https from anywhere, over http only from
+    /// where the networks are simulated. The page's content security policy says the same.
+    pub fn picture(self, url: Option<&str>) -> Option<String> {
+        self.told.with_value(|told| url.filter(|url| may_show(url, told.picture_origin.as_deref())).map(str::to_owned))
+    }
+
     pub(crate) fn now(self) -> Option<DateTime<Utc>> {
         self.told.with_value(|told| told.now)
     }
+}
+
+fn may_show(url: &str, origin: Option<&str>) -> bool {
+    url.starts_with("https://")
+        || origin.is_some_and(|origin| url.strip_prefix(origin).is_some_and(|rest| rest.starts_with('/')))
 }
 
 /// Once, at the top of the app: on the server from the request, in the browser from the page.
@@ -108,6 +120,7 @@ fn tell() -> Told {
         form: request.form,
         now: Some(request.services.clock.now()),
         development: request.services.settings.development,
+        picture_origin: request.services.settings.picture_origin.clone(),
     }
 }
 
@@ -126,6 +139,16 @@ pub fn use_session() -> Session {
 mod tests {
     use super::*;
     use domain::ServiceError;
+
+    #[test]
+    fn pictures_come_over_https_or_from_the_simulated_networks() {
+        let sandbox = Some("http://127.0.0.1:8081");
+        assert!(may_show("https://pbs.example/a.png", None));
+        assert!(may_show("http://127.0.0.1:8081/avatar/twitter/1", sandbox));
+        assert!(!may_show("http://127.0.0.1:80810/avatar/twitter/1", sandbox));
+        assert!(!may_show("http://127.0.0.1:8081/avatar/twitter/1", None));
+        assert!(!may_show("http://pbs.example/a.png", sandbox) && !may_show("javascript:1", sandbox));
+    }
 
     #[test]
     fn a_refused_form_never_brings_a_password_back() {

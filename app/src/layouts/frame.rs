@@ -45,6 +45,17 @@ fn is_at(path: &str, href: &str) -> bool {
     path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// Pages of two halves, which need the width more than the names of the sections: the rail is slim there on all but
+/// the widest screens.
+fn needs_width(path: &str) -> bool {
+    is_composer(path) || path.strip_prefix("/posts/").is_some_and(|id| !id.is_empty())
+}
+
+/// There, saving is the one primary action.
+fn is_composer(path: &str) -> bool {
+    is_at(path, "/compose")
+}
+
 /// The frame with the present page inside.
 #[component]
 pub fn Frame() -> impl IntoView {
@@ -76,6 +87,8 @@ pub fn Frame() -> impl IntoView {
 }
 
 fn top_bar(me: &Me, sheet: RwSignal<bool>) -> AnyView {
+    let path = use_location().pathname;
+    let composing = Memo::new(move |_| path.with(|path| is_composer(path)));
     let name = me.workspace.name.clone();
     let whole_name = name.clone();
     view! {
@@ -101,7 +114,7 @@ fn top_bar(me: &Me, sheet: RwSignal<bool>) -> AnyView {
                     <IconButton icon=Glyph::Search label="Search posts" href="/posts"/>
                 </span>
                 <div class="flex shrink-0 items-center gap-1 lg:gap-2">
-                    <PrimaryAction class="max-md:hidden"/>
+                    {move || (!composing.get()).then(|| view! { <PrimaryAction class="max-md:hidden"/> })}
                     {account_menu(me)}
                 </div>
             </div>
@@ -177,6 +190,7 @@ fn account_menu(me: &Me) -> AnyView {
 
 fn rail(dashboard: &'static str) -> AnyView {
     let path = use_location().pathname;
+    let slim = Memo::new(move |_| path.with(|path| needs_width(path)));
     let groups = places(dashboard)
         .into_iter()
         .map(|(title, places)| {
@@ -189,14 +203,17 @@ fn rail(dashboard: &'static str) -> AnyView {
                 .collect_view();
             view! {
                 <div>
-                    {(!title.is_empty()).then(|| view! { <p class="mb-1 px-2 text-xs text-subtle max-xl:sr-only">{title}</p> })}
+                    {(!title.is_empty()).then(|| view! { <p class="mb-1 px-2 text-xs text-subtle in-data-slim:max-[100rem]:sr-only max-xl:sr-only">{title}</p> })}
                     <ul class="grid gap-px">{links}</ul>
                 </div>
             }
         })
         .collect_view();
     view! {
-        <div class="hidden w-13 shrink-0 border-r border-border bg-background lg:block xl:w-48 max-lg:noscript:block max-lg:noscript:w-full">
+        <div
+            data-slim=move || slim.get().then_some("")
+            class="hidden w-13 shrink-0 border-r border-border bg-background lg:block xl:w-48 data-slim:max-[100rem]:w-13 max-lg:noscript:block max-lg:noscript:w-full"
+        >
             <nav
                 aria-label="Sections"
                 class="sticky top-14 flex h-[calc(100dvh-3.5rem)] flex-col gap-4 overflow-y-auto px-2 py-3 max-lg:noscript:static max-lg:noscript:h-auto max-lg:noscript:[&_a]:justify-start max-lg:noscript:[&_a>span.flex-1]:not-sr-only"
@@ -205,7 +222,7 @@ fn rail(dashboard: &'static str) -> AnyView {
                 <div class="mt-auto noscript:hidden">
                     <ThemeToggle
                         words=true
-                        class="flex h-8 w-full items-center gap-3 rounded-lg px-2 text-sm font-medium text-muted hover:bg-hover hover:text-text max-xl:justify-center max-xl:[&>span:last-child]:sr-only"
+                        class="flex h-8 w-full items-center gap-3 rounded-lg px-2 text-sm font-medium text-muted hover:bg-hover hover:text-text in-data-slim:max-[100rem]:justify-center max-xl:justify-center in-data-slim:max-[100rem]:[&>span:last-child]:sr-only max-xl:[&>span:last-child]:sr-only"
                     />
                 </div>
             </nav>
@@ -256,7 +273,14 @@ fn sheet_content(dashboard: &'static str) -> AnyView {
 
 #[cfg(test)]
 mod tests {
-    use super::is_at;
+    use super::{is_at, is_composer, needs_width};
+
+    #[test]
+    fn pages_of_two_halves_get_the_width() {
+        assert!(needs_width("/compose") && needs_width("/posts/7"));
+        assert!(!needs_width("/posts") && !needs_width("/posts/") && !needs_width("/accounts/7"));
+        assert!(is_composer("/compose") && !is_composer("/posts/7"));
+    }
 
     #[test]
     fn a_place_is_current_for_what_lies_below_it() {

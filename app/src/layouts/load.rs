@@ -10,7 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{navigation::leave_for, page::PageFrame};
 use crate::{
     error::AppError,
-    ui::{ErrorState, use_toasts},
+    ui::{Button, ErrorState, use_toasts},
 };
 
 /// Shows a resource: `skeleton` until it is first there, an error with "Try again", or `full`. While it is fetched
@@ -92,6 +92,7 @@ where
         Effect::new(move |_| signed_out.run(()));
     }
     let retry = (!error.is_not_found()).then(|| Callback::new(move |()| resource.refetch()));
+    let back = use_location().pathname.with_untracked(|path| way_back(path)).filter(|_| error.is_not_found());
     let title = if error.is_not_found() { "Not found".to_owned() } else { format!("We could not load {what}") };
     view! {
         <ErrorState
@@ -99,8 +100,48 @@ where
             text=error.message().to_owned()
             nostrip:request_id=error.request_id().map(str::to_owned)
             nostrip:on_retry=retry
+            action=move || back.map(|(href, words)| view! { <Button href>{words}</Button> })
             level=2
         />
+    }
+    .into_any()
+}
+
+/// The list above a page that is not there.
+fn way_back(path: &str) -> Option<(&'static str, &'static str)> {
+    match path.trim_start_matches('/').split('/').next()? {
+        "accounts" => Some(("/accounts", "All accounts")),
+        "posts" | "compose" => Some(("/posts", "All posts")),
+        _ => None,
+    }
+}
+
+/// The head of a list, beside what [`load()`] shows of it: rendered at once with what `first` brings, then with whatever
+/// `now` is set to. Without an answer it stands without figures; the list says what is wrong.
+///
+/// A resource of its own: two readers of one in different places can wait for each other for ever.
+pub fn load_head<T>(
+    first: Resource<Result<T, AppError>>,
+    now: RwSignal<Option<T>>,
+    view: impl Fn() -> AnyView + Clone + Send + Sync + 'static,
+) -> AnyView
+where
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    let fallback = view.clone();
+    view! {
+        <Transition fallback>
+            {move || {
+                let view = view.clone();
+                Suspend::new(async move {
+                    let answer = first.into_future().await;
+                    if let (Ok(value), None) = (answer, now.get_untracked()) {
+                        now.set(Some(value));
+                    }
+                    view()
+                })
+            }}
+        </Transition>
     }
     .into_any()
 }
@@ -134,4 +175,18 @@ fn use_signed_out() -> Callback<()> {
             leave_for(&login);
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::way_back;
+
+    #[test]
+    fn what_is_not_there_leads_back_to_its_list() {
+        assert_eq!(way_back("/accounts/7"), Some(("/accounts", "All accounts")));
+        assert_eq!(way_back("/posts/7"), Some(("/posts", "All posts")));
+        assert_eq!(way_back("/compose"), Some(("/posts", "All posts")));
+        assert_eq!(way_back("/dashboard/client"), None);
+        assert_eq!(way_back(""), None);
+    }
 }

@@ -15,7 +15,7 @@ mod palette;
 mod public;
 
 pub use frame::Frame;
-pub use load::{load, load_page, use_refusal};
+pub use load::{load, load_head, load_page, use_refusal};
 pub use navigation::{Navigation, leave_for};
 pub use not_found::{GalleryPage, NotFoundPage};
 pub use page::{PageFrame, PrimaryAction};

@@ -189,6 +189,7 @@ impl Arctiv {
             settings: Arc::new(PageSettings {
                 public_url: settings.server.origin(),
                 development: settings.server.environment == Environment::Development,
+                picture_origin: picture_origin(&settings),
                 session_cookie: Box::new(move |token| {
                     cookie::set(cookies, token).1.to_str().unwrap_or_default().to_owned()
                 }),
@@ -240,7 +241,7 @@ impl Arctiv {
             options,
             cookies: self.cookies,
             assets: Assets::open(self.settings.server.site_root.clone()),
-            picture_origin: self.settings.platforms.sandbox_url.as_ref().map(|url| url.origin().ascii_serialization()),
+            picture_origin: picture_origin(&self.settings),
         }
     }
 
@@ -269,6 +270,11 @@ impl Arctiv {
         };
         Worker::new(parts, self.stop.clone())
     }
+}
+
+/// Where simulated networks keep their people's pictures; real ones serve them over https.
+fn picture_origin(settings: &Settings) -> Option<String> {
+    settings.platforms.sandbox_url.as_ref().map(|url| url.origin().ascii_serialization())
 }
 
 macro_rules! part {
