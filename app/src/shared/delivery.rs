@@ -126,7 +126,11 @@ pub fn DeliveryRow(
     let head = if by_post {
         let href = format!("/posts/{}", first.content_id);
         view! {
-            <a href=href class="truncate font-medium hover:underline touch:inline-flex touch:min-h-11 touch:items-center">
+            <a
+                href=href
+                title=first.content_excerpt.clone()
+                class="min-w-0 truncate font-medium hover:underline touch:after:absolute touch:after:inset-0"
+            >
                 {first.content_excerpt.clone()}
             </a>
         }
@@ -142,7 +146,7 @@ pub fn DeliveryRow(
         <li
             data-delivery=first.id.to_string()
             data-status=move || status.get().as_str()
-            class="flex flex-wrap items-center gap-x-3 gap-y-2 px-3.5 py-3"
+            class="relative flex flex-wrap items-center gap-x-3 gap-y-2 px-3.5 py-3"
         >
             <PlatformMark mark=mark(platform) size=MarkSize::Medium/>
             <div class="min-w-0 flex-1 basis-48">
@@ -156,7 +160,7 @@ pub fn DeliveryRow(
                 </p>
                 {move || advice.get().map(|advice| view! { <p class="text-sm wrap-anywhere">{advice}</p> })}
             </div>
-            <div class="flex flex-wrap items-center gap-3 max-sm:w-full max-sm:justify-between max-sm:pl-12">
+            <div class="relative z-10 flex flex-wrap items-center gap-3 max-sm:w-full max-sm:justify-between max-sm:pl-12">
                 {acting.map(|acting| view! { <DeliveryActions delivery acting/> })}
                 {move || {
                     url.get()

@@ -35,7 +35,7 @@ impl Href {
 /// Percent-encodes everything that could end or change a query value.
 fn encode_into(text: &str, out: &mut String) {
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+        if byte.is_ascii_alphanumeric() || b"-._~/,".contains(&byte) {
             out.push(char::from(byte));
         } else {
             // Writing to a String cannot fail.

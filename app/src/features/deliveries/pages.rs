@@ -3,20 +3,21 @@
 use super::{
     actions::use_acting,
     components::DeliveryList,
-    query::{ActivityQuery, PAGE},
-    server_fns::{ActivityView, retry_failed_deliveries, view_activity},
+    query::{ActivityQuery, PAGE, Sort},
+    server_fns::{ActivityView, count_deliveries, retry_failed_deliveries, view_activity},
 };
 use crate::{
-    layouts::{PageFrame, load, use_refusal},
+    layouts::{PageFrame, load, load_head, use_refusal},
     live::use_live,
     session::use_session,
     shared::{
         follow::follow,
+        search::ListSearch,
         words::{counted, delivery_status},
     },
     ui::{
         Button, ButtonVariant, EmptyState, FilterChip, FilterOption, FilterSelect, Glyph, LiveMark, Pagination,
-        SkeletonRows, Stat, StatStrip, Tone, use_toasts,
+        SkeletonRows, Stat, StatStrip, Tone, grouped, use_toasts,
     },
 };
 use domain::{
@@ -33,42 +34,89 @@ pub fn ActivityPage() -> impl IntoView {
     let params = use_query_map();
     let query = Memo::new(move |_| params.with(|params| ActivityQuery::read(|key| params.get(key))));
     let activity = Resource::new(move || query.read().filter(), view_activity);
+    let first_counts = Resource::new(|| (), |()| count_deliveries());
+    let counts = RwSignal::new(None::<DeliveryCounts>);
+    // Rises when a button here has changed what the list shows.
+    let again = RwSignal::new(0_u32);
     let live = use_live();
     view! {
-        <PageFrame title="Activity" beside=move || view! { <LiveMark connected=live.connected()/> }>
+        <PageFrame
+            title="Activity"
+            beside=move || view! { <LiveMark connected=live.connected()/> }
+            actions=move || use_session().may(Role::Editor).then(|| view! { <RetryFailed query counts again/> })
+        >
+            {load_head(first_counts, counts, move || head(query, counts))}
             {load(
                 activity,
                 "your activity",
                 move || view! { <SkeletonRows label="Loading deliveries" count=8/> },
-                move |view| full(view, query),
+                move |view| full(view, query, counts, again),
             )}
         </PageFrame>
     }
     .into_any()
 }
 
-fn full(view: ActivityView, query: Memo<ActivityQuery>) -> AnyView {
-    let ActivityView { deliveries: page, counts } = view;
+/// The figures, and what narrows the list.
+fn head(query: Memo<ActivityQuery>, counts: RwSignal<Option<DeliveryCounts>>) -> AnyView {
+    let keep = Signal::derive(move || {
+        let query = query.read();
+        [
+            ("status", query.named().map(ToString::to_string)),
+            ("platform", query.platform.map(|platform| platform.to_string())),
+            ("account", query.account.map(|account| account.to_string())),
+            ("post", query.post.map(|post| post.to_string())),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect::<Vec<_>>()
+    });
+    view! {
+        <div class="mb-5">
+            <StatStrip label="Deliveries" stats=Signal::derive(move || stats(counts.read().as_ref()))/>
+        </div>
+        <div class="mb-3 flex flex-wrap items-center gap-2">
+            <ListSearch
+                label="Search deliveries"
+                placeholder="Post, account or id"
+                action="/activity"
+                current=Signal::derive(move || query.read().q.clone())
+                keep
+                to=move |q| query.read_untracked().with_q(q).href()
+            />
+            {filters(query, counts)}
+            <div class="flex flex-wrap gap-2 sm:ml-auto">
+                <FilterSelect id="activity-platform" label="Platform" options=platforms(query)/>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn full(
+    view: ActivityView,
+    query: Memo<ActivityQuery>,
+    counts: RwSignal<Option<DeliveryCounts>>,
+    again: RwSignal<u32>,
+) -> AnyView {
+    let ActivityView { deliveries: page, counts: latest } = view;
     let deliveries = RwSignal::new(page.items);
     let total = RwSignal::new(page.total);
-    let counts = RwSignal::new(counts);
+    // Not while the page is first built: the figures above have their own way then.
+    Effect::new(move |_| counts.set(Some(latest)));
     let acting = use_acting(deliveries);
     let shown = query.get_untracked();
     let filter = shown.filter();
-    let take = move |view: ActivityView| {
-        total.set(view.deliveries.total);
-        counts.set(view.counts);
-        deliveries.set(view.deliveries.items);
-    };
-    let again = filter.clone();
+    let changed = use_live().deliveries();
     follow(
-        use_live().deliveries(),
-        Signal::derive(move || {
-            let counts = counts.read();
-            counts.pending + counts.publishing + counts.retried > 0
-        }),
-        move || view_activity(again.clone()),
-        take,
+        Signal::derive(move || changed.get().wrapping_add(again.get())),
+        Signal::derive(move || counts.read().as_ref().is_some_and(|counts| on_their_way(counts) > 0)),
+        move || view_activity(filter.clone()),
+        move |view: ActivityView| {
+            total.set(view.deliveries.total);
+            counts.set(Some(view.counts));
+            deliveries.set(view.deliveries.items);
+        },
     );
     let is_empty = Memo::new(move |_| deliveries.read().is_empty());
     let narrowed = shown.is_narrowed();
@@ -90,54 +138,59 @@ fn full(view: ActivityView, query: Memo<ActivityQuery>) -> AnyView {
         }
         .into_any()
     };
-    view! {
-        <div class="mb-5">
-            <StatStrip label="Deliveries" stats=Signal::derive(move || stats(&counts.read()))/>
-        </div>
-        <div class="mb-3 flex flex-wrap items-center gap-2">
-            {filters(query, counts)}
-            <div class="flex flex-wrap gap-2 sm:ml-auto">
-                <FilterSelect id="activity-platform" label="Platform" options=platforms(query)/>
-                {acting.allowed.then(|| view! { <RetryFailed filter counts taken=Callback::new(take)/> })}
-            </div>
-        </div>
-        {list}
-    }
-    .into_any()
+    list.into_any()
 }
 
-fn stats(counts: &DeliveryCounts) -> Vec<Stat> {
-    let on_their_way = counts.pending + counts.publishing + counts.retried;
-    let failed = Stat::new(counts.failed, "Dead letters").href("/activity?status=failed");
+const fn on_their_way(counts: &DeliveryCounts) -> u32 {
+    counts.pending + counts.publishing + counts.retried
+}
+
+/// The figures; dashes until they are there.
+fn stats(counts: Option<&DeliveryCounts>) -> Vec<Stat> {
+    let figure =
+        |n: fn(&DeliveryCounts) -> u32| counts.map_or_else(|| "–".to_owned(), |counts| grouped(n(counts).into()));
+    let of = |sort: Sort| ActivityQuery::default().with_status(sort.statuses()).href();
+    let failed = Stat::new(figure(|counts| counts.failed), "Dead letters").href(of(Sort::One(DeliveryStatus::Failed)));
     vec![
-        Stat::new(counts.success, "Published").href("/activity?status=success"),
-        Stat::new(on_their_way, "On their way"),
-        if counts.failed > 0 { failed.tone(Tone::Danger) } else { failed },
-        Stat::new(counts.canceled, "Canceled").href("/activity?status=canceled"),
+        Stat::new(figure(|counts| counts.success), "Published").href(of(Sort::One(DeliveryStatus::Success))),
+        Stat::new(figure(on_their_way), "On their way").href(of(Sort::OnTheirWay)),
+        if counts.is_some_and(|counts| counts.failed > 0) { failed.tone(Tone::Danger) } else { failed },
+        Stat::new(figure(|counts| counts.canceled), "Canceled").href(of(Sort::One(DeliveryStatus::Canceled))),
     ]
 }
 
-const fn count_of(counts: &DeliveryCounts, status: Option<DeliveryStatus>) -> u32 {
-    match status {
-        None => counts.total,
-        Some(DeliveryStatus::Pending) => counts.pending,
-        Some(DeliveryStatus::Publishing) => counts.publishing,
-        Some(DeliveryStatus::Retried) => counts.retried,
-        Some(DeliveryStatus::Success) => counts.success,
-        Some(DeliveryStatus::Failed) => counts.failed,
-        Some(DeliveryStatus::Canceled) => counts.canceled,
+const fn count_of(counts: &DeliveryCounts, sort: Sort) -> u32 {
+    match sort {
+        Sort::All => counts.total,
+        Sort::OnTheirWay => on_their_way(counts),
+        Sort::One(DeliveryStatus::Pending) => counts.pending,
+        Sort::One(DeliveryStatus::Publishing) => counts.publishing,
+        Sort::One(DeliveryStatus::Retried) => counts.retried,
+        Sort::One(DeliveryStatus::Success) => counts.success,
+        Sort::One(DeliveryStatus::Failed) => counts.failed,
+        Sort::One(DeliveryStatus::Canceled) => counts.canceled,
     }
 }
 
-fn filters(query: Memo<ActivityQuery>, counts: RwSignal<DeliveryCounts>) -> AnyView {
-    let chip = move |status: Option<DeliveryStatus>| {
-        let label = status.map_or("All", |status| delivery_status(status).word());
+fn filters(query: Memo<ActivityQuery>, counts: RwSignal<Option<DeliveryCounts>>) -> AnyView {
+    // Counts are of the whole workspace: beside other filters they would promise what is not there.
+    let only_sorted = Memo::new(move |_| {
+        let query = query.read();
+        query.q.is_none() && query.platform.is_none() && query.account.is_none() && query.post.is_none()
+    });
+    let chip = move |sort: Sort| {
+        let label = match sort {
+            Sort::All => "All",
+            Sort::OnTheirWay => "On their way",
+            Sort::One(status) => delivery_status(status).word(),
+        };
+        let count = move || counts.read().as_ref().map(|counts| u64::from(count_of(counts, sort)));
         view! {
             <FilterChip
                 label
-                href=Signal::derive(move || query.read().with_status(status).href())
-                active=Signal::derive(move || query.read().status == status)
-                count=Signal::derive(move || Some(u64::from(count_of(&counts.read(), status))))
+                href=Signal::derive(move || query.read().with_status(sort.statuses()).href())
+                active=Signal::derive(move || query.read().status == sort.statuses())
+                count=Signal::derive(move || count().filter(|_| only_sorted.get()))
             />
         }
     };
@@ -154,8 +207,7 @@ fn filters(query: Memo<ActivityQuery>, counts: RwSignal<DeliveryCounts>) -> AnyV
     view! {
         {one_thing}
         <div role="group" aria-label="Status" class="relative flex gap-2 overflow-x-auto max-sm:-mx-4 max-sm:w-screen max-sm:px-4 max-sm:py-1">
-            {chip(None)}
-            {DeliveryStatus::ALL.map(|status| chip(Some(status))).collect_view()}
+            {Sort::OFFERED.map(chip).collect_view()}
         </div>
     }
     .into_any()
@@ -177,19 +229,18 @@ fn platforms(query: Memo<ActivityQuery>) -> Signal<Vec<FilterOption>> {
 /// Starts all dead letters under the filter over; those that need a person's decision stay.
 #[component]
 fn RetryFailed(
-    filter: domain::deliveries::DeliveryFilter,
-    counts: RwSignal<DeliveryCounts>,
-    taken: Callback<ActivityView>,
+    query: Memo<ActivityQuery>,
+    counts: RwSignal<Option<DeliveryCounts>>,
+    again: RwSignal<u32>,
 ) -> impl IntoView {
     let busy = RwSignal::new(false);
     let toasts = use_toasts();
     let refusal = use_refusal();
-    let filter = StoredValue::new(filter);
     let retry = move |_| {
+        let filter = query.read_untracked().filter();
         busy.set(true);
         spawn_local(async move {
-            let Some(filter) = filter.try_get_value() else { return };
-            let answer = retry_failed_deliveries(filter.clone()).await;
+            let answer = retry_failed_deliveries(filter).await;
             let _page_gone = busy.try_set(false);
             match answer {
                 Ok(0) => {
@@ -197,17 +248,18 @@ fn RetryFailed(
                 }
                 Ok(n) => {
                     toasts.success(format!("{} over", counted(n.into(), "delivery starts", "deliveries start")));
-                    if let Ok(view) = view_activity(filter).await {
-                        let _page_gone = taken.try_run(view);
-                    }
+                    let _page_gone = again.try_update(|n| *n = n.wrapping_add(1));
                 }
                 Err(error) => refusal("Nothing was retried", &error),
             }
         });
     };
-    let failed = Memo::new(move |_| counts.read().failed);
+    let failed = Memo::new(move |_| counts.read().as_ref().map_or(0, |counts| counts.failed));
+    // Only once the page is alive: the figures come after this place was drawn, and without a script it does nothing.
+    let alive = RwSignal::new(false);
+    Effect::new(move |_| alive.set(true));
     move || {
-        (failed.get() > 0).then(|| {
+        (alive.get() && failed.get() > 0).then(|| {
             view! {
                 <Button variant=ButtonVariant::Secondary icon=Glyph::RotateCw loading=busy on_click=retry>
                     "Retry failed"
@@ -221,7 +273,7 @@ fn none_found() -> AnyView {
     view! {
         <EmptyState
             title="No delivery fits these filters"
-            text="Try another status, or look at all of them."
+            text="Try other words or another status, or look at all of them."
             level=2
             action=move || view! { <Button href="/activity">"Clear filters"</Button> }
         />
@@ -259,9 +311,11 @@ mod tests {
     fn every_count_is_shown_where_it_belongs() {
         let counts =
             DeliveryCounts { total: 21, pending: 1, publishing: 2, retried: 3, success: 4, failed: 5, canceled: 6 };
-        let shown: Vec<_> = DeliveryStatus::ALL.iter().map(|status| count_of(&counts, Some(*status))).collect();
+        let shown: Vec<_> = DeliveryStatus::ALL.iter().map(|status| count_of(&counts, Sort::One(*status))).collect();
         assert_eq!(shown, [1, 2, 3, 4, 5, 6]);
-        assert_eq!(count_of(&counts, None), 21);
-        assert_eq!(stats(&counts)[1].figure, "6");
+        assert_eq!(Sort::OFFERED.map(|sort| count_of(&counts, sort)), [21, 6, 4, 5, 6]);
+        let figures: Vec<_> = stats(Some(&counts)).into_iter().map(|stat| stat.figure).collect();
+        assert_eq!(figures, ["4", "6", "5", "6"]);
+        assert_eq!(stats(None)[0].figure, "–");
     }
 }

@@ -28,6 +28,13 @@ pub async fn view_activity(filter: DeliveryFilter) -> Result<ActivityView, AppEr
     Ok(ActivityView { deliveries, counts })
 }
 
+/// How many of the workspace's deliveries stand where: the figures above a list that is still on its way.
+#[server(prefix = "/fn", endpoint = "deliveries/counts", input = Json)]
+pub async fn count_deliveries() -> Result<DeliveryCounts, AppError> {
+    let (services, actor) = acting()?;
+    services.deliveries.counts(&actor).await.map_err(refuse)
+}
+
 /// Every try of one delivery, oldest first.
 #[server(prefix = "/fn", endpoint = "deliveries/attempts", input = Json)]
 pub async fn delivery_attempts(id: DeliveryId) -> Result<Vec<DeliveryAttempt>, AppError> {

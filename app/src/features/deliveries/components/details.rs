@@ -115,8 +115,9 @@ fn what_happened(delivery: &Delivery, acting: Acting) -> AnyView {
     let edit =
         matches!(delivery.error_class, Some(ErrorClass::Validation | ErrorClass::MediaInvalid | ErrorClass::Duplicate))
             .then(|| {
-                let href = format!("/compose?from={}", delivery.content_id);
-                view! { <Button href>"Change it as a new post"</Button> }
+                // A post that cannot be edited any more is offered there as a new one, for this account.
+                let href = format!("/compose?post={}&account={}", delivery.content_id, delivery.social_account_id);
+                view! { <Button href icon=Glyph::PenLine>"Edit and send again"</Button> }
             });
     view! {
         <p class="text-base font-semibold">{title}</p>

@@ -1,4 +1,5 @@
-//! The activity's rows: what is on its way first, then what is done, newest first. On phones each row is a small card.
+//! The activity's rows: what is on its way first, then what is done, newest first, today's apart from the rest. On phones
+//! each row is a small card.
 
 use super::details::details;
 use crate::{
@@ -9,9 +10,10 @@ use crate::{
     },
     ui::{
         Button, ButtonSize, ButtonVariant, Glyph, MarkSize, PlatformMark, RelativeTime, StatusBadge, TimeStyle, cx,
-        icon,
+        icon, use_clock,
     },
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     DeliveryId,
     deliveries::{Delivery, DeliveryStatus},
@@ -34,20 +36,32 @@ impl Entry {
     }
 }
 
+/// When something last happened to it, or will.
+fn moment(delivery: &Delivery) -> DateTime<Utc> {
+    delivery.next_attempt_at.or(delivery.published_at).unwrap_or(delivery.updated_at)
+}
+
 /// The deliveries in their order, with what is on its way in front. No headings where all are of one sort.
-fn entries(deliveries: &[Delivery]) -> Vec<Entry> {
-    let (under_way, done): (Vec<_>, Vec<_>) = deliveries.iter().cloned().partition(|one| !one.status.is_final());
-    let both = !under_way.is_empty() && !done.is_empty();
-    let group = |name, rows: Vec<Delivery>| {
-        let head = both.then_some(Entry::Group(name, rows.len()));
-        head.into_iter().chain(rows.into_iter().map(|one| Entry::Row(Box::new(one))))
-    };
-    group("On their way", under_way).chain(group("Done", done)).collect()
+fn entries(deliveries: &[Delivery], now: DateTime<Utc>) -> Vec<Entry> {
+    let day = now - TimeDelta::hours(24);
+    let (done, under_way): (Vec<_>, Vec<_>) = deliveries.iter().cloned().partition(|one| one.status.is_final());
+    let (lately, before): (Vec<_>, Vec<_>) = done.into_iter().partition(|one| moment(one) > day);
+    let groups = [("On their way", under_way), ("Last 24 hours", lately), ("Earlier", before)];
+    let several = groups.iter().filter(|(_, rows)| !rows.is_empty()).count() > 1;
+    groups
+        .into_iter()
+        .filter(|(_, rows)| !rows.is_empty())
+        .flat_map(|(name, rows)| {
+            let head = several.then_some(Entry::Group(name, rows.len()));
+            head.into_iter().chain(rows.into_iter().map(|one| Entry::Row(Box::new(one))))
+        })
+        .collect()
 }
 
 /// The deliveries of a page.
 #[component]
 pub fn DeliveryList(deliveries: RwSignal<Vec<Delivery>>, acting: Acting) -> impl IntoView {
+    let now = use_clock().now();
     let head = |word: &'static str, class: &'static str| {
         view! { <th role="columnheader" scope="col" class=cx(&["h-9 px-3 font-medium", class])>{word}</th> }
     };
@@ -68,7 +82,7 @@ pub fn DeliveryList(deliveries: RwSignal<Vec<Delivery>>, acting: Acting) -> impl
                 </thead>
                 <tbody role="rowgroup" class="max-md:block">
                     <For
-                        each=move || entries(&deliveries.read())
+                        each=move || entries(&deliveries.read(), now.get())
                         // A group's heading is drawn anew when its number changes.
                         key=|entry| (entry.key(), if let Entry::Group(_, n) = entry { *n } else { 0 })
                         let:entry
@@ -109,10 +123,7 @@ fn row(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
     let open = RwSignal::new(false);
     let status = Memo::new(move |_| delivery.read().status);
     let line = Memo::new(move |_| delivery_line(&delivery.read()));
-    let when = Memo::new(move |_| {
-        let delivery = delivery.read();
-        delivery.next_attempt_at.or(delivery.published_at).unwrap_or(delivery.updated_at)
-    });
+    let when = Memo::new(move |_| moment(&delivery.read()));
     let attempt = move || {
         let delivery = delivery.read();
         format!("{} of {}", delivery.attempts, delivery.max_attempts)
@@ -136,27 +147,28 @@ fn row(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
                 ])
             }
         >
-            <td role="cell" class=cx(&[CELL, "h-13 w-34 max-md:col-start-1 max-md:row-start-3 max-md:h-auto max-md:w-auto"])>
+            <td role="cell" class=cx(&[CELL, "h-13 w-34 max-md:col-start-1 max-md:row-start-3 max-md:h-auto max-md:w-auto max-md:self-center"])>
                 {move || view! { <StatusBadge status=delivery_status(status.get()) plain=true/> }}
             </td>
-            <td role="cell" class=cx(&[CELL, "max-w-0 max-md:col-start-1 max-md:row-start-1 max-md:max-w-none"])>
+            <td role="cell" class=cx(&[CELL, "max-w-0 max-md:col-span-2 max-md:col-start-1 max-md:row-start-1 max-md:max-w-none max-md:pr-20"])>
                 <p class="truncate font-medium" title=first.content_excerpt.clone()>
                     <a
                         href=format!("/posts/{}", first.content_id)
-                        class="-my-1 inline-block max-w-full truncate py-1 align-bottom hover:underline touch:my-0 touch:inline-flex touch:min-h-11 touch:items-center"
+                        // Under a finger the whole row leads to the post.
+                        class="-my-1 inline-block max-w-full truncate py-1 align-bottom hover:underline touch:after:absolute touch:after:inset-0"
                     >
                         {first.content_excerpt.clone()}
                     </a>
                 </p>
                 <p class="truncate text-sm text-muted" title=line>{line}</p>
             </td>
-            <td role="cell" class=cx(&[CELL, "w-56 max-md:col-start-1 max-md:row-start-2 max-md:w-auto"])>
+            <td role="cell" class=cx(&[CELL, "w-56 max-md:col-span-2 max-md:col-start-1 max-md:row-start-2 max-md:w-auto"])>
                 <span class="flex min-w-0 items-center gap-2">
                     <PlatformMark mark=mark(first.platform) size=MarkSize::Bare/>
                     <span class="sr-only">{first.platform.label()} ": "</span>
                     <a
                         href=format!("/accounts/{}", first.social_account_id)
-                        class="-my-1 truncate py-1 hover:underline"
+                        class="relative z-10 -my-1 truncate py-1 hover:underline"
                         title=first.account_name.clone()
                     >
                         {first.account_name.clone()}
@@ -172,9 +184,9 @@ fn row(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
             </td>
             <td
                 role="cell"
-                class=cx(&[CELL, "w-px text-right whitespace-nowrap max-md:col-span-2 max-md:row-start-4 max-md:w-auto"])
+                class=cx(&[CELL, "w-px text-right whitespace-nowrap max-md:col-start-2 max-md:row-start-3 max-md:w-auto max-md:max-w-64"])
             >
-                <span class="inline-flex items-center justify-end gap-2 max-md:flex-wrap">
+                <span class="relative z-10 inline-flex items-center justify-end gap-2 max-md:flex-wrap">
                     {move || {
                         url.get()
                             .map(|href| {
@@ -250,8 +262,9 @@ mod tests {
         }
     }
 
-    fn shown(deliveries: &[Delivery]) -> Vec<String> {
-        entries(deliveries)
+    /// As seen `hours` after the deliveries were made.
+    fn shown(deliveries: &[Delivery], hours: i64) -> Vec<String> {
+        entries(deliveries, DateTime::UNIX_EPOCH + TimeDelta::hours(hours))
             .iter()
             .map(|entry| match entry {
                 Entry::Group(name, count) => format!("{name} {count}"),
@@ -268,12 +281,13 @@ mod tests {
             delivery(3, DeliveryStatus::Failed),
             delivery(4, DeliveryStatus::Pending),
         ];
-        assert_eq!(shown(&list), ["On their way 2", "2", "4", "Done 2", "1", "3"]);
+        assert_eq!(shown(&list, 1), ["On their way 2", "2", "4", "Last 24 hours 2", "1", "3"]);
+        assert_eq!(shown(&list, 25), ["On their way 2", "2", "4", "Earlier 2", "1", "3"]);
     }
 
     #[test]
     fn one_sort_needs_no_heading() {
-        assert_eq!(shown(&[delivery(1, DeliveryStatus::Success)]), ["1"]);
-        assert!(shown(&[]).is_empty());
+        assert_eq!(shown(&[delivery(1, DeliveryStatus::Success)], 1), ["1"]);
+        assert!(shown(&[], 1).is_empty());
     }
 }
