@@ -4,6 +4,8 @@
 pub mod account;
 pub mod delivery;
 pub mod follow;
+#[cfg(feature = "ssr")]
+pub mod pages;
 pub mod query;
 pub mod search;
 pub mod words;

@@ -60,6 +60,14 @@ pub const fn post_status(status: PostStatus, visibility: Visibility) -> Status {
     }
 }
 
+/// What people call the account: profiles go by their `@name`, pages by their name.
+pub fn account_title(account: &Account) -> String {
+    match (account.platform, &account.handle) {
+        (Platform::Twitter | Platform::Instagram | Platform::Tiktok, Some(handle)) => handle.clone(),
+        _ => account.display_name.clone(),
+    }
+}
+
 /// `@name` where the platform has one, else the account's name.
 pub fn account_detail(account: &Account) -> String {
     account.handle.clone().unwrap_or_else(|| account.display_name.clone())

@@ -16,8 +16,8 @@ use crate::{
     },
     ui::{
         Breadcrumbs, Button, ButtonVariant, ConfirmDialog, EmptyState, EmptyStep, FilterChip, FilterOption,
-        FilterSelect, Glyph, MarkSize, PageTitle, Pagination, PlatformMark, RelativeTime, Section, SkeletonRows,
-        StatusBadge, icon, use_toasts,
+        FilterSelect, Glyph, MarkSize, PageTitle, Pagination, PlatformMark, RelativeTime, SkeletonRows, StatusBadge,
+        icon, use_toasts,
     },
 };
 use domain::{
@@ -195,7 +195,7 @@ fn row(post: Memo<PostSummary>) -> AnyView {
     view! {
         <li
             data-post=first.id.to_string()
-            class="group relative flex flex-wrap items-center gap-x-4 gap-y-1 border-t border-border px-3.5 py-3 first:rounded-t-lg first:border-t-0 last:rounded-b-lg hover:bg-hover"
+            class="group relative flex flex-wrap items-center gap-x-4 gap-y-1 border-t border-border px-3.5 py-3 first:rounded-t-lg first:border-t-0 last:rounded-b-lg hover:bg-hover lg:grid lg:grid-cols-[auto_minmax(0,1fr)_11rem_6.5rem_9rem_7rem]"
         >
             {move || thumbnail(picture.get())}
             <div class="min-w-0 flex-1 basis-48">
@@ -208,14 +208,16 @@ fn row(post: Memo<PostSummary>) -> AnyView {
                     </a>
                 </p>
                 <p class="truncate text-sm text-muted">
-                    {move || view! { <RelativeTime at=when.get()/> }}
+                    {first.author.name.clone()}
+                    <span class="lg:hidden">", " {move || view! { <RelativeTime at=when.get()/> }}</span>
                     {move || {
                         let words = summary.get();
-                        (!words.is_empty()).then(|| view! { <span class="tabular-nums">{format!(", {words}")}</span> })
+                        (!words.is_empty())
+                            .then(|| view! { <span class="tabular-nums lg:hidden">{format!(", {words}")}</span> })
                     }}
-                    {format!(", {}", first.author.name)}
                 </p>
             </div>
+            <span class="truncate text-sm text-muted tabular-nums max-lg:hidden">{summary}</span>
             <span class="flex shrink-0 items-center gap-1.5 max-sm:order-last max-sm:ml-auto">
                 {move || {
                     platforms
@@ -230,8 +232,11 @@ fn row(post: Memo<PostSummary>) -> AnyView {
                         .collect_view()
                 }}
             </span>
-            <span class="shrink-0 max-sm:pl-16 sm:w-40">
+            <span class="shrink-0 max-sm:pl-16 sm:w-40 lg:w-auto">
                 {move || view! { <StatusBadge status=status.get() plain=true/> }}
+            </span>
+            <span class="truncate text-right text-sm text-muted tabular-nums max-lg:hidden">
+                {move || view! { <RelativeTime at=when.get()/> }}
             </span>
         </li>
     }
@@ -374,15 +379,26 @@ fn one(view: PostView) -> AnyView {
     let deleting = RwSignal::new(false);
     let status = Memo::new(move |_| post_status(post.read().status, post.read().visibility));
     let editable = Memo::new(move |_| post.read().status.is_editable());
+    let refused = Memo::new(move |_| matches!(post.read().status, PostStatus::Failed | PostStatus::PartlyPublished));
+    // What is public somewhere can be said again as a post of its own.
+    let gone = Memo::new(move |_| {
+        matches!(post.read().status, PostStatus::Publishing | PostStatus::Published | PostStatus::PartlyPublished)
+    });
     let busy_publishing = Memo::new(move |_| post.read().status == PostStatus::Publishing);
     let actions = move || {
         (may_edit && !undoable.get()).then(|| {
             view! {
-                {if editable.get() {
-                    view! { <Button icon=Glyph::PenLine href=format!("/compose?post={id}")>"Edit"</Button> }.into_any()
-                } else {
-                    view! { <Button icon=Glyph::Copy href=format!("/compose?from={id}")>"Use as a new post"</Button> }.into_any()
-                }}
+                {editable
+                    .get()
+                    .then(|| {
+                        let words = if refused.get() { "Edit and send again" } else { "Edit" };
+                        view! { <Button icon=Glyph::PenLine href=format!("/compose?post={id}")>{words}</Button> }
+                    })}
+                {gone
+                    .get()
+                    .then(|| {
+                        view! { <Button icon=Glyph::Copy href=format!("/compose?from={id}")>"Use as a new post"</Button> }
+                    })}
                 <Button
                     variant=ButtonVariant::DangerQuiet
                     disabled=busy_publishing
@@ -398,26 +414,27 @@ fn one(view: PostView) -> AnyView {
         let content = Content { body: post.body.clone(), link: post.link.clone(), overrides: post.overrides.clone() };
         (content, post.media.clone())
     });
+    let crumbs = vec![("/posts".to_owned(), "Posts".to_owned()), (String::new(), title.clone())];
+    let expected = accounts.len();
     let previewed = Signal::derive(move || {
         let (content, pictures) = content.get();
         Previewed { content, pictures, accounts: accounts.clone() }
     });
-    let crumbs = vec![("/posts".to_owned(), "Posts".to_owned()), (String::new(), title.clone())];
     view! {
         <PageTitle text=title.clone()/>
-        <div class="border-b border-border bg-surface">
-            <div class="flex min-h-12 items-center px-4 py-1 lg:px-6"><Breadcrumbs crumbs/></div>
+        <div class="z-20 border-b border-border bg-surface sm:sticky sm:top-14">
+            <div class="flex min-h-12 flex-wrap items-center gap-x-4 gap-y-2 px-4 py-2 lg:px-6">
+                <div class="flex min-w-0 flex-1 basis-64 items-center gap-3">
+                    <Breadcrumbs crumbs/>
+                    <span class="shrink-0">{move || view! { <StatusBadge status=status.get()/> }}</span>
+                </div>
+                <div class="flex flex-wrap items-center gap-2 empty:hidden">{actions}</div>
+            </div>
         </div>
         <div class="grid grid-cols-1 lg:min-h-[calc(100dvh-6.5rem)] lg:grid-cols-[minmax(0,1fr)_minmax(0,1fr)] xl:grid-cols-[37.5rem_minmax(0,1fr)]">
             <div class="grid min-w-0 grid-cols-1 content-start gap-6 px-4 py-6 lg:px-6">
-                <header class="flex flex-wrap items-center justify-between gap-x-4 gap-y-3">
-                    <div class="min-w-0 flex-1 basis-64">
-                        <h1 class="text-lg font-semibold wrap-anywhere">{title.clone()}</h1>
-                        <p class="mt-1">{move || view! { <StatusBadge status=status.get()/> }}</p>
-                    </div>
-                    <div class="flex flex-wrap items-center gap-2 empty:hidden">{actions}</div>
-                </header>
-                <Publishing post deliveries now undoable/>
+                <h1 class="sr-only">{title.clone()}</h1>
+                <Publishing post deliveries expected now undoable/>
                 {content_section(post, content)}
             </div>
             <Previews previewed/>
@@ -429,6 +446,7 @@ fn one(view: PostView) -> AnyView {
 
 /// The post itself, as it was saved.
 fn content_section(post: RwSignal<Post>, content: Memo<(Content, Vec<domain::media::MediaAsset>)>) -> AnyView {
+    let heading = "content-h";
     let meta = move || {
         let post = post.read();
         let visibility = match post.visibility {
@@ -440,7 +458,7 @@ fn content_section(post: RwSignal<Post>, content: Memo<(Content, Vec<domain::med
         let author = post.author.name.clone();
         let at = post.created_at;
         view! {
-            <p class="mb-3 text-sm text-muted">
+            <p class="text-sm text-muted">
                 {format!("Version {version}, {visibility}, by {author}, ")}
                 <RelativeTime at/>
             </p>
@@ -501,7 +519,16 @@ fn content_section(post: RwSignal<Post>, content: Memo<(Content, Vec<domain::med
             </div>
         }
     };
-    view! { <Section id="content-h" title="Post">{meta} {body}</Section> }.into_any()
+    view! {
+        <section aria-labelledby=heading>
+            <div class="mb-3 flex flex-wrap items-baseline gap-x-3 gap-y-1">
+                <h2 id=heading class="text-base font-semibold">"Post"</h2>
+                {meta}
+            </div>
+            {body}
+        </section>
+    }
+    .into_any()
 }
 
 /// Asks before a post leaves Arctiv.

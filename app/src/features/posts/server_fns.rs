@@ -3,10 +3,10 @@
 
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
-use crate::{error::refuse, services::acting};
+use crate::{error::refuse, services::acting, shared::pages::whole};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use domain::{
-    Page, PostId,
+    AccountId, Page, PostId,
     accounts::Account,
     deliveries::Delivery,
     posts::{NewPost, Post, PostFilter, PostPatch, PostSummary},
@@ -15,7 +15,7 @@ use domain::{
 use domain::{
     accounts::AccountFilter,
     deliveries::{DeliveryFilter, DeliveryStatus},
-    page::{MAX_LIMIT, PageRequest},
+    page::PageRequest,
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
@@ -44,12 +44,11 @@ pub async fn list_posts(filter: PostFilter) -> Result<Page<PostSummary>, AppErro
 pub async fn view_post(id: PostId) -> Result<PostView, AppError> {
     let (services, actor) = acting()?;
     let post = services.posts.get(&actor, id).await.map_err(refuse)?;
-    let filter =
-        DeliveryFilter { content_id: Some(id), page: PageRequest::first(MAX_LIMIT), ..DeliveryFilter::default() };
-    let mut deliveries = services.deliveries.list(&actor, filter).await.map_err(refuse)?.items;
+    let of_post = |page| DeliveryFilter { content_id: Some(id), page, ..DeliveryFilter::default() };
+    let mut deliveries = whole(|page| services.deliveries.list(&actor, of_post(page))).await.map_err(refuse)?;
     // What a newer version has replaced is history.
     deliveries.retain(|one| one.version == post.version || one.status != DeliveryStatus::Canceled);
-    let all = services.accounts.list(&actor, publishing_accounts()).await.map_err(refuse)?.items;
+    let all = whole(|page| services.accounts.list(&actor, accounts_of(page))).await.map_err(refuse)?;
     let accounts = super::targets(&post, &deliveries, all);
     Ok(PostView { post, deliveries, accounts, now: services.clock.now() })
 }
@@ -61,23 +60,38 @@ pub struct ComposeView {
     pub accounts: Vec<Account>,
     /// The post to change or to copy.
     pub source: Option<Post>,
+    /// The accounts that have taken it already: a change does not go there.
+    pub taken: Vec<AccountId>,
 }
 
 /// The accounts that the composer offers, and the post that it changes or copies.
 #[server(prefix = "/fn", endpoint = "posts/compose", input = Json)]
 pub async fn view_composer(source: Option<PostId>) -> Result<ComposeView, AppError> {
     let (services, actor) = acting()?;
-    let accounts = services.accounts.list(&actor, publishing_accounts()).await.map_err(refuse)?.items;
+    let accounts = whole(|page| services.accounts.list(&actor, accounts_of(page))).await.map_err(refuse)?;
     let source = match source {
         Some(id) => Some(services.posts.get(&actor, id).await.map_err(refuse)?),
         None => None,
     };
-    Ok(ComposeView { accounts, source })
+    let taken = match &source {
+        Some(post) if post.deliveries.success > 0 => {
+            let taken = |page| DeliveryFilter {
+                content_id: Some(post.id),
+                status: DeliveryStatus::Success.into(),
+                page,
+                ..DeliveryFilter::default()
+            };
+            whole(|page| services.deliveries.list(&actor, taken(page))).await.map_err(refuse)?
+        }
+        _ => Vec::new(),
+    };
+    let taken = taken.into_iter().map(|delivery| delivery.social_account_id).collect();
+    Ok(ComposeView { accounts, source, taken })
 }
 
 #[cfg(feature = "ssr")]
-fn publishing_accounts() -> AccountFilter {
-    AccountFilter { page: PageRequest::first(MAX_LIMIT), ..AccountFilter::default() }
+fn accounts_of(page: PageRequest) -> AccountFilter {
+    AccountFilter { page, ..AccountFilter::default() }
 }
 
 /// Saves a post, which publishes it unless it is private. `key` is made once per composed post: sent again after a

@@ -3,6 +3,7 @@
 
 use super::text::{post_text, shown};
 use crate::{
+    session::use_session,
     shared::words::mark,
     ui::{Avatar, AvatarSize, Choice, Glyph, MarkSize, PlatformMark, SegmentedControl, cx, grouped, icon},
 };
@@ -54,8 +55,7 @@ fn one(previewed: &Previewed, platform: Platform) -> One {
         platform,
         name: account.map(|account| account.display_name.clone()).unwrap_or_default(),
         handle: account.and_then(|account| account.handle.clone()),
-        // Initials for a picture that a page over https would not load either.
-        avatar: account.and_then(|account| account.avatar_url.clone()).filter(|url| url.starts_with("https://")),
+        avatar: account.and_then(|account| account.avatar_url.clone()),
         text: final_text(&previewed.content, platform, has_pictures),
         own: previewed.content.overrides.contains_key(&platform),
         link: final_link(&previewed.content, platform, has_pictures).map(str::to_owned),
@@ -76,8 +76,10 @@ pub fn Previews(#[prop(into)] previewed: Signal<Previewed>) -> impl IntoView {
     view! {
         <section
             aria-labelledby="previews-h"
-            class="min-w-0 border-border bg-sunken px-4 py-6 max-lg:border-t lg:border-l lg:px-6"
+            class="min-w-0 border-border bg-sunken max-lg:border-t lg:border-l"
         >
+            // Beside what is written, however far that is scrolled.
+            <div class="px-4 py-6 lg:sticky lg:top-26 lg:max-h-[calc(100dvh-6.5rem)] lg:overflow-y-auto lg:px-6">
             <div class="mb-4 flex items-center justify-between gap-3">
                 <h2 id="previews-h" class="text-base font-semibold">"Previews"</h2>
                 <SegmentedControl
@@ -116,6 +118,7 @@ pub fn Previews(#[prop(into)] previewed: Signal<Previewed>) -> impl IntoView {
                     </For>
                 </ul>
             </div>
+            </div>
         </section>
     }
     .into_any()
@@ -131,11 +134,15 @@ fn preview(facts: Memo<One>, platform: Platform) -> AnyView {
             None => format!("{own}{}", grouped(count)),
         }
     };
+    let session = use_session();
     let card = move || {
-        let facts = facts.get();
+        let mut facts = facts.get();
+        facts.avatar = session.picture(facts.avatar.as_deref());
         match platform {
             Platform::Twitter => on_x(facts),
             Platform::Linkedin => on_linkedin(facts),
+            Platform::Instagram => on_instagram(facts),
+            Platform::Tiktok => on_tiktok(facts),
             _ => on_facebook(facts),
         }
     };
@@ -164,12 +171,43 @@ fn words(facts: &One) -> AnyView {
     }
 }
 
+/// Longer than this, LinkedIn folds a text after three lines.
+const FOLDED_ON_LINKEDIN: usize = 210;
+
+/// The words as the feed shows them before anybody unfolds them.
+fn folded(facts: &One, most: usize) -> AnyView {
+    if facts.text.chars().count() <= most {
+        return words(facts);
+    }
+    view! {
+        <div class="line-clamp-3">{words(facts)}</div>
+        <p class="text-xs text-muted">"…more"</p>
+    }
+    .into_any()
+}
+
+/// How the account is called on networks of handles.
+fn at(facts: &One) -> String {
+    facts.handle.as_deref().map_or_else(|| facts.name.clone(), |handle| handle.trim_start_matches('@').to_owned())
+}
+
+/// The place of the first picture, where a network shows nothing without one.
+fn no_picture() -> AnyView {
+    view! {
+        <div class="grid aspect-square place-content-center justify-items-center gap-2 bg-sunken text-sm text-muted">
+            {icon(Glyph::Image, "size-5")}
+            "A picture leads here."
+        </div>
+    }
+    .into_any()
+}
+
 fn on_x(facts: One) -> AnyView {
     let text = words(&facts);
     let handle = facts.handle.clone().unwrap_or_default();
     view! {
         <div class="flex gap-3 overflow-hidden rounded-lg border border-border bg-surface p-4">
-            {face(&facts, "")}
+            {face(&facts, false)}
             <div class="min-w-0 flex-1">
                 <p class="truncate">
                     <span class="font-semibold">{facts.name.clone()}</span>
@@ -186,11 +224,11 @@ fn on_x(facts: One) -> AnyView {
 }
 
 fn on_linkedin(facts: One) -> AnyView {
-    let text = words(&facts);
+    let text = folded(&facts, FOLDED_ON_LINKEDIN);
     view! {
         <div class="overflow-hidden rounded-lg border border-border bg-surface">
             <div class="flex items-center gap-2.5 p-4 pb-3">
-                {face(&facts, "rounded-sm!")}
+                {face(&facts, true)}
                 <div class="min-w-0">
                     <p class="truncate font-semibold">{facts.name.clone()}</p>
                     <p class="flex items-center gap-1 text-xs text-muted">"Now ·" {icon(Glyph::Globe, "size-3")}</p>
@@ -213,7 +251,7 @@ fn on_facebook(facts: One) -> AnyView {
     view! {
         <div class="overflow-hidden rounded-lg border border-border bg-surface">
             <div class="flex items-center gap-2.5 p-4 pb-3">
-                {face(&facts, "")}
+                {face(&facts, false)}
                 <div class="min-w-0">
                     <p class="truncate font-semibold">{facts.name.clone()}</p>
                     <p class="flex items-center gap-1 text-xs text-muted">"Just now ·" {icon(Glyph::Globe, "size-3")}</p>
@@ -228,10 +266,130 @@ fn on_facebook(facts: One) -> AnyView {
     .into_any()
 }
 
-fn face(facts: &One, extra: &'static str) -> AnyView {
+/// One picture at a time, the words below it.
+fn on_instagram(facts: One) -> AnyView {
+    let name = at(&facts);
+    let count = facts.pictures.len();
+    let picture = match facts.pictures.first() {
+        None => no_picture(),
+        Some((src, alt)) => view! {
+            <div class="relative bg-neutral-bg">
+                <img src=src.clone() alt=alt.clone() class="aspect-[4/5] w-full object-cover" loading="lazy"/>
+                {(count > 1)
+                    .then(|| {
+                        view! {
+                            <span class="absolute top-3 right-3 rounded-full bg-[#000000b8] px-2 py-0.5 text-xs text-[#ffffff] tabular-nums">
+                                {format!("1/{count}")}
+                            </span>
+                        }
+                    })}
+            </div>
+        }
+        .into_any(),
+    };
+    let dots = (count > 1).then(|| {
+        (0..count)
+            .map(|i| {
+                let colour = if i == 0 { "bg-accent-strong" } else { "bg-border-strong" };
+                view! { <span class=cx(&["size-1.5 rounded-full", colour])></span> }
+            })
+            .collect_view()
+    });
+    let caption = if facts.text.is_empty() {
+        nothing()
+    } else {
+        view! {
+            <div class="line-clamp-2 [&>div]:inline">
+                <span class="font-semibold">{name.clone()}</span>
+                " "
+                {post_text(&facts.text)}
+            </div>
+        }
+        .into_any()
+    };
     view! {
-        <span class=cx(&["contents *:shrink-0", if extra.is_empty() { "" } else { "*:rounded-sm!" }]) aria-hidden="true">
-            <Avatar name=facts.name.clone() nostrip:src=facts.avatar.clone() size=AvatarSize::Large decorative=true/>
+        <div class="overflow-hidden rounded-lg border border-border bg-surface">
+            <div class="flex items-center gap-2.5 p-3">
+                {face_of(&facts, AvatarSize::Medium)}
+                <p class="min-w-0 flex-1 truncate text-sm font-semibold">{name}</p>
+                {icon(Glyph::Ellipsis, "size-4 text-muted")}
+            </div>
+            {picture}
+            <div class="flex items-center gap-4 p-3 pb-2 text-muted" aria-hidden="true">
+                {icon(Glyph::Heart, "size-5")}
+                {icon(Glyph::MessageCircle, "size-5")}
+                {icon(Glyph::Send, "size-5")}
+                <span class="mr-auto flex gap-1">{dots}</span>
+                {icon(Glyph::Bookmark, "size-5")}
+            </div>
+            <div class="px-3 pb-3.5 text-sm">{caption}</div>
+        </div>
+    }
+    .into_any()
+}
+
+/// Upright, on TikTok's own black in either theme.
+fn on_tiktok(facts: One) -> AnyView {
+    let name = at(&facts);
+    let count = facts.pictures.len();
+    let picture = match facts.pictures.first() {
+        None => view! {
+            <div class="grid flex-1 place-content-center justify-items-center gap-2 text-sm">
+                {icon(Glyph::Image, "size-5")}
+                "A picture leads here."
+            </div>
+        }
+        .into_any(),
+        Some((src, alt)) => view! {
+            <div class="relative min-h-0 flex-1">
+                <img src=src.clone() alt=alt.clone() class="absolute inset-0 size-full object-cover" loading="lazy"/>
+            </div>
+        }
+        .into_any(),
+    };
+    let parts = (count > 1).then(|| {
+        (0..count)
+            .map(|i| {
+                let colour = if i == 0 { "bg-[#ffffff]" } else { "bg-[#ffffff66]" };
+                view! { <span class=cx(&["h-0.5 flex-1 rounded-full", colour])></span> }
+            })
+            .collect_view()
+    });
+    let caption = if facts.text.is_empty() { "Your text appears here.".into_any() } else { post_text(&facts.text) };
+    view! {
+        <div class="dark relative mx-auto flex aspect-[9/15] w-full max-w-64 flex-col overflow-hidden rounded-lg bg-[#000000] text-[#ffffff]">
+            {picture}
+            <div class="absolute right-2.5 bottom-28 grid justify-items-center gap-4" aria-hidden="true">
+                {face_of(&facts, AvatarSize::Medium)}
+                {icon(Glyph::Heart, "size-5")}
+                {icon(Glyph::MessageCircle, "size-5")}
+                {icon(Glyph::Bookmark, "size-5")}
+                {icon(Glyph::Forward, "size-5")}
+            </div>
+            <div class="bg-[#000000] p-3 text-sm">
+                <p class="truncate font-semibold">{name}</p>
+                <div class="mt-0.5 line-clamp-2">{caption}</div>
+                <div class="mt-2.5 flex gap-1 empty:hidden" aria-hidden="true">{parts}</div>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn face_of(facts: &One, size: AvatarSize) -> AnyView {
+    view! {
+        <span class="contents *:shrink-0" aria-hidden="true">
+            <Avatar name=facts.name.clone() nostrip:src=facts.avatar.clone() size decorative=true/>
+        </span>
+    }
+    .into_any()
+}
+
+/// `square` for pages of organisations.
+fn face(facts: &One, square: bool) -> AnyView {
+    view! {
+        <span class=if square { "contents **:data-[ui=avatar]:rounded-sm!" } else { "contents" }>
+            {face_of(facts, AvatarSize::Large)}
         </span>
     }
     .into_any()

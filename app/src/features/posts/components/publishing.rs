@@ -11,8 +11,15 @@ use crate::{
     },
     layouts::use_refusal,
     session::use_session,
-    shared::{delivery::DeliveryRow, follow::one_of, words::counted},
-    ui::{Banner, Button, ButtonSize, ButtonVariant, CopyButton, Glyph, RelativeTime, Ring, Tone, cx},
+    shared::{
+        delivery::DeliveryRow,
+        follow::one_of,
+        words::{counted, mark},
+    },
+    ui::{
+        Banner, Button, ButtonSize, ButtonVariant, CopyButton, Glyph, MarkSize, PlatformMark, RelativeTime, Ring, Tone,
+        cx,
+    },
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -88,6 +95,8 @@ fn spoken(counts: &DeliveryCounts) -> String {
 pub fn Publishing(
     post: RwSignal<Post>,
     deliveries: RwSignal<Vec<Delivery>>,
+    /// How many accounts it goes to, as far as that is known before the deliveries are there.
+    expected: usize,
     /// The server's time when the page was made.
     now: DateTime<Utc>,
     /// Set while the undo window is open: nothing else can be done then.
@@ -99,7 +108,7 @@ pub fn Publishing(
     Effect::new(move |_| undoable.set(matches!(phase.get(), Phase::Undo(_))));
     // Chosen accounts until the deliveries exist, which is a moment after saving.
     let accounts = Memo::new(move |_| match counts.read().total {
-        0 => post.read().account_ids.as_ref().map_or(0, |ids| ids.len() as u64),
+        0 => post.read().account_ids.as_ref().map_or(expected, Vec::len) as u64,
         n => u64::from(n),
     });
     let acting = use_acting(deliveries);
@@ -127,7 +136,10 @@ pub fn Publishing(
         Phase::Done => format!("Done. {}", spoken(&counts.read())),
         Phase::Scheduled | Phase::Kept => String::new(),
     });
+    let whole = RwSignal::new(false);
+    let rows = Memo::new(move |_| by_account(&deliveries.read(), whole.get()));
     let has_rows = Memo::new(move |_| !deliveries.read().is_empty());
+    let hidden = Memo::new(move |_| (counts.read().total as usize).saturating_sub(rows.read().len()));
     view! {
         <section aria-label="Publishing" class="empty:hidden">
             <p class="sr-only" role="status" aria-live="polite">{said}</p>
@@ -141,7 +153,7 @@ pub fn Publishing(
                                 aria-label="Deliveries"
                                 class="mt-4 divide-y divide-border rounded-lg border border-border bg-surface"
                             >
-                                <For each=move || by_account(&deliveries.read()) key=|delivery| delivery.id let:delivery>
+                                <For each=move || rows.get() key=|delivery| delivery.id let:delivery>
                                     {
                                         let delivery = one_of(deliveries, delivery, |one| one.id);
                                         move || if is_undo.get() {
@@ -156,8 +168,59 @@ pub fn Publishing(
                         }
                     })
             }}
+            {move || {
+                let hidden = hidden.get();
+                (hidden > 0)
+                    .then(|| {
+                        view! {
+                            <p class="mt-3">
+                                <Button variant=ButtonVariant::Link on_click=move |_| whole.set(true)>
+                                    {format!("Show {hidden} more")}
+                                </Button>
+                            </p>
+                        }
+                    })
+            }}
+            {skipped(post)}
         </section>
     }
+    .into_any()
+}
+
+/// Accounts that the post passed by when it went out, and why.
+fn skipped(post: RwSignal<Post>) -> AnyView {
+    let list = Memo::new(move |_| post.read().skipped.clone());
+    let rows = move || {
+        list.get()
+            .into_iter()
+            .map(|one| {
+                view! {
+                    <li class="flex items-start gap-3 px-3.5 py-2.5">
+                        <PlatformMark mark=mark(one.platform) size=MarkSize::Small/>
+                        <div class="min-w-0 flex-1">
+                            <p class="truncate">
+                                <a href=format!("/accounts/{}", one.social_account_id) class="font-medium hover:underline">
+                                    {one.account_name.clone()}
+                                </a>
+                                <span class="sr-only">", " {one.platform.label()}</span>
+                            </p>
+                            <p class="text-sm text-muted wrap-anywhere">{one.reason}</p>
+                        </div>
+                    </li>
+                }
+            })
+            .collect_view()
+    };
+    (move || {
+        (!list.read().is_empty()).then(|| {
+            view! {
+                <h2 id="skipped-h" class="mt-6 mb-3 text-base font-semibold">"Left out"</h2>
+                <ul aria-labelledby="skipped-h" class="divide-y divide-border rounded-lg border border-dashed border-border-strong">
+                    {rows}
+                </ul>
+            }
+        })
+    })
     .into_any()
 }
 
@@ -167,10 +230,25 @@ fn current(deliveries: &[Delivery]) -> Vec<Delivery> {
     deliveries.iter().filter(|delivery| seen.insert(delivery.social_account_id)).cloned().collect()
 }
 
-/// By platform and name, so that rows keep their place while their states change.
-fn by_account(deliveries: &[Delivery]) -> Vec<Delivery> {
+/// Rows that are shown at first; of more, those that need somebody.
+const ROWS: usize = 30;
+
+/// By platform and name, so that rows keep their place while their states change. Where there are more than [`ROWS`] and
+/// not the `whole` of them is asked for, those that failed or wait come first.
+fn by_account(deliveries: &[Delivery], whole: bool) -> Vec<Delivery> {
     let mut sorted = current(deliveries);
     sorted.sort_by(|a, b| (a.platform, &a.account_name).cmp(&(b.platform, &b.account_name)));
+    if !whole && sorted.len() > ROWS {
+        sorted.sort_by_key(|delivery| match delivery.status {
+            DeliveryStatus::Failed => 0,
+            DeliveryStatus::Retried => 1,
+            DeliveryStatus::Publishing => 2,
+            DeliveryStatus::Pending => 3,
+            DeliveryStatus::Success => 4,
+            DeliveryStatus::Canceled => 5,
+        });
+        sorted.truncate(ROWS);
+    }
     sorted
 }
 
@@ -210,13 +288,12 @@ fn use_undo(post: RwSignal<Post>) -> (RwSignal<bool>, Callback<()>) {
         }
         busy.set(true);
         let navigate = navigate.clone();
-        let (id, visibility) = post.with_untracked(|post| (post.id, post.visibility.as_str()));
+        let id = post.with_untracked(|post| post.id);
         spawn_local(async move {
             let answer = undo_post(id).await;
             let _page_gone = busy.try_set(false);
             match answer {
-                // A post that was taken back is nobody's but ours; saving it again means what it meant before.
-                Ok(_) => navigate(&format!("/compose?post={id}&visibility={visibility}"), NavigateOptions::default()),
+                Ok(_) => navigate(&format!("/compose?post={id}"), NavigateOptions::default()),
                 Err(error) => refusal("The post was not taken back", &error),
             }
         });
@@ -298,7 +375,10 @@ fn scheduled(post: RwSignal<Post>, accounts: Memo<u64>) -> AnyView {
     .into_any()
 }
 
-/// One bar per account, in the colour of its state.
+/// More than these, and bars of single accounts would be too thin to see.
+const BARS: u32 = 40;
+
+/// One bar per account, in the colour of its state; of very many one per state, as long as its share.
 fn bars(counts: Memo<DeliveryCounts>) -> AnyView {
     let segments = move || {
         let counts = counts.read();
@@ -311,8 +391,11 @@ fn bars(counts: Memo<DeliveryCounts>) -> AnyView {
             (counts.canceled, "bg-border-strong"),
         ]
         .into_iter()
-        .flat_map(|(n, colour)| std::iter::repeat_n(colour, n as usize))
-        .map(|colour| view! { <span class=cx(&["h-1.5 min-w-1 flex-1 rounded-full", colour])></span> })
+        .flat_map(|(n, colour)| if counts.total > BARS { vec![(n, colour)] } else { vec![(1, colour); n as usize] })
+        .filter(|(share, _)| *share > 0)
+        .map(|(share, colour)| {
+            view! { <span class=cx(&["h-1.5 min-w-1 basis-0 rounded-full", colour]) style:flex-grow=share.to_string()></span> }
+        })
         .collect_view()
     };
     view! {
@@ -382,7 +465,7 @@ fn done(counts: Memo<DeliveryCounts>, deliveries: RwSignal<Vec<Delivery>>) -> An
                     .then(|| {
                         view! {
                             <p class="mt-3 text-sm text-muted">
-                                "What failed stays here and under Activity until somebody retries it."
+                                "What failed waits here and under Activity. Retry it as it is, or edit the post: the change goes to the accounts that have not got it."
                             </p>
                         }
                     })
@@ -398,9 +481,11 @@ fn kept(post: RwSignal<Post>) -> AnyView {
         (PostStatus::Draft, Visibility::Private) => {
             ("This post is private.", "Only this workspace sees it. Edit it to publish or schedule it.", Tone::Neutral)
         }
-        (PostStatus::Draft, _) => {
-            ("This post is a draft.", "It was taken back before it left. Edit it to send it again.", Tone::Neutral)
-        }
+        (PostStatus::Draft, _) => (
+            "This post is a draft.",
+            "It was taken back before it left, and goes nowhere until it is saved again.",
+            Tone::Neutral,
+        ),
         (PostStatus::PendingApproval, _) => {
             ("This post waits for approval.", "It goes out once somebody approves it.", Tone::Info)
         }

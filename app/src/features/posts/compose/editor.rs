@@ -6,7 +6,7 @@ use crate::{
     shared::words::mark,
     ui::{
         Button, ButtonSize, ButtonVariant, Field, Input, LimitMeter, MarkSize, PlatformMark, Tab, TabPanel, Tabs,
-        Textarea,
+        Textarea, cx,
     },
 };
 use domain::{Platform, posts::preflight::final_text};
@@ -95,9 +95,14 @@ pub fn Editor(composer: Composer) -> impl IntoView {
                 let platforms = platforms.get();
                 (!platforms.is_empty())
                     .then(|| {
+                        let columns = match platforms.len() {
+                            ..=3 => "grid-cols-3",
+                            4 => "grid-cols-4",
+                            _ => "grid-cols-5",
+                        };
                         let meters = platforms.into_iter().map(|platform| meter(composer, platform)).collect_view();
                         view! {
-                            <ul aria-label="Length per platform" class="mt-3 grid grid-cols-3 gap-3">
+                            <ul aria-label="Length per platform" class=cx(&["mt-3 grid gap-3", columns])>
                                 {meters}
                             </ul>
                         }

@@ -4,8 +4,8 @@ use crate::shared::words::counted;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use domain::{
     AccountId, MediaId, Platform,
-    accounts::Account,
-    posts::{Content, NewPost, Override, Post, PostPatch, Visibility},
+    accounts::{Account, AccountStatus},
+    posts::{Content, MAX_ACCOUNTS, NewPost, Override, Post, PostPatch, Targets, Visibility},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,7 +57,7 @@ impl Draft {
 
     /// The words, as the checks and the previews take them.
     pub fn content(&self) -> Content {
-        self.as_new(&BTreeSet::new(), 0).content()
+        self.as_new(&Recipients::default(), 0).content()
     }
 
     fn own_texts(&self) -> BTreeMap<Platform, Override> {
@@ -76,8 +76,15 @@ impl Draft {
         }
     }
 
-    /// A new post for `accounts`.
-    pub fn as_new(&self, accounts: &BTreeSet<AccountId>, undo_seconds: u16) -> NewPost {
+    /// Who it is saved for. Named one by one: what goes out is what was checked and counted here. `None`, for whoever can
+    /// take part then, only where nobody was chosen by hand and either nothing goes out yet, or they are too many to name.
+    fn recipients(&self, to: &Recipients) -> Option<Vec<AccountId>> {
+        let unnamed = self.visibility == Visibility::Private || (to.everyone && to.chosen.len() > MAX_ACCOUNTS);
+        (self.accounts.is_some() || !unnamed).then(|| to.chosen.iter().copied().collect())
+    }
+
+    /// A new post.
+    pub fn as_new(&self, to: &Recipients, undo_seconds: u16) -> NewPost {
         let (scheduled_local, time_zone) = self.schedule();
         NewPost {
             title: None,
@@ -88,15 +95,16 @@ impl Draft {
             scheduled_at: None,
             scheduled_local,
             time_zone,
-            account_ids: Some(accounts.iter().copied().collect()),
+            account_ids: self.recipients(to),
             overrides: self.own_texts(),
             undo_seconds: (self.visibility == Visibility::Public).then_some(undo_seconds),
         }
     }
 
     /// The same as a change to version `version` of a saved post: all of it, so that what was taken out is gone.
-    pub fn as_patch(&self, accounts: &BTreeSet<AccountId>, undo_seconds: u16, version: u32) -> PostPatch {
+    pub fn as_patch(&self, to: &Recipients, undo_seconds: u16, version: u32) -> PostPatch {
         let (scheduled_local, time_zone) = self.schedule();
+        let account_ids = self.recipients(to);
         PostPatch {
             version: Some(version),
             title: None,
@@ -107,8 +115,8 @@ impl Draft {
             scheduled_at: None,
             scheduled_local,
             time_zone,
-            account_ids: Some(accounts.iter().copied().collect()),
-            targets: None,
+            targets: account_ids.is_none().then_some(Targets::AllActive),
+            account_ids,
             overrides: Some(self.own_texts()),
             undo_seconds: (self.visibility == Visibility::Public).then_some(undo_seconds),
         }
@@ -130,16 +138,44 @@ pub fn reorder<T>(list: &mut Vec<T>, from: usize, to: usize) {
     }
 }
 
+/// Who a post is saved for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recipients {
+    pub chosen: BTreeSet<AccountId>,
+    /// Whether no account that posts can go to now is left out.
+    pub everyone: bool,
+}
+
+impl Recipients {
+    /// The chosen ones among `accounts`.
+    pub fn of(accounts: &[Account], chosen: BTreeSet<AccountId>) -> Self {
+        let mut open = accounts.iter().filter(|account| {
+            account.platform.rules().is_some() && account.is_active && account.status == AccountStatus::Connected
+        });
+        let everyone = open.all(|account| chosen.contains(&account.id));
+        Self { chosen, everyone }
+    }
+}
+
+/// Why the post cannot go to an account, if so; `taken` are those that have it already.
+pub fn out_of_reach(account: &Account, taken: &BTreeSet<AccountId>) -> Option<String> {
+    if taken.contains(&account.id) { Some("Has it already.".to_owned()) } else { account.cannot_take_part() }
+}
+
 /// Who gets the post: those wanted (all, when nobody has chosen) that can take part, and of a platform that forbids the
 /// same text on several accounts only the first.
-pub fn choose(accounts: &[Account], wanted: Option<&BTreeSet<AccountId>>) -> BTreeSet<AccountId> {
-    let mut taken = BTreeSet::new();
+pub fn choose(
+    accounts: &[Account],
+    wanted: Option<&BTreeSet<AccountId>>,
+    taken: &BTreeSet<AccountId>,
+) -> BTreeSet<AccountId> {
+    let mut spoken_for = BTreeSet::new();
     let mut chosen = BTreeSet::new();
     for account in accounts {
         let is_wanted = wanted.is_none_or(|wanted| wanted.contains(&account.id));
         if is_wanted
-            && account.cannot_take_part().is_none()
-            && (!is_exclusive(account.platform) || taken.insert(account.platform))
+            && out_of_reach(account, taken).is_none()
+            && (!is_exclusive(account.platform) || spoken_for.insert(account.platform))
         {
             chosen.insert(account.id);
         }
@@ -148,13 +184,19 @@ pub fn choose(accounts: &[Account], wanted: Option<&BTreeSet<AccountId>>) -> BTr
 }
 
 /// Takes an account in or out. Where a platform allows the text on one account only, the other one steps back.
-pub fn toggle(accounts: &[Account], chosen: &mut BTreeSet<AccountId>, id: AccountId, on: bool) {
+pub fn toggle(
+    accounts: &[Account],
+    chosen: &mut BTreeSet<AccountId>,
+    taken: &BTreeSet<AccountId>,
+    id: AccountId,
+    on: bool,
+) {
     let Some(account) = accounts.iter().find(|account| account.id == id) else { return };
     if !on {
         chosen.remove(&id);
         return;
     }
-    if account.cannot_take_part().is_some() {
+    if out_of_reach(account, taken).is_some() {
         return;
     }
     if is_exclusive(account.platform) {
@@ -171,16 +213,20 @@ pub fn is_exclusive(platform: Platform) -> bool {
 }
 
 /// Those that could take part but step back because another account of their platform is chosen.
-pub fn left_out<'a>(accounts: &'a [Account], chosen: &BTreeSet<AccountId>) -> Vec<&'a Account> {
-    let taken: BTreeSet<_> =
+pub fn left_out<'a>(
+    accounts: &'a [Account],
+    chosen: &BTreeSet<AccountId>,
+    taken: &BTreeSet<AccountId>,
+) -> Vec<&'a Account> {
+    let spoken_for: BTreeSet<_> =
         accounts.iter().filter(|account| chosen.contains(&account.id)).map(|account| account.platform).collect();
     accounts
         .iter()
         .filter(|account| {
             is_exclusive(account.platform)
-                && taken.contains(&account.platform)
+                && spoken_for.contains(&account.platform)
                 && !chosen.contains(&account.id)
-                && account.cannot_take_part().is_none()
+                && out_of_reach(account, taken).is_none()
         })
         .collect()
 }
@@ -226,8 +272,6 @@ pub fn publish_hint(accounts: u64, undo_seconds: u16) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::accounts::AccountStatus;
-
     fn account(n: u128, platform: Platform) -> Account {
         Account {
             id: AccountId(uuid::Uuid::from_u128(n)),
@@ -259,25 +303,65 @@ mod tests {
         vec![account(1, Platform::Twitter), account(2, Platform::Twitter), account(3, Platform::Facebook), off]
     }
 
+    fn to(list: &[u128]) -> Recipients {
+        Recipients { chosen: ids(list), everyone: false }
+    }
+
     #[test]
     fn by_default_whoever_can_and_one_on_x() {
-        assert_eq!(choose(&four(), None), ids(&[1, 3]));
-        assert_eq!(choose(&four(), Some(&ids(&[2, 4]))), ids(&[2]));
-        assert_eq!(choose(&four(), Some(&ids(&[]))), ids(&[]));
+        let nobody = ids(&[]);
+        assert_eq!(choose(&four(), None, &nobody), ids(&[1, 3]));
+        assert_eq!(choose(&four(), Some(&ids(&[2, 4])), &nobody), ids(&[2]));
+        assert_eq!(choose(&four(), Some(&ids(&[])), &nobody), ids(&[]));
     }
 
     #[test]
     fn choosing_the_other_x_account_swaps() {
-        let accounts = four();
-        let mut chosen = choose(&accounts, None);
-        toggle(&accounts, &mut chosen, AccountId(uuid::Uuid::from_u128(2)), true);
+        let (accounts, nobody) = (four(), ids(&[]));
+        let mut chosen = choose(&accounts, None, &nobody);
+        let other = AccountId(uuid::Uuid::from_u128(2));
+        toggle(&accounts, &mut chosen, &nobody, other, true);
         assert_eq!(chosen, ids(&[2, 3]));
-        assert_eq!(left_out(&accounts, &chosen).iter().map(|account| account.id).collect::<BTreeSet<_>>(), ids(&[1]));
-        toggle(&accounts, &mut chosen, AccountId(uuid::Uuid::from_u128(4)), true);
+        let out: BTreeSet<_> = left_out(&accounts, &chosen, &nobody).iter().map(|account| account.id).collect();
+        assert_eq!(out, ids(&[1]));
+        toggle(&accounts, &mut chosen, &nobody, AccountId(uuid::Uuid::from_u128(4)), true);
         assert_eq!(chosen, ids(&[2, 3]), "one that is switched off does not come in");
-        toggle(&accounts, &mut chosen, AccountId(uuid::Uuid::from_u128(2)), false);
+        toggle(&accounts, &mut chosen, &nobody, other, false);
         assert_eq!(chosen, ids(&[3]));
-        assert!(left_out(&accounts, &chosen).is_empty(), "with none chosen nobody steps back");
+        assert!(left_out(&accounts, &chosen, &nobody).is_empty(), "with none chosen nobody steps back");
+    }
+
+    #[test]
+    fn who_has_the_post_already_does_not_get_it_again() {
+        let (accounts, has_it) = (four(), ids(&[3]));
+        let mut chosen = choose(&accounts, Some(&ids(&[1, 3])), &has_it);
+        assert_eq!(chosen, ids(&[1]));
+        toggle(&accounts, &mut chosen, &has_it, AccountId(uuid::Uuid::from_u128(3)), true);
+        assert_eq!(chosen, ids(&[1]));
+        assert_eq!(out_of_reach(&accounts[2], &has_it).as_deref(), Some("Has it already."));
+        assert_eq!(out_of_reach(&accounts[2], &ids(&[])), None);
+    }
+
+    #[test]
+    fn recipients_are_named_unless_nothing_goes_out_or_they_are_too_many() {
+        let everyone = Recipients::of(&four(), ids(&[1, 2, 3]));
+        assert!(everyone.everyone, "the one that is switched off is not missing");
+        assert!(!Recipients::of(&four(), ids(&[1, 3])).everyone);
+        let draft = Draft { body: "a".into(), ..Draft::default() };
+        assert_eq!(draft.as_new(&everyone, 5).account_ids.map(|ids| ids.len()), Some(3));
+        let kept = Draft { visibility: Visibility::Private, ..draft.clone() };
+        assert_eq!(kept.as_new(&everyone, 5).account_ids, None);
+        let patch = kept.as_patch(&everyone, 5, 1);
+        assert_eq!((patch.account_ids, patch.targets), (None, Some(Targets::AllActive)));
+        let by_hand = Draft { accounts: Some(ids(&[1])), ..kept };
+        let patch = by_hand.as_patch(&to(&[1]), 5, 1);
+        assert_eq!((patch.account_ids.map(|ids| ids.len()), patch.targets), (Some(1), None));
+        let crowd = Recipients {
+            chosen: (0..=MAX_ACCOUNTS as u128).map(|n| AccountId(uuid::Uuid::from_u128(n))).collect(),
+            everyone: true,
+        };
+        assert_eq!(draft.as_new(&crowd, 5).account_ids, None);
+        assert!(draft.as_new(&Recipients { everyone: false, ..crowd }, 5).account_ids.is_some());
     }
 
     #[test]
@@ -317,16 +401,16 @@ mod tests {
             zone: "Europe/Dublin".into(),
             ..Draft::default()
         };
-        let post = draft.as_new(&ids(&[1]), 5);
+        let post = draft.as_new(&to(&[1]), 5);
         assert_eq!(post.overrides.keys().copied().collect::<Vec<_>>(), [Platform::Twitter]);
         assert_eq!(post.link, None);
         assert_eq!(post.undo_seconds, None, "a scheduled post can be taken back until its time");
         assert_eq!(post.scheduled_local.unwrap().to_string(), "2026-11-26 07:00:00");
         assert!(post.check(DateTime::UNIX_EPOCH).is_empty(), "{:?}", post.check(DateTime::UNIX_EPOCH));
         let now = Draft { visibility: Visibility::Public, ..draft };
-        let post = now.as_new(&ids(&[1]), 5);
+        let post = now.as_new(&to(&[1]), 5);
         assert_eq!((post.scheduled_local, post.time_zone, post.undo_seconds), (None, None, Some(5)));
-        assert_eq!(now.as_patch(&ids(&[1]), 5, 1).link.as_deref(), Some(""), "an empty link takes the old one out");
+        assert_eq!(now.as_patch(&to(&[1]), 5, 1).link.as_deref(), Some(""), "an empty link takes the old one out");
     }
 
     #[test]

@@ -20,28 +20,32 @@ use crate::{
     layouts::{load_page, use_refusal},
     live::use_live,
     session::use_session,
-    shared::follow::follow,
+    shared::{follow::follow, query::Href},
     ui::{
         Banner, Breadcrumbs, Button, ButtonSize, ButtonVariant, ConfirmDialog, EmptyState, PageTitle, SkeletonRows,
         Tone,
     },
 };
-use domain::{AccountId, ErrorCode, PostId, posts::Visibility, workspaces::Role};
+use domain::{
+    AccountId, ErrorCode, PostId,
+    posts::{Post, PostStatus},
+    workspaces::Role,
+};
 use leptos::{prelude::*, task::spawn_local, web_sys};
 use leptos_router::{
     NavigateOptions,
     hooks::{use_navigate, use_query_map},
 };
+use std::collections::BTreeSet;
 use wasm_bindgen::JsCast as _;
 
-/// What the address asks for: `?post=` to change a post (`&visibility=` for what saving it should mean), `?from=` to write
-/// one like it, `?account=` to write for one account only.
+/// What the address asks for: `?post=` to change a post, `?from=` to write one like it, `?account=` to write for one
+/// account only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Asked {
     post: Option<PostId>,
     from: Option<PostId>,
     account: Option<AccountId>,
-    visibility: Option<Visibility>,
 }
 
 impl Asked {
@@ -50,7 +54,6 @@ impl Asked {
             post: get("post").and_then(|id| id.parse().ok()),
             from: get("from").and_then(|id| id.parse().ok()),
             account: get("account").and_then(|id| id.parse().ok()),
-            visibility: get("visibility").and_then(|word| word.parse().ok()),
         }
     }
 
@@ -79,7 +82,7 @@ pub fn ComposePage() -> impl IntoView {
                 return cannot_write();
             }
             match &view.source {
-                Some(post) if asked.post.is_some() && !post.status.is_editable() => gone_out(post.id),
+                Some(post) if asked.post.is_some() && !post.status.is_editable() => gone_out(post, asked.account),
                 _ => compose(view, asked),
             }
         },
@@ -109,20 +112,25 @@ fn cannot_write() -> AnyView {
     .into_any()
 }
 
-fn gone_out(id: PostId) -> AnyView {
+fn gone_out(post: &Post, account: Option<AccountId>) -> AnyView {
+    let id = post.id;
+    let (title, text) = if post.status == PostStatus::Publishing {
+        ("This post is going out", "Once it is through, what an account refused can be changed and sent again.")
+    } else {
+        ("This post has gone out", "What is public cannot be changed from here. You can use its text for a new post.")
+    };
+    let copy = Href::new("/compose").with("from", Some(id)).with("account", account).build();
     view! {
         <div class="px-4 py-6 lg:px-6">
             {heading("Edit post")}
             <EmptyState
-                title="This post has gone out"
-                text="What is public cannot be changed from here. You can use its text for a new post."
+                title
+                text
                 level=2
                 action=move || {
                     view! {
-                        <div class="flex flex-wrap justify-center gap-2">
-                            <Button variant=ButtonVariant::Primary href=format!("/compose?from={id}")>"Use as a new post"</Button>
-                            <Button href=format!("/posts/{id}")>"Open the post"</Button>
-                        </div>
+                        <Button variant=ButtonVariant::Primary href=copy.clone()>"Use as a new post"</Button>
+                        <Button href=format!("/posts/{id}")>"Open the post"</Button>
                     }
                 }
             />
@@ -132,27 +140,25 @@ fn gone_out(id: PostId) -> AnyView {
 }
 
 fn compose(view: ComposeView, asked: Asked) -> AnyView {
-    let ComposeView { accounts, source } = view;
+    let source = view.source.clone();
     let workspace = use_session().me().map(|me| me.workspace);
     let undo_seconds = workspace.as_ref().map_or(5, |workspace| workspace.undo_seconds);
     let time_zone = workspace.map_or_else(|| "UTC".to_owned(), |workspace| workspace.time_zone);
     let fresh = source.is_some();
     let start = match &source {
-        Some(post) => Start::from_post(post, asked.post.is_none(), accounts, undo_seconds, time_zone),
+        Some(post) => Start::from_post(view, post, asked.post.is_none(), undo_seconds, time_zone),
         None => Start {
             purpose: Purpose::New,
             draft: Draft::default(),
             pictures: Vec::new(),
-            accounts,
+            accounts: view.accounts,
+            taken: BTreeSet::new(),
             undo_seconds,
             time_zone,
         },
     };
     let composer = Composer::new(start);
-    if let Some(visibility) = asked.visibility {
-        composer.visibility.set(visibility.as_str().to_owned());
-    }
-    if let Some(account) = asked.account {
+    if let (Some(account), Purpose::New) = (asked.account, composer.purpose()) {
         composer.choose_only(account);
     }
     follow(
@@ -222,6 +228,16 @@ fn compose(view: ComposeView, asked: Asked) -> AnyView {
                             }
                         })
                 }}
+                {composer
+                    .is_out_in_part()
+                    .then(|| {
+                        view! {
+                            <Banner
+                                title="Some accounts have this post already."
+                                text="What they show stays as it is. The change goes to the others."
+                            />
+                        }
+                    })}
                 <PublishTo composer/>
                 <Editor composer/>
                 <Pictures composer/>

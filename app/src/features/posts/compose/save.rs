@@ -58,14 +58,14 @@ pub async fn store_descriptions(
 /// Saves what is written now. `key` names it. Everything is read at once: the page may be gone before the answer.
 pub fn save(composer: Composer, key: String) -> impl Future<Output = Result<Post, AppError>> {
     let draft = composer.draft.get_untracked();
-    let chosen = composer.chosen.get_untracked();
+    let to = composer.recipients();
     let (purpose, undo_seconds) = (composer.purpose(), composer.undo_seconds());
     let (described, pictures) = (composer.described(), composer.pictures);
     async move {
         store_descriptions(described, pictures).await?;
         match purpose {
-            Purpose::New => create_post(draft.as_new(&chosen, undo_seconds), key).await,
-            Purpose::Change(id, version) => update_post(id, draft.as_patch(&chosen, undo_seconds, version)).await,
+            Purpose::New => create_post(draft.as_new(&to, undo_seconds), key).await,
+            Purpose::Change(id, version) => update_post(id, draft.as_patch(&to, undo_seconds, version)).await,
         }
     }
 }

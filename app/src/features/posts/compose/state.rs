@@ -1,21 +1,21 @@
 //! A post being written, in signals, and what follows from it: computed here with the rules of `domain`, which the
 //! server applies again.
 
-use super::model::{Draft, choose, left_out, toggle};
+use super::model::{Draft, Recipients, choose, left_out, out_of_reach, toggle};
 use crate::ui::use_clock;
 use domain::{
     AccountId, FieldErrors, MediaId, Platform, PostId,
     accounts::Account,
     media::MediaAsset,
     posts::{
-        Post, Visibility,
+        Post, PostStatus, Visibility,
         preflight::{self, Finding, Picture, Severity, Target},
     },
 };
 use leptos::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::features::posts::server_fns::When;
+use crate::features::posts::server_fns::{ComposeView, When};
 
 /// What saving does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub struct Composer {
     pub zone: RwSignal<String>,
     pub draft: Memo<Draft>,
     pub findings: Memo<Vec<Finding>>,
+    /// Those that have the post already.
+    taken: StoredValue<BTreeSet<AccountId>>,
     around: StoredValue<Around>,
 }
 
@@ -65,21 +67,28 @@ pub struct Start {
     pub draft: Draft,
     pub pictures: Vec<MediaAsset>,
     pub accounts: Vec<Account>,
+    /// Those that have the post already.
+    pub taken: BTreeSet<AccountId>,
     pub undo_seconds: u16,
     pub time_zone: String,
 }
 
 impl Start {
     /// From a saved post: to change it, or (with `copy`) to write a new one like it.
-    pub fn from_post(post: &Post, copy: bool, accounts: Vec<Account>, undo_seconds: u16, time_zone: String) -> Self {
+    pub fn from_post(view: ComposeView, post: &Post, copy: bool, undo_seconds: u16, time_zone: String) -> Self {
         let mut draft = Draft::of(post);
-        if copy {
+        // Its time has gone: what platforms refused goes out again now, unless another time is picked.
+        if copy || matches!(post.status, PostStatus::Failed | PostStatus::PartlyPublished) {
             draft.visibility = Visibility::Public;
             draft.date.clear();
             draft.time.clear();
         }
-        let purpose = if copy { Purpose::New } else { Purpose::Change(post.id, post.version) };
-        Self { purpose, draft, pictures: post.media.clone(), accounts, undo_seconds, time_zone }
+        let (purpose, taken) = if copy {
+            (Purpose::New, BTreeSet::new())
+        } else {
+            (Purpose::Change(post.id, post.version), view.taken.into_iter().collect())
+        };
+        Self { purpose, draft, pictures: post.media.clone(), accounts: view.accounts, taken, undo_seconds, time_zone }
     }
 }
 
@@ -90,7 +99,7 @@ fn publishing_platforms() -> impl Iterator<Item = Platform> {
 
 impl Composer {
     pub fn new(start: Start) -> Self {
-        let Start { purpose, draft, pictures, accounts, undo_seconds, time_zone } = start;
+        let Start { purpose, draft, pictures, accounts, taken, undo_seconds, time_zone } = start;
         let body = RwSignal::new(draft.body);
         let own: Vec<_> = publishing_platforms()
             .map(|platform| (platform, RwSignal::new(draft.overrides.get(&platform).cloned().unwrap_or_default())))
@@ -101,7 +110,9 @@ impl Composer {
         let described = RwSignal::new(BTreeMap::<MediaId, String>::new());
         let accounts = RwSignal::new(accounts);
         let wanted = RwSignal::new(draft.accounts);
-        let chosen = Memo::new(move |_| choose(&accounts.read(), wanted.read().as_ref()));
+        let taken = StoredValue::new(taken);
+        let chosen =
+            Memo::new(move |_| taken.with_value(|taken| choose(&accounts.read(), wanted.read().as_ref(), taken)));
         let visibility = RwSignal::new(draft.visibility.as_str().to_owned());
         let date = RwSignal::new(draft.date);
         let time = RwSignal::new(draft.time);
@@ -127,7 +138,7 @@ impl Composer {
         let clock = use_clock();
         let findings = Memo::new(move |_| {
             let draft = draft.read();
-            let post = draft.as_new(&chosen.read(), undo_seconds);
+            let post = draft.as_new(&Recipients::of(&accounts.read(), chosen.get()), undo_seconds);
             let content = post.content();
             let shown = described.read();
             let shapes: Vec<_> = pictures
@@ -178,6 +189,7 @@ impl Composer {
             zone,
             draft,
             findings,
+            taken,
             around: StoredValue::new(around),
         };
         // What the server refused holds for what was sent, not for what is written now.
@@ -232,7 +244,7 @@ impl Composer {
     /// Takes an account in or out.
     pub fn toggle(self, id: AccountId, on: bool) {
         let mut chosen = self.chosen.get_untracked();
-        toggle(&self.accounts.read_untracked(), &mut chosen, id, on);
+        self.taken.with_value(|taken| toggle(&self.accounts.read_untracked(), &mut chosen, taken, id, on));
         self.wanted.set(Some(chosen));
     }
 
@@ -246,9 +258,26 @@ impl Composer {
         self.wanted.set(Some(BTreeSet::from([id])));
     }
 
+    /// Why the post cannot go to an account, if so.
+    pub fn out_of_reach(self, account: &Account) -> Option<String> {
+        self.taken.with_value(|taken| out_of_reach(account, taken))
+    }
+
+    /// Whether some accounts have the post already.
+    pub fn is_out_in_part(self) -> bool {
+        self.taken.with_value(|taken| !taken.is_empty())
+    }
+
+    /// Who it would be saved for now. Untracked.
+    pub fn recipients(self) -> Recipients {
+        Recipients::of(&self.accounts.read_untracked(), self.chosen.get_untracked())
+    }
+
     /// Those that step back for another account of their platform.
     pub fn stepping_back(self) -> Vec<Account> {
-        left_out(&self.accounts.read(), &self.chosen.read()).into_iter().cloned().collect()
+        self.taken.with_value(|taken| {
+            left_out(&self.accounts.read(), &self.chosen.read(), taken).into_iter().cloned().collect()
+        })
     }
 
     /// The chosen accounts.

@@ -2,11 +2,32 @@
 
 use super::{model::is_exclusive, state::Composer};
 use crate::{
-    shared::{follow::one_of, words::mark},
-    ui::{AccountChip, Button, ButtonSize, ButtonVariant, Glyph, icon},
+    shared::{
+        follow::one_of,
+        words::{account_title, mark},
+    },
+    ui::{AccountChip, Button, ButtonSize, ButtonVariant, Glyph, SearchInput, icon},
 };
 use domain::accounts::Account;
 use leptos::prelude::*;
+
+/// More accounts than these are searched, in a box that scrolls.
+const FEW: usize = 24;
+/// Chips that are drawn at once; searching finds the rest.
+const SHOWN: usize = 120;
+/// Names in a sentence.
+const NAMED: usize = 3;
+
+/// Those that publish and whose name, handle or platform holds all of `words`.
+fn found(accounts: &[Account], words: &str) -> Vec<Account> {
+    let words: Vec<_> = words.split_whitespace().map(str::to_lowercase).collect();
+    let fits = |account: &&Account| {
+        let handle = account.handle.as_deref().unwrap_or_default();
+        let text = format!("{} {handle} {}", account.display_name, account.platform.label()).to_lowercase();
+        account.platform.rules().is_some() && words.iter().all(|word| text.contains(word.as_str()))
+    };
+    accounts.iter().filter(fits).cloned().collect()
+}
 
 /// The accounts as chips: pressed, not pressed, or out of reach with the reason.
 #[component]
@@ -19,6 +40,11 @@ pub fn PublishTo(composer: Composer) -> impl IntoView {
     let all_chosen = Memo::new(move |_| !composer.chosen.read().is_empty());
     let out = Memo::new(move |_| composer.stepping_back());
     let error = composer.error_of("account_ids");
+    let words = RwSignal::new(String::new());
+    let many = Memo::new(move |_| possible.get() > FEW);
+    let fitting = Memo::new(move |_| found(&accounts.read(), &words.read()));
+    let drawn = Memo::new(move |_| fitting.read().iter().take(SHOWN).cloned().collect::<Vec<_>>());
+    let unseen = Memo::new(move |_| fitting.read().len().saturating_sub(SHOWN));
     let list = move || {
         if is_empty.get() {
             return view! {
@@ -29,18 +55,45 @@ pub fn PublishTo(composer: Composer) -> impl IntoView {
             }
             .into_any();
         }
+        let (frame, role, stop) = if many.get() {
+            ("relative max-h-64 overflow-y-auto rounded-lg border border-border p-2", Some("region"), Some("0"))
+        } else {
+            ("", None, None)
+        };
         view! {
-            <ul class="flex flex-wrap gap-2" aria-labelledby="to-h">
-                <For
-                    each=move || {
-                        accounts.get().into_iter().filter(|account| account.platform.rules().is_some()).collect::<Vec<_>>()
+            {many
+                .get()
+                .then(|| {
+                    view! {
+                        <SearchInput
+                            id="to-search"
+                            name="accounts"
+                            label="Find accounts"
+                            placeholder="Name, handle or platform"
+                            value=words
+                            class="mb-2"
+                        />
                     }
-                    key=|account| account.id
-                    let:account
-                >
-                    <li class="max-w-full min-w-0">{chip(one_of(accounts, account, |one| one.id), composer)}</li>
-                </For>
-            </ul>
+                })}
+            <div class=frame role=role tabindex=stop aria-label=role.map(|_| "Accounts to publish to")>
+                <ul class="flex flex-wrap gap-2 max-sm:grid max-sm:grid-cols-2" aria-labelledby="to-h">
+                    <For
+                        each=move || drawn.get()
+                        key=|account| account.id
+                        let:account
+                    >
+                        <li class="max-w-full min-w-0">{chip(one_of(accounts, account, |one| one.id), composer)}</li>
+                    </For>
+                </ul>
+                {move || {
+                    let words = match (fitting.read().len(), unseen.get()) {
+                        (0, _) => "No account of that name.".to_owned(),
+                        (_, 0) => return None,
+                        (_, more) => format!("{more} more: search to see them."),
+                    };
+                    Some(view! { <p class="px-1 py-2 text-sm text-muted">{words}</p> })
+                }}
+            </div>
         }
         .into_any()
     };
@@ -100,8 +153,8 @@ pub fn PublishTo(composer: Composer) -> impl IntoView {
 fn chip(account: Memo<Account>, composer: Composer) -> AnyView {
     let first = account.get_untracked();
     let id = first.id;
-    let name = first.handle.clone().unwrap_or_else(|| first.display_name.clone());
-    let reason = Memo::new(move |_| account.read().cannot_take_part());
+    let name = account_title(&first);
+    let reason = Memo::new(move |_| composer.out_of_reach(&account.read()));
     view! {
         <AccountChip
             mark=mark(first.platform)
@@ -119,18 +172,61 @@ fn stepped_back(out: &[Account]) -> AnyView {
     let mut platforms: Vec<_> = out.iter().map(|account| account.platform).filter(|one| is_exclusive(*one)).collect();
     platforms.dedup();
     let platforms = platforms.iter().map(|platform| platform.label()).collect::<Vec<_>>().join(" and ");
-    let names = out
-        .iter()
-        .map(|account| account.handle.clone().unwrap_or_else(|| account.display_name.clone()))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let mut names: Vec<_> = out.iter().take(NAMED).map(account_title).collect();
+    if out.len() > NAMED {
+        names.push(format!("and {} more", out.len() - NAMED));
+    }
+    let verb = if out.len() == 1 { "is" } else { "are" };
+    let names = names.join(", ");
     view! {
         <p class="mt-2.5 flex gap-2 text-sm text-muted">
             {icon(Glyph::StReconnect, "mt-[3px] size-3.5 text-warning-solid")}
             <span>
-                {format!("{platforms} does not allow the same text on two accounts: {names} is left out. After saving, write a variation for it.")}
+                {format!("{platforms} does not allow the same text on two accounts: {names} {verb} left out. After saving, write a variation for it.")}
             </span>
         </p>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::DateTime;
+    use domain::{AccountId, Platform, accounts::AccountStatus};
+
+    fn account(platform: Platform, name: &str, handle: Option<&str>) -> Account {
+        Account {
+            id: AccountId(uuid::Uuid::nil()),
+            platform,
+            account_type: platform.account_type(),
+            external_account_id: "1".into(),
+            display_name: name.into(),
+            handle: handle.map(str::to_owned),
+            avatar_url: None,
+            status: AccountStatus::Connected,
+            status_reason: None,
+            is_active: true,
+            client: None,
+            scopes: vec![],
+            missing_scopes: vec![],
+            token_expires_at: None,
+            last_synced_at: None,
+            connected_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn accounts_are_found_by_name_handle_and_platform() {
+        let accounts = [
+            account(Platform::Twitter, "Northwind Coffee", Some("@nwcoffee")),
+            account(Platform::Linkedin, "Northwind Coffee", None),
+            account(Platform::GoogleAds, "Northwind Coffee", None),
+        ];
+        let names = |words| found(&accounts, words).iter().map(|one| one.platform).collect::<Vec<_>>();
+        assert_eq!(names(""), [Platform::Twitter, Platform::Linkedin], "only where Arctiv publishes");
+        assert_eq!(names(" COFFEE linked"), [Platform::Linkedin]);
+        assert_eq!(names("@nw"), [Platform::Twitter]);
+        assert!(names("acme").is_empty());
+    }
 }
