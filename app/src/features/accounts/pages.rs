@@ -4,10 +4,10 @@ use super::{
     actions::{AccountActions, use_account_actions},
     components::{AccountGrid, AccountTable, ConnectDialog, LOG_PAGE, Outcome, Platforms, UnlinkDialog, event_rows},
     query::{AccountsQuery, Layout, PAGE},
-    server_fns::{AccountView, AccountsView, view_account, view_accounts},
+    server_fns::{AccountView, AccountsView, count_accounts, view_account, view_accounts},
 };
 use crate::{
-    layouts::{PageFrame, load, load_page},
+    layouts::{PageFrame, load, load_head, load_page},
     live::use_live,
     session::use_session,
     shared::{
@@ -41,6 +41,8 @@ pub fn AccountsPage() -> impl IntoView {
     let params = use_query_map();
     let query = Memo::new(move |_| params.with(|params| AccountsQuery::read(|key| params.get(key))));
     let accounts = Resource::new(move || query.read().filter(), view_accounts);
+    let first_counts = Resource::new(|| (), |()| count_accounts());
+    let counts = RwSignal::new(None::<AccountCounts>);
     let may_connect = use_session().may(Role::Admin);
     let connecting = RwSignal::new(false);
     // `/accounts?connect=true`, from other pages: the dialog opens by itself.
@@ -68,7 +70,7 @@ pub fn AccountsPage() -> impl IntoView {
             }
         >
             <Outcome query=params here/>
-            <Filters query/>
+            <Filters query first_counts counts/>
             {load(
                 accounts,
                 "your accounts",
@@ -77,7 +79,7 @@ pub fn AccountsPage() -> impl IntoView {
                         count=6
                         class="grid grid-cols-1 gap-3 sm:grid-cols-2 min-[90rem]:grid-cols-3 min-[112rem]:grid-cols-4"
                     /> },
-                move |view| full(view, query, may_connect, connecting),
+                move |view| full(view, query, counts, may_connect, connecting),
             )}
         </PageFrame>
     }
@@ -86,14 +88,26 @@ pub fn AccountsPage() -> impl IntoView {
 
 /// What narrows the list: words, status, platform, whether posts go there; and how it is shown.
 #[component]
-fn Filters(query: Memo<AccountsQuery>) -> impl IntoView {
+fn Filters(
+    query: Memo<AccountsQuery>,
+    first_counts: Resource<Result<AccountCounts, crate::AppError>>,
+    counts: RwSignal<Option<AccountCounts>>,
+) -> impl IntoView {
     let chip = move |label: &'static str, status: Option<AccountStatus>| {
         view! {
             <FilterChip
                 label
                 href=Signal::derive(move || query.read().with_status(status).href())
                 active=Signal::derive(move || query.read().status == status)
+                count=Signal::derive(move || counts.read().as_ref().and_then(|counts| count_of(counts, status)))
             />
+        }
+        .into_any()
+    };
+    let chips = move || {
+        view! {
+            {chip("All", None)}
+            {AccountStatus::ALL.map(|status| chip(status.label(), Some(status))).collect_view()}
         }
         .into_any()
     };
@@ -152,21 +166,42 @@ fn Filters(query: Memo<AccountsQuery>) -> impl IntoView {
                 to=move |q| query.read_untracked().with_q(q).href()
             />
             <div role="group" aria-label="Status" class="relative flex gap-2 overflow-x-auto max-sm:-mx-4 max-sm:w-screen max-sm:px-4 max-sm:py-1">
-                {chip("All", None)}
-                {AccountStatus::ALL.map(|status| chip(status.label(), Some(status))).collect_view()}
+                {load_head(first_counts, counts, chips)}
             </div>
             <div class="flex flex-wrap gap-2 sm:ml-auto">
                 <FilterSelect id="accounts-platform" label="Platform" options=platforms/>
                 <FilterSelect id="accounts-active" label="Gets posts" options=gets_posts/>
-                {layouts}
+                // Cards are what a phone has room for.
+                <span class="contents max-sm:hidden">{layouts}</span>
             </div>
         </div>
     }
     .into_any()
 }
 
-fn full(view: AccountsView, query: Memo<AccountsQuery>, may_connect: bool, connecting: RwSignal<bool>) -> AnyView {
+/// Those of one status, or all but the disconnected, as the list shows them. Nobody counts the disconnected.
+fn count_of(counts: &AccountCounts, status: Option<AccountStatus>) -> Option<u64> {
+    let count = match status {
+        None => counts.connected + counts.reconnect_required + counts.failed,
+        Some(AccountStatus::Connected) => counts.connected,
+        Some(AccountStatus::ReconnectRequired) => counts.reconnect_required,
+        Some(AccountStatus::Failed) => counts.failed,
+        Some(AccountStatus::Disconnected) => return None,
+    };
+    Some(count.into())
+}
+
+fn full(
+    view: AccountsView,
+    query: Memo<AccountsQuery>,
+    shown_counts: RwSignal<Option<AccountCounts>>,
+    may_connect: bool,
+    connecting: RwSignal<bool>,
+) -> AnyView {
     let AccountsView { accounts: Page { items, total, offset, .. }, counts, offers } = view;
+    // Not while the page is first built: the figures above have their own way then.
+    let latest = counts;
+    Effect::new(move |_| shown_counts.set(Some(latest)));
     let dialog_offers = offers.clone();
     let dialog = may_connect.then(|| {
         view! { <ConnectDialog open=connecting offers=dialog_offers return_to="/accounts"/> }
@@ -184,6 +219,7 @@ fn full(view: AccountsView, query: Memo<AccountsQuery>, may_connect: bool, conne
             total.set(view.accounts.total);
             accounts.set(view.accounts.items);
             counts.set(view.counts);
+            shown_counts.set(Some(view.counts));
         },
     );
     let narrowed = query.read_untracked().is_narrowed();
@@ -363,6 +399,7 @@ fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>) -> AnyV
         let variant = if connected { ButtonVariant::Secondary } else { ButtonVariant::Primary };
         let (asked, reconnect_to) = (shown.clone(), reconnect_to.clone());
         view! {
+            <div class="grid w-full grid-cols-2 gap-2 empty:hidden sm:flex sm:w-auto max-sm:[&>:last-child:nth-child(odd)]:col-span-2">
             {actions
                 .may_reconnect
                 .then(|| {
@@ -391,13 +428,14 @@ fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>) -> AnyV
                         </Button>
                     }
                 })}
+            </div>
         }
         .into_any()
     };
     let base = here.clone();
     let crumbs = vec![("/accounts".to_owned(), "Accounts".to_owned()), (String::new(), title.clone())];
     view! {
-        <div class="px-4 pt-4 lg:px-6"><Breadcrumbs crumbs/></div>
+        <div class="-mb-2 px-4 pt-2 sm:pt-4 lg:px-6"><Breadcrumbs crumbs/></div>
         <PageFrame
             title
             beside=move || view! { {move || view! { <StatusBadge status=account_status(shape.read().status)/> }} }
@@ -417,9 +455,10 @@ fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>) -> AnyV
                         view! { <div class="mb-6"><Banner tone=Tone::Warning title text/></div> }
                     })
             }}
-            <div class="grid grid-cols-1 gap-8 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-                <div class="grid min-w-0 grid-cols-1 content-start gap-8">
-                    {details(account, shape, actions)}
+            // One column, two, and on wide screens three: what it is, what was sent there, what became of its access.
+            <div class="grid grid-cols-1 gap-8 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)] lg:grid-rows-[auto_1fr] min-[96rem]:grid-cols-[minmax(0,26rem)_minmax(0,1fr)_minmax(0,22rem)]">
+                <div class="min-w-0">{details(account, shape, actions)}</div>
+                <div class="min-w-0 lg:col-start-1 lg:row-start-2 min-[96rem]:col-start-2 min-[96rem]:row-span-2 min-[96rem]:row-start-1">
                     <Section
                         id="sent-h"
                         title="Latest deliveries"
@@ -434,8 +473,8 @@ fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>) -> AnyV
                         {latest(deliveries)}
                     </Section>
                 </div>
-                <div class="grid min-w-0 grid-cols-1 content-start gap-8">
-                    {grants(shape)}
+                <div class="min-w-0 min-[96rem]:col-start-1 min-[96rem]:row-start-2">{grants(shape)}</div>
+                <div class="min-w-0 min-[96rem]:col-start-3 min-[96rem]:row-span-2 min-[96rem]:row-start-1">
                     <Section id="log-h" title="Connection log">
                         {move || {
                             let Page { items, total, offset, .. } = log.get();
@@ -469,7 +508,7 @@ fn details(account: Memo<Account>, shape: Memo<Account>, actions: AccountActions
     let publishes = first.platform.rules().is_some();
     let expiry = move || match shape.read().token_expires_at {
         Some(at) => view! { "Ends " <RelativeTime at/> ", renewed by itself before" }.into_any(),
-        None => "Has no end of its own".into_any(),
+        None => "Does not expire".into_any(),
     };
     let synced = move || {
         shape.read().last_synced_at.map_or_else(|| "Not yet".into_any(), |at| view! { <RelativeTime at/> }.into_any())
@@ -477,7 +516,7 @@ fn details(account: Memo<Account>, shape: Memo<Account>, actions: AccountActions
     view! {
         <Section id="details-h" title="Account">
             <div class="rounded-lg border border-border bg-surface">
-                <div class="flex items-center gap-3 p-4">
+                <div class="flex flex-wrap items-center gap-x-3 gap-y-2 p-4">
                     <PlatformMark mark=mark(first.platform) size=MarkSize::Large/>
                     <div class="min-w-0 flex-1">
                         <p class="truncate font-semibold">{move || shape.read().display_name.clone()}</p>
@@ -489,7 +528,7 @@ fn details(account: Memo<Account>, shape: Memo<Account>, actions: AccountActions
                     {publishes
                         .then(|| {
                             view! {
-                                <span class="flex items-center gap-3 text-sm text-muted">
+                                <span class="flex items-center gap-3 text-sm text-muted max-sm:w-full max-sm:justify-between">
                                     <span aria-hidden="true">"Gets posts"</span>
                                     <Switch
                                         label=format!("New posts go to {}, {}", first.display_name, first.platform.label())

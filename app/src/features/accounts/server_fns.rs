@@ -32,6 +32,13 @@ pub async fn view_accounts(filter: AccountFilter) -> Result<AccountsView, AppErr
     Ok(AccountsView { accounts, counts, offers })
 }
 
+/// How many accounts stand where: the figures above a list that is still on its way.
+#[server(prefix = "/fn", endpoint = "accounts/counts", input = Json)]
+pub async fn count_accounts() -> Result<AccountCounts, AppError> {
+    let (services, actor) = acting()?;
+    services.accounts.counts(&actor).await.map_err(refuse)
+}
+
 /// One account with its connection log and what was last sent to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AccountView {

@@ -90,14 +90,14 @@ fn shown(kind: WorkspaceKind, first: FirstView) -> AnyView {
 
 /// A wide column and a narrow one, one below the other until there is room.
 fn columns(main: AnyView, side: AnyView) -> AnyView {
-    in_columns("xl:grid-cols-[minmax(0,1fr)_22rem]", main, side)
+    in_columns("xl:grid-cols-[minmax(0,1fr)_22rem] min-[110rem]:grid-cols-[minmax(0,1fr)_30rem]", main, side)
 }
 
 fn in_columns(columns: &'static str, main: AnyView, side: AnyView) -> AnyView {
     view! {
         <div class=format!("grid grid-cols-1 gap-8 {columns}")>
             <div class="min-w-0">{main}</div>
-            <div class="grid min-w-0 content-start gap-8">{side}</div>
+            <div class="grid min-w-0 grid-cols-1 content-start gap-8">{side}</div>
         </div>
     }
     .into_any()
@@ -117,7 +117,9 @@ fn manager(board: Board, return_to: &'static str) -> AnyView {
         let under_way = counts.pending + counts.publishing + counts.retried;
         vec![
             Stat::new(grouped(counts.success.into()), "Published").tone(Tone::Success).href("/activity?status=success"),
-            Stat::new(grouped(under_way.into()), "On the way").tone(Tone::Info).href("/activity"),
+            Stat::new(grouped(under_way.into()), "On their way")
+                .tone(Tone::Info)
+                .href("/activity?status=pending,publishing,retried"),
             Stat::new(grouped(counts.failed.into()), "Failed").tone(Tone::Danger).href("/activity?status=failed"),
         ]
     });
@@ -168,7 +170,11 @@ fn agency(board: Board, return_to: &'static str) -> AnyView {
         <StatStrip label="Connections" stats/>
         <ShareBar shares/>
         // Narrower than elsewhere, so that three cards stand beside it at 1440 px.
-        {in_columns("xl:grid-cols-[minmax(0,1fr)_18.5rem]", main.into_any(), side.into_any())}
+        {in_columns(
+            "xl:grid-cols-[minmax(0,1fr)_18.5rem] min-[110rem]:grid-cols-[minmax(0,1fr)_26rem]",
+            main.into_any(),
+            side.into_any(),
+        )}
     }
     .into_any()
 }

@@ -9,7 +9,7 @@ use crate::{
     shared::{
         account::reconnect_link,
         follow::one_of,
-        words::{account_status, mark},
+        words::{account_status, account_title, mark},
     },
     ui::{
         AccountCard, ButtonSize, ButtonVariant, MarkSize, PlatformMark, RelativeTime, StatusBadge, Switch, TimeStyle,
@@ -79,8 +79,7 @@ fn row(account: Memo<Account>, actions: AccountActions, return_to: &'static str)
                         class="after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-3 focus-visible:after:-outline-offset-3 focus-visible:after:outline-ring"
                     >
                         {move || {
-                            let shown = shape.read();
-                            shown.handle.clone().unwrap_or_else(|| shown.display_name.clone())
+                            account_title(&shape.read())
                         }}
                     </a>
                 </h3>

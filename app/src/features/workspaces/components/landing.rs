@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use crate::{
     shared::words::mark,
     ui::{
-        AccountCard, AvatarSize, Button, ButtonSize, ButtonVariant, Glyph, Logo, Mark, MarkSize, OrgMark, PlatformMark,
-        Stat, StatStrip, Status, StatusBadge, Tone, icon, status_glyph,
+        AccountCard, AvatarSize, Button, ButtonSize, ButtonVariant, Glyph, LimitMeter, Logo, Mark, MarkSize, OrgMark,
+        PlatformMark, Stat, StatStrip, Status, StatusBadge, Tone, icon, status_glyph,
     },
 };
 
@@ -78,7 +78,7 @@ fn window() -> AnyView {
                     </p>
                     <p class="mt-0.5 text-sm text-muted">{why}</p>
                 </div>
-                                <p class="text-sm">{cost}<br/><span class="text-muted">{since}</span></p>
+                <p class="text-sm">{cost}<br/><span class="text-muted">{since}</span></p>
                 <span class="flex justify-end"><Button size=ButtonSize::Small>"Reconnect"</Button></span>
             </li>
         }
@@ -225,13 +225,21 @@ pub fn Roles() -> impl IntoView {
                         "The manager writes",
                         "One text, a variation where a network needs it. What would be refused shows before saving.",
                         view! {
-                            <p class="truncate font-medium">"Two cups, one kettle"</p>
-                            <p class="mt-1 flex items-center gap-2 text-sm text-muted">
-                                <PlatformMark mark=Mark::X size=MarkSize::Bare/>
-                                <span class="font-mono text-xs">"212 / 280"</span>
-                                <PlatformMark mark=Mark::LinkedIn size=MarkSize::Bare/>
-                                <span class="font-mono text-xs">"486 / 3,000"</span>
-                            </p>
+                            <p class="truncate font-medium">"Two cups, one kettle: the easiest filter recipe we know."</p>
+                            <div class="mt-2.5 grid grid-cols-2 gap-4">
+                                <LimitMeter
+                                    label="X"
+                                    used=212_u64
+                                    max=280
+                                    before=|| view! { <PlatformMark mark=Mark::X size=MarkSize::Tiny/> }
+                                />
+                                <LimitMeter
+                                    label="LinkedIn"
+                                    used=486_u64
+                                    max=3_000
+                                    before=|| view! { <PlatformMark mark=Mark::LinkedIn size=MarkSize::Tiny/> }
+                                />
+                            </div>
                         }
                         .into_any(),
                     )}
