@@ -94,6 +94,10 @@ test('a post taken back within its moment goes nowhere', async ({ accounts, clie
   await posts.undo.click();
   await expect(page).toHaveURL(/\/compose\?post=/);
   await expect(posts.text).toHaveValue('This one is not ready.');
+  // What was chosen stays chosen: saving it again means what it meant before, also when it is opened later.
+  await expect(posts.visibility('Publish now')).toBeChecked();
+  await page.reload();
+  await expect(posts.visibility('Publish now')).toBeChecked();
   // Longer than the moment there was.
   await page.waitForTimeout(7_000);
   expect(await sandbox.posts(profile)).toHaveLength(0);

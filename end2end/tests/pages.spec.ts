@@ -26,6 +26,41 @@ test('the pages of the app have no barriers and fit every width', async ({ app, 
   }
 });
 
+test('long names and texts stay inside their places at every width', async ({ accounts, app, client, page, posts, sandbox }) => {
+  test.setTimeout(180_000);
+  expect(client.kind).toBe('client');
+  const shop = await sandbox.account('facebook', 'The Ballymacarbry and District Cooperative Creamery');
+  await accounts.connect(shop);
+  await accounts.card(shop).getByRole('link').first().click();
+  await expect(page).toHaveURL(/\/accounts\/[0-9a-f-]{36}$/);
+  const account = new URL(page.url()).pathname;
+  await posts.compose();
+  await posts.text.fill(
+    `Butter, buttermilk and the first cheese of the year, from Saturday at nine in the old creamery: ${'long'.repeat(40)}`,
+  );
+  await posts.save();
+  const post = new URL(page.url()).pathname;
+  for (const path of ['/dashboard/client', '/accounts', '/accounts?view=list', account, '/posts', post, '/activity', `/compose?from=${post.split('/')[2]}`]) {
+    await app.open(path);
+    await fits(page, path);
+  }
+});
+
+test('what is not there leads back to its list', async ({ app, client, page }) => {
+  expect(client.kind).toBe('client');
+  const nobody = '00000000-0000-7000-8000-000000000000';
+  for (const [path, back] of [
+    [`/accounts/${nobody}`, 'All accounts'],
+    [`/posts/${nobody}`, 'All posts'],
+    [`/compose?post=${nobody}`, 'All posts'],
+  ]) {
+    await app.open(path);
+    await expect(page.getByRole('heading', { name: 'Not found' })).toBeVisible();
+    await page.getByRole('link', { name: back }).click();
+    await expect(page).toHaveURL(back === 'All accounts' ? /\/accounts$/ : /\/posts$/);
+  }
+});
+
 async function fits(page: import('@playwright/test').Page, path: string): Promise<void> {
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 800 });
