@@ -3,6 +3,7 @@
 use axum::{Router, http::StatusCode as Status, routing::get};
 use sandbox::samples::{film, film_of, jpeg};
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
 
 use super::*;
 
@@ -117,7 +118,7 @@ async fn look(net: &Net, token: &str, container: &str) -> Value {
 }
 
 /// The status once it is settled. The sandbox's clock is moved ahead of the processing.
-async fn settled(net: &Net, token: &str, container: &str) -> Value {
+pub(super) async fn settled(net: &Net, token: &str, container: &str) -> Value {
     for _ in 0..100 {
         let status = look(net, token, container).await;
         if status["status_code"] != "IN_PROGRESS" {
@@ -205,6 +206,15 @@ async fn accounts_stand_behind_pages() {
     }
     let who = json(net.get(&format!("/instagram/v25.0/{NORTHWIND}?fields=id,username")).bearer_auth(&user), 200).await;
     assert_eq!(who["username"], "northwindcoffee");
+
+    let page = format!("/instagram/v25.0/{PAGE}?fields=name,instagram_business_account");
+    let page = json(net.get(&page).bearer_auth(&user), 200).await;
+    assert_eq!(page["instagram_business_account"], json!({ "id": NORTHWIND }));
+    let page_token = northwind["access_token"].as_str().unwrap();
+    assert_eq!(json(net.get("/instagram/v25.0/me").bearer_auth(page_token), 200).await["id"], PAGE);
+    let account = format!("/instagram/v25.0/{NORTHWIND}?fields=id,username");
+    assert_eq!(json(net.get(&account).bearer_auth(page_token), 200).await["id"], NORTHWIND);
+    json(net.get("/instagram/v25.0/102938475630495").bearer_auth(&user), 400).await;
 
     // What was not ticked, not granted, or not theirs is out of reach.
     let unticked = by_page(&net, &somebody("maya.lindqvist").only_pages(["harbourandpine"])).await;
@@ -512,4 +522,37 @@ async fn fifty_posts_in_a_day() {
     assert!(limit().await["data"][0]["config"]["quota_total"].as_u64().unwrap() > 50);
     net.advance(86_401).await;
     assert_eq!(limit().await["data"][0]["quota_usage"], 0);
+}
+
+#[tokio::test]
+async fn what_arrived_before_a_connection_broke_is_kept() {
+    let net = Net::start().await;
+    let token = connect(&net, "northwindcoffee").await;
+    let form = [("media_type", "STORIES"), ("upload_type", "resumable")];
+    let started = json(container(&net, &token, &form), 200).await;
+    let address = Url::parse(started["uri"].as_str().unwrap()).unwrap();
+    let whole = film_of(1080, 1920, 20_000, 3, 300_000);
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: x\r\nAuthorization: OAuth {token}\r\noffset: 0\r\nfile_size: {1}\r\n\
+         Content-Length: {1}\r\n\r\n",
+        address.path(),
+        whole.len()
+    );
+    let mut stream = tokio::net::TcpStream::connect(net.run.address()).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&whole[..100_000]).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let authorized = |call: RequestBuilder| call.header("authorization", format!("OAuth {token}"));
+    let mut offset = 0;
+    for _ in 0..100 {
+        offset = json(authorized(net.http.get(address.clone())), 200).await["offset"].as_u64().unwrap();
+        if offset > 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(offset, 100_000);
+    let rest = net.http.post(address).header("offset", "100000").header("file_size", "300000");
+    json(authorized(rest).body(whole[100_000..].to_vec()), 200).await;
+    assert_eq!(settled(&net, &token, started["id"].as_str().unwrap()).await["status_code"], "FINISHED");
 }

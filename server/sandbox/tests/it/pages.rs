@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{facebook, twitter, *};
+use super::{facebook, instagram, twitter, *};
 
 fn attribute<'a>(html: &'a str, before: &str) -> &'a str {
     let after = html.split_once(before).unwrap_or_else(|| panic!("{before} in {html}")).1;
@@ -139,4 +139,34 @@ async fn nothing_answers_outside_the_networks() {
     assert_eq!(net.get("/northwind/status/1").send().await.unwrap().status(), 404);
     assert_eq!(net.get("/twitter/northwindcoffee/status/1").send().await.unwrap().status(), 404);
     assert_eq!(json(net.get("/health"), 200).await["status"], "ok");
+}
+
+#[tokio::test]
+async fn the_showcase_shows_films_stories_and_comments() {
+    let net = Net::start().await;
+    let token = instagram::connect(&net, "northwindcoffee").await;
+    let files = instagram::shelf(vec![("/film.mp4", "video/mp4", sandbox::samples::film(1080, 1920, 4_500, 1))]).await;
+    net.control.post("settings", &json!({ "processing_ms": 0 })).await.unwrap();
+    let film = format!("{files}/film.mp4");
+    for kind in ["REELS", "STORIES"] {
+        let form = [("media_type", kind), ("video_url", film.as_str()), ("caption", "Roasting")];
+        let made = net.post("/instagram/v25.0/me/media").bearer_auth(&token).form(&form);
+        let id = json(made, 200).await["id"].as_str().unwrap().to_owned();
+        instagram::settled(&net, &token, &id).await;
+        let publish = net.post("/instagram/v25.0/me/media_publish").bearer_auth(&token).form(&[("creation_id", id)]);
+        let post = json(publish, 200).await["id"].as_str().unwrap().to_owned();
+        if kind == "REELS" {
+            let form = [("message", "Shop at <northwind>")];
+            json(net.post(&format!("/instagram/v25.0/{post}/comments")).bearer_auth(&token).form(&form), 200).await;
+        }
+    }
+    let (_, html) = read(net.get("/posts?platform=instagram").send().await.unwrap()).await;
+    assert!(html.contains("<p class=\"tag\">Reel</p>") && html.contains("<p class=\"tag\">Story</p>"), "{html}");
+    assert!(html.contains("<li>Shop at &lt;northwind&gt;</li>"));
+    assert!(html.contains("4.5 s · 1080×1920"));
+    let source = attribute(&html, "<video src=\"");
+    assert_eq!(net.get(source).send().await.unwrap().headers()["content-type"], "video/mp4");
+    for name in ["Facebook", "Instagram", "X", "LinkedIn", "TikTok"] {
+        assert!(html.contains(&format!(">{name}</a>")), "{name}");
+    }
 }

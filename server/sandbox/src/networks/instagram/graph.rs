@@ -12,7 +12,7 @@ use crate::{
         },
     },
     wire::{Call, Fields, graph_time, percent_encode},
-    world::{Account, Kind, Post, World},
+    world::{Account, Post, World},
 };
 
 /// `GET /{id}?fields=…`: whatever the id names.
@@ -30,23 +30,6 @@ pub(super) fn node(world: &mut World, call: &Call, caller: &Caller, id: &str, pa
         let person = own_account(world, id)?;
         return select("User", wanted, &["name", "id"], |field| person_field(&person, field, &call.base));
     }
-    let page =
-        world.accounts.of(SLUG).find(|account| account.kind == Kind::Page && page_of(world, SLUG, &account.id) == id);
-    // `me` of a page token is the page.
-    let page = page.or_else(|| world.accounts.get(SLUG, id).filter(|_| caller.page.as_deref() == Some(id)));
-    if let Some(page) = page.cloned() {
-        let ours = caller.assets.contains(&page.id);
-        if !ours {
-            return Err(GraphError::missing_object(id));
-        }
-        let token = wanted.is_some_and(|fields| fields.contains("access_token"));
-        return page_node(world, call, caller, &page, wanted, &["name", "id"], token);
-    }
-    if world.accounts.get(SLUG, id).is_some() {
-        may(world, caller, id, Wish::Read)?;
-        let account = own_account(world, id)?;
-        return select("User", wanted, &["id"], |field| account_field(world, &account, field, &call.base));
-    }
     if let Some(stage) = world.stages.get(SLUG, id) {
         may(world, caller, &stage.owner, Wish::Publish)?;
         return select("IGMediaBuilder", wanted, &["id"], |field| containers::field(world, stage, field));
@@ -55,7 +38,16 @@ pub(super) fn node(world: &mut World, call: &Call, caller: &Caller, id: &str, pa
         may(world, caller, &post.account, Wish::Read)?;
         return select("IGMedia", wanted, &["id"], |field| post_field(world, post, field, wanted, &call.base));
     }
-    Err(GraphError::missing_object(id))
+    // A page without an Instagram account stands among the accounts by its own id.
+    if let Some(account) = world.accounts.get(SLUG, id).filter(|account| account.publishes).cloned() {
+        may(world, caller, id, Wish::Read)?;
+        return select("User", wanted, &["id"], |field| account_field(world, &account, field, &call.base));
+    }
+    let behind = |account: &&Account| account.extra.get("page").and_then(Value::as_str) == Some(id);
+    let page = world.accounts.run_by(SLUG, &caller.person).filter(|page| caller.assets.contains(&page.id)).find(behind);
+    let page = page.cloned().ok_or_else(|| GraphError::missing_object(id))?;
+    let token = wanted.is_some_and(|fields| fields.contains("access_token"));
+    page_node(world, call, caller, &page, wanted, &["name", "id"], token)
 }
 
 fn own_account(world: &World, id: &str) -> Result<Account, GraphError> {

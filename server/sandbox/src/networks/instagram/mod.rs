@@ -291,8 +291,11 @@ fn is_own_login(scopes: &[String]) -> bool {
 /// Everything that needs a token.
 fn api(world: &mut World, call: &Call, path: &[&str]) -> Result<Reply, GraphError> {
     let caller = meta::authenticate(world, call, SLUG)?;
-    let me = caller.page.clone().unwrap_or_else(|| caller.person.clone());
+    let me = caller.page.as_ref().map_or_else(|| caller.person.clone(), |page| meta::page_of(world, SLUG, page));
     let own = |id: &str| if id == "me" { me.clone() } else { id.to_owned() };
+    // A page token may give back what its person granted.
+    let person = caller.person.clone();
+    let whose = |id: &str| if id == "me" { person.clone() } else { id.to_owned() };
     let params = params(call);
     let value = match (&call.method, path) {
         (&Method::GET, [id]) => graph::node(world, call, &caller, &own(id), &params),
@@ -301,10 +304,10 @@ fn api(world: &mut World, call: &Call, path: &[&str]) -> Result<Reply, GraphErro
             meta::permissions(world, &caller, SLUG, &own(id))
         }
         (&Method::DELETE, [id, "permissions"]) if !is_account(world, &caller) => {
-            meta::forget(world, &caller, SLUG, &own(id), None)
+            meta::forget(world, &caller, SLUG, &whose(id), None)
         }
         (&Method::DELETE, [id, "permissions", scope]) if !is_account(world, &caller) => {
-            meta::forget(world, &caller, SLUG, &own(id), Some(scope))
+            meta::forget(world, &caller, SLUG, &whose(id), Some(scope))
         }
         (&Method::GET, [id, "businesses"]) => meta::businesses(&caller, &own(id)),
         (&Method::GET, [id, "content_publishing_limit"]) => posts::limit(world, &caller, &own(id), &params),
