@@ -33,7 +33,7 @@ pub fn PageHeader(
     /// Below the title, muted.
     #[prop(optional, into)]
     lead: Option<String>,
-    /// At the right end.
+    /// At the right end. What says `data-fill` takes the whole width on a phone.
     #[prop(optional, into)]
     actions: ViewFn,
 ) -> impl IntoView {
@@ -41,12 +41,12 @@ pub fn PageHeader(
         <header data-ui="page-header" class="mb-6 flex flex-wrap items-center justify-between gap-x-4 gap-y-3">
             <div class="min-w-0">
                 <div class="flex items-center gap-3">
-                    <h1 class="truncate text-lg font-semibold">{move || title.get()}</h1>
+                    <h1 class="truncate text-lg font-semibold max-sm:whitespace-normal">{move || title.get()}</h1>
                     {beside.run()}
                 </div>
                 {lead.map(|lead| view! { <p class="mt-0.5 text-sm text-muted">{lead}</p> })}
             </div>
-            <div class="flex flex-wrap items-center gap-2">{actions.run()}</div>
+            <div class="flex flex-wrap items-center gap-2 max-sm:has-data-fill:w-full">{actions.run()}</div>
         </header>
     }
     .into_any()
@@ -169,7 +169,7 @@ pub fn AccountCard(
                 <p class="truncate text-sm" title=whole_detail>{detail}</p>
                 <p class="text-xs text-muted">"Last synced " {synced.run()}</p>
             </div>
-            <div class="mt-auto flex min-h-10 items-end pt-3 max-sm:-mb-2">
+            <div class="mt-auto flex min-h-10 items-end pt-3 max-sm:-mb-1">
                 <div class="flex min-h-7 w-full items-center justify-between gap-2">
                     <StatusBadge status/>
                     <div class="relative z-10 flex items-center">{action.run()}</div>

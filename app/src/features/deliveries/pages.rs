@@ -17,7 +17,7 @@ use crate::{
     },
     ui::{
         Button, ButtonVariant, EmptyState, FilterChip, FilterOption, FilterSelect, Glyph, LiveMark, Pagination,
-        SkeletonRows, Stat, StatStrip, Tone, grouped, use_toasts,
+        SkeletonRows, Stat, StatStrip, Tone, cx, grouped, use_toasts,
     },
 };
 use domain::{
@@ -71,11 +71,15 @@ fn head(query: Memo<ActivityQuery>, counts: RwSignal<Option<DeliveryCounts>>) ->
         .filter_map(|(name, value)| Some((name, value?)))
         .collect::<Vec<_>>()
     });
+    // Before anything has gone out there is nothing to count and nothing to find.
+    let nothing = Memo::new(move |_| {
+        counts.read().as_ref().is_some_and(|counts| counts.total == 0) && !query.read().is_narrowed()
+    });
     view! {
-        <div class="mb-5">
+        <div class="mb-5" hidden=nothing>
             <StatStrip label="Deliveries" stats=Signal::derive(move || stats(counts.read().as_ref()))/>
         </div>
-        <div class="mb-3 flex flex-wrap items-center gap-2">
+        <div class=move || cx(&["mb-3 flex-wrap items-center gap-2", if nothing.get() { "hidden" } else { "flex" }])>
             <ListSearch
                 label="Search deliveries"
                 placeholder="Post, account or id"
@@ -292,7 +296,7 @@ fn none_yet() -> AnyView {
                 may_write
                     .then(|| {
                         view! {
-                            <Button variant=ButtonVariant::Primary icon=Glyph::PenLine href="/compose">
+                            <Button icon=Glyph::PenLine href="/compose">
                                 "Write a post"
                             </Button>
                         }

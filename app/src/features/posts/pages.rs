@@ -302,7 +302,6 @@ fn none_yet(may_write: bool) -> AnyView {
             action=move || {
                 view! {
                     <Button
-                        variant=ButtonVariant::Primary
                         size=crate::ui::ButtonSize::Large
                         icon=Glyph::PenLine
                         href="/compose"

@@ -96,7 +96,8 @@ pub fn Editor(composer: Composer) -> impl IntoView {
                 (!platforms.is_empty())
                     .then(|| {
                         let columns = match platforms.len() {
-                            ..=3 => "grid-cols-3",
+                            ..=2 => "grid-cols-2",
+                            3 => "grid-cols-3",
                             4 => "grid-cols-4",
                             _ => "grid-cols-5",
                         };
