@@ -26,8 +26,15 @@ pub(crate) struct Whole {
 
 impl Whole {
     pub(crate) fn of(bytes: Bytes) -> Self {
-        Self { size: bytes.len() as u64, hash: hash(&bytes), bytes, complete: true }
+        let complete = bytes.len() <= KEEP;
+        let (size, hash) = (bytes.len() as u64, hash(&bytes));
+        Self { bytes: if complete { bytes } else { beginning(&bytes, HEAD) }, size, hash, complete }
     }
+}
+
+/// A copy of the beginning: a slice would hold on to the whole.
+fn beginning(bytes: &Bytes, most: usize) -> Bytes {
+    Bytes::copy_from_slice(bytes.get(..most).unwrap_or(bytes))
 }
 
 fn hash(bytes: &[u8]) -> u64 {
@@ -60,9 +67,10 @@ impl Pieces {
         self.large |= kept > KEEP;
         if self.large {
             for (at, piece) in &mut self.pieces {
-                let end = if *at == 0 { HEAD.min(piece.bytes.len()) } else { 0 };
-                // A slice would hold on to the whole.
-                piece.bytes = Bytes::copy_from_slice(piece.bytes.get(..end).unwrap_or_default());
+                let most = if *at == 0 { HEAD } else { 0 };
+                if piece.bytes.len() > most {
+                    piece.bytes = beginning(&piece.bytes, most);
+                }
             }
         }
     }
@@ -128,5 +136,7 @@ mod tests {
         }
         let whole = pieces.whole();
         assert_eq!((whole.size, whole.bytes.len(), whole.complete), (80 << 20, HEAD, false));
+        let at_once = Whole::of(Bytes::from(vec![1; KEEP + 1]));
+        assert_eq!((at_once.size, at_once.bytes.len(), at_once.complete), (KEEP as u64 + 1, HEAD, false));
     }
 }
