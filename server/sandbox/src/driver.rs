@@ -246,6 +246,26 @@ impl Control {
         self.call(Method::POST, "faults", Some(rule)).await.map(drop)
     }
 
+    /// How often what went wrong, by platform, operation and fault: `[{platform, operation, fault, times}]`.
+    ///
+    /// # Errors
+    /// See [`DriverError`].
+    pub async fn struck(&self) -> Result<Vec<Value>, DriverError> {
+        Ok(taken(self.call(Method::GET, "faults", None).await?, "struck"))
+    }
+
+    /// Lets TikTok's creators post what waits in their inboxes, or throw it away; answers with how many drafts there
+    /// were. `account` is an id, a handle or a name; `None`: all creators.
+    ///
+    /// # Errors
+    /// See [`DriverError`].
+    pub async fn answer_inbox(&self, account: Option<&str>, post: bool) -> Result<u64, DriverError> {
+        let decision = if post { "post" } else { "cancel" };
+        let body = serde_json::json!({ "account": account, "decision": decision });
+        let answer = self.call(Method::POST, "inbox", Some(&body)).await?;
+        Ok(answer.get("answered").and_then(Value::as_u64).unwrap_or_default())
+    }
+
     /// Takes all rules away.
     ///
     /// # Errors
@@ -254,7 +274,7 @@ impl Control {
         self.call(Method::DELETE, "faults", None).await.map(drop)
     }
 
-    /// Any other `POST /control/…`: `expire-tokens`, `revoke`, `reset`, `settings`, `advance`.
+    /// Any `POST /control/…`: `expire-tokens`, `revoke`, `reset`, `settings`, `advance`.
     ///
     /// # Errors
     /// See [`DriverError`].

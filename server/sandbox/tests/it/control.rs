@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{facebook, linkedin, twitter, *};
+use super::{facebook, instagram, linkedin, tiktok, twitter, *};
 
 #[tokio::test]
 async fn the_journal_masks_every_secret() {
@@ -10,11 +10,15 @@ async fn the_journal_masks_every_secret() {
     let (access, fresh) = twitter::connect(&net, "northwindcoffee").await;
     let page = facebook::connect(&net, "northwindcoffee").await;
     let member = linkedin::member(&net).await;
+    let own = instagram::connect(&net, "northwindcoffee").await;
+    let (creator, creator_fresh) = tiktok::connect(&net, "northwindcoffee").await;
+    let upload = net.post("/instagram/ig-api-upload/v25.0/1").header("authorization", format!("OAuth {own}"));
+    json(upload, 404).await;
     json(twitter::tweet(&net, &access, &json!({ "text": "Hello" })), 201).await;
     json(net.get(&format!("/facebook/v25.0/me?access_token={page}")), 200).await;
     let log = net.control.requests(None).await.unwrap();
     let text = serde_json::to_string(&log).unwrap();
-    for secret in [&access, &fresh, &page, &member] {
+    for secret in [&access, &fresh, &page, &member, &own, &creator, &creator_fresh] {
         assert!(!text.contains(secret.as_str()));
     }
     for secret in [sandbox::SECRET_MARK, DEMO_CLIENT_SECRET, VERIFIER] {
@@ -102,6 +106,12 @@ async fn the_state_file_carries_accounts_tokens_and_posts_over_a_restart() {
     let form = reqwest::multipart::Form::new().text("message", "Cup").part("source", part(png(8, 8, 8), "image/png"));
     let photo = first.post("/facebook/v25.0/102938475610293/photos").bearer_auth(&page).multipart(form);
     let photo = json(photo, 200).await["id"].as_str().unwrap().to_owned();
+    // What is in the making is kept too.
+    let files = instagram::shelf(vec![("/feed.jpg", "image/jpeg", sandbox::samples::jpeg(1080, 1080, 1))]).await;
+    let own = instagram::connect(&first, "northwindcoffee").await;
+    let picture = format!("{files}/feed.jpg");
+    let form = [("image_url", picture.as_str()), ("caption", "Begun before")];
+    let container = json(first.post("/instagram/v25.0/me/media").bearer_auth(&own).form(&form), 200).await;
     first.run.stop().await.unwrap();
 
     let second = Net::with(config()).await;
@@ -116,6 +126,9 @@ async fn the_state_file_carries_accounts_tokens_and_posts_over_a_restart() {
     let picture = second.get(&format!("/media/facebook/{photo}")).send().await.unwrap();
     assert_eq!(picture.bytes().await.unwrap(), png(8, 8, 8));
     json(facebook::feed(&second, &page, "102938475610293", &[("message", "After")]), 200).await;
+    let form = [("creation_id", container["id"].as_str().unwrap())];
+    json(second.post("/instagram/v25.0/me/media_publish").bearer_auth(&own).form(&form), 200).await;
+    assert_eq!(second.texts("instagram").await, ["Begun before"]);
     second.run.stop().await.unwrap();
 
     std::fs::write(&file, "{ not json").unwrap();

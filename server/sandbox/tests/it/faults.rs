@@ -219,7 +219,7 @@ async fn rules_count_skip_and_draw_lots() {
     assert!((15..=45).contains(&hit), "{hit}");
     let state = json(net.get("/control/faults"), 200).await;
     assert_eq!(state["faults"].as_array().unwrap().len(), 1, "a chance is not used up");
-    let struck = state["struck"].as_array().unwrap();
+    let struck = net.control.struck().await.unwrap();
     assert_eq!(struck.len(), 1);
     assert_eq!(
         (&struck[0]["platform"], &struck[0]["operation"], &struck[0]["fault"]),

@@ -401,9 +401,8 @@ async fn drafts_wait_for_the_creator() {
         assert_eq!(settled(&net, &token, id).await["status"], "SEND_TO_USER_INBOX");
     }
     assert!(net.texts("tiktok").await.is_empty(), "nobody has posted it");
-    let answered =
-        net.control.post("inbox", &json!({ "account": "northwindcoffee", "decision": "post" })).await.unwrap();
-    assert_eq!(answered["answered"], 5);
+    assert_eq!(net.control.answer_inbox(Some("harbourpine"), true).await.unwrap(), 0);
+    assert_eq!(net.control.answer_inbox(Some("northwindcoffee"), true).await.unwrap(), 5);
     net.advance(60).await;
     let data = status(&net, &token, &ids[0]).await;
     assert_eq!(data["status"], "PUBLISH_COMPLETE");
@@ -412,7 +411,7 @@ async fn drafts_wait_for_the_creator() {
 
     let id = begun(&net, &token, path, &body).await["publish_id"].clone();
     settled(&net, &token, &id).await;
-    net.control.post("inbox", &json!({ "decision": "cancel" })).await.unwrap();
+    assert_eq!(net.control.answer_inbox(None, false).await.unwrap(), 1);
     let data = status(&net, &token, &id).await;
     assert_eq!((&data["status"], &data["fail_reason"]), (&json!("FAILED"), &json!("publish_cancelled")));
     // Somebody else's publication is nobody's.
