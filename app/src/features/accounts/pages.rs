@@ -278,7 +278,10 @@ fn attention(counts: RwSignal<AccountCounts>, accounts: RwSignal<Vec<Account>>) 
             (0, _) => return None,
             (1, Some((name, reason))) => (format!("{name} needs updating."), reason),
             (1, None) => ("1 connection needs updating.".to_owned(), None),
-            (n, _) => (format!("{n} connections need updating."), None),
+            (n, _) => {
+                let text = "Posts skip them until somebody reconnects them.".to_owned();
+                (format!("{n} connections need updating."), Some(text))
+            }
         };
         let text = text.unwrap_or_else(|| "Posts skip it until somebody reconnects it.".to_owned());
         Some(view! { <div class="mb-4"><Banner tone=Tone::Warning title text/></div> })
@@ -399,7 +402,7 @@ fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>) -> AnyV
         let variant = if connected { ButtonVariant::Secondary } else { ButtonVariant::Primary };
         let (asked, reconnect_to) = (shown.clone(), reconnect_to.clone());
         view! {
-            <div class="grid w-full grid-cols-2 gap-2 empty:hidden sm:flex sm:w-auto max-sm:[&>:last-child:nth-child(odd)]:col-span-2">
+            <div data-fill="" class="grid w-full grid-cols-2 gap-2 empty:hidden sm:flex sm:w-auto max-sm:[&>:last-child:nth-child(odd)]:col-span-2">
             {actions
                 .may_reconnect
                 .then(|| {
@@ -439,7 +442,8 @@ fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>) -> AnyV
         <PageFrame
             title
             beside=move || view! { {move || view! { <StatusBadge status=account_status(shape.read().status)/> }} }
-            actions=header_actions
+            // Drawn anew when the status changes what can be done.
+            actions=move || header_actions.clone().into_any()
         >
             <Outcome query here/>
             {move || {
