@@ -7,7 +7,12 @@ use std::{fmt, str::FromStr};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{Platform, accounts::MissingScope};
+use domain::{
+    Platform,
+    accounts::MissingScope,
+    deliveries::ErrorClass,
+    platform::{PostOptions, TiktokPrivacy},
+};
 use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
@@ -28,7 +33,10 @@ use crate::{
 /// 2. The caller saves the state **and** that it is about to commit.
 /// 3. [`commit`](Adapter::commit), once. If it ends in [`OutcomeUnknown`](domain::deliveries::ErrorClass::OutcomeUnknown),
 ///    or the process dies before its answer is saved, [`find_published`](Adapter::find_published) comes before anything
-///    is sent again.
+///    is sent again. So it does after [`Standing::Processing`]: the platform has taken the post and works on it.
+///
+/// What is left to do with a post that is out ([`permalink`](Adapter::permalink), [`comment`](Adapter::comment)) has no
+/// bearing on whether it is.
 #[async_trait]
 pub trait Adapter: Send + Sync + fmt::Debug {
     /// Which platform this is.
@@ -69,7 +77,8 @@ pub trait Adapter: Send + Sync + fmt::Debug {
     async fn revoke(&self, account: &Account) -> Result<(), PlatformError>;
 
     /// Uploads media and makes containers, one step per call. `saved` is the state of the last call, if any; state of
-    /// another adapter version is set aside and staging starts anew.
+    /// another adapter version is set aside and staging starts anew. Set it aside yourself after an error that is
+    /// [`stale`](PlatformError::stale).
     async fn stage(&self, request: &PublishRequest, saved: Option<&Value>) -> Result<Staged, PlatformError>;
 
     /// Makes the post public: exactly one request. `state` is what the last [`stage`](Adapter::stage) returned.
@@ -83,10 +92,30 @@ pub trait Adapter: Send + Sync + fmt::Debug {
         state: Option<&Value>,
         known: &[String],
     ) -> Result<Finding, PlatformError>;
+
+    /// What the creator may choose for a post just now, for the composer to show. `None` where the platform asks for
+    /// no such choices. Ask before every post: TikTok's answer changes with the creator's settings.
+    async fn creator_choices(&self, _account: &Account) -> Result<Option<CreatorChoices>, PlatformError> {
+        Ok(None)
+    }
+
+    /// Where people see a post, for platforms whose [`commit`](Adapter::commit) does not tell ([`Published::url`]).
+    async fn permalink(&self, _account: &Account, _external_id: &str) -> Result<Option<String>, PlatformError> {
+        Ok(None)
+    }
+
+    /// Writes a comment below a post of the account's own: exactly one request, with the same rules for an answer that
+    /// is not clear as a commit. The comment's id.
+    ///
+    /// `Operator` where [`Traits::comments`] says that this cannot be.
+    async fn comment(&self, _account: &Account, _external_id: &str, _text: &str) -> Result<String, PlatformError> {
+        Err(PlatformError::new(self.platform(), ErrorClass::Operator).with_code("no_comments"))
+    }
 }
 
 /// Where a platform differs in what callers must do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate fact of the platform's")]
 pub struct Traits {
     /// Whether [`AuthorizeRequest::pkce`] and [`ExchangeRequest::pkce`] are used.
     pub pkce: bool,
@@ -96,6 +125,10 @@ pub struct Traits {
     pub revokes: RevokeReach,
     /// Whether a post that went out can be found again; where it cannot, a person decides after an unknown outcome.
     pub finds: Finds,
+    /// Whether [`Adapter::comment`] can write.
+    pub comments: bool,
+    /// Whether the platform fetches pictures itself, so that each needs a [`MediaItem::public_url`].
+    pub pulls: bool,
 }
 
 /// What giving access back takes with it.
@@ -227,15 +260,20 @@ pub struct Profile {
 pub enum AccountKind {
     /// A Facebook Page.
     Page,
-    /// A person's own account: X, a `LinkedIn` member.
+    /// A person's own account: X, a `LinkedIn` member, a TikTok creator.
     Profile,
     /// A `LinkedIn` organization page.
     Organization,
+    /// An Instagram professional account, connected by its own login.
+    Professional,
+    /// An Instagram professional account, connected through the Facebook Page it is linked to.
+    LinkedProfessional,
 }
 
 impl AccountKind {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Page, Self::Profile, Self::Organization];
+    pub const ALL: [Self; 5] =
+        [Self::Page, Self::Profile, Self::Organization, Self::Professional, Self::LinkedProfessional];
 
     /// The word to store.
     pub const fn as_str(self) -> &'static str {
@@ -243,6 +281,8 @@ impl AccountKind {
             Self::Page => "page",
             Self::Profile => "profile",
             Self::Organization => "organization",
+            Self::Professional => "professional",
+            Self::LinkedProfessional => "linked_professional",
         }
     }
 }
@@ -324,8 +364,10 @@ pub struct PublishRequest {
     pub text: String,
     /// The link card, where the platform has one (`domain::posts::preflight::final_link`).
     pub link: Option<String>,
-    /// Pictures, in order.
+    /// Pictures and videos, in order; or one document.
     pub media: Vec<MediaItem>,
+    /// What was chosen for this account's post beyond its words and media.
+    pub options: PostOptions,
     /// When the delivery first reached for the commit; a post older than this is not ours.
     pub started_at: DateTime<Utc>,
 }
@@ -333,7 +375,8 @@ pub struct PublishRequest {
 /// How far staging has come.
 #[derive(Debug, Clone)]
 pub struct Staged {
-    /// Save it before anything else. Holds handles of the platform, no secrets.
+    /// Save it before anything else. Holds handles of the platform: ids, and the addresses that parts of an upload go
+    /// to, each good for some hours and for that part alone. No tokens.
     pub state: Value,
     /// What comes next.
     pub progress: Progress,
@@ -357,17 +400,57 @@ pub enum Progress {
     },
 }
 
-/// A post that is public.
+/// A post the platform has taken.
 #[derive(Debug, Clone)]
 pub struct Published {
-    /// The platform's id of the post.
+    /// The platform's id of the post; of its handle while the post has none yet ([`Published::standing`]).
     pub external_id: String,
-    /// Where people see it.
+    /// Where people see it; `None` if the answer does not tell: see [`Adapter::permalink`].
     pub url: Option<String>,
+    /// Whether people see it already.
+    pub standing: Standing,
     /// The call that did it.
     pub trace: Box<Trace>,
     /// What the platform said of its limits.
     pub rate: RateState,
+}
+
+/// How a post stands that the platform has taken.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Standing {
+    /// It is public.
+    Public,
+    /// It is being processed, and may yet be refused. Save `state`, and call [`Adapter::find_published`] with it after
+    /// this time, until that says what has become of the post.
+    Processing {
+        /// In place of the one handed to the commit.
+        state: Value,
+        /// As the platform suggests, at least a second.
+        after: std::time::Duration,
+    },
+    /// It lies in the creator's inbox, who must finish it there: done as far as we are concerned, but not public.
+    WaitingForCreator,
+}
+
+/// What a creator may choose for a post just now (platforms.md 5). The composer shows these and presets none.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct CreatorChoices {
+    /// As the post will be signed; must be shown beside the choices.
+    pub nickname: String,
+    /// `@name`.
+    pub handle: Option<String>,
+    /// A picture at the platform's, not checked.
+    pub avatar_url: Option<String>,
+    /// Who may be allowed to see a post.
+    pub privacy: Vec<TiktokPrivacy>,
+    /// Whether comments can be allowed at all.
+    pub comments: bool,
+    /// Whether duets can be.
+    pub duets: bool,
+    /// Whether stitches can be.
+    pub stitches: bool,
+    /// The longest video, seconds.
+    pub longest_video_seconds: Option<u32>,
 }
 
 /// Whether a post with an unknown outcome went out.
@@ -381,6 +464,26 @@ pub enum Finding {
         url: Option<String>,
         /// When the platform says it was published.
         published_at: Option<DateTime<Utc>>,
+    },
+    /// It arrived and lies in the creator's inbox, who must finish it there.
+    WaitingForCreator {
+        /// The platform's id of the handle; the post has none yet.
+        external_id: String,
+    },
+    /// It arrived and is being processed: ask again after this time. Nothing is to be sent.
+    Processing {
+        /// As the platform suggests, at least a second.
+        after: std::time::Duration,
+    },
+    /// It arrived and was refused afterwards: nothing is public, and what was staged is of no more use. Where the class
+    /// allows another try, it begins with staging anew.
+    Refused {
+        /// What comes next.
+        class: ErrorClass,
+        /// In a sentence for people.
+        reason: String,
+        /// The platform's code.
+        code: Option<String>,
     },
     /// It did not: the list reaches back beyond the delivery's start, and nothing in it matches. Lists may lag some
     /// seconds behind; ask twice before sending again.

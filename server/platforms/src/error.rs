@@ -24,6 +24,8 @@ pub struct PlatformError {
     pub http_status: Option<u16>,
     /// When another try makes sense, if the platform said so by header or body.
     pub retry_at: Option<DateTime<Utc>>,
+    /// Whether what was staged is of no more use: the next try, if there is one, stages anew.
+    pub stale: bool,
     /// The request and the answer with secrets masked; `None` if nothing was sent.
     pub trace: Option<Box<Trace>>,
 }
@@ -38,6 +40,7 @@ impl PlatformError {
             code: None,
             http_status: None,
             retry_at: None,
+            stale: false,
             trace: None,
         }
     }
@@ -46,6 +49,13 @@ impl PlatformError {
     #[must_use]
     pub fn saying(mut self, message: impl Into<Cow<'static, str>>) -> Self {
         self.message = message.into();
+        self
+    }
+
+    /// Of something whose staged state is of no more use.
+    #[must_use]
+    pub const fn staging_anew(mut self) -> Self {
+        self.stale = true;
         self
     }
 
@@ -97,7 +107,7 @@ fn sentence(platform: Platform, class: ErrorClass) -> Cow<'static, str> {
         ErrorClass::RateLimited => format!("{label} asks us to slow down for this account."),
         ErrorClass::QuotaDaily => format!("The daily limit of {label} for this account is used up."),
         ErrorClass::MediaProcessing => format!("{label} is still processing the media."),
-        ErrorClass::MediaInvalid => format!("{label} refused a picture of this post."),
+        ErrorClass::MediaInvalid => format!("{label} refused a picture or video of this post."),
         ErrorClass::Policy => format!("{label} has restricted this account."),
         ErrorClass::Billing => format!("The paid access to {label} is used up."),
         ErrorClass::Transient => format!("{label} could not be reached, or had trouble answering."),

@@ -1,4 +1,5 @@
-//! The pictures of a post, as adapters get them: what they are, and how to read them piece by piece.
+//! The pictures, videos and documents of a post, as adapters get them: what they are, and how to read them piece by
+//! piece.
 
 use std::{fmt, io, ops::Range, sync::Arc};
 
@@ -16,16 +17,17 @@ pub trait MediaSource: Send + Sync {
     async fn read(&self, range: Range<u64>) -> io::Result<Bytes>;
 }
 
-/// One picture of a post.
+/// One picture, video or document of a post.
 #[derive(Clone)]
 pub struct MediaItem {
-    /// `image/jpeg`, …, as sniffed at upload.
+    /// `image/jpeg`, `video/mp4`, `application/pdf`, …, as sniffed at upload.
     pub mime: String,
     /// In bytes.
     pub size: u64,
     /// What it shows, for those who cannot see it.
     pub alt_text: Option<String>,
-    /// A short-lived address at which the platform can fetch it, where the platform wants that.
+    /// A signed address at which the platform can fetch it, where the platform wants that: on our own host, good for an
+    /// hour at least, without redirects, with its true type and length (platforms.md 0.6).
     pub public_url: Option<String>,
     /// Its bytes.
     pub source: Arc<dyn MediaSource>,
@@ -54,6 +56,16 @@ impl MediaItem {
         self.alt_text.as_deref().map(str::trim).filter(|text| !text.is_empty())
     }
 
+    /// Whether it moves. GIFs count as pictures, as they do with every platform.
+    pub fn is_video(&self) -> bool {
+        self.mime.starts_with("video/")
+    }
+
+    /// Whether it is a document: what is neither a picture nor a video.
+    pub fn is_document(&self) -> bool {
+        !self.is_video() && !self.mime.starts_with("image/")
+    }
+
     pub(crate) async fn read_all(&self, platform: Platform) -> Result<Bytes, PlatformError> {
         self.read(platform, 0..self.size).await
     }
@@ -64,7 +76,7 @@ impl MediaItem {
         let failed = |code: &'static str| {
             PlatformError::new(platform, ErrorClass::Transient)
                 .with_code(code)
-                .saying("A picture of this post could not be read from our storage.")
+                .saying("A file of this post could not be read from our storage.")
         };
         let bytes = self.source.read(range).await.map_err(|error| {
             tracing::warn!(%error, "media could not be read");

@@ -123,6 +123,7 @@ fn same_but_for_links(listed: &str, written: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use domain::platform::PostOptions;
     use proptest::prelude::*;
 
     use super::*;
@@ -145,6 +146,7 @@ mod tests {
             text: text.into(),
             link: None,
             media: vec![MediaItem::from_bytes("image/png", Bytes::new(), None); pictures],
+            options: PostOptions::default(),
             started_at: start(),
         }
     }

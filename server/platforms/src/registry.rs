@@ -8,9 +8,9 @@ use crate::{
     adapter::{Adapter, ApiVersion},
     facebook,
     http::Http,
-    linkedin, oauth,
+    instagram, linkedin, oauth,
     settings::{Defaults, KnownVersion, PlatformSettings, SettingsError},
-    twitter,
+    tiktok, twitter,
 };
 
 /// A platform's line.
@@ -23,7 +23,9 @@ pub(crate) struct Entry {
 /// To add a platform, add its line here (and its folder beside this file).
 const ENTRIES: &[Entry] = &[
     Entry { platform: Platform::Facebook, defaults: &facebook::DEFAULTS, build: facebook::build },
+    Entry { platform: Platform::Instagram, defaults: &instagram::DEFAULTS, build: instagram::build },
     Entry { platform: Platform::Linkedin, defaults: &linkedin::DEFAULTS, build: linkedin::build },
+    Entry { platform: Platform::Tiktok, defaults: &tiktok::DEFAULTS, build: tiktok::build },
     Entry { platform: Platform::Twitter, defaults: &twitter::DEFAULTS, build: twitter::build },
 ];
 
@@ -117,6 +119,8 @@ mod tests {
         let missing = missing_scopes(Platform::Twitter, &["tweet.write".into(), "gone.scope".into()]);
         assert!(missing[0].needed_to_publish && missing[0].costs.contains("published"));
         assert!(!missing[1].needed_to_publish);
-        assert_eq!(missing_scopes(Platform::Tiktok, &["video.publish".into()]).len(), 1);
+        assert!(missing_scopes(Platform::Instagram, &["instagram_content_publish".into()])[0].needed_to_publish);
+        // Of a platform without an adapter.
+        assert_eq!(missing_scopes(Platform::GoogleAds, &["adwords".into()]).len(), 1);
     }
 }

@@ -25,6 +25,33 @@ pub struct PlatformSettings {
     pub api_version: Option<String>,
     /// Instead of the scopes usually asked for.
     pub scopes: Option<Vec<String>>,
+    /// Which login the app is registered for, where the platform has several (Instagram).
+    pub login: Login,
+    /// How videos reach the platform, where there are several ways (TikTok).
+    pub video_transfer: VideoTransfer,
+}
+
+/// Instagram's two ways to connect an account (platforms.md 2). Elsewhere it means nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Login {
+    /// The platform's own: no Facebook Page needed.
+    #[default]
+    Own,
+    /// Facebook Login, through the Page an account is linked to.
+    Facebook,
+}
+
+/// How a video reaches TikTok (platforms.md 5). Elsewhere it means nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VideoTransfer {
+    /// In pieces, from us. What became of the last piece can always be asked.
+    #[default]
+    Upload,
+    /// TikTok fetches it from our address, which must be verified there. The fetching is asked for by the very call
+    /// that publishes, so an answer lost is an outcome only a person can tell.
+    Pull,
 }
 
 /// A platform's hosts.
@@ -34,6 +61,8 @@ pub struct BaseUrls {
     pub web: Url,
     /// What programs call.
     pub api: Url,
+    /// Where codes become tokens, if that is a host of its own (Instagram Login).
+    pub token: Url,
 }
 
 /// One platform's settings cannot be used.
@@ -42,6 +71,9 @@ pub enum SettingsError {
     /// There is no adapter for it (yet).
     #[error("Arctiv cannot connect to {0} yet")]
     Unsupported(Platform),
+    /// It has no other login than its own.
+    #[error("{0} has no other login than its own")]
+    NoSuchLogin(Platform),
     /// Settings for it were given twice.
     #[error("{0} is configured twice")]
     Twice(Platform),
@@ -76,6 +108,10 @@ pub enum SettingsError {
 pub(crate) struct Defaults {
     pub web: &'static str,
     pub api: &'static str,
+    /// Where codes become tokens, if not at `api`.
+    pub token: Option<&'static str>,
+    /// The other login, where there is one.
+    pub through_facebook: Option<&'static ThroughFacebook>,
     /// The version called unless a setting says otherwise; one of `versions`.
     pub version: &'static str,
     /// The calendar, oldest first.
@@ -85,6 +121,14 @@ pub(crate) struct Defaults {
     pub sandbox_scopes: &'static [&'static str],
     /// What each of them is for.
     pub scope_uses: &'static [ScopeUse],
+}
+
+/// What differs when accounts are connected through Facebook Login.
+#[derive(Debug)]
+pub(crate) struct ThroughFacebook {
+    pub web: &'static str,
+    pub api: &'static str,
+    pub scopes: &'static [&'static str],
 }
 
 /// An entry of the API version calendar (platforms.md 0.1).
@@ -115,15 +159,42 @@ impl PlatformSettings {
     ) -> Result<Self, SettingsError> {
         let defaults = crate::registry::defaults(platform).ok_or(SettingsError::Unsupported(platform))?;
         let url = |text: &str, what| text.parse().map_err(|_| SettingsError::BadUrl { platform, what });
+        let token = defaults.token.unwrap_or(defaults.api);
         Ok(Self {
             platform,
             client_id: client_id.into(),
             client_secret,
             redirect_uri,
-            base_urls: BaseUrls { web: url(defaults.web, "web address")?, api: url(defaults.api, "API address")? },
+            base_urls: BaseUrls {
+                web: url(defaults.web, "web address")?,
+                api: url(defaults.api, "API address")?,
+                token: url(token, "token address")?,
+            },
             api_version: None,
             scopes: None,
+            login: Login::default(),
+            video_transfer: VideoTransfer::default(),
         })
+    }
+
+    /// The same for an app registered for this login, at its hosts. Before [`in_sandbox`](Self::in_sandbox), if at all.
+    ///
+    /// # Errors
+    /// [`SettingsError::NoSuchLogin`] where there is no choice.
+    pub fn with_login(mut self, login: Login) -> Result<Self, SettingsError> {
+        let other = crate::registry::defaults(self.platform).and_then(|defaults| defaults.through_facebook);
+        match (login, other) {
+            (Login::Own, _) => {}
+            (Login::Facebook, None) => return Err(SettingsError::NoSuchLogin(self.platform)),
+            (Login::Facebook, Some(other)) => {
+                let platform = self.platform;
+                let url = |text: &str, what| text.parse().map_err(|_| SettingsError::BadUrl { platform, what });
+                let api: Url = url(other.api, "API address")?;
+                self.base_urls = BaseUrls { web: url(other.web, "web address")?, token: api.clone(), api };
+            }
+        }
+        self.login = login;
+        Ok(self)
     }
 
     /// The same, pointed at a sandbox at `address` (`http://127.0.0.1:8090`). The HTTP client must be allowed to call
@@ -131,10 +202,13 @@ impl PlatformSettings {
     #[must_use]
     pub fn in_sandbox(mut self, address: &Url) -> Self {
         let base = crate::http::endpoint(address, &[self.platform.as_str()]);
-        self.base_urls = BaseUrls { web: base.clone(), api: base };
+        self.base_urls = BaseUrls { web: base.clone(), api: base.clone(), token: base };
         if let Some(defaults) = crate::registry::defaults(self.platform) {
-            let all = defaults.scopes.iter().chain(defaults.sandbox_scopes);
-            self.scopes.get_or_insert_with(|| all.map(|scope| (*scope).to_owned()).collect());
+            let mut scopes = self.scopes(defaults);
+            if self.scopes.is_none() {
+                scopes.extend(defaults.sandbox_scopes.iter().map(|scope| (*scope).to_owned()));
+            }
+            self.scopes = Some(scopes);
         }
         self
     }
@@ -149,7 +223,11 @@ impl PlatformSettings {
     }
 
     pub(crate) fn scopes(&self, defaults: &Defaults) -> Vec<String> {
-        self.scopes.clone().unwrap_or_else(|| defaults.scopes.iter().map(|scope| (*scope).to_owned()).collect())
+        let usual = match (self.login, defaults.through_facebook) {
+            (Login::Facebook, Some(other)) => other.scopes,
+            _ => defaults.scopes,
+        };
+        self.scopes.clone().unwrap_or_else(|| usual.iter().map(|scope| (*scope).to_owned()).collect())
     }
 
     pub(crate) fn validate(&self) -> Result<(), SettingsError> {
@@ -163,6 +241,7 @@ impl PlatformSettings {
         let addresses = [
             (&self.base_urls.web, "web address"),
             (&self.base_urls.api, "API address"),
+            (&self.base_urls.token, "token address"),
             (&self.redirect_uri, "redirect address"),
         ];
         for (url, what) in addresses {

@@ -1,10 +1,10 @@
 //! What the tests of this crate share.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use domain::{Platform, clock::Clock};
+use domain::{Platform, clock::Clock, platform::PostOptions};
 use wiremock::{MockServer, Request};
 
 use crate::{
@@ -64,11 +64,33 @@ pub(crate) fn account(external_id: &str, kind: AccountKind) -> Account {
 }
 
 pub(crate) fn post(account: Account, text: &str, media: Vec<MediaItem>) -> PublishRequest {
-    PublishRequest { account, text: text.into(), link: None, media, started_at: noon() }
+    PublishRequest {
+        account,
+        text: text.into(),
+        link: None,
+        media,
+        options: PostOptions::default(),
+        started_at: noon(),
+    }
 }
 
 pub(crate) fn picture(size: usize, alt_text: Option<&str>) -> MediaItem {
     MediaItem::from_bytes("image/png", Bytes::from(vec![7; size]), alt_text.map(str::to_owned))
+}
+
+/// A video of this many bytes, each the low byte of its position.
+pub(crate) fn video(size: usize) -> MediaItem {
+    MediaItem::from_bytes("video/mp4", video_bytes(0..size), None)
+}
+
+/// What [`video`] holds in this range.
+pub(crate) fn video_bytes(range: Range<usize>) -> Bytes {
+    range.map(|at| u8::try_from(at % 251).unwrap()).collect::<Vec<u8>>().into()
+}
+
+/// The same, to be fetched from this address.
+pub(crate) fn fetched(item: MediaItem, url: &str) -> MediaItem {
+    MediaItem { public_url: Some(url.to_owned()), ..item }
 }
 
 /// Bytes of [`picture`] in a row in a body: how much of it was sent.

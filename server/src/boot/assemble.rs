@@ -28,7 +28,7 @@ use crate::{
         accounts::{AccountsService, AccountsSetup, Tokens, TokensSetup, callback_url},
         deliveries::{self, DeliveryService, Worker, WorkerParts},
         identity::{IdentityService, PasswordCost},
-        media::{MediaFiles, MediaLinks, MediaService},
+        media::{MediaFiles, MediaLinks, MediaService, PublicMedia},
         notifications::LiveEvents,
         posts::PostService,
         workspaces::WorkspaceService,
@@ -67,6 +67,7 @@ pub struct Arctiv {
     pub adapters: Arc<Registry>,
     pub tokens: Tokens,
     pub files: MediaFiles,
+    public_media: Option<PublicMedia>,
     pub cookies: CookiePolicy,
     pub metrics: PrometheusHandle,
     pub stop: CancellationToken,
@@ -115,6 +116,12 @@ pub fn adapters(settings: &Settings, clock: &Arc<dyn Clock>) -> ServiceResult<Re
         };
         let mut app = PlatformSettings::new(platform, credentials.0, credentials.1, callback_url(&origin, platform))
             .map_err(ServiceError::internal)?;
+        if let Some(login) = section.and_then(|app| app.login) {
+            app = app.with_login(login).map_err(ServiceError::internal)?;
+        }
+        if let Some(transfer) = section.and_then(|app| app.video_transfer) {
+            app.video_transfer = transfer;
+        }
         if let Some(version) = section.and_then(|app| app.api_version.clone()) {
             app.api_version = Some(version);
         }
@@ -156,6 +163,9 @@ impl Arctiv {
             ServiceError::internal(format!("the folder for pictures, {}, cannot be used: {error}", folder.display()))
         })?;
         let links = MediaLinks::new(&keys.jwt_secret, Arc::clone(&clock));
+        // Without a public address only a sandbox beside us can fetch anything here.
+        let reachable = settings.server.public_url.is_some() || settings.platforms.sandbox_url.is_some();
+        let public_media = reachable.then(|| PublicMedia::new(links.clone(), settings.server.origin()));
         let media =
             MediaService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), files.clone(), links.clone());
         let posts = PostService::new(
@@ -209,6 +219,7 @@ impl Arctiv {
             adapters,
             tokens,
             files,
+            public_media,
             cookies,
             metrics,
             stop,
@@ -266,6 +277,7 @@ impl Arctiv {
             adapters: Arc::clone(&self.adapters),
             tokens: Arc::new(self.tokens.clone()),
             files: self.files.clone(),
+            public_media: self.public_media.clone(),
             settings: self.settings.publishing.clone(),
         };
         Worker::new(parts, self.stop.clone())

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::Platform;
+use platforms::{Login, VideoTransfer};
 use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
@@ -31,6 +32,11 @@ pub struct PlatformSection {
     pub base_url: Option<Url>,
     /// In place of the version this release was written for.
     pub api_version: Option<String>,
+    /// Instagram: the login the app is registered for, `own` (the default) or `facebook`.
+    pub login: Option<Login>,
+    /// TikTok: how videos get there, `upload` (the default) or `pull`, for which this Arctiv's address must be verified
+    /// at TikTok.
+    pub video_transfer: Option<VideoTransfer>,
 }
 
 impl Section for PlatformsSettings {
@@ -39,6 +45,10 @@ impl Section for PlatformsSettings {
         for (platform, app) in &self.apps {
             if app.client_id.is_some() != app.client_secret.is_some() {
                 faults.add(&format!("platforms.apps.{platform}"), "client_id and client_secret are set together");
+            }
+            if app.login == Some(Login::Facebook) && *platform != Platform::Instagram {
+                faults
+                    .add(&format!("platforms.apps.{platform}.login"), "only instagram has another login than its own");
             }
         }
     }

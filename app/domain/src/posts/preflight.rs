@@ -136,7 +136,15 @@ fn check_text(
             ),
         ));
     }
-    if text.is_empty() && no_pictures && content.link_for(platform).is_none() {
+    let limits = [(rules.hashtags_max, '#', "hashtags"), (rules.mentions_max, '@', "mentions")];
+    for (most, mark, what) in limits {
+        let found = marked_words(&text, mark);
+        if let Some(most) = most.filter(|most| found > *most) {
+            let label = platform.label();
+            findings.push(error(&field, platform, format!("{label} takes at most {most} {what}; this has {found}.")));
+        }
+    }
+    if text.is_empty() && no_pictures && !rules.media_required && content.link_for(platform).is_none() {
         findings.push(error(&field, platform, format!("{} needs a text or a picture.", platform.label())));
     }
 }
@@ -178,6 +186,17 @@ fn check_pictures(
                 ),
             ));
         }
+        if rules.image_ratio.is_some_and(|ratio| !ratio.fits(picture.width, picture.height)) {
+            let shape = if picture.width < picture.height { "tall" } else { "wide" };
+            findings.push(error("media_assets", platform, format!("Picture {number} is too {shape} for {label}.")));
+        }
+        if let Some(least) = rules.image_width_min.filter(|least| picture.width < *least) {
+            findings.push(error(
+                "media_assets",
+                platform,
+                format!("Picture {number} is {} pixels wide; {label} takes {least} or more.", picture.width),
+            ));
+        }
         if rules.image_pixels_max.is_some_and(|max| u64::from(picture.width) * u64::from(picture.height) > max) {
             findings.push(error(
                 "media_assets",
@@ -197,6 +216,21 @@ fn check_pictures(
             message: format!("{label} shows either pictures or a link card: the link is added to the text there."),
         });
     }
+}
+
+/// How many words begin with `mark`: `#coffee`, not `C#` and not a `#` alone.
+fn marked_words(text: &str, mark: char) -> usize {
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let mut before = ' ';
+    let mut letters = text.chars().peekable();
+    let mut count = 0;
+    while let Some(letter) = letters.next() {
+        if letter == mark && !is_part(before) && letters.peek().copied().is_some_and(is_part) {
+            count += 1;
+        }
+        before = letter;
+    }
+    count
 }
 
 fn check_alt_text(pictures: &[Picture], findings: &mut Vec<Finding>) {
@@ -304,6 +338,32 @@ mod tests {
         assert_eq!(findings[0].message, "Picture 1 is a WebP; Facebook takes JPG, PNG.");
         let five = [Picture { kind: ImageType::Png, ..webp }; 5];
         assert!(check(&text("x"), &five, &[target(Platform::Twitter)])[0].message.contains("at most 4 pictures"));
+    }
+
+    #[test]
+    fn instagram_wants_a_picture_of_a_shape_and_few_hashtags() {
+        let findings = check(&text("x"), &[], &[target(Platform::Instagram)]);
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].message, "Instagram needs at least one picture.");
+        let square = Picture { kind: ImageType::Jpeg, bytes: 10, width: 1_080, height: 1_080, alt_chars: 3 };
+        assert!(check(&text(&"#tag ".repeat(30)), &[square], &[target(Platform::Instagram)]).is_empty());
+        let findings = check(&text(&"#tag ".repeat(31)), &[square], &[target(Platform::Instagram)]);
+        assert_eq!(findings[0].message, "Instagram takes at most 30 hashtags; this has 31.");
+        let findings = check(&text("x"), &[Picture { height: 2_000, ..square }], &[target(Platform::Instagram)]);
+        assert_eq!(findings[0].message, "Picture 1 is too tall for Instagram.");
+        let small = Picture { width: 200, height: 200, ..square };
+        let findings = check(&text("x"), &[small], &[target(Platform::Instagram)]);
+        assert_eq!(findings[0].message, "Picture 1 is 200 pixels wide; Instagram takes 320 or more.");
+        let png = Picture { kind: ImageType::Png, ..square };
+        assert_eq!(check(&text("x"), &[png], &[target(Platform::Tiktok)]).len(), 1);
+    }
+
+    #[test]
+    fn words_with_a_mark() {
+        for (words, count) in [("#a b#c #", 1), ("C# #1 (#b)", 2), ("##a", 1), ("a@b.example @c", 1), ("#é,#ü", 2)] {
+            let mark = if words.contains('@') { '@' } else { '#' };
+            assert_eq!(marked_words(words, mark), count, "{words}");
+        }
     }
 
     #[test]

@@ -24,12 +24,27 @@ struct Body {
     error: GraphError,
 }
 
+/// What the Graph API says went wrong; Instagram's answers have the same form.
 #[derive(Debug, Deserialize)]
-struct GraphError {
-    code: Option<i64>,
-    error_subcode: Option<i64>,
+pub(crate) struct GraphError {
+    pub code: Option<i64>,
+    pub error_subcode: Option<i64>,
     #[serde(default)]
-    is_transient: bool,
+    pub is_transient: bool,
+}
+
+impl GraphError {
+    pub fn read(answer: &Answer) -> Option<Self> {
+        answer.json.as_ref().and_then(|json| Body::deserialize(json).ok()).map(|body| body.error)
+    }
+
+    /// `190/463`, for the log.
+    pub fn for_log(&self) -> Option<String> {
+        self.code.map(|code| match self.error_subcode {
+            Some(subcode) => format!("{code}/{subcode}"),
+            None => code.to_string(),
+        })
+    }
 }
 
 impl Dialect for Graph {
@@ -42,24 +57,17 @@ impl Dialect for Graph {
     }
 
     fn verdict(&self, operation: Operation, answer: &Answer, _now: DateTime<Utc>) -> Verdict {
-        let Some(error) = answer.json.as_ref().and_then(|json| Body::deserialize(json).ok()).map(|body| body.error)
-        else {
-            return by_status(operation, answer.status);
-        };
+        let Some(error) = GraphError::read(answer) else { return by_status(operation, answer.status) };
         let verdict = by_subcode(&error)
             .or_else(|| match operation {
-                Operation::Exchange => at_exchange(&error),
-                Operation::Probe => at_probe(&error),
+                Operation::Exchange => at_exchange(PLATFORM, &error),
+                Operation::Probe => at_probe(PLATFORM, &error),
                 _ => None,
             })
             .or_else(|| by_code(&error))
             .or_else(|| error.is_transient.then(|| Verdict::new(ErrorClass::Transient)))
             .unwrap_or_else(|| by_status(operation, answer.status));
-        let code = error.code.map(|code| match error.error_subcode {
-            Some(subcode) => format!("{code}/{subcode}"),
-            None => code.to_string(),
-        });
-        Verdict { code, ..verdict }
+        Verdict { code: error.for_log(), ..verdict }
     }
 }
 
@@ -84,23 +92,23 @@ fn by_subcode(error: &GraphError) -> Option<Verdict> {
 }
 
 /// The token endpoint has meanings of its own for some codes.
-fn at_exchange(error: &GraphError) -> Option<Verdict> {
+pub(crate) fn at_exchange(platform: Platform, error: &GraphError) -> Option<Verdict> {
     match (error.code?, error.error_subcode) {
         // "redirect_uri is not identical", "error validating client secret", "error validating application", "not an
         // allowed domain"
-        (100, Some(36_008)) | (1 | 101 | 191, _) if !error.is_transient => Some(app_refused(PLATFORM)),
+        (100, Some(36_008)) | (1 | 101 | 191, _) if !error.is_transient => Some(app_refused(platform)),
         // the code has expired or been used, or is none
-        (100, _) => Some(code_refused(PLATFORM)),
+        (100, _) => Some(code_refused(platform)),
         _ => None,
     }
 }
 
 /// A probe is made with the app's own token, so what is refused there is the app and never the account.
-fn at_probe(error: &GraphError) -> Option<Verdict> {
-    matches!(error.code?, 1 | 101 | 102 | 190 if !error.is_transient).then(|| app_refused(PLATFORM))
+pub(crate) fn at_probe(platform: Platform, error: &GraphError) -> Option<Verdict> {
+    matches!(error.code?, 1 | 101 | 102 | 190 if !error.is_transient).then(|| app_refused(platform))
 }
 
-fn by_code(error: &GraphError) -> Option<Verdict> {
+pub(crate) fn by_code(error: &GraphError) -> Option<Verdict> {
     let verdict = match error.code? {
         190 => Verdict {
             message: auth_message(error.error_subcode).map(Into::into),
@@ -138,7 +146,7 @@ fn auth_message(subcode: Option<i64>) -> Option<&'static str> {
 }
 
 /// For answers without a code we know: gateways, pages of proxies, new codes.
-fn by_status(operation: Operation, status: StatusCode) -> Verdict {
+pub(crate) fn by_status(operation: Operation, status: StatusCode) -> Verdict {
     Verdict::new(match status {
         StatusCode::UNAUTHORIZED => ErrorClass::AuthExpired,
         StatusCode::FORBIDDEN => ErrorClass::Permission,

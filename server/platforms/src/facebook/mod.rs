@@ -7,15 +7,17 @@
 //!
 //! The picture of a post is always staged as an unpublished photo and attached by the one call to `/feed`, even when
 //! there is a single one: `POST /{page}/photos` with a message would publish while the file is still being sent, and a
-//! broken upload would leave an unknown outcome behind.
+//! broken upload would leave an unknown outcome behind. Videos, reels and stories are uploaded first and made public by
+//! one small call, each in its own way.
 
-mod dialect;
+pub(crate) mod dialect;
 mod oauth;
 mod publish;
+pub(crate) mod rupload;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use domain::{Platform, deliveries::ErrorClass};
@@ -30,25 +32,34 @@ use crate::{
         Profile, PublishRequest, Published, RevokeReach, Staged, Tokens, Traits,
     },
     error::PlatformError,
-    http::{Call, Http, Operation, Reply, endpoint},
+    http::{Call, Dialect, Http, Operation, Reply, endpoint},
     settings::{Defaults, KnownVersion, PlatformSettings},
 };
 use dialect::Graph;
+pub(crate) use publish::moment;
 
 const PLATFORM: Platform = Platform::Facebook;
+
+/// The version of the Graph API this program was written for.
+pub(crate) const GRAPH_VERSION: &str = "v25.0";
+
+/// The Graph API's calendar; Instagram follows it.
+pub(crate) const GRAPH_VERSIONS: &[KnownVersion] = &[
+    KnownVersion { version: "v20.0", ends_on: Some((2026, 9, 24)) },
+    KnownVersion { version: "v21.0", ends_on: Some((2027, 1, 21)) },
+    KnownVersion { version: "v22.0", ends_on: Some((2027, 5, 20)) },
+    KnownVersion { version: "v25.0", ends_on: Some((2028, 7, 29)) },
+    // The newest; its end is not announced yet.
+    KnownVersion { version: "v26.0", ends_on: None },
+];
 
 pub(crate) const DEFAULTS: Defaults = Defaults {
     web: "https://www.facebook.com",
     api: "https://graph.facebook.com",
-    version: "v25.0",
-    versions: &[
-        KnownVersion { version: "v20.0", ends_on: Some((2026, 9, 24)) },
-        KnownVersion { version: "v21.0", ends_on: Some((2027, 1, 21)) },
-        KnownVersion { version: "v22.0", ends_on: Some((2027, 5, 20)) },
-        KnownVersion { version: "v25.0", ends_on: Some((2028, 7, 29)) },
-        // The newest; its end is not announced yet.
-        KnownVersion { version: "v26.0", ends_on: None },
-    ],
+    token: None,
+    through_facebook: None,
+    version: GRAPH_VERSION,
+    versions: GRAPH_VERSIONS,
     scopes: &[
         "pages_show_list",
         "business_management",
@@ -62,14 +73,21 @@ pub(crate) const DEFAULTS: Defaults = Defaults {
 };
 
 pub(crate) fn build(settings: PlatformSettings, http: Arc<Http>) -> Arc<dyn Adapter> {
-    Arc::new(Facebook { settings, http })
+    Arc::new(Facebook::new(settings, http, &Graph))
 }
 
 /// The adapter.
-#[derive(Debug)]
 pub(crate) struct Facebook {
     settings: PlatformSettings,
     http: Arc<Http>,
+    /// Instagram's Facebook Login is this adapter's, with answers read as Instagram's.
+    dialect: &'static dyn Dialect,
+}
+
+impl fmt::Debug for Facebook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Facebook").field("settings", &self.settings).finish_non_exhaustive()
+    }
 }
 
 /// `picture` of a person or Page.
@@ -85,9 +103,9 @@ struct PictureData {
 
 /// A list with cursors.
 #[derive(Debug, Deserialize)]
-struct List<T> {
+pub(crate) struct List<T> {
     #[serde(default = "Vec::new")]
-    data: Vec<T>,
+    pub data: Vec<T>,
     paging: Option<Paging>,
 }
 
@@ -105,7 +123,7 @@ struct Cursors {
 
 impl<T> List<T> {
     /// The cursor of the next page, if there is one.
-    fn next(&self) -> Option<String> {
+    pub fn next(&self) -> Option<String> {
         let paging = self.paging.as_ref()?;
         paging.next.as_ref()?;
         paging.cursors.as_ref()?.after.clone()
@@ -133,20 +151,24 @@ impl Page {
 }
 
 impl Facebook {
+    pub fn new(settings: PlatformSettings, http: Arc<Http>, dialect: &'static dyn Dialect) -> Self {
+        Self { settings, http, dialect }
+    }
+
     /// An address of the Graph API, version included.
-    fn graph(&self, segments: &[&str]) -> Url {
+    pub fn graph(&self, segments: &[&str]) -> Url {
         let version = self.api_version().version;
         let all: Vec<&str> = std::iter::once(version.as_str()).chain(segments.iter().copied()).collect();
         endpoint(&self.settings.base_urls.api, &all)
     }
 
     /// A read. The Graph API takes tokens as a parameter.
-    fn read(&self, operation: Operation, segments: &[&str], token: &SecretString) -> Call {
+    pub fn read(&self, operation: Operation, segments: &[&str], token: &SecretString) -> Call {
         Call::get(operation, self.graph(segments)).secret_query("access_token", token)
     }
 
-    async fn send(&self, call: Call) -> Result<Reply, PlatformError> {
-        self.http.send(&Graph, call).await
+    pub async fn send(&self, call: Call) -> Result<Reply, PlatformError> {
+        self.http.send(self.dialect, call).await
     }
 }
 
@@ -157,7 +179,14 @@ impl Adapter for Facebook {
     }
 
     fn traits(&self) -> Traits {
-        Traits { pkce: false, rotates: false, revokes: RevokeReach::Grantor, finds: Finds::Always }
+        Traits {
+            pkce: false,
+            rotates: false,
+            revokes: RevokeReach::Grantor,
+            finds: Finds::Always,
+            comments: true,
+            pulls: false,
+        }
     }
 
     fn api_version(&self) -> ApiVersion {
@@ -206,10 +235,14 @@ impl Adapter for Facebook {
     async fn find_published(
         &self,
         request: &PublishRequest,
-        _state: Option<&Value>,
+        state: Option<&Value>,
         known: &[String],
     ) -> Result<Finding, PlatformError> {
-        self.find(request, known).await
+        self.find(request, state, known).await
+    }
+
+    async fn comment(&self, account: &Account, external_id: &str, text: &str) -> Result<String, PlatformError> {
+        self.write_comment(account, external_id, text).await
     }
 }
 

@@ -53,8 +53,8 @@ pub(super) const SCOPE_USES: &[ScopeUse] = &[
 ];
 
 #[derive(Debug, Deserialize)]
-struct Id {
-    id: String,
+pub(crate) struct Id {
+    pub id: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -102,13 +102,13 @@ struct TokenFault {
 }
 
 /// A long-lived user token.
-struct UserToken {
-    token: SecretString,
-    expires_at: Option<DateTime<Utc>>,
+pub(crate) struct UserToken {
+    pub token: SecretString,
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl Facebook {
-    pub(super) fn dialog(&self, request: &AuthorizeRequest<'_>) -> Url {
+    pub fn dialog(&self, request: &AuthorizeRequest<'_>) -> Url {
         let version = self.api_version().version;
         let mut url = endpoint(&self.settings.base_urls.web, &[&version, "dialog", "oauth"]);
         url.query_pairs_mut()
@@ -124,17 +124,24 @@ impl Facebook {
         url
     }
 
-    pub(super) async fn redeem(&self, request: &ExchangeRequest<'_>) -> Result<Exchange, PlatformError> {
+    /// The code for a long-lived token of the person's.
+    pub async fn sign_in(&self, request: &ExchangeRequest<'_>) -> Result<UserToken, PlatformError> {
         let call = self
             .token_call(Operation::Exchange)
             .field("redirect_uri", self.settings.redirect_uri.as_str())
             .secret_field("code", request.code);
         let short_lived: TokenAnswer = self.send(call).await?.parse()?;
-        let user = self.long_lived(Operation::Exchange, &short_lived.access_token).await?;
-        let me: Id = self
-            .send(self.read(Operation::Identify, &["me"], &user.token).query("fields", "id,name"))
-            .await?
-            .parse()?;
+        self.long_lived(Operation::Exchange, &short_lived.access_token).await
+    }
+
+    /// The person's id.
+    pub async fn me(&self, user_token: &SecretString) -> Result<Id, PlatformError> {
+        self.send(self.read(Operation::Identify, &["me"], user_token).query("fields", "id,name")).await?.parse()
+    }
+
+    pub(super) async fn redeem(&self, request: &ExchangeRequest<'_>) -> Result<Exchange, PlatformError> {
+        let user = self.sign_in(request).await?;
+        let me = self.me(&user.token).await?;
         let granted = self.permissions(&user.token).await?;
         let missing_scopes = missing(&self.scopes(), &granted, SCOPE_USES);
         // Asked for all the same, the list would be refused with an error that says less.
@@ -192,7 +199,7 @@ impl Facebook {
         })
     }
 
-    pub(super) async fn debug_token(&self, token: &SecretString) -> Result<Probe, PlatformError> {
+    pub async fn debug_token(&self, token: &SecretString) -> Result<Probe, PlatformError> {
         let app_token =
             SecretString::from(format!("{}|{}", self.settings.client_id, self.settings.client_secret.expose_secret()));
         let call = Call::get(Operation::Probe, self.graph(&["debug_token"]))
@@ -212,7 +219,7 @@ impl Facebook {
     }
 
     /// Takes the whole app's access away from the person who granted it, with all their Pages.
-    pub(super) async fn give_back(&self, tokens: &Tokens) -> Result<(), PlatformError> {
+    pub async fn give_back(&self, tokens: &Tokens) -> Result<(), PlatformError> {
         let Some(user_token) = &tokens.refresh_token else {
             return Err(refused(ErrorClass::Permission, "no_user_token"));
         };
@@ -233,7 +240,7 @@ impl Facebook {
             .secret_field("client_secret", &self.settings.client_secret)
     }
 
-    async fn long_lived(&self, operation: Operation, token: &SecretString) -> Result<UserToken, PlatformError> {
+    pub async fn long_lived(&self, operation: Operation, token: &SecretString) -> Result<UserToken, PlatformError> {
         let now = self.http.now();
         let call = self
             .token_call(operation)
@@ -244,7 +251,7 @@ impl Facebook {
     }
 
     /// What is granted by now: people can decline each permission, and take each one back.
-    async fn permissions(&self, user_token: &SecretString) -> Result<Vec<String>, PlatformError> {
+    pub async fn permissions(&self, user_token: &SecretString) -> Result<Vec<String>, PlatformError> {
         let call = self.read(Operation::Identify, &["me", "permissions"], user_token);
         let list: List<Permission> = self.send(call).await?.parse()?;
         Ok(sorted(
@@ -278,7 +285,7 @@ impl Facebook {
         Ok(pages)
     }
 
-    async fn list<T: serde::de::DeserializeOwned>(
+    pub async fn list<T: serde::de::DeserializeOwned>(
         &self,
         segments: &[&str],
         fields: &str,

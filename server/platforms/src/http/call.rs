@@ -1,6 +1,6 @@
 //! A request being put together.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, ops::Range, sync::Arc, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -12,6 +12,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::Value;
 use url::Url;
+
+use crate::media::{MediaItem, MediaSource};
 
 /// What a call is for. It decides what an answer, or none, means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -33,6 +35,8 @@ pub enum Operation {
     Commit,
     /// What an account has published lately.
     Find,
+    /// What is left to do with a post that is out: its address, a first comment.
+    FollowUp,
 }
 
 impl Operation {
@@ -47,6 +51,7 @@ impl Operation {
             Self::Stage => "stage",
             Self::Commit => "commit",
             Self::Find => "find",
+            Self::FollowUp => "follow_up",
         }
     }
 }
@@ -61,6 +66,12 @@ pub(crate) enum Payload {
     Bytes {
         mime: String,
         bytes: Bytes,
+    },
+    /// A range of a file, read as it is sent: of a large one only some pieces are ever in memory.
+    Stream {
+        mime: String,
+        source: Arc<dyn MediaSource>,
+        range: Range<u64>,
     },
     Multipart(Vec<Part>),
 }
@@ -163,6 +174,17 @@ impl Call {
         self
     }
 
+    /// A range of a file, streamed.
+    pub fn stream(self, item: &MediaItem, range: Range<u64>) -> Self {
+        self.stream_as(item.mime.clone(), item, range)
+    }
+
+    /// The same under another type, for parts that are none by themselves.
+    pub fn stream_as(mut self, mime: impl Into<String>, item: &MediaItem, range: Range<u64>) -> Self {
+        self.payload = Payload::Stream { mime: mime.into(), source: Arc::clone(&item.source), range };
+        self
+    }
+
     pub fn multipart(mut self, parts: Vec<Part>) -> Self {
         self.payload = Payload::Multipart(parts);
         self
@@ -171,6 +193,19 @@ impl Call {
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
+    }
+
+    /// Keeps the query of the call's own address out of the trace: it signs what may be done there.
+    pub fn hiding_query(self) -> Self {
+        match self.url.query().map(SecretString::from) {
+            Some(query) => self.hiding(&query),
+            None => self,
+        }
+    }
+
+    /// Keeps an address that is itself a permission out of the trace.
+    pub fn hiding_text(self, text: &str) -> Self {
+        self.hiding(&SecretString::from(text))
     }
 
     /// Keeps `secret` out of the trace, wherever it turns up.

@@ -15,14 +15,14 @@ mod rate;
 mod tests;
 mod trace;
 
-use std::{collections::BTreeMap, error::Error as StdError, fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, error::Error as StdError, fmt, io, ops::Range, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
 use domain::{Platform, clock::Clock, deliveries::ErrorClass};
 use reqwest::{
     StatusCode,
-    header::{CONTENT_TYPE, HeaderMap, HeaderValue},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue},
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -34,7 +34,10 @@ pub use rate::RateState;
 pub(crate) use rate::{meta_headers, retry_after, x_headers};
 pub use trace::Trace;
 
-use crate::error::{PlatformError, Verdict};
+use crate::{
+    error::{PlatformError, Verdict},
+    media::MediaSource,
+};
 use guard::{AddressGuard, Blocked};
 use trace::Masker;
 
@@ -87,6 +90,11 @@ pub(crate) trait Dialect: Send + Sync {
 
     /// The limits an answer's headers tell of.
     fn rate(&self, headers: &HeaderMap, now: DateTime<Utc>) -> RateState;
+
+    /// Whether an answer that is a success by its status is none by its body.
+    fn refuses(&self, _answer: &Answer) -> bool {
+        false
+    }
 
     /// What an answer that is no success means. Reads the parsed body, never searches its text.
     fn verdict(&self, operation: Operation, answer: &Answer, now: DateTime<Utc>) -> Verdict;
@@ -151,6 +159,12 @@ impl Http {
         self.settings.upload_timeout
     }
 
+    /// The time limit for a call that carries this many bytes of media: at half a megabyte a second, none is cut off
+    /// for being long.
+    pub(crate) fn timeout_for(&self, bytes: u64) -> Duration {
+        self.settings.upload_timeout + Duration::from_secs(bytes / (512 * 1024))
+    }
+
     /// Sends one request, once.
     pub(crate) async fn send(&self, dialect: &dyn Dialect, call: Call) -> Result<Reply, PlatformError> {
         let platform = dialect.platform();
@@ -183,6 +197,10 @@ impl Http {
             Payload::Form(fields) => request.form(&fields),
             Payload::Raw(bytes) => request.body(bytes),
             Payload::Bytes { mime, bytes } => request.header(CONTENT_TYPE, header_value(&mime)).body(bytes),
+            Payload::Stream { mime, source, range } => request
+                .header(CONTENT_TYPE, header_value(&mime))
+                .header(CONTENT_LENGTH, range.end.saturating_sub(range.start))
+                .body(stream(source, range)),
             Payload::Multipart(parts) => request.multipart(multipart(parts)),
         };
         let started = Instant::now();
@@ -219,7 +237,7 @@ impl Http {
         );
         let now = self.now();
         let rate = dialect.rate(&answer.headers, now);
-        if answer.status.is_success() {
+        if answer.status.is_success() && !dialect.refuses(&answer) {
             return Ok(Reply { answer, rate, trace, platform, operation });
         }
         let mut verdict = if answer.status.is_redirection() {
@@ -384,6 +402,24 @@ fn header_value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("application/octet-stream"))
 }
 
+/// A range of a file, piece by piece. A file that ends early breaks the request off, which then ends as one without an
+/// answer; the platform never takes half of it for the whole, because its length was announced.
+fn stream(source: Arc<dyn MediaSource>, range: Range<u64>) -> reqwest::Body {
+    const PIECE: u64 = 256 * 1024;
+    let pieces = futures::stream::try_unfold((source, range), |(source, range)| async move {
+        if range.is_empty() {
+            return Ok(None);
+        }
+        let end = range.end.min(range.start.saturating_add(PIECE));
+        let bytes = source.read(range.start..end).await?;
+        if bytes.len() as u64 != end - range.start {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+        }
+        Ok(Some((bytes, (source, end..range.end))))
+    });
+    reqwest::Body::wrap_stream(pieces)
+}
+
 fn multipart(parts: Vec<Part>) -> reqwest::multipart::Form {
     parts.into_iter().fold(reqwest::multipart::Form::new(), |form, Part { name, mime, bytes }| {
         let length = bytes.len() as u64;
@@ -404,6 +440,9 @@ fn file_name(mime: &str) -> String {
         "image/gif" => "gif",
         "image/webp" => "webp",
         "video/mp4" => "mp4",
+        "video/quicktime" => "mov",
+        "video/webm" => "webm",
+        "application/pdf" => "pdf",
         _ => "bin",
     };
     format!("media.{extension}")

@@ -1,6 +1,18 @@
 //! What silence, trouble and success of a platform become.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
 
 use chrono::{DateTime, Utc};
 use domain::{Platform, deliveries::ErrorClass};
@@ -17,7 +29,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
 
 use super::{Answer, Call, Dialect, Operation, Part, RateState, x_headers};
 use crate::{
-    PlatformError,
+    MediaItem, MediaSource, PlatformError,
     error::Verdict,
     testing::{ACCESS_TOKEN, CLIENT_SECRET, assert_no_secret, http_with, noon},
 };
@@ -281,4 +293,57 @@ async fn a_trace_tells_what_happened_and_no_secret() {
     let multipart = String::from_utf8_lossy(&requests[5].body).into_owned();
     assert!(multipart.contains(ACCESS_TOKEN) && multipart.contains("filename=\"media.png\""), "{multipart}");
     assert!(multipart.contains("Content-Type: image/png"), "{multipart}");
+}
+
+/// A file that remembers the most that was ever read of it at once, and may end before it should.
+struct Watched {
+    ends_at: u64,
+    most: AtomicU64,
+}
+
+#[async_trait]
+impl MediaSource for Watched {
+    async fn read(&self, range: Range<u64>) -> io::Result<Bytes> {
+        let length = range.end.min(self.ends_at).saturating_sub(range.start);
+        self.most.fetch_max(length, Ordering::Relaxed);
+        Ok(vec![7; usize::try_from(length).unwrap()].into())
+    }
+}
+
+fn watched(size: u64, ends_at: u64) -> (MediaItem, Arc<Watched>) {
+    let source = Arc::new(Watched { ends_at, most: AtomicU64::new(0) });
+    let item = MediaItem { size, source: source.clone(), ..MediaItem::from_bytes("video/mp4", Bytes::new(), None) };
+    (item, source)
+}
+
+#[tokio::test]
+async fn a_large_file_is_never_in_memory_as_a_whole() {
+    let server = answering(ResponseTemplate::new(200)).await;
+    let (item, source) = watched(5_000_000, 5_000_000);
+    let http = http_with(|_| ());
+    let call = Call::post(Operation::Stage, server.uri().parse().unwrap())
+        .stream(&item, 1_000..item.size)
+        .timeout(http.timeout_for(item.size));
+    let reply = http.send(&Plain, call).await.unwrap();
+    let requests = server.received_requests().await.unwrap();
+    assert_eq!(requests[0].body.len(), 4_999_000);
+    assert_eq!(requests[0].headers["content-length"], "4999000");
+    assert!(source.most.load(Ordering::Relaxed) <= 256 * 1024);
+    assert_eq!(reply.trace.request, json!("4999000 bytes of video/mp4, from byte 1000"));
+}
+
+#[rstest]
+#[case(Operation::Stage, ErrorClass::Transient)]
+#[case(Operation::Commit, ErrorClass::OutcomeUnknown)]
+#[tokio::test]
+async fn a_file_that_ends_early_is_not_taken_for_the_whole(#[case] operation: Operation, #[case] expected: ErrorClass) {
+    let server = answering(ResponseTemplate::new(200)).await;
+    let (item, _) = watched(2_000_000, 1_000_000);
+    let http = http_with(|_| ());
+    let call = Call::post(operation, server.uri().parse().unwrap())
+        .stream(&item, 0..item.size)
+        .timeout(http.timeout_for(item.size));
+    let error = http.send(&Plain, call).await.err().unwrap();
+    assert_eq!(error.class, expected);
+    assert!(server.received_requests().await.unwrap().is_empty(), "half a file arrived");
 }

@@ -45,8 +45,11 @@ const SECRET_NAMES: &[&str] = &[
 const TELLING_HEADERS: &[&str] = &[
     "content-type",
     "content-length",
+    "content-range",
     "date",
+    "file_size",
     "linkedin-version",
+    "offset",
     "retry-after",
     "x-ad-account-usage",
     "x-app-limit-24hour-limit",
@@ -173,6 +176,10 @@ impl Masker {
                 self.fields(fields.iter().map(|(name, value)| (name.as_ref(), value.as_ref())))
             }
             Payload::Bytes { mime, bytes } => format!("{} bytes of {}", bytes.len(), self.shortened(mime)).into(),
+            Payload::Stream { mime, range, .. } => {
+                let length = range.end.saturating_sub(range.start);
+                format!("{length} bytes of {}, from byte {}", self.shortened(mime), range.start).into()
+            }
             Payload::Multipart(parts) => {
                 let shown = parts.iter().map(|part| {
                     let value = match &part.mime {

@@ -36,6 +36,8 @@ const PLATFORM: Platform = Platform::Linkedin;
 pub(crate) const DEFAULTS: Defaults = Defaults {
     web: "https://www.linkedin.com",
     api: "https://api.linkedin.com",
+    token: None,
+    through_facebook: None,
     version: "202607",
     versions: &[
         KnownVersion { version: "202601", ends_on: Some((2027, 1, 15)) },
@@ -90,7 +92,9 @@ impl Linkedin {
 fn urn(account: &Account) -> String {
     match account.kind {
         AccountKind::Organization | AccountKind::Page => format!("urn:li:organization:{}", account.external_id),
-        AccountKind::Profile => format!("urn:li:person:{}", account.external_id),
+        AccountKind::Profile | AccountKind::Professional | AccountKind::LinkedProfessional => {
+            format!("urn:li:person:{}", account.external_id)
+        }
     }
 }
 
@@ -101,7 +105,14 @@ impl Adapter for Linkedin {
     }
 
     fn traits(&self) -> Traits {
-        Traits { pkce: false, rotates: false, revokes: RevokeReach::Grantor, finds: Finds::Sometimes }
+        Traits {
+            pkce: false,
+            rotates: false,
+            revokes: RevokeReach::Grantor,
+            finds: Finds::Sometimes,
+            comments: true,
+            pulls: false,
+        }
     }
 
     fn api_version(&self) -> ApiVersion {
@@ -126,10 +137,10 @@ impl Adapter for Linkedin {
 
     async fn identify(&self, account: &Account) -> Result<Profile, PlatformError> {
         match account.kind {
-            AccountKind::Profile => self.member(&account.tokens.access_token).await,
             AccountKind::Organization | AccountKind::Page => {
                 self.organization(&account.external_id, &account.tokens.access_token).await
             }
+            _ => self.member(&account.tokens.access_token).await,
         }
     }
 
@@ -156,6 +167,10 @@ impl Adapter for Linkedin {
         known: &[String],
     ) -> Result<Finding, PlatformError> {
         self.find(request, known).await
+    }
+
+    async fn comment(&self, account: &Account, external_id: &str, text: &str) -> Result<String, PlatformError> {
+        self.write_comment(account, external_id, text).await
     }
 }
 

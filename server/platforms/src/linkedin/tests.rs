@@ -11,11 +11,11 @@ use wiremock::{
 };
 
 use crate::{
-    AccountKind, Adapter, AuthorizeRequest, Exchange, ExchangeRequest, Finding, Finds, PlatformError, Probe, Progress,
-    Registry,
+    AccountKind, Adapter, AuthorizeRequest, Exchange, ExchangeRequest, Finding, Finds, MediaItem, PlatformError, Probe,
+    Progress, Registry,
     testing::{
         ACCESS_TOKEN, CLIENT_SECRET, REFRESH_TOKEN, account, adapter, assert_no_secret, calls, form, http_with, noon,
-        pairs, picture, post, query, settings,
+        pairs, picture, post, query, settings, video, video_bytes,
     },
 };
 
@@ -408,4 +408,209 @@ async fn a_members_posts_cannot_be_asked_for() {
     let organization = post(account("10", AccountKind::Organization), "Hello", Vec::new());
     let finding = adapter.find_published(&organization, None, &[]).await.unwrap();
     assert!(matches!(finding, Finding::CannotTell { .. }));
+}
+
+// ---- videos and documents -------------------------------------------------------------------------------------------
+
+/// A video of 1,000 bytes in three parts, each at an address of its own on another host.
+async fn video_in_parts(server: &MockServer, elsewhere: &MockServer) {
+    let parts: Vec<Value> = [(0, 399), (400, 799), (800, 999)]
+        .iter()
+        .enumerate()
+        .map(|(part, (first, last))| {
+            let url = format!("{}/part/{part}?sig=very-secret-signature", elsewhere.uri());
+            json!({"uploadUrl": url, "firstByte": first, "lastByte": last})
+        })
+        .collect();
+    let value = json!({"video": "urn:li:video:1", "uploadToken": "very-secret-token", "uploadInstructions": parts});
+    Mock::given(method("POST"))
+        .and(path("/linkedin/rest/videos"))
+        .and(query_param("action", "initializeUpload"))
+        .respond_with(ok(json!({ "value": value })))
+        .mount(server)
+        .await;
+    Mock::given(method("POST"))
+        .and(path("/linkedin/rest/videos"))
+        .and(query_param("action", "finalizeUpload"))
+        .respond_with(ResponseTemplate::new(200))
+        .mount(server)
+        .await;
+    for part in 0..3 {
+        Mock::given(method("PUT"))
+            .and(path(format!("/part/{part}")))
+            .respond_with(ResponseTemplate::new(200).insert_header("etag", format!("\"tag-{part}\"").as_str()))
+            .mount(elsewhere)
+            .await;
+    }
+}
+
+fn with_video() -> crate::PublishRequest {
+    post(account("10", AccountKind::Organization), "Hello", vec![video(1_000)])
+}
+
+#[tokio::test]
+async fn each_part_of_a_video_goes_to_its_own_address() {
+    let server = MockServer::start().await;
+    let elsewhere = MockServer::start().await;
+    video_in_parts(&server, &elsewhere).await;
+    let at = "/rest/videos/urn%3Ali%3Avideo%3A1";
+    Mock::given(method("GET"))
+        .and(path(format!("/linkedin{at}")))
+        .respond_with(ok(json!({"id": "urn:li:video:1", "status": "PROCESSING"})))
+        .up_to_n_times(1)
+        .mount(&server)
+        .await;
+    on(&server, "GET", at, ok(json!({"id": "urn:li:video:1", "status": "AVAILABLE"}))).await;
+    on(&server, "POST", "/rest/posts", created()).await;
+    let adapter = adapter(Platform::Linkedin, &server);
+    let mut request = with_video();
+    request.options.title = Some("Opening day".into());
+    let mut state: Option<Value> = None;
+    let mut waits = 0;
+    loop {
+        let staged = adapter.stage(&request, state.as_ref()).await.unwrap();
+        let traces = serde_json::to_string(&staged.traces).unwrap();
+        assert!(!traces.contains("very-secret"), "{traces}");
+        state = Some(staged.state);
+        match staged.progress {
+            Progress::Ready => break,
+            Progress::More => {}
+            Progress::Wait { .. } => waits += 1,
+        }
+    }
+    assert_eq!(waits, 1);
+    adapter.commit(&request, &state.unwrap()).await.unwrap();
+
+    let parts = elsewhere.received_requests().await.unwrap();
+    assert_eq!(parts.len(), 3);
+    for (part, range) in parts.iter().zip([0..400, 400..800, 800..1_000]) {
+        assert_eq!(part.body, video_bytes(range));
+        assert_eq!(part.headers["content-type"], "application/octet-stream");
+        assert!(!part.headers.contains_key("authorization"), "the address is the permission");
+    }
+    let requests = server.received_requests().await.unwrap();
+    let initialize: Value = serde_json::from_slice(&requests[0].body).unwrap();
+    assert_eq!(
+        initialize,
+        json!({"initializeUploadRequest": {"owner": "urn:li:organization:10", "fileSizeBytes": 1_000,
+            "uploadCaptions": false, "uploadThumbnail": false}})
+    );
+    assert_rest(&requests[1]);
+    let finalize: Value = serde_json::from_slice(&requests[1].body).unwrap();
+    assert_eq!(
+        finalize,
+        json!({"finalizeUploadRequest": {"video": "urn:li:video:1", "uploadToken": "very-secret-token",
+            "uploadedPartIds": ["tag-0", "tag-1", "tag-2"]}})
+    );
+    let body = sent_post(requests.last().unwrap());
+    assert_eq!(body["content"], json!({"media": {"id": "urn:li:video:1", "title": "Opening day"}}));
+}
+
+#[tokio::test]
+async fn a_video_goes_on_with_the_part_that_is_missing() {
+    let server = MockServer::start().await;
+    let elsewhere = MockServer::start().await;
+    video_in_parts(&server, &elsewhere).await;
+    let adapter = adapter(Platform::Linkedin, &server);
+    let mut state = None;
+    // Begun, and one part sent; then the process dies.
+    for _ in 0..2 {
+        state = Some(adapter.stage(&with_video(), state.as_ref()).await.unwrap().state);
+    }
+    let staged = adapter.stage(&with_video(), state.as_ref()).await.unwrap();
+    assert_eq!(staged.state["video"]["etags"], json!(["tag-0", "tag-1"]));
+    assert_eq!(elsewhere.received_requests().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn addresses_that_have_ended_are_asked_for_anew() {
+    let server = MockServer::start().await;
+    let elsewhere = MockServer::start().await;
+    Mock::given(method("PUT")).respond_with(ResponseTemplate::new(403)).mount(&elsewhere).await;
+    video_in_parts(&server, &elsewhere).await;
+    let adapter = adapter(Platform::Linkedin, &server);
+    let begun = adapter.stage(&with_video(), None).await.unwrap();
+    let error = adapter.stage(&with_video(), Some(&begun.state)).await.unwrap_err();
+    assert_eq!((error.class, error.stale), (ErrorClass::Transient, true));
+}
+
+fn finalized(server_time: &str) -> Value {
+    json!({"format": "linkedin/1", "images": [], "video": {"urn": "urn:li:video:1", "token": "", "began_at": server_time,
+        "parts": [], "etags": [], "finalized": true, "ready": false}})
+}
+
+#[rstest]
+#[case(ok(json!({"status": "PROCESSING_FAILED"})), Err((ErrorClass::MediaInvalid, true)))]
+#[case(ResponseTemplate::new(403).set_body_json(json!({"code": "ACCESS_DENIED"})), Ok(Progress::Ready))]
+#[case(ok(json!({"status": "WAITING_UPLOAD"})), Ok(Progress::Wait { after: std::time::Duration::from_secs(3) }))]
+#[tokio::test]
+async fn what_becomes_of_a_video(
+    #[case] answer: ResponseTemplate,
+    #[case] expected: Result<Progress, (ErrorClass, bool)>,
+) {
+    let server = MockServer::start().await;
+    on(&server, "GET", "/rest/videos/urn%3Ali%3Avideo%3A1", answer).await;
+    let saved = finalized("2026-11-20T12:00:00Z");
+    let staged = adapter(Platform::Linkedin, &server).stage(&with_video(), Some(&saved)).await;
+    assert_eq!(staged.map(|staged| staged.progress).map_err(|error| (error.class, error.stale)), expected);
+}
+
+#[tokio::test]
+async fn parts_that_do_not_make_up_the_file_are_refused() {
+    let server = MockServer::start().await;
+    let parts = json!([{"uploadUrl": "https://a.example/1", "firstByte": 0, "lastByte": 998}]);
+    let value = json!({"video": "urn:li:video:1", "uploadToken": "", "uploadInstructions": parts});
+    on(&server, "POST", "/rest/videos", ok(json!({ "value": value }))).await;
+    let error = adapter(Platform::Linkedin, &server).stage(&with_video(), None).await.unwrap_err();
+    assert_eq!((error.class, error.code.as_deref()), (ErrorClass::Transient, Some("unreadable")));
+}
+
+#[tokio::test]
+async fn a_document_is_streamed_and_has_a_title() {
+    let server = MockServer::start().await;
+    let upload = format!("{}/linkedin/up", server.uri());
+    let value = json!({"uploadUrl": upload, "document": "urn:li:document:1", "uploadUrlExpiresAt": 1});
+    on(&server, "POST", "/rest/documents", ok(json!({ "value": value }))).await;
+    on(&server, "PUT", "/up", ResponseTemplate::new(201)).await;
+    on(&server, "POST", "/rest/posts", created()).await;
+    let document = MediaItem { mime: "application/pdf".into(), ..video(600_000) };
+    let request = post(account("abc", AccountKind::Profile), "Hello", vec![document]);
+    publish(adapter(Platform::Linkedin, &server).as_ref(), &request).await.unwrap();
+    let requests = server.received_requests().await.unwrap();
+    assert_eq!(requests[1].body, video_bytes(0..600_000));
+    assert_eq!(
+        (&requests[1].headers["content-type"], &requests[1].headers["content-length"]),
+        (&"application/pdf".parse().unwrap(), &"600000".parse().unwrap())
+    );
+    let body = sent_post(&requests[2]);
+    assert_eq!(body["content"], json!({"media": {"id": "urn:li:document:1", "title": "Document"}}));
+}
+
+#[rstest]
+#[case(vec![video(1), picture(1, None)])]
+#[case(vec![MediaItem::from_bytes("application/pdf", vec![1].into(), None), picture(1, None)])]
+#[tokio::test]
+async fn what_cannot_be_a_post_is_refused_before_anything_is_sent(#[case] media: Vec<MediaItem>) {
+    let server = MockServer::start().await;
+    let request = post(account("abc", AccountKind::Profile), "Hello", media);
+    let error = adapter(Platform::Linkedin, &server).stage(&request, None).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Validation);
+    assert!(calls(&server).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_first_comment_is_written_below() {
+    let server = MockServer::start().await;
+    let commented = ResponseTemplate::new(201).insert_header("x-restli-id", "6636062862760562688");
+    on(&server, "POST", "/rest/socialActions/urn%3Ali%3Ashare%3A7/comments", commented).await;
+    let account = account("10", AccountKind::Organization);
+    let id = adapter(Platform::Linkedin, &server).comment(&account, "urn:li:share:7", "More (below)").await.unwrap();
+    assert_eq!(id, "6636062862760562688");
+    let requests = server.received_requests().await.unwrap();
+    assert_rest(&requests[0]);
+    let body: Value = serde_json::from_slice(&requests[0].body).unwrap();
+    assert_eq!(
+        body,
+        json!({"actor": "urn:li:organization:10", "object": "urn:li:share:7", "message": {"text": "More (below)"}})
+    );
 }

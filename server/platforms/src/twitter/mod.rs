@@ -33,6 +33,8 @@ const PLATFORM: Platform = Platform::Twitter;
 pub(crate) const DEFAULTS: Defaults = Defaults {
     web: "https://x.com",
     api: "https://api.x.com",
+    token: None,
+    through_facebook: None,
     version: "2",
     versions: &[KnownVersion { version: "2", ends_on: None }],
     scopes: &["tweet.read", "tweet.write", "users.read", "media.write", "offline.access"],
@@ -104,7 +106,14 @@ impl Adapter for Twitter {
     }
 
     fn traits(&self) -> Traits {
-        Traits { pkce: true, rotates: true, revokes: RevokeReach::Account, finds: Finds::Always }
+        Traits {
+            pkce: true,
+            rotates: true,
+            revokes: RevokeReach::Account,
+            finds: Finds::Always,
+            comments: true,
+            pulls: false,
+        }
     }
 
     fn api_version(&self) -> ApiVersion {
@@ -155,6 +164,10 @@ impl Adapter for Twitter {
         known: &[String],
     ) -> Result<Finding, PlatformError> {
         self.find(request, known).await
+    }
+
+    async fn comment(&self, account: &Account, external_id: &str, text: &str) -> Result<String, PlatformError> {
+        self.reply_to(account, external_id, text).await
     }
 }
 

@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{Data, PLATFORM, Twitter, refused};
 use crate::{
-    adapter::{Finding, Progress, PublishRequest, Published, Staged},
+    adapter::{Account, Finding, Progress, PublishRequest, Published, Staged, Standing},
     error::PlatformError,
     http::{Call, Operation, Part, RateState, Trace},
     media::MediaItem,
@@ -21,6 +21,9 @@ use crate::{
 
 /// Bytes per piece; products use 1 to 4 MB.
 const PIECE: u64 = 1024 * 1024;
+const VIDEO_PIECE: u64 = 4 * 1024 * 1024;
+/// Bytes sent in one step, after which the state is saved. Any picture fits into one.
+const STEP: u64 = 16 * 1024 * 1024;
 /// Media that ends sooner than this is uploaded anew.
 const MARGIN: chrono::Duration = chrono::Duration::minutes(10);
 /// The format of the saved state.
@@ -40,6 +43,9 @@ struct Uploaded {
     /// Whether X has finished with it, alt text included.
     ready: bool,
     expires_at: Option<DateTime<Utc>>,
+    /// Bytes sent so far; `None` once all are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sent: Option<u64>,
 }
 
 /// The answer to initialize, finalize and status.
@@ -117,6 +123,7 @@ impl Twitter {
         request: &PublishRequest,
         saved: Option<&Value>,
     ) -> Result<Staged, PlatformError> {
+        check(request)?;
         let now = self.http.now();
         let mut state = usable(saved, request, now);
         let mut log = Log::default();
@@ -124,15 +131,24 @@ impl Twitter {
         // Only the last one can be unfinished: no upload starts before the one before it is ready.
         let unfinished = state.media.pop_if(|uploaded| !uploaded.ready);
         if let Some(item) = request.media.get(state.media.len()) {
-            let under_way = match unfinished {
-                Some(uploaded) => self.status(request, &uploaded.id, &mut log).await?.map(|media| (media, uploaded)),
-                None => None,
+            let (mut uploaded, mut media) = match unfinished {
+                Some(uploaded) if uploaded.sent.is_some() => (uploaded, None),
+                Some(uploaded) => match self.status(request, &uploaded.id, &mut log).await? {
+                    Some(media) => (uploaded, Some(media)),
+                    None => (self.initialize(request, item, &mut log).await?, None),
+                },
+                None => (self.initialize(request, item, &mut log).await?, None),
             };
-            let (media, mut uploaded) = match under_way {
-                Some(under_way) => under_way,
-                None => self.upload(request, item, &mut log).await?,
+            if media.is_none() {
+                self.append(request, item, &mut uploaded, &mut log).await?;
+                if uploaded.sent.is_none() {
+                    media = Some(self.finalize(request, &uploaded.id, &mut log).await?);
+                }
+            }
+            progress = match media {
+                Some(media) => self.settle(request, item, &media, &mut uploaded, &mut log).await?,
+                None => Progress::More,
             };
-            progress = self.settle(request, item, &media, &mut uploaded, &mut log).await?;
             state.media.push(uploaded);
         }
         if progress == Progress::Ready && state.media.len() < request.media.len() {
@@ -141,16 +157,16 @@ impl Twitter {
         Ok(Staged { state: state::save(FORMAT, &state), progress, traces: log.traces, rate: log.rate })
     }
 
-    async fn upload(
+    async fn initialize(
         &self,
         request: &PublishRequest,
         item: &MediaItem,
         log: &mut Log,
-    ) -> Result<(Media, Uploaded), PlatformError> {
+    ) -> Result<Uploaded, PlatformError> {
         let now = self.http.now();
         let category = match item.mime.as_str() {
             "image/gif" => "tweet_gif",
-            mime if mime.starts_with("video/") => "tweet_video",
+            _ if item.is_video() => "tweet_video",
             _ => "tweet_image",
         };
         let initialize = Call::post(Operation::Stage, self.api(&["media", "upload", "initialize"]))
@@ -158,26 +174,47 @@ impl Twitter {
             .json(json!({"media_type": item.mime, "total_bytes": item.size, "media_category": category}));
         let media: Media = self.staged(initialize, log).await?;
         let expires_at = after(now, media.expires_after_secs);
-        let mut start = 0;
-        let mut segment = 0_u32;
-        while start < item.size {
-            let end = (start + PIECE).min(item.size);
+        Ok(Uploaded { id: media.id, ready: false, expires_at, sent: Some(0) })
+    }
+
+    /// Sends pieces until the file, or the step, is at its end. A piece that arrived without our learning of it is sent
+    /// again under the same number.
+    async fn append(
+        &self,
+        request: &PublishRequest,
+        item: &MediaItem,
+        uploaded: &mut Uploaded,
+        log: &mut Log,
+    ) -> Result<(), PlatformError> {
+        let piece = if item.is_video() { VIDEO_PIECE } else { PIECE };
+        let mut start = uploaded.sent.unwrap_or(0);
+        let stop = start + STEP;
+        while start < item.size && start < stop {
+            let end = (start + piece).min(item.size);
             let bytes = item.read(PLATFORM, start..end).await?;
-            let append = Call::post(Operation::Stage, self.api(&["media", "upload", &media.id, "append"]))
+            let append = Call::post(Operation::Stage, self.api(&["media", "upload", &uploaded.id, "append"]))
                 .bearer(&request.account.tokens.access_token)
                 .multipart(vec![
-                    Part::text("segment_index", segment.to_string()),
+                    Part::text("segment_index", (start / piece).to_string()),
                     Part::file("media", item.mime.clone(), bytes),
                 ])
-                .timeout(self.http.upload_timeout());
-            log.note(self.send(append).await?);
+                .timeout(self.http.timeout_for(end - start));
+            match self.send(append).await {
+                Ok(reply) => log.note(reply),
+                // X has forgotten the upload.
+                Err(error) if error.http_status == Some(404) => return Err(error.staging_anew()),
+                Err(error) => return Err(error),
+            }
             start = end;
-            segment += 1;
         }
-        let finalize = Call::post(Operation::Stage, self.api(&["media", "upload", &media.id, "finalize"]))
+        uploaded.sent = (start < item.size).then_some(start);
+        Ok(())
+    }
+
+    async fn finalize(&self, request: &PublishRequest, id: &str, log: &mut Log) -> Result<Media, PlatformError> {
+        let finalize = Call::post(Operation::Stage, self.api(&["media", "upload", id, "finalize"]))
             .bearer(&request.account.tokens.access_token);
-        let finalized: Media = self.staged(finalize, log).await?;
-        Ok((finalized, Uploaded { id: media.id, ready: false, expires_at }))
+        self.staged(finalize, log).await
     }
 
     /// How the processing of an upload goes; `None` if X has forgotten it, so that it must be uploaded anew.
@@ -206,7 +243,8 @@ impl Twitter {
             Some(processing) if processing.state == "failed" => {
                 let name = processing.error.as_ref().and_then(|error| error.get("name")).and_then(Value::as_str);
                 let mut error = PlatformError::new(PLATFORM, ErrorClass::MediaInvalid)
-                    .with_code(name.unwrap_or("processing_failed"));
+                    .with_code(name.unwrap_or("processing_failed"))
+                    .staging_anew();
                 error.trace = log.traces.pop().map(Box::new);
                 Err(error)
             }
@@ -239,7 +277,9 @@ impl Twitter {
         request: &PublishRequest,
         state: &Value,
     ) -> Result<Published, PlatformError> {
-        let state = state::load::<State>(FORMAT, state).filter(|state| state.media.len() == request.media.len());
+        let state = state::load::<State>(FORMAT, state)
+            .filter(|state| state.media.len() == request.media.len())
+            .filter(|state| state.media.iter().all(|uploaded| uploaded.ready));
         let state = state.ok_or_else(|| refused(ErrorClass::Operator, "not_staged"))?;
         let mut body = serde_json::Map::new();
         if !request.text.is_empty() {
@@ -255,7 +295,21 @@ impl Twitter {
             .json(Value::Object(body));
         let reply = self.send(call).await?;
         let Created { id } = reply.parse::<Data<Created>>()?.data;
-        Ok(Published { url: Some(self.post_url(&id)), external_id: id, trace: Box::new(reply.trace), rate: reply.rate })
+        Ok(Published {
+            url: Some(self.post_url(&id)),
+            external_id: id,
+            standing: Standing::Public,
+            trace: Box::new(reply.trace),
+            rate: reply.rate,
+        })
+    }
+
+    /// A comment is an answer to the post.
+    pub(super) async fn reply_to(&self, account: &Account, post: &str, text: &str) -> Result<String, PlatformError> {
+        let call = Call::post(Operation::Commit, self.api(&["tweets"]))
+            .bearer(&account.tokens.access_token)
+            .json(json!({"text": text.nfc().collect::<String>(), "reply": {"in_reply_to_tweet_id": post}}));
+        Ok(self.send(call).await?.parse::<Data<Created>>()?.data.id)
     }
 
     pub(super) async fn find(&self, request: &PublishRequest, known: &[String]) -> Result<Finding, PlatformError> {
@@ -304,6 +358,18 @@ impl Log {
         self.rate = reply.rate;
         self.traces.push(reply.trace);
     }
+}
+
+/// What X would refuse whatever it holds.
+fn check(request: &PublishRequest) -> Result<(), PlatformError> {
+    let refusal = |message: &'static str| Err(refused(ErrorClass::Validation, "media_rules").saying(message));
+    if request.media.iter().any(MediaItem::is_document) {
+        return refusal("X takes pictures and videos only.");
+    }
+    if request.media.len() > 1 && request.media.iter().any(MediaItem::is_video) {
+        return refusal("X takes one video alone, or up to four pictures.");
+    }
+    Ok(())
 }
 
 /// The saved uploads, unless they belong to something else or are about to expire.

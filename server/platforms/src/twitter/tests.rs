@@ -10,10 +10,10 @@ use wiremock::{
 };
 
 use crate::{
-    AccountKind, AuthorizeRequest, ExchangeRequest, Finding, Pkce, Probe, Progress, RevokeReach,
+    AccountKind, AuthorizeRequest, ExchangeRequest, Finding, MediaItem, Pkce, Probe, Progress, RevokeReach,
     testing::{
         ACCESS_TOKEN, REFRESH_TOKEN, account, adapter, assert_no_secret, calls, form, noon, pairs, picture,
-        picture_bytes, post, query,
+        picture_bytes, post, query, video, video_bytes,
     },
 };
 
@@ -411,4 +411,88 @@ async fn an_empty_timeline_means_that_nothing_went_out() {
     on(&server, "GET", "/2/users/42/tweets", ok(endless)).await;
     let finding = adapter(Platform::Twitter, &server).find_published(&request, None, &[]).await.unwrap();
     assert!(matches!(finding, Finding::CannotTell { .. }), "{finding:?}");
+}
+
+/// The number and the bytes of each piece sent.
+fn pieces(requests: &[wiremock::Request]) -> Vec<(String, Vec<u8>)> {
+    let sent = requests.iter().filter(|request| request.url.path().ends_with("/append"));
+    sent.map(|request| {
+        let text = String::from_utf8_lossy(&request.body);
+        let number = text.split("name=\"segment_index\"\r\n\r\n").nth(1).unwrap().split("\r\n").next().unwrap();
+        let head = request.body.windows(11).position(|window| window == b"filename=\"m").unwrap();
+        let start = head + request.body[head..].windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+        let tail = request.body[start..].windows(4).rposition(|window| window == b"\r\n--").unwrap();
+        (number.to_owned(), request.body[start..start + tail].to_vec())
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn a_video_goes_up_in_saved_steps_and_is_waited_for() {
+    let server = MockServer::start().await;
+    let mib = 1024 * 1024;
+    let size = 17 * mib;
+    Mock::given(method("POST"))
+        .and(path("/twitter/2/media/upload/initialize"))
+        .and(body_json(json!({"media_type": "video/mp4", "total_bytes": size, "media_category": "tweet_video"})))
+        .respond_with(ok(json!({"data": {"id": "m1", "expires_after_secs": 86_400}})))
+        .mount(&server)
+        .await;
+    on(&server, "POST", "/2/media/upload/m1/append", ok(json!({}))).await;
+    let pending = json!({"data": {"id": "m1", "processing_info": {"state": "pending", "check_after_secs": 5}}});
+    on(&server, "POST", "/2/media/upload/m1/finalize", ok(pending)).await;
+    let done = json!({"data": {"id": "m1", "processing_info": {"state": "succeeded"}}});
+    on(&server, "GET", "/2/media/upload", ok(done)).await;
+    let adapter = adapter(Platform::Twitter, &server);
+    let request = post(account("42", AccountKind::Profile), "Hello", vec![video(size)]);
+    let first = adapter.stage(&request, None).await.unwrap();
+    assert_eq!((first.progress, &first.state["media"][0]["sent"]), (Progress::More, &json!(16 * mib)));
+    // The process dies here; the next one goes on behind the last saved piece.
+    let second = adapter.stage(&request, Some(&first.state)).await.unwrap();
+    assert_eq!(second.progress, Progress::Wait { after: std::time::Duration::from_secs(5) });
+    let third = adapter.stage(&request, Some(&second.state)).await.unwrap();
+    assert_eq!(third.progress, Progress::Ready);
+    let requests = server.received_requests().await.unwrap();
+    let sent = pieces(&requests);
+    let numbers: Vec<&str> = sent.iter().map(|(number, _)| number.as_str()).collect();
+    assert_eq!(numbers, ["0", "1", "2", "3", "4"]);
+    let whole: Vec<u8> = sent.into_iter().flat_map(|(_, bytes)| bytes).collect();
+    assert!(whole == video_bytes(0..size), "other bytes");
+}
+
+#[tokio::test]
+async fn an_unfinished_upload_x_has_forgotten_is_begun_anew() {
+    let server = MockServer::start().await;
+    on(&server, "POST", "/2/media/upload/m1/append", ResponseTemplate::new(404)).await;
+    let saved = json!({"format": "twitter/1", "media": [{"id": "m1", "ready": false, "sent": 5,
+        "expires_at": "2026-11-21T12:00:00Z"}]});
+    let request = post(account("42", AccountKind::Profile), "Hello", vec![video(10)]);
+    let error = adapter(Platform::Twitter, &server).stage(&request, Some(&saved)).await.unwrap_err();
+    assert_eq!((error.class, error.stale), (ErrorClass::Transient, true));
+    assert_eq!(calls(&server).await, ["POST /2/media/upload/m1/append"]);
+}
+
+#[rstest]
+#[case(vec![video(1), picture(1, None)])]
+#[case(vec![MediaItem::from_bytes("application/pdf", vec![1].into(), None)])]
+#[tokio::test]
+async fn what_cannot_be_a_post_is_refused_before_anything_is_sent(#[case] media: Vec<MediaItem>) {
+    let server = MockServer::start().await;
+    let request = post(account("42", AccountKind::Profile), "Hello", media);
+    let error = adapter(Platform::Twitter, &server).stage(&request, None).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Validation);
+    assert!(calls(&server).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_first_comment_is_an_answer() {
+    let server = MockServer::start().await;
+    Mock::given(method("POST"))
+        .and(path("/twitter/2/tweets"))
+        .and(body_json(json!({"text": "More below", "reply": {"in_reply_to_tweet_id": "7"}})))
+        .respond_with(ResponseTemplate::new(201).set_body_json(json!({"data": {"id": "8"}})))
+        .mount(&server)
+        .await;
+    let account = account("42", AccountKind::Profile);
+    assert_eq!(adapter(Platform::Twitter, &server).comment(&account, "7", "More below").await.unwrap(), "8");
 }

@@ -1375,9 +1375,9 @@ async fn rest_answers_in_its_own_form_when_it_refuses() {
     for uri in ["/api/oauth/myspace/authorize", "/api/oauth/myspace/callback", "/api/social-accounts/not-an-id"] {
         assert_eq!(send(signed_in(), "GET", uri, None).await.status(), StatusCode::NOT_FOUND, "{uri}");
     }
-    let unset = send(signed_in(), "GET", "/api/oauth/tiktok/authorize", None).await;
-    assert_eq!(location(&unset), "/accounts?oauth_error=not_configured&platform=tiktok");
-    let unset = send(signed_in(), "POST", "/api/social-accounts", Some(json!({"platform": "tiktok"}))).await;
+    let unset = send(signed_in(), "GET", "/api/oauth/google_ads/authorize", None).await;
+    assert_eq!(location(&unset), "/accounts?oauth_error=not_configured&platform=google_ads");
+    let unset = send(signed_in(), "POST", "/api/social-accounts", Some(json!({"platform": "google_ads"}))).await;
     assert_eq!(unset.status(), StatusCode::BAD_GATEWAY);
 
     let request = Request::builder().uri("/api/oauth/twitter/authorize").header(header::ACCEPT, "text/html");

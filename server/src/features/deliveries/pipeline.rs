@@ -19,9 +19,10 @@ use domain::{
     accounts::AccountStatus,
     clock::{Clock, Ids},
     deliveries::{ErrorClass, Failure, Next, RetryPolicy, Stage},
+    platform::PostOptions,
     posts::preflight,
 };
-use platforms::{Adapter, Finding, MediaItem, PlatformError, Progress, PublishRequest, Published, Registry};
+use platforms::{Adapter, Finding, MediaItem, PlatformError, Progress, PublishRequest, Published, Registry, Standing};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -30,7 +31,7 @@ use crate::{
     database::Database,
     features::{
         accounts::{OpenToken, TokenError, Tokens},
-        media::MediaFiles,
+        media::{MediaFiles, PublicMedia},
     },
 };
 
@@ -38,6 +39,8 @@ use crate::{
 const SECOND_LOOK: Duration = Duration::seconds(6);
 /// Answers of "not there" before a post is sent again.
 const LOOKS: u32 = 2;
+/// How long a post that is out waits to be recorded for its address, with platforms that tell it only when asked.
+const ADDRESS_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Steps at which a development build can be told to die (`publishing.crash_at`) or to fall asleep
 /// (`publishing.stall_at`), so that tests can prove what happens then.
@@ -70,6 +73,7 @@ pub struct Pipeline {
     pub adapters: Arc<Registry>,
     pub tokens: Arc<Tokens>,
     pub files: MediaFiles,
+    pub public_media: Option<PublicMedia>,
     pub policy: RetryPolicy,
     pub worker: Uuid,
     pub lease: Duration,
@@ -91,6 +95,17 @@ enum Outcome {
     },
     /// The platform is processing; look again then.
     Waiting(DateTime<Utc>),
+    /// The platform has taken the post and works on it; what becomes of it is asked then. Nothing is sent again before
+    /// that has an answer.
+    Taken {
+        at: DateTime<Utc>,
+        trace: Option<serde_json::Value>,
+    },
+    /// It lies in the creator's inbox, who finishes it there: done, as far as it is ours.
+    WaitingForCreator {
+        external_id: String,
+        trace: Option<serde_json::Value>,
+    },
     /// Not there at the first look; the second comes then.
     LookAgain(DateTime<Utc>),
     /// Not there at two looks: it may be sent again.
@@ -181,6 +196,7 @@ impl Pipeline {
             text: preflight::final_text(&material.content, claimed.platform, has_pictures),
             link: preflight::final_link(&material.content, claimed.platform, has_pictures).map(str::to_owned),
             media,
+            options: PostOptions::default(),
             started_at: claimed.commit_started_at.unwrap_or_else(|| self.clock.now()),
         })
     }
@@ -190,7 +206,7 @@ impl Pipeline {
             mime: row.content_type.clone(),
             size: row.bytes,
             alt_text: row.alt_text.clone(),
-            public_url: None,
+            public_url: self.public_media.as_ref().and_then(|public| public.url(&row.storage_key)),
             source: self.files.source(&row.storage_key)?,
         })
     }
@@ -276,7 +292,13 @@ impl Pipeline {
             let saved = Some(&claimed.state).filter(|state| state.as_object().is_none_or(|map| !map.is_empty()));
             let staged = match adapter.stage(request, saved).await {
                 Ok(staged) => staged,
-                Err(error) => return Ok(Outcome::Refused { stage: Stage::Staging, error: Box::new(error) }),
+                Err(error) => {
+                    if error.stale {
+                        claimed.state = serde_json::json!({});
+                        self.save(claimed, Stage::Staging).await?;
+                    }
+                    return Ok(Outcome::Refused { stage: Stage::Staging, error: Box::new(error) });
+                }
             };
             attempt.traces.extend(staged.traces.iter().filter_map(|trace| serde_json::to_value(trace).ok()));
             attempt.pause_until = staged.rate.pause_until(self.clock.now());
@@ -287,8 +309,7 @@ impl Pipeline {
                 Progress::Wait { after } => {
                     self.save(claimed, Stage::Waiting).await?;
                     attempt.stage = Stage::Waiting;
-                    let after = Duration::from_std(after).unwrap_or_else(|_| Duration::seconds(5));
-                    return Ok(Outcome::Waiting(self.clock.now() + after));
+                    return Ok(Outcome::Waiting(self.after(after)));
                 }
             }
         }
@@ -323,7 +344,7 @@ impl Pipeline {
         match adapter.commit(request, &claimed.state).await {
             Ok(published) => {
                 self.step(Step::Committed);
-                Ok(Outcome::Published(Box::new(published)))
+                self.taken(adapter, claimed, request, published).await
             }
             Err(error) => {
                 if error.class != ErrorClass::OutcomeUnknown {
@@ -333,6 +354,40 @@ impl Pipeline {
                 Ok(Outcome::Refused { stage: Stage::Committing, error: Box::new(error) })
             }
         }
+    }
+
+    /// What an accepted post comes to: public, in work, or the creator's to finish.
+    async fn taken(
+        &self,
+        adapter: &dyn Adapter,
+        claimed: &mut Claimed,
+        request: &PublishRequest,
+        mut published: Published,
+    ) -> Result<Outcome, Outcome> {
+        match std::mem::replace(&mut published.standing, Standing::Public) {
+            Standing::Public => {
+                if published.url.is_none() {
+                    let asked = adapter.permalink(&request.account, &published.external_id);
+                    // The post is out; its address is worth a moment and no more.
+                    published.url = tokio::time::timeout(ADDRESS_WAIT, asked).await.ok().and_then(Result::ok).flatten();
+                }
+                Ok(Outcome::Published(Box::new(published)))
+            }
+            Standing::Processing { state, after } => {
+                claimed.state = state;
+                self.save(claimed, Stage::OutcomeUnknown).await?;
+                let trace = serde_json::to_value(&published.trace).ok();
+                Ok(Outcome::Taken { at: self.after(after), trace })
+            }
+            Standing::WaitingForCreator => Ok(Outcome::WaitingForCreator {
+                external_id: published.external_id,
+                trace: serde_json::to_value(&published.trace).ok(),
+            }),
+        }
+    }
+
+    fn after(&self, pause: std::time::Duration) -> DateTime<Utc> {
+        self.clock.now() + Duration::from_std(pause).unwrap_or_else(|_| Duration::seconds(5))
     }
 
     async fn save(&self, claimed: &Claimed, stage: Stage) -> Result<(), Outcome> {
@@ -376,6 +431,19 @@ impl Pipeline {
                     Outcome::LookAgain(self.clock.now() + SECOND_LOOK)
                 }
                 Ok(Finding::NotFound) => Outcome::NeverArrived,
+                Ok(Finding::Processing { after }) => Outcome::Taken { at: self.after(after), trace: None },
+                Ok(Finding::WaitingForCreator { external_id }) => {
+                    Outcome::WaitingForCreator { external_id, trace: None }
+                }
+                Ok(Finding::Refused { class, reason, code }) => {
+                    // A clear answer at last: nothing is public, and another try begins from the start.
+                    claimed.stage = Stage::Staging;
+                    claimed.state = serde_json::json!({});
+                    self.save(claimed, Stage::Staging).await?;
+                    let mut error = PlatformError::new(claimed.platform, class).saying(reason);
+                    error.code = code;
+                    Outcome::Refused { stage: Stage::Staging, error: Box::new(error) }
+                }
                 Ok(Finding::CannotTell { reason }) => Outcome::Unclear(reason),
                 Err(error)
                     if error.class == ErrorClass::AuthExpired && claimed.refreshed_version != Some(open.version) =>
@@ -426,6 +494,20 @@ impl Pipeline {
             Outcome::Waiting(at) => {
                 entry.outcome = "waiting";
                 again(claimed, at, Stage::Waiting, false, None, None)
+            }
+            Outcome::Taken { at, trace } => {
+                entry.outcome = "waiting";
+                entry.message = Some("The platform has taken the post and is still processing it.".to_owned());
+                entry.trace(trace);
+                again(claimed, at, Stage::OutcomeUnknown, false, None, None)
+            }
+            Outcome::WaitingForCreator { external_id: id, trace } => {
+                entry.outcome = "success";
+                entry.message =
+                    Some("It lies in the creator's inbox at the platform, who finishes it there.".to_owned());
+                entry.trace(trace);
+                external_id = id;
+                Ending::Success { external_id: &external_id, url: None, at: now }
             }
             Outcome::LookAgain(at) => {
                 entry.outcome = "outcome_unknown";

@@ -24,7 +24,10 @@ use super::{
 use crate::{
     config::PublishingSettings,
     database::Database,
-    features::{accounts::Tokens, media::MediaFiles},
+    features::{
+        accounts::Tokens,
+        media::{MediaFiles, PublicMedia},
+    },
 };
 
 const CHANNEL: &str = "arctiv_deliveries";
@@ -39,6 +42,8 @@ pub struct WorkerParts {
     pub adapters: Arc<Registry>,
     pub tokens: Arc<Tokens>,
     pub files: MediaFiles,
+    /// Where platforms fetch media, if they can reach this installation at all.
+    pub public_media: Option<PublicMedia>,
     pub settings: PublishingSettings,
 }
 
@@ -63,6 +68,7 @@ impl Worker {
             adapters: parts.adapters,
             tokens: parts.tokens,
             files: parts.files,
+            public_media: parts.public_media,
             policy: parts.settings.policy(),
             worker,
             lease,

@@ -107,6 +107,11 @@ impl MediaFiles {
     }
 }
 
+/// The row a storage key belongs to.
+pub fn owner_of(storage_key: &str) -> Option<MediaId> {
+    storage_key.split('/').nth(2)?.parse().ok().map(MediaId)
+}
+
 /// Where the files of a new picture go: the folder, without the name.
 pub(super) fn folder(workspace: WorkspaceId, sha256: &[u8], id: MediaId) -> String {
     format!("{workspace}/{}/{id}", hex::encode(sha256))

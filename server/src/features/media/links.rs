@@ -71,6 +71,27 @@ impl MediaLinks {
     }
 }
 
+/// Addresses at which platforms that fetch media themselves can do so (platforms.md 0.6): signed, on our own host, good
+/// for an hour and longer.
+#[derive(Clone, Debug)]
+pub struct PublicMedia {
+    links: MediaLinks,
+    origin: String,
+}
+
+impl PublicMedia {
+    /// `origin` without a trailing slash, as the platforms reach it.
+    pub fn new(links: MediaLinks, origin: String) -> Self {
+        Self { links, origin }
+    }
+
+    /// The address of the original under a row's storage key.
+    pub fn url(&self, storage_key: &str) -> Option<String> {
+        let id = super::files::owner_of(storage_key)?;
+        Some(format!("{}{}", self.origin, self.links.url(id, Variant::Original)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicI64, Ordering};
@@ -140,6 +161,15 @@ mod tests {
         for signature in ["", "%%%", &true_one.signature[..20], &format!("{}AA", true_one.signature)] {
             refused(ID, Variant::Original, &Signature { signature: signature.to_owned(), ..true_one.clone() });
         }
+    }
+
+    #[test]
+    fn platforms_get_the_whole_address() {
+        let (links, _) = links("a secret");
+        let public = PublicMedia::new(links.clone(), "https://arctiv.example".into());
+        let key = format!("{}/abc/{ID}/original.jpg", Uuid::from_u128(1));
+        assert_eq!(public.url(&key), Some(format!("https://arctiv.example{}", links.url(ID, Variant::Original))));
+        assert_eq!(public.url("elsewhere/original.jpg"), None);
     }
 
     #[test]

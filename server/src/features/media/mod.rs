@@ -27,5 +27,5 @@ mod tests;
 pub use picture::samples;
 
 pub use files::MediaFiles;
-pub use links::MediaLinks;
+pub use links::{MediaLinks, PublicMedia};
 pub use service::MediaService;

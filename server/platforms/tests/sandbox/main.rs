@@ -2,10 +2,12 @@
 //! the consent page to a published post, through every fault it can inject.
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+mod moving;
+
 use std::{io::Cursor, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use domain::{Platform, clock::Clock, deliveries::ErrorClass};
+use domain::{Platform, clock::Clock, deliveries::ErrorClass, platform::PostOptions};
 use platforms::{
     Account, AccountKind, Adapter, AuthorizeRequest, Exchange, ExchangeRequest, Finding, Grant, Http, HttpSettings,
     MediaItem, Pkce, PlatformError, PlatformSettings, Probe, Progress, PublishRequest, Published, Registry,
@@ -50,13 +52,23 @@ impl World {
         Self::with(who, |_| ()).await
     }
 
-    /// With the partner's app, which gets refresh tokens everywhere.
     async fn with(who: Who, change: impl FnOnce(&mut PlatformSettings)) -> Self {
-        let sandbox = Sandbox::start(Config::default()).await.unwrap();
+        // Shorter than the sandbox's slowness.
+        Self::build(who, change, Duration::from_secs(2)).await
+    }
+
+    /// For large files, which an unoptimised sandbox takes its time over.
+    async fn patient(who: Who) -> Self {
+        Self::build(who, |_| (), Duration::from_mins(1)).await
+    }
+
+    /// With the partner's app, which gets refresh tokens everywhere.
+    async fn build(who: Who, change: impl FnOnce(&mut PlatformSettings), timeout: Duration) -> Self {
+        let sandbox = Sandbox::start(Config { processing_ms: 300, ..Config::default() }).await.unwrap();
         let http = HttpSettings {
             allow_private_networks: true,
-            timeout: Duration::from_secs(2),
-            upload_timeout: Duration::from_secs(5),
+            timeout,
+            upload_timeout: timeout.max(Duration::from_secs(5)),
             ..HttpSettings::default()
         };
         let http = Arc::new(Http::new(http, Arc::new(RealClock)).unwrap());
@@ -111,7 +123,8 @@ impl World {
             match staged.progress {
                 Progress::Ready => return Ok(state.unwrap()),
                 Progress::More => {}
-                Progress::Wait { after } => tokio::time::sleep(after).await,
+                // The sandbox works faster than it says.
+                Progress::Wait { after } => tokio::time::sleep(after.min(Duration::from_millis(350))).await,
             }
         }
     }
@@ -151,6 +164,7 @@ fn post(account: &Account, text: &str) -> PublishRequest {
         text: text.into(),
         link: None,
         media: Vec::new(),
+        options: PostOptions::default(),
         started_at: RealClock.now(),
     }
 }

@@ -1,0 +1,154 @@
+//! What can be chosen for a post beyond its words and media, where a platform has something to choose.
+
+use serde::{Deserialize, Serialize};
+
+/// In which form a post appears at its platform.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum PostFormat {
+    /// In the feed or timeline. A single video of Instagram's is a reel there in any case.
+    #[default]
+    Feed,
+    /// A short upright video.
+    Reel,
+    /// Gone after a day.
+    Story,
+}
+
+impl PostFormat {
+    pub const ALL: [Self; 3] = [Self::Feed, Self::Reel, Self::Story];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Feed => "feed",
+            Self::Reel => "reel",
+            Self::Story => "story",
+        }
+    }
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Feed => "Post",
+            Self::Reel => "Reel",
+            Self::Story => "Story",
+        }
+    }
+}
+
+/// The choices for one account's post. What a platform does not know of is left aside.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct PostOptions {
+    pub format: PostFormat,
+    /// Written below the post once it is public, where [`super::PostRules::first_comment`] says that this is possible.
+    pub first_comment: Option<String>,
+    /// The name shown above a document, or beside a Facebook video.
+    pub title: Option<String>,
+    /// The moment of a video whose picture is shown before it plays, milliseconds.
+    pub cover_ms: Option<u32>,
+    /// Instagram: whether a reel also appears among the account's posts; `None` leaves it to Instagram.
+    pub share_to_feed: Option<bool>,
+    /// TikTok's own choices. Without them a post goes to the creator's inbox, and they choose there.
+    pub tiktok: Option<TiktokOptions>,
+}
+
+/// Who may see a post on TikTok. Which of them a creator may choose is theirs to say, before every post, and none may
+/// be chosen for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum TiktokPrivacy {
+    PublicToEveryone,
+    MutualFollowFriends,
+    FollowerOfCreator,
+    SelfOnly,
+}
+
+impl TiktokPrivacy {
+    pub const ALL: [Self; 4] =
+        [Self::PublicToEveryone, Self::MutualFollowFriends, Self::FollowerOfCreator, Self::SelfOnly];
+
+    /// TikTok's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PublicToEveryone => "PUBLIC_TO_EVERYONE",
+            Self::MutualFollowFriends => "MUTUAL_FOLLOW_FRIENDS",
+            Self::FollowerOfCreator => "FOLLOWER_OF_CREATOR",
+            Self::SelfOnly => "SELF_ONLY",
+        }
+    }
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::PublicToEveryone => "Everyone",
+            Self::MutualFollowFriends => "Friends",
+            Self::FollowerOfCreator => "Followers",
+            Self::SelfOnly => "Only you",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|privacy| privacy.as_str() == word)
+    }
+}
+
+/// How a post goes out on TikTok. Everything is off unless the person has switched it on: TikTok allows no presets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in TikTok's form")]
+pub struct TiktokOptions {
+    pub privacy: TiktokPrivacy,
+    #[serde(default)]
+    pub allow_comments: bool,
+    /// Videos only.
+    #[serde(default)]
+    pub allow_duet: bool,
+    /// Videos only.
+    #[serde(default)]
+    pub allow_stitch: bool,
+    /// "Your brand": it promotes the creator's own business.
+    #[serde(default)]
+    pub own_brand: bool,
+    /// "Branded content": a paid partnership.
+    #[serde(default)]
+    pub paid_partnership: bool,
+    #[serde(default)]
+    pub made_with_ai: bool,
+    /// Photos only: TikTok adds music by itself.
+    #[serde(default)]
+    pub auto_add_music: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn words_are_tiktoks() {
+        for privacy in TiktokPrivacy::ALL {
+            assert_eq!(serde_json::to_value(privacy).unwrap(), privacy.as_str());
+            assert_eq!(TiktokPrivacy::from_word(privacy.as_str()), Some(privacy));
+        }
+        assert_eq!(TiktokPrivacy::from_word("public"), None);
+    }
+
+    #[test]
+    fn nothing_is_preset() {
+        let options: PostOptions = serde_json::from_value(json!({})).unwrap();
+        assert_eq!(options, PostOptions::default());
+        assert!(serde_json::from_value::<TiktokOptions>(json!({})).is_err());
+        let options: TiktokOptions = serde_json::from_value(json!({"privacy": "SELF_ONLY"})).unwrap();
+        assert!(!options.allow_comments && !options.allow_duet && !options.allow_stitch && !options.auto_add_music);
+    }
+
+    #[test]
+    fn formats_by_their_words() {
+        for format in PostFormat::ALL {
+            assert_eq!(serde_json::to_value(format).unwrap(), format.as_str());
+        }
+    }
+}
