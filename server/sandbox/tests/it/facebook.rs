@@ -358,7 +358,10 @@ async fn a_film_is_transferred_by_offsets() {
     // The session is over.
     json(finish(&[]), 400).await;
 
-    assert_eq!(film_status(&net, &token, &id).await["status"]["video_status"], "processing");
+    let early = film_status(&net, &token, &id).await;
+    assert_eq!(early["status"]["video_status"], "processing");
+    assert_eq!(early["status"]["publishing_phase"]["status"], "in_progress");
+    assert!(early["post_id"].is_string(), "it is accepted, though nobody sees it yet");
     assert!(net.texts("facebook").await.is_empty());
     net.advance(3).await;
     let done = film_status(&net, &token, &id).await;

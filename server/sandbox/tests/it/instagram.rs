@@ -272,6 +272,7 @@ async fn short_tokens_become_long_and_long_ones_longer() {
         own_door(&net, OWN).replace("localhost%3A3000", "example.com"),
         own_door(&net, "instagram_basic"),
         own_door(&net, "instagram_business_content_publish"),
+        page_door(&net).replace("instagram_basic", "instagram_business_basic"),
     ] {
         let answer = net.http.get(&url).send().await.unwrap();
         assert!(answer.status() == 400 && answer.headers().get("location").is_none(), "{url}");

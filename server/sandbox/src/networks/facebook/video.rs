@@ -380,8 +380,10 @@ fn status(world: &World, stage: &Stage) -> Value {
         _ => None,
     };
     let uploaded = item.map_or(stage.pieces.size(), |item| item.size);
-    let public = matches!(&stage.state, StageState::Published(post)
-        if world.posts.get(SLUG, post).is_some_and(|post| post.is_public(now)));
+    let post = match &stage.state {
+        StageState::Published(post) => world.posts.get(SLUG, post),
+        _ => None,
+    };
     let (overall, processing) = match (&failure, work) {
         (Some(_), _) => ("error", "error"),
         (None, None) => ("uploading", "not_started"),
@@ -397,10 +399,12 @@ fn status(world: &World, stage: &Stage) -> Value {
     if let (Some(words), Some(map)) = (failure, processing.as_object_mut()) {
         map.insert("error".to_owned(), json!({ "message": words }));
     }
-    let publishing = if public {
-        json!({ "status": "complete", "publish_status": "published" })
-    } else {
-        json!({ "status": "not_started" })
+    // Accepted by the last phase, and shown once the work is done.
+    let publishing = match post {
+        Some(post) if post.is_public(now) => json!({ "status": "complete", "publish_status": "published" }),
+        Some(_) if overall == "error" => json!({ "status": "error" }),
+        Some(_) => json!({ "status": "in_progress" }),
+        None => json!({ "status": "not_started" }),
     };
     json!({
         "video_status": overall,

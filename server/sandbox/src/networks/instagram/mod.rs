@@ -17,6 +17,7 @@ use super::{
     meta::{self, GraphError, check_version, login as facebook_login, params, rupload, split_version, tasks},
 };
 use crate::{
+    consent,
     wire::{Call, Fetched, Reply},
     world::{Account, Consent, Fault, Kind, Operation, Post, Slug, World},
 };
@@ -255,7 +256,7 @@ impl Network for Instagram {
             Err(error) => return error.into(),
         };
         let reply = match (&call.method, path) {
-            (&Method::GET, ["dialog", "oauth"]) => facebook_login::dialog(world, call, self),
+            (&Method::GET, ["dialog", "oauth"]) => dialog(world, call),
             (&Method::GET | &Method::POST, ["oauth", "access_token"]) => {
                 facebook_login::access_token(world, call, SLUG).into()
             }
@@ -280,6 +281,18 @@ impl Network for Instagram {
 
     fn sunset(&self, _: &mut World, call: &Call, _: &Fault) -> Reply {
         meta::sunset(call)
+    }
+}
+
+/// Facebook's dialog knows nothing of the scopes of Instagram's own login.
+fn dialog(world: &mut World, call: &Call) -> Reply {
+    let asked = call.query.get("scope").unwrap_or_default();
+    match asked.split([',', ' ']).find(|scope| scope.starts_with("instagram_business_")) {
+        Some(scope) => {
+            let words = format!("Invalid Scopes: {scope}. This message is only shown to developers.");
+            consent::fault_page(&Instagram, "Invalid Scopes", &words)
+        }
+        None => facebook_login::dialog(world, call, &Instagram),
     }
 }
 
