@@ -18,13 +18,14 @@ use crate::{
     config::JournalDetail,
     networks,
     wire::percent_encode,
-    world::{Account, Ended, Fault, Kind, Post, Slug, World},
+    world::{Account, Ended, Fault, Kind, Post, Slug, Stage, StageState, World},
 };
 
 pub(crate) fn router() -> Router<Sandbox> {
     Router::new()
         .route("/health", get(health))
         .route("/control/posts", get(posts))
+        .route("/control/stages", get(stages))
         .route("/control/requests", get(requests).delete(forget_requests))
         .route("/control/faults", get(faults).post(add_faults).delete(clear_faults))
         .route("/control/expire-tokens", post(expire_tokens))
@@ -157,6 +158,47 @@ fn shown(world: &World, post: &Post, base: &str) -> Value {
         "extra": post.extra,
         "comments": comments,
     })
+}
+
+#[derive(Deserialize)]
+struct StagesQuery {
+    platform: Option<String>,
+    account: Option<String>,
+}
+
+/// Publications in the making: containers, publish ids, upload sessions.
+async fn stages(State(sandbox): State<Sandbox>, Query(query): Query<StagesQuery>) -> Answer {
+    let world = sandbox.world();
+    let platform = platform(query.platform.as_deref())?;
+    let accounts = ids(&world, platform, query.account.as_deref())?;
+    let now = world.now();
+    let mut found: Vec<&Stage> = world
+        .stages
+        .iter()
+        .filter(|stage| platform.is_none_or(|platform| stage.platform == platform))
+        .filter(|stage| accounts.as_ref().is_none_or(|ids| ids.contains(&stage.owner)))
+        .collect();
+    found.sort_by(|a, b| (a.made_at, &a.id).cmp(&(b.made_at, &b.id)));
+    let list: Vec<Value> = found
+        .into_iter()
+        .map(|stage| {
+            let made = stage.says("post_id").map(str::to_owned);
+            let (state, post, failure) = match stage.state(now) {
+                StageState::Waiting => ("waiting", made, None),
+                StageState::Working(..) => ("working", made, None),
+                StageState::Ready if made.is_some() => ("published", made, None),
+                StageState::Ready => ("ready", made, None),
+                StageState::Failed(failure) => ("failed", None, Some(failure.words)),
+                StageState::Published(post) => ("published", Some(post), None),
+            };
+            json!({
+                "platform": stage.platform, "account": stage.owner, "id": stage.id, "client": stage.client,
+                "kind": stage.says("kind"), "made_at": stage.made_at, "state": state, "post": post,
+                "failure": failure,
+            })
+        })
+        .collect();
+    Ok(Json(json!({ "stages": list })))
 }
 
 #[derive(Deserialize)]

@@ -221,6 +221,14 @@ impl Control {
         self.list("requests", platform).await
     }
 
+    /// Publications in the making, oldest first, of one platform or all: containers, publish ids, upload sessions.
+    ///
+    /// # Errors
+    /// See [`DriverError`].
+    pub async fn stages(&self, platform: Option<&str>) -> Result<Vec<Value>, DriverError> {
+        self.list("stages", platform).await
+    }
+
     /// The simulated accounts of one platform or all.
     ///
     /// # Errors

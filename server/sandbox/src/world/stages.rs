@@ -106,8 +106,12 @@ impl Stages {
         self.0.get_mut(&(platform, id.to_owned()))
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Stage> {
+        self.0.values()
+    }
+
     pub(crate) fn of(&self, platform: Slug) -> impl Iterator<Item = &Stage> {
-        self.0.values().filter(move |stage| stage.platform == platform)
+        self.iter().filter(move |stage| stage.platform == platform)
     }
 }
 

@@ -410,6 +410,8 @@ async fn a_film_goes_part_by_part() {
     let answer = post(&net, &token, &with_media(NIAMH, &id)).send().await.unwrap();
     assert_eq!(answer.status(), 201);
     assert!(answer.headers()["x-restli-id"].to_str().unwrap().starts_with("urn:li:ugcPost:"));
+    let stages = net.control.stages(Some("linkedin")).await.unwrap();
+    assert_eq!((&stages[0]["state"], &stages[0]["kind"]), (&json!("published"), &json!("video")));
     let posts = net.control.posts(Some("linkedin")).await.unwrap();
     assert_eq!(
         (&posts[0]["media"][0]["bytes"], &posts[0]["media"][0]["type"]),

@@ -401,6 +401,9 @@ async fn drafts_wait_for_the_creator() {
         assert_eq!(settled(&net, &token, id).await["status"], "SEND_TO_USER_INBOX");
     }
     assert!(net.texts("tiktok").await.is_empty(), "nobody has posted it");
+    let stages = net.control.stages(Some("tiktok")).await.unwrap();
+    assert_eq!(stages.len(), 5);
+    assert!(stages.iter().all(|stage| stage["state"] == "ready" && stage["post"].is_null()), "{stages:?}");
     assert_eq!(net.control.answer_inbox(Some("harbourpine"), true).await.unwrap(), 0);
     assert_eq!(net.control.answer_inbox(Some("northwindcoffee"), true).await.unwrap(), 5);
     net.advance(60).await;
@@ -414,6 +417,9 @@ async fn drafts_wait_for_the_creator() {
     assert_eq!(net.control.answer_inbox(None, false).await.unwrap(), 1);
     let data = status(&net, &token, &id).await;
     assert_eq!((&data["status"], &data["fail_reason"]), (&json!("FAILED"), &json!("publish_cancelled")));
+    let stages = net.control.stages(Some("tiktok")).await.unwrap();
+    assert_eq!(stages.iter().filter(|stage| stage["state"] == "published" && stage["post"].is_string()).count(), 5);
+    assert_eq!(stages.last().unwrap()["failure"], "publish_cancelled");
     // Somebody else's publication is nobody's.
     let (other, _) = connect(&net, "kestrelbikes").await;
     let body = json!({ "publish_id": id });

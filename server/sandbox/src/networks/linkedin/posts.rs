@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     wire::{Call, Reply, percent_encode},
-    world::{Attachment, Link, Post, World, fingerprint},
+    world::{Attachment, Link, Post, StageState, World, fingerprint},
 };
 
 /// Counted on the escaped text (platforms.md 4).
@@ -78,6 +78,9 @@ pub(super) fn create(world: &mut World, call: &Call, caller: &Caller) -> Result<
     let id = format!("urn:li:{}:{}", if film { "ugcPost" } else { "share" }, world.snowflake());
     for one in &content.media {
         world.media.mark_used(SLUG, &one.media, &id);
+        if let Some(stage) = world.stages.get_mut(SLUG, &one.media) {
+            stage.state = StageState::Published(id.clone());
+        }
         if let Some(item) = world.media.get_mut(SLUG, &one.media) {
             item.alt_text.clone_from(&one.alt_text);
         }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{ApiError, Caller, SLUG, images, json_body, may_read, may_write};
 use crate::{
     wire::{Body, Call, Reply},
-    world::{MediaItem, MediaState, MediaStore, Stage, World, random},
+    world::{Failure, MediaItem, MediaState, MediaStore, Stage, StageState, World, random},
 };
 
 const MAX_BYTES: u64 = 500 << 20;
@@ -61,7 +61,7 @@ fn initialize(world: &mut World, call: &Call, caller: &Caller) -> Result<Reply, 
     item.declared.clone_from(&ticket);
     world.media.put(item);
     let mut stage = Stage::new(SLUG, id.clone(), &account, &caller.client, now);
-    stage.what = json!({ "token": token, "tags": {} });
+    stage.what = json!({ "kind": "video", "token": token, "tags": {} });
     world.stages.put(stage);
     world.changed();
     let name = id.rsplit(':').next().unwrap_or_default();
@@ -145,7 +145,15 @@ fn finalize(world: &mut World, call: &Call, caller: &Caller) -> Result<Reply, Ap
         let whole = item.pieces.whole();
         item.take(whole);
         item.state = world.begin_work(plays(&item));
+        let outcome = match item.state {
+            MediaState::Doomed(until) => StageState::Working(until, Some(Failure::new(0, "PROCESSING_FAILED"))),
+            MediaState::Processing(until) => StageState::Working(until, None),
+            _ => StageState::Ready,
+        };
         world.media.put(item);
+        if let Some(stage) = world.stages.get_mut(SLUG, id) {
+            stage.state = outcome;
+        }
     }
     world.changed();
     Ok(Reply::empty(StatusCode::OK))
