@@ -16,6 +16,7 @@ import { measurePages } from './lib/pages.mjs';
 import { buildPeer, startPeer } from './lib/peer.mjs';
 import { account, postmaster, residentBytes, stopAll, tree } from './lib/processes.mjs';
 import { aims, print, save } from './lib/report.mjs';
+import { graphileWorker, rawLimit } from './lib/queues.mjs';
 import { makeAccounts, startSandbox } from './lib/sandbox.mjs';
 import { openBrowser, untilCompressed, weigh } from './lib/weight.mjs';
 
@@ -158,6 +159,10 @@ async function bench() {
     account: wanted.find(one => one.platform === 'twitter'),
     seconds: time.ceiling,
   });
+  say('the raw limit of the database, and a general queue on it');
+  const where = { server, postgresBin: process.env.BENCH_POSTGRES_BIN, folder, logs };
+  const raw = await rawLimit(where, { seconds: time.raw });
+  const queue = await graphileWorker(where, { jobs: time.jobs });
 
   const result = {
     machine: machine(),
@@ -173,6 +178,8 @@ async function bench() {
     light,
     heavy,
     ceiling: top,
+    raw,
+    queue,
     aims: [],
   };
   result.aims = aims(result);

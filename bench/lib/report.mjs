@@ -25,7 +25,7 @@ function table(rows) {
 }
 
 export function print(result) {
-  const { machine, pages, memory, weight, light, heavy, ceiling, peer } = result;
+  const { machine, pages, memory, weight, light, heavy, ceiling, raw, queue, peer } = result;
   const lines = [
     '',
     `Arctiv ${machine.commit}, ${machine.build}; ${machine.cores} cores (${machine.processor}), PostgreSQL ${machine.postgres}, ${machine.date}`,
@@ -98,6 +98,8 @@ export function print(result) {
     `  full load      ${number(heavy.perSecond)} deliveries/s   (${number(heavy.posts)} posts to ${heavy.accountsPerPost} accounts each, ${number(heavy.deliveries)} deliveries in ${number(heavy.seconds, 1)} s, each arrived once)`,
     `                 CPU ms per delivery: arctiv ${each('arctiv')}, PostgreSQL ${each('database')}, simulated networks ${each('sandbox')}; other programs used ${percent(full.others)} of the machine, ${percent(full.idle)} was idle`,
     `  beside it      ${number(ceiling.perSecond)} posts/s the simulated networks take from wrk with nothing behind it (${percent(heavy.perSecond / ceiling.perSecond)})`,
+    `                 ${number(raw.perSecond)} rows/s that pgbench claims with SKIP LOCKED and finishes, over as many connections on the same PostgreSQL (${percent(heavy.perSecond / raw.perSecond)})`,
+    `                 ${number(queue.perSecond)} jobs/s that do nothing in graphile-worker, likewise (${number(heavy.perSecond / queue.perSecond, 2)} ×)`,
     `  light load     saved → accepted p50 ${ms(light.p50)} ms, p99 ${ms(light.p99)} ms   (12 deliveries/s, ${number(light.deliveries)} in all; ${Object.entries(
       light.byPlatform,
     )
