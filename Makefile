@@ -1,4 +1,4 @@
-.PHONY: help run test check bench e2e release
+.PHONY: help run test check faults bench e2e release
 .DEFAULT_GOAL := help
 
 help: ## shows this
@@ -9,6 +9,8 @@ test: ## runs the whole suite on this machine: checks, Rust tests, browser tests
 	@scripts/test
 check: ## runs only the static part of the suite: formatting, lints, scripts, documentation
 	@scripts/check
+faults: ## thousands of deliveries while networks, workers and the database fail; then the books are balanced
+	@scripts/faults
 bench: ## builds a release and measures it: throughput, latency, memory, bytes to the browser
 	@scripts/bench
 e2e: ## builds and runs only the browser tests

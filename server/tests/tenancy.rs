@@ -46,10 +46,10 @@ async fn no_table_shows_a_row_to_another_workspace_or_to_none() {
     let (user, workspace) =
         (stranger["data"]["user"]["id"].as_str().unwrap(), stranger["data"]["workspace"]["id"].as_str().unwrap());
 
-    let mut admin = world.database.admin().await.unwrap();
+    let mut admin = world.database().admin().await.unwrap();
     let tables = tenant_tables(&mut admin).await;
     assert!(tables.len() >= 15, "the catalogue was misread: {tables:?}");
-    let mut app = PgConnection::connect(&world.database.app_url).await.unwrap();
+    let mut app = PgConnection::connect(&world.database().app_url).await.unwrap();
     for table in &tables {
         let forced: bool = sqlx::query_scalar(
             "select relrowsecurity and relforcerowsecurity from pg_class where oid = $1::text::regclass",
@@ -88,7 +88,7 @@ async fn no_table_shows_a_row_to_another_workspace_or_to_none() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_programs_role_can_neither_switch_it_off_nor_read_a_token() {
     let world = World::new().await;
-    let mut app = PgConnection::connect(&world.database.app_url).await.unwrap();
+    let mut app = PgConnection::connect(&world.database().app_url).await.unwrap();
     for forbidden in [
         "alter table accounts disable row level security",
         "alter table accounts no force row level security",
@@ -142,7 +142,7 @@ async fn a_run_leaves_no_plain_token_anywhere() {
         .unwrap()
         .to_owned();
     person.settled(&id).await;
-    let mut admin = world.database.admin().await.unwrap();
+    let mut admin = world.database().admin().await.unwrap();
     let columns = sqlx::query(
         "select table_schema::text, table_name::text, column_name::text from information_schema.columns
           where table_schema not in ('pg_catalog', 'information_schema')

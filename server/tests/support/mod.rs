@@ -21,11 +21,21 @@ use serde_json::{Value, json};
 use testkit::TestDatabase;
 use tokio::sync::watch;
 
-/// A database with schema and job tables, a sandbox, and a folder for pictures and keys.
+/// A database, by the roles that use it.
+#[derive(Clone)]
+pub struct Urls {
+    pub owner: String,
+    pub app: String,
+    pub worker: String,
+}
+
+/// A database, a sandbox, and a folder for pictures and keys.
 pub struct World {
-    pub database: TestDatabase,
+    pub urls: Urls,
     pub sandbox: Running,
     pub folder: PathBuf,
+    /// Goes away with the world.
+    database: Option<TestDatabase>,
     wire: Option<Wire>,
 }
 
@@ -33,7 +43,7 @@ impl World {
     /// With a database that processes reach over a wire, which can be cut.
     pub async fn behind_a_wire() -> Self {
         let mut world = Self::new().await;
-        let target: url::Url = world.database.owner_url.parse().unwrap();
+        let target: url::Url = world.urls.owner.parse().unwrap();
         let target = format!("{}:{}", target.host_str().unwrap(), target.port().unwrap_or(5432));
         world.wire = Some(Wire::to(target).await);
         world
@@ -52,6 +62,7 @@ impl World {
         url.into()
     }
 
+    /// On a database of its own, with schema and job tables.
     pub async fn new() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let database = TestDatabase::new("jobs", |worker_url: String| async move {
@@ -63,9 +74,27 @@ impl World {
         .await
         .unwrap();
         let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
+        let urls = Urls {
+            owner: database.owner_url.clone(),
+            app: database.app_url.clone(),
+            worker: database.worker_url.clone(),
+        };
+        let mut world = Self::on(urls, sandbox);
+        world.database = Some(database);
+        world
+    }
+
+    /// On a database that the program prepares itself.
+    pub fn on(urls: Urls, sandbox: Running) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = std::env::temp_dir().join(format!("arctiv-walk-{}-{}", std::process::id(), free_port()));
         std::fs::create_dir_all(&folder).unwrap();
-        Self { database, sandbox, folder, wire: None }
+        Self { urls, sandbox, folder, database: None, wire: None }
+    }
+
+    /// The database that [`World::new`] made.
+    pub fn database(&self) -> &TestDatabase {
+        self.database.as_ref().unwrap()
     }
 
     fn command(&self, what: &str) -> Command {
@@ -74,9 +103,9 @@ impl World {
             .arg(what)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("DATABASE_URL", self.address(&self.database.owner_url))
-            .env("ARCTIV_DATABASE__APP_URL", self.address(&self.database.app_url))
-            .env("ARCTIV_DATABASE__WORKER_URL", self.address(&self.database.worker_url))
+            .env("DATABASE_URL", self.address(&self.urls.owner))
+            .env("ARCTIV_DATABASE__APP_URL", self.address(&self.urls.app))
+            .env("ARCTIV_DATABASE__WORKER_URL", self.address(&self.urls.worker))
             .env("ARCTIV_DATABASE__ACQUIRE_SECONDS", "2")
             .env("ARCTIV_DATABASE__POOL", "4")
             .env("ARCTIV_DATABASE__WORKER_POOL", "6")
@@ -277,6 +306,21 @@ impl Person {
         let status = answer.status();
         let text = answer.text().await.unwrap();
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// A `POST` that may be sent again: the key makes sure that it counts once.
+    pub async fn send_once(&self, path: &str, body: &Value, key: &str) -> (StatusCode, Value) {
+        let request = self
+            .http
+            .post(format!("{}{path}", self.url))
+            .header(header::COOKIE, &self.cookie)
+            .header(header::ORIGIN, &self.url)
+            .header("idempotency-key", key)
+            .json(body);
+        match request.send().await {
+            Err(error) => (StatusCode::BAD_GATEWAY, Value::String(error.to_string())),
+            Ok(answer) => (answer.status(), answer.json().await.unwrap_or_default()),
+        }
     }
 
     pub async fn get(&self, path: &str) -> Value {

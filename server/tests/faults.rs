@@ -1,0 +1,437 @@
+//! The storm: thousands of deliveries while everything goes wrong that the networks, the workers and the database can get
+//! wrong, and then the books are balanced: what Arctiv says must be what the networks show.
+//!
+//! `make faults` runs it with 5,000 deliveries; the suite with fewer. Settings are read from the environment:
+//! `ARCTIV_FAULTS_DELIVERIES` (how many at least), `ARCTIV_FAULTS_SEED` (which faults strike).
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a walkthrough stops where it cannot go on, reads its own settings, and prints its table"
+)]
+
+mod support;
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use reqwest::StatusCode;
+use sandbox::{
+    Running, Sandbox,
+    driver::{Control, Visitor},
+};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use server::boot::postgres::{EmbeddedOptions, EmbeddedPostgres};
+use sqlx::{Connection, PgConnection, Row};
+use support::{Person, Process, Urls, World};
+
+/// Accounts per network. A post goes to one of X's at a time, since X forbids one text on several accounts.
+const ACCOUNTS: [(&str, u32); 3] = [("facebook", 12), ("linkedin", 12), ("twitter", 12)];
+const WORKERS: usize = 3;
+/// How often a worker is killed.
+const KILL_EVERY: Duration = Duration::from_secs(3);
+
+/// How much of it.
+struct Size {
+    deliveries: usize,
+    seed: u64,
+}
+
+impl Size {
+    fn from_environment() -> Self {
+        let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().unwrap());
+        Self {
+            deliveries: number("ARCTIV_FAULTS_DELIVERIES").map_or(400, |n: u64| usize::try_from(n).unwrap()),
+            seed: number("ARCTIV_FAULTS_SEED").unwrap_or(7),
+        }
+    }
+}
+
+/// A database of its own, since it is going to crash.
+struct Cluster {
+    postgres: Option<EmbeddedPostgres>,
+    folder: PathBuf,
+}
+
+impl Cluster {
+    async fn start() -> Self {
+        let folder = std::env::temp_dir().join(format!("arctiv-faults-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        let postgres = EmbeddedPostgres::start(&EmbeddedOptions::new(&folder)).await.unwrap();
+        Self { postgres: Some(postgres), folder }
+    }
+
+    fn urls(&self) -> Urls {
+        let urls = self.postgres.as_ref().unwrap().tcp_urls();
+        let plain = |url: &secrecy::SecretString| url.expose_secret().to_owned();
+        Urls { owner: plain(&urls.owner), app: plain(&urls.app), worker: plain(&urls.worker) }
+    }
+
+    /// One of PostgreSQL's processes dies: it ends every connection, recovers from its log, and goes on.
+    fn crash(&self) {
+        let postmaster = self.postgres.as_ref().unwrap().pid();
+        let victim =
+            children(postmaster).into_iter().find(|pid| command_line(*pid).contains("background writer")).unwrap();
+        kill(Pid::from_raw(victim), Signal::SIGKILL).unwrap();
+    }
+
+    async fn stop(mut self) {
+        self.postgres.take().unwrap().stop().await.unwrap();
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if let Some(postgres) = &self.postgres {
+            let _ = kill(Pid::from_raw(postgres.pid()), Signal::SIGQUIT);
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn children(of: i32) -> Vec<i32> {
+    let all = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(|pid| parent(*pid) == Some(of)).collect()
+}
+
+fn parent(pid: i32) -> Option<i32> {
+    let status = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:")).and_then(|text| text.trim().parse().ok())
+}
+
+fn command_line(pid: i32) -> String {
+    let bytes = std::fs::read(Path::new("/proc").join(pid.to_string()).join("cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// An account as both sides know it.
+#[derive(Clone)]
+struct Account {
+    id: String,
+    platform: String,
+    external: String,
+}
+
+/// Every account of the sandbox that was made for this, connected.
+async fn connect_all(person: &Person, control: &Control) -> Vec<Account> {
+    for (platform, count) in ACCOUNTS {
+        for made in control.add_accounts(platform, count).await.unwrap() {
+            let landed = person.connect(platform, &Visitor::called(made["id"].as_str().unwrap())).await;
+            assert!(landed.contains("connected="), "{platform}: {landed}");
+        }
+    }
+    let mut accounts = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = person.get(&format!("/api/social-accounts?limit=100{cursor}")).await;
+        for account in page["data"].as_array().unwrap() {
+            let text = |name: &str| account[name].as_str().unwrap().to_owned();
+            accounts.push(Account {
+                id: text("id"),
+                platform: text("platform"),
+                external: text("external_account_id"),
+            });
+        }
+        match page["page"]["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return accounts,
+        }
+    }
+}
+
+/// What goes wrong all the time, on every network.
+fn storm(seed: u64) -> Vec<Value> {
+    let rule = |operation: &str, fault: &str, probability: f64, more: Value| {
+        let mut rule = json!({ "operation": operation, "fault": fault, "probability": probability });
+        rule.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        rule
+    };
+    let mut rules = vec![
+        rule("publish", "status", 0.02, json!({ "status": 429, "retry_after": 1 })),
+        rule("publish", "status", 0.01, json!({ "status": 429 })),
+        rule("publish", "status", 0.02, json!({ "status": 500 })),
+        rule("publish", "status", 0.01, json!({ "status": 503, "retry_after": 1 })),
+        rule("publish", "drop", 0.02, json!({})),
+        rule("publish", "drop_after_accept", 0.02, json!({})),
+        rule("publish", "timeout", 0.002, json!({})),
+        rule("publish", "timeout_after_accept", 0.004, json!({})),
+        rule("publish", "slow", 0.02, json!({ "slow_ms": 700 })),
+        rule("publish", "malformed", 0.005, json!({})),
+        rule("upload", "status", 0.02, json!({ "status": 500 })),
+        rule("upload", "drop", 0.01, json!({})),
+        rule("upload", "slow_processing", 0.05, json!({ "slow_ms": 800 })),
+        rule("status", "status", 0.02, json!({ "status": 502 })),
+        rule("status", "drop", 0.01, json!({})),
+        rule("identity", "status", 0.02, json!({ "status": 500 })),
+        // X's tokens can be renewed; those of the others cannot, and their accounts would drop out one by one.
+        rule("publish", "expired", 0.03, json!({ "platform": "twitter" })),
+        rule("refresh", "status", 0.05, json!({ "platform": "twitter", "status": 503 })),
+        rule("refresh", "drop_after_accept", 0.02, json!({ "platform": "twitter" })),
+        // Now and then the network retires what we speak.
+        json!({ "platform": "linkedin", "operation": "publish", "fault": "sunset", "times": 3, "skip": 40 }),
+    ];
+    for (number, rule) in (0u64..).zip(&mut rules) {
+        rule["seed"] = json!(seed.wrapping_mul(1000).wrapping_add(number));
+    }
+    rules
+}
+
+/// One account of each network loses its access while posts are on their way.
+fn misfortunes(accounts: &[Account]) -> Vec<Value> {
+    let mut rules = Vec::new();
+    for (platform, _) in ACCOUNTS {
+        if let Some(account) = accounts.iter().find(|account| account.platform == platform) {
+            rules.push(json!({
+                "platform": platform, "account": account.external, "operation": "publish", "fault": "revoked", "skip": 2,
+            }));
+        }
+    }
+    if let Some(account) = accounts.iter().rfind(|account| account.platform == "twitter") {
+        rules.push(json!({
+            "platform": "twitter", "account": account.external, "operation": "refresh", "fault": "raced", "times": 1,
+        }));
+    }
+    rules
+}
+
+/// Saves a post, again and again with the same key while the web has no database.
+async fn save(person: &Person, text: &str, accounts: &[&Account]) {
+    let ids: Vec<&str> = accounts.iter().map(|account| account.id.as_str()).collect();
+    let body = json!({ "body": text, "account_ids": ids, "undo_seconds": 0 });
+    let started = Instant::now();
+    loop {
+        let (status, answer) = person.send_once("/api/content", &body, text).await;
+        if status == StatusCode::CREATED {
+            return;
+        }
+        assert!(status.is_server_error(), "{text}: {status} {answer}");
+        assert!(started.elapsed() < Duration::from_mins(1), "{text} could not be saved: {status} {answer}");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+}
+
+/// Workers that are killed in turn, and replaced at once.
+async fn massacre(world: Arc<World>, over: Arc<AtomicBool>) -> usize {
+    let mut workers: Vec<Process> = (0..WORKERS).map(|_| world.worker(None)).collect();
+    let mut killed = 0;
+    let mut at = Instant::now();
+    while !over.load(Ordering::Relaxed) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if at.elapsed() >= KILL_EVERY {
+            at = Instant::now();
+            let next = killed % WORKERS;
+            workers[next].kill();
+            workers[next] = world.worker(None);
+            killed += 1;
+        }
+    }
+    killed
+}
+
+/// What the database says of a delivery.
+struct Entry {
+    platform: String,
+    account: String,
+    text: String,
+    status: String,
+    class: Option<String>,
+    needs_person: bool,
+    attempts: i64,
+}
+
+async fn ledger(url: &str) -> Result<Vec<Entry>, sqlx::Error> {
+    let mut connection = PgConnection::connect(url).await?;
+    let rows = sqlx::query(
+        "select d.platform::text, a.external_account_id, v.body, d.status::text, d.error_class::text, d.needs_person,
+                (select count(*) from delivery_attempts t where t.delivery_id = d.id) as attempts
+           from deliveries d join accounts a on a.id = d.account_id join post_versions v on v.id = d.post_version_id",
+    )
+    .fetch_all(&mut connection)
+    .await?;
+    connection.close().await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Entry {
+                platform: row.try_get(0)?,
+                account: row.try_get(1)?,
+                text: row.try_get(2)?,
+                status: row.try_get(3)?,
+                class: row.try_get(4)?,
+                needs_person: row.try_get(5)?,
+                attempts: row.try_get(6)?,
+            })
+        })
+        .collect()
+}
+
+fn is_final(status: &str) -> bool {
+    matches!(status, "success" | "failed" | "canceled")
+}
+
+/// Waits until nothing is under way; says every few seconds how far it is.
+async fn settled(url: &str, expected: usize, limit: Duration) -> Vec<Entry> {
+    let started = Instant::now();
+    let mut told = Instant::now();
+    loop {
+        // The database may be recovering.
+        if let Ok(entries) = ledger(url).await {
+            let done = entries.iter().filter(|entry| is_final(&entry.status)).count();
+            if entries.len() >= expected && done == entries.len() {
+                return entries;
+            }
+            if told.elapsed() > Duration::from_secs(10) {
+                told = Instant::now();
+                println!("  {done} of {expected} have ended after {} s", started.elapsed().as_secs());
+            }
+            if started.elapsed() > limit {
+                return entries;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// The figures of one network.
+#[derive(Default)]
+struct Balance {
+    sent: usize,
+    attempts: i64,
+    accepted: usize,
+    lost: usize,
+    doubled: usize,
+    dead: BTreeMap<String, usize>,
+    person: usize,
+}
+
+/// Our books against what the networks show.
+fn balance(entries: &[Entry], shown: &HashMap<(String, String, String), usize>) -> BTreeMap<String, Balance> {
+    let mut balances: BTreeMap<String, Balance> = BTreeMap::new();
+    for entry in entries {
+        let key = (entry.platform.clone(), entry.account.clone(), entry.text.clone());
+        let public = shown.get(&key).copied().unwrap_or(0);
+        let balance = balances.entry(entry.platform.clone()).or_default();
+        balance.sent += 1;
+        balance.attempts += entry.attempts;
+        balance.accepted += usize::from(public > 0);
+        balance.doubled += usize::from(public > 1);
+        match entry.status.as_str() {
+            "success" => balance.lost += usize::from(public == 0),
+            "failed" if entry.needs_person => balance.person += 1,
+            "failed" => {
+                let class = entry.class.clone().unwrap_or_else(|| "without a reason".to_owned());
+                *balance.dead.entry(class).or_default() += 1;
+                // It is out there, and we say it is not.
+                balance.lost += usize::from(public > 0);
+            }
+            // Never ended.
+            _ => balance.lost += 1,
+        }
+    }
+    balances
+}
+
+fn print(balances: &BTreeMap<String, Balance>, struck: &Value, killed: usize, took: Duration) {
+    println!("\n  network      sent  attempts  accepted  lost  doubled  dead-lettered  for a person");
+    for (name, one) in balances {
+        let dead: usize = one.dead.values().sum();
+        println!(
+            "  {name:<10} {:>6}  {:>8}  {:>8}  {:>4}  {:>7}  {dead:>13}  {:>12}",
+            one.sent, one.attempts, one.accepted, one.lost, one.doubled, one.person
+        );
+    }
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for (reason, count) in balances.values().flat_map(|one| &one.dead) {
+        *reasons.entry(reason).or_default() += count;
+    }
+    let list: Vec<String> = reasons.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+    println!("  dead letters: {}", if list.is_empty() { "none".to_owned() } else { list.join(", ") });
+    let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
+    for one in struck.as_array().unwrap() {
+        let name = format!("{} {}", one["operation"].as_str().unwrap(), one["fault"].as_str().unwrap());
+        *kinds.entry(name).or_default() += one["times"].as_u64().unwrap();
+    }
+    let list: Vec<String> = kinds.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    println!("  faults that struck: {}", list.join(", "));
+    println!("  workers killed: {killed}; database crashes: 1; {} s in all\n", took.as_secs());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_and_nothing_doubled_in_a_storm() {
+    let started = Instant::now();
+    let size = Size::from_environment();
+    let cluster = Cluster::start().await;
+    let sandbox: Running =
+        Sandbox::start(sandbox::Config { processing_ms: 200, ..sandbox::Config::default().fast() }).await.unwrap();
+    let control = sandbox.control().unwrap();
+    let urls = cluster.urls();
+    let world = Arc::new(World::on(urls.clone(), sandbox));
+    let web = world.web().await;
+    let person = Person::register(&web, "agency").await;
+    let accounts = connect_all(&person, &control).await;
+
+    let (of_x, others): (Vec<&Account>, Vec<&Account>) =
+        accounts.iter().partition(|account| account.platform == "twitter");
+    let per_post = others.len() + 1;
+    let posts = size.deliveries.div_ceil(per_post);
+    let expected = posts * per_post;
+    println!("{expected} deliveries of {posts} posts to {} accounts", accounts.len());
+
+    for rule in storm(size.seed).into_iter().chain(misfortunes(&accounts)) {
+        control.fault(&rule).await.unwrap();
+    }
+    let over = Arc::new(AtomicBool::new(false));
+    let killing = tokio::spawn(massacre(Arc::clone(&world), Arc::clone(&over)));
+    for number in 0..posts {
+        let mut targets = others.clone();
+        targets.push(of_x[number % of_x.len()]);
+        save(&person, &format!("Storm post {number:05}"), &targets).await;
+        if number == posts / 2 {
+            cluster.crash();
+        }
+    }
+    let admin = cluster.postgres.as_ref().unwrap().tcp_urls();
+    let limit = Duration::from_secs(120 + u64::try_from(expected / 10).unwrap());
+    let entries = settled(admin.worker.expose_secret(), expected, limit).await;
+    over.store(true, Ordering::Relaxed);
+    let killed = killing.await.unwrap();
+
+    let faults = reqwest::get(format!("{}/control/faults", world.sandbox.url())).await.unwrap();
+    let struck = faults.json::<Value>().await.unwrap()["struck"].take();
+    let mut shown: HashMap<(String, String, String), usize> = HashMap::new();
+    for post in control.posts(None).await.unwrap() {
+        let text = |name: &str| post[name].as_str().unwrap().to_owned();
+        *shown.entry((text("platform"), text("account"), text("text"))).or_default() += 1;
+    }
+    let balances = balance(&entries, &shown);
+    print(&balances, &struck, killed, started.elapsed());
+
+    let unique: HashSet<_> = entries.iter().map(|entry| (&entry.platform, &entry.account, &entry.text)).collect();
+    assert_eq!((entries.len(), unique.len()), (expected, expected), "each post has one delivery per account");
+    for (name, one) in &balances {
+        assert_eq!((one.lost, one.doubled), (0, 0), "{name}: lost, doubled");
+        assert!(
+            one.accepted * 2 > one.sent,
+            "{name}: a storm is no reason to give up on {} of {}",
+            one.sent - one.accepted,
+            one.sent
+        );
+    }
+    assert!(killed > 0, "no worker was killed");
+    drop(web);
+    drop(world);
+    cluster.stop().await;
+}
