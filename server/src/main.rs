@@ -10,6 +10,10 @@ use server::{
 };
 use tokio_util::sync::CancellationToken;
 
+/// Pages are made of thousands of small pieces of text, and the system's allocator took a third of the time they cost.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Social accounts without shared passwords.
 #[derive(Parser)]
 #[command(name = "arctiv", version, about)]
