@@ -6,6 +6,7 @@ use leptos_router::{
     NavigateOptions,
     hooks::{use_location, use_navigate},
 };
+use std::time::Duration;
 use wasm_bindgen::JsCast as _;
 
 use crate::session::use_session;
@@ -27,11 +28,36 @@ pub fn Navigation() -> impl IntoView {
     Effect::new(move |before: Option<String>| {
         let path = location.pathname.get();
         if before.is_some_and(|before| before != path) {
-            // The new page is built in this same turn.
-            request_animation_frame(|| focus_first(&["main h1", "#main"]));
+            // The new page is built in this same turn, as far as it has its data.
+            request_animation_frame(|| {
+                focus_first(&HEADINGS);
+                hold_focus(LOOKS);
+            });
         }
         path
     });
+}
+
+/// Where a page begins, for the keyboard.
+const HEADINGS: [&str; 2] = ["main h1", "#main"];
+/// How often, and how many times, a page that is still loading is looked at: three seconds in all.
+const PAUSE: Duration = Duration::from_millis(100);
+const LOOKS: u32 = 30;
+
+/// A page that waits for its data changes its heading when it is there, and the focus would go with the old one, back to
+/// the top of the document. Where somebody has taken it elsewhere meanwhile, it stays.
+fn hold_focus(looks: u32) {
+    set_timeout(
+        move || {
+            if document().active_element().is_none_or(|active| active.tag_name() == "BODY") {
+                focus_first(&HEADINGS);
+            }
+            if looks > 0 {
+                hold_focus(looks - 1);
+            }
+        },
+        PAUSE,
+    );
 }
 
 /// `search` with its question mark, which the router leaves out.
