@@ -145,6 +145,11 @@ impl World {
         Process(self.command("worker").env("ARCTIV_PUBLISHING__STALL_AT", stall_at).spawn().unwrap())
     }
 
+    /// A worker that tells platforms to fetch media from this web.
+    pub fn worker_beside(&self, web: &Web) -> Process {
+        Process(self.command("worker").env("ARCTIV_PUBLIC_URL", &web.url).spawn().unwrap())
+    }
+
     /// A worker; `crash_at` names the step at which it dies.
     pub fn worker(&self, crash_at: Option<&str>) -> Process {
         let mut command = self.command("worker");
