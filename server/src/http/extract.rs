@@ -72,6 +72,10 @@ impl<T: DeserializeOwned, S: Sync + Send> FromRequest<S> for Body<T> {
             return Err(ServiceError::field("content-type", "Send JSON, with content-type: application/json.").into());
         }
         let bytes = axum::body::Bytes::from_request(request, state).await.map_err(too_large_or_broken)?;
+        // A list would be read as the fields in their order.
+        if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+            return Err(ServiceError::field("body", "Send a JSON object: fields in curly brackets.").into());
+        }
         parse_json(&bytes).map(Self).map_err(ApiError)
     }
 }

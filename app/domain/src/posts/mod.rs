@@ -214,6 +214,7 @@ pub struct NewPost {
     /// RFC 3339. With `visibility: scheduled`, either this or `scheduled_local`.
     pub scheduled_at: Option<DateTime<Utc>>,
     /// A wall-clock time in `time_zone` (or the workspace's), e.g. `2026-11-26T07:00`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2026-11-26T07:00:00"))]
     pub scheduled_local: Option<NaiveDateTime>,
     /// IANA name.
     pub time_zone: Option<String>,
@@ -343,6 +344,7 @@ pub struct PostPatch {
     pub media_assets: Option<Vec<MediaId>>,
     pub visibility: Option<Visibility>,
     pub scheduled_at: Option<DateTime<Utc>>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2026-11-26T07:00:00"))]
     pub scheduled_local: Option<NaiveDateTime>,
     pub time_zone: Option<String>,
     /// Chooses accounts.
@@ -386,6 +388,7 @@ pub struct Post {
     /// When it goes out, for scheduled posts and inside the undo window.
     pub publishes_at: Option<DateTime<Utc>>,
     pub scheduled_at: Option<DateTime<Utc>>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2026-11-26T07:00:00"))]
     pub scheduled_local: Option<NaiveDateTime>,
     pub time_zone: Option<String>,
     /// Without those that a newer version has replaced.

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    jobs::{RemoveFiles, remove},
+    jobs::{RemoveFiles, SweepFiles, remove, sweep_files},
     samples::{bomb, jpeg, picture, png, sideways_with_place},
 };
 use crate::{
@@ -466,4 +466,38 @@ async fn files_lie_in_a_folder() {
     assert_eq!(code(files.read("a/b/original.png").await), ErrorCode::InternalError);
     assert_eq!(code(files.read("../../etc/passwd").await), ErrorCode::InternalError, "no way out of the folder");
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+// ---- what nobody needs ------------------------------------------------------------------------------------------------
+
+#[tokio::test]
+async fn files_that_belong_to_no_picture_are_swept_once_they_are_old() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    studio.upload(&maeve, "kept.png", png(10, 10)).await;
+    let kept = stored(&studio).await;
+    // Removed, but the job that takes its files away did not get through.
+    let removed = studio.upload(&maeve, "removed.png", png(11, 10)).await;
+    studio.media.delete(&maeve, removed.id).await.unwrap();
+    // Uploaded by a process that died before it saved the row.
+    let folder = super::files::folder(maeve.workspace_id, &[7; 32], MediaId(studio.ids.next()));
+    for name in ["original.png", "thumbnail.png"] {
+        studio.files.write(&format!("{folder}/{name}"), Bytes::from_static(b"x")).await.unwrap();
+    }
+    // Somebody else's.
+    studio.files.write("notes/to-self.txt", Bytes::from_static(b"x")).await.unwrap();
+    let everything = stored(&studio).await;
+    assert_eq!(everything.len(), kept.len() + 2 + 2 + 1);
+
+    studio.clock.advance(Duration::hours(23));
+    sweep_files(studio.context.clone(), SweepFiles::default()).await.unwrap();
+    assert_eq!(stored(&studio).await, everything, "an upload may still be on its way");
+    studio.clock.advance(Duration::hours(2));
+    for _ in 0..2 {
+        sweep_files(studio.context.clone(), SweepFiles::default()).await.unwrap();
+        let mut left = kept.clone();
+        left.push("notes/to-self.txt".to_owned());
+        left.sort();
+        assert_eq!(stored(&studio).await, left);
+    }
 }

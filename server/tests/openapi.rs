@@ -1,0 +1,595 @@
+//! The OpenAPI document tells the truth: a running Arctiv is called for every operation in it, rightly and in every wrong
+//! way it describes, and each answer is held against what it says. Nothing documented stays unseen, and nothing is
+//! answered that is not documented. (That the router has no other routes is held in `boot::router`.)
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a walkthrough stops where it cannot go on")]
+
+#[path = "openapi/contract.rs"]
+mod contract;
+mod support;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use contract::Contract;
+use reqwest::{Method, header, multipart};
+use sandbox::driver::Visitor;
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, PgConnection};
+use support::{Person, Web, World, client, within};
+use uuid::Uuid;
+
+/// What is documented and cannot be provoked from here.
+const ELSEWHERE: [(&str, u16, &str); 4] = [
+    ("POST /api/auth/register", 503, "takes more sign-ins at once than this machine can hash"),
+    ("POST /api/auth/login", 503, "takes more sign-ins at once than this machine can hash"),
+    ("GET /media/{id}/{variant}", 410, "takes an hour; with the clock moved, in the tests of media"),
+    ("GET /health/ready", 503, "takes a database that is away: tests/outage.rs"),
+];
+
+struct Stage {
+    world: World,
+    web: Web,
+    admin: PgConnection,
+    contract: Contract,
+    /// The owner of everything.
+    person: Person,
+    viewer: Person,
+    account: String,
+    revoked: String,
+    picture: Value,
+    draft: String,
+    sent: String,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let world = World::new().await;
+        let web = world.web().await;
+        let document: Value =
+            client().get(format!("{}/api/openapi.json", web.url)).send().await.unwrap().json().await.unwrap();
+        assert_eq!(document["openapi"], "3.1.0");
+        let admin = world.database().admin().await.unwrap();
+        let (person, viewer) = (Person::register(&web, "client").await, Person::register(&web, "client").await);
+        let nothing = String::new();
+        let mut stage = Self {
+            contract: Contract::new(document),
+            world,
+            web,
+            admin,
+            person,
+            viewer,
+            account: nothing.clone(),
+            revoked: nothing.clone(),
+            picture: Value::Null,
+            draft: nothing.clone(),
+            sent: nothing,
+        };
+        stage.furnish().await;
+        stage
+    }
+
+    /// Accounts, a picture, a draft that shows it, and a post with deliveries; and somebody who may only read all that.
+    async fn furnish(&mut self) {
+        for platform in ["twitter", "facebook"] {
+            self.person.connect(platform, &Visitor::anybody()).await;
+        }
+        let accounts = self.person.get("/api/social-accounts").await;
+        let of = |platform: &str| {
+            let found = accounts["data"].as_array().unwrap().iter().find(|one| one["platform"] == platform);
+            found.unwrap()["id"].as_str().unwrap().to_owned()
+        };
+        (self.account, self.revoked) = (of("facebook"), of("twitter"));
+        self.sql(&format!("update accounts set status = 'reconnect_required' where id = '{}'", self.revoked)).await;
+        let owner = self.person.get("/api/auth/me").await;
+        let reader = self.viewer.get("/api/auth/me").await;
+        let (workspace, user) = (&owner["data"]["workspace"]["id"], &reader["data"]["user"]["id"]);
+        let (workspace, user) = (workspace.as_str().unwrap(), user.as_str().unwrap());
+        self.sql(&format!(
+            "update memberships set role = 'viewer', workspace_id = '{workspace}' where user_id = '{user}';
+             update sessions set workspace_id = '{workspace}' where user_id = '{user}'"
+        ))
+        .await;
+        let person = self.person.clone();
+        let picture = self.upload(&person, png(1)).await;
+        picture.expect("POST /api/media", 201);
+        self.picture = picture.body["data"].clone();
+        let draft = json!({ "body": "A draft", "visibility": "private", "media_assets": [self.picture["id"]] });
+        self.draft = id_of(&self.person.post("/api/content", draft).await);
+        let sent = json!({ "body": "On its way", "undo_seconds": 60, "account_ids": [self.account] });
+        self.sent = id_of(&self.person.post("/api/content", sent).await);
+    }
+
+    async fn sql(&mut self, sql: &str) {
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.admin).await.unwrap();
+    }
+
+    async fn upload(&mut self, person: &Person, bytes: Vec<u8>) -> contract::Answer {
+        let file = multipart::Part::bytes(bytes).file_name("cups.png");
+        let form = multipart::Form::new().part("file", file).text("alt_text", "Cups");
+        let request = person.request(Method::POST, "/api/media").multipart(form);
+        self.contract.call("POST /api/media", request).await
+    }
+
+    /// Calls an operation as its path stands, with `{…}` filled in, and expects a status.
+    #[track_caller]
+    fn call<'a>(
+        &'a mut self,
+        who: Who,
+        operation: &'a str,
+        fill: &'a str,
+        body: Option<Value>,
+        status: u16,
+    ) -> Called<'a> {
+        Called { stage: self, who, operation, fill, query: "", body, status }
+    }
+
+    /// A request to an operation, whatever its body.
+    fn request(&self, who: Who, operation: &str, fill: &str, query: &str) -> reqwest::RequestBuilder {
+        let (method, path) = operation.split_once(' ').unwrap();
+        let path = match path.split_once('{') {
+            Some((before, after)) => format!("{before}{fill}{}", after.split_once('}').unwrap().1),
+            None => path.to_owned(),
+        };
+        let (method, path) = (method.parse().unwrap(), format!("{path}{query}"));
+        match who {
+            Who::Owner => self.person.request(method, &path),
+            Who::Viewer => self.viewer.request(method, &path),
+            Who::Nobody => client().request(method, format!("{}{path}", self.web.url)),
+        }
+    }
+
+    /// A good body for an operation that takes one.
+    fn body(operation: &str) -> Option<Value> {
+        match operation {
+            "POST /api/auth/register" => Some(registration("somebody.new@walk.example")),
+            "POST /api/auth/login" => Some(json!({ "email": "nobody@walk.example", "password": "wrong horse" })),
+            "POST /api/social-accounts" => Some(json!({ "platform": "facebook" })),
+            "PATCH /api/social-accounts/{id}/toggle" => Some(json!({ "is_active": true })),
+            "POST /api/content" => Some(json!({ "body": "Hi", "visibility": "private" })),
+            "PATCH /api/content/{id}" => Some(json!({ "body": "Hello" })),
+            "PATCH /api/media/{id}" => Some(json!({ "alt_text": "Two cups" })),
+            _ => None,
+        }
+    }
+
+    /// Something that is there, for the `{…}` of an operation.
+    fn fill(&self, operation: &str) -> String {
+        match operation.split_once(' ').unwrap().1 {
+            path if path.starts_with("/api/social-accounts/") => self.account.clone(),
+            path if path.starts_with("/api/media/") => self.picture["id"].as_str().unwrap().to_owned(),
+            path if path.starts_with("/api/oauth/") => "facebook".to_owned(),
+            path if path.starts_with("/api/content/") => self.draft.clone(),
+            _ => Uuid::nil().to_string(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    Owner,
+    Viewer,
+    Nobody,
+}
+
+/// A call that has been described.
+struct Called<'a> {
+    stage: &'a mut Stage,
+    who: Who,
+    operation: &'a str,
+    fill: &'a str,
+    query: &'a str,
+    body: Option<Value>,
+    status: u16,
+}
+
+impl<'a> Called<'a> {
+    fn query(self, query: &'a str) -> Self {
+        Self { query, ..self }
+    }
+
+    async fn send(self) -> Value {
+        let mut request = self.stage.request(self.who, self.operation, self.fill, self.query);
+        if let Some(body) = &self.body {
+            request = request.json(body);
+        }
+        let answer = self.stage.contract.call(self.operation, request).await;
+        if answer.status != self.status {
+            let what = format!("{} {:?} {} {}", self.operation, self.who, self.fill, self.query);
+            self.stage.contract.note(format!("{what}: {} and not {}: {}", answer.status, self.status, answer.body));
+        }
+        answer.body
+    }
+}
+
+fn id_of(answer: &Value) -> String {
+    answer["data"]["id"].as_str().unwrap().to_owned()
+}
+
+fn registration(email: &str) -> Value {
+    json!({ "email": email, "password": "correct horse", "role": "agency", "full_name": "Una Walsh", "agency_name": "Walsh & Co" })
+}
+
+/// A picture, another one for each `shade`.
+fn png(shade: u8) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let picture = image::RgbImage::from_pixel(3, 2, image::Rgb([shade, 120, 90]));
+    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_answers_as_documented() {
+    let mut stage = Stage::new().await;
+    people(&mut stage).await;
+    accounts(&mut stage).await;
+    content(&mut stage).await;
+    pictures(&mut stage).await;
+    deliveries(&mut stage).await;
+    operation(&mut stage).await;
+    not_for_everybody(&mut stage).await;
+    nothing_there(&mut stage).await;
+    bad_bodies(&mut stage).await;
+    bad_parameters(&mut stage).await;
+    other_methods(&mut stage).await;
+    last(&mut stage).await;
+    let elsewhere: BTreeMap<_, _> =
+        ELSEWHERE.iter().map(|(operation, status, reason)| ((*operation, *status), *reason)).collect();
+    let wrong = stage.contract.verdict(&elsewhere);
+    assert!(wrong.is_empty(), "{} findings:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+async fn people(stage: &mut Stage) {
+    let (register, login) = ("POST /api/auth/register", "POST /api/auth/login");
+    stage.call(Who::Nobody, register, "", Some(registration("una@walk.example")), 201).send().await;
+    stage.call(Who::Nobody, register, "", Some(registration("una@walk.example")), 409).send().await;
+    let refused = stage.call(Who::Nobody, register, "", Some(registration("una")), 400).send().await;
+    assert!(refused["details"]["fields"]["email"].is_string(), "{refused}");
+    let with = |password: &str| Some(json!({ "email": "una@walk.example", "password": password }));
+    stage.call(Who::Nobody, login, "", with("correct horse"), 200).send().await;
+    stage.call(Who::Nobody, login, "", with("wrong horse"), 401).send().await;
+    stage.call(Who::Owner, "GET /api/auth/me", "", None, 200).send().await;
+}
+
+async fn accounts(stage: &mut Stage) {
+    let (account, revoked, nobody) = (stage.account.clone(), stage.revoked.clone(), Uuid::nil().to_string());
+    let list = "GET /api/social-accounts";
+    let query = "?platform=facebook&status=connected&q=a&active=true&limit=5&offset=0";
+    stage.call(Who::Owner, list, "", None, 200).query(query).send().await;
+    stage.call(Who::Owner, "GET /api/social-accounts/{id}", &account, None, 200).send().await;
+    let connect = "POST /api/social-accounts";
+    stage.call(Who::Owner, connect, "", Some(json!({ "platform": "facebook" })), 200).send().await;
+    stage.call(Who::Owner, connect, "", Some(json!({ "platform": "google_ads" })), 502).send().await;
+    let toggle = "PATCH /api/social-accounts/{id}/toggle";
+    stage.call(Who::Owner, toggle, &account, Some(json!({ "is_active": true })), 200).send().await;
+    let refresh = "POST /api/social-accounts/{id}/refresh";
+    stage.call(Who::Owner, refresh, &account, None, 200).send().await;
+    stage.call(Who::Owner, refresh, &revoked, None, 409).send().await;
+    let events = "GET /api/social-accounts/{id}/events";
+    let log = stage.call(Who::Owner, events, &account, None, 200).query("?limit=1").send().await;
+    assert_eq!(log["data"].as_array().unwrap().len(), 1, "a line of the log was held against its schema: {log}");
+    let authorize = "GET /api/oauth/{platform}/authorize";
+    stage.call(Who::Owner, authorize, "facebook", None, 303).query("?return_to=/compose").send().await;
+    let other = format!("?account_id={revoked}");
+    stage.call(Who::Owner, authorize, "facebook", None, 400).query(&other).send().await;
+    let absent = format!("?account_id={nobody}");
+    stage.call(Who::Owner, authorize, "facebook", None, 404).query(&absent).send().await;
+    stage.call(Who::Owner, authorize, "facebook", None, 400).query("?account_id=x").send().await;
+    let callback = "GET /api/oauth/{platform}/callback";
+    for query in ["", "?state=x&code=y", "?error=access_denied", "?state=%00&code=%00", "?state=x&state=y"] {
+        stage.call(Who::Owner, callback, "facebook", None, 303).query(query).send().await;
+    }
+}
+
+async fn content(stage: &mut Stage) {
+    let (create, list) = ("POST /api/content", "GET /api/content");
+    let (get, update, undo) = ("GET /api/content/{id}", "PATCH /api/content/{id}", "POST /api/content/{id}/undo");
+    let delete = "DELETE /api/content/{id}";
+    let (account, draft, sent) = (stage.account.clone(), stage.draft.clone(), stage.sent.clone());
+    let query = "?status=draft&platform=facebook&q=draft&limit=5&offset=0";
+    stage.call(Who::Owner, list, "", None, 200).query(query).send().await;
+    let all = stage.call(Who::Owner, list, "", None, 200).query("?limit=1").send().await;
+    let cursor = format!("?cursor={}", all["page"]["next_cursor"].as_str().unwrap());
+    stage.call(Who::Owner, list, "", None, 200).query(&cursor).send().await;
+
+    let whole = json!({
+        "title": "All of it", "body": "Hi", "link": "https://harbourpine.example", "media_assets": [stage.picture["id"]],
+        "visibility": "scheduled", "scheduled_local": "2027-03-01T07:00:00", "time_zone": "Europe/Dublin",
+        "account_ids": [account], "overrides": { "facebook": { "body": "Hello" } }, "undo_seconds": 5,
+    });
+    let scheduled = stage.call(Who::Owner, create, "", Some(whole), 201).send().await;
+    let scheduled = id_of(&scheduled);
+    stage.call(Who::Owner, get, &scheduled, None, 200).send().await;
+    stage.call(Who::Owner, undo, &scheduled, None, 200).send().await;
+    let change = json!({
+        "title": "Less", "body": "Hi", "link": "", "media_assets": [], "visibility": "private", "targets": "all_active",
+        "overrides": {}, "version": 1,
+    });
+    stage.call(Who::Owner, update, &scheduled, Some(change.clone()), 200).send().await;
+    stage.call(Who::Owner, update, &scheduled, Some(change), 409).send().await;
+    stage.call(Who::Owner, delete, &scheduled, None, 200).send().await;
+    stage.call(Who::Owner, create, "", Some(json!({ "body": "" })), 400).send().await;
+    stage.call(Who::Owner, update, &draft, Some(json!({ "body": "" , "media_assets": [] })), 400).send().await;
+    for (body, status) in [("One", 201), ("Two", 409)] {
+        let request = stage
+            .request(Who::Owner, create, "", "")
+            .header("Idempotency-Key", "once")
+            .json(&json!({ "body": body, "visibility": "private" }));
+        let answer = stage.contract.call(create, request).await;
+        answer.expect(create, status);
+    }
+    stage.call(Who::Owner, delete, &sent, None, 409).send().await;
+}
+
+async fn pictures(stage: &mut Stage) {
+    let id = stage.picture["id"].as_str().unwrap().to_owned();
+    stage.call(Who::Owner, "GET /api/media", "", None, 200).query("?limit=5&offset=0").send().await;
+    stage.call(Who::Owner, "GET /api/media/{id}", &id, None, 200).send().await;
+    stage.call(Who::Owner, "PATCH /api/media/{id}", &id, Some(json!({ "alt_text": "Cups" })), 200).send().await;
+    let long = json!({ "alt_text": "a".repeat(1001) });
+    stage.call(Who::Owner, "PATCH /api/media/{id}", &id, Some(long), 400).send().await;
+    stage.call(Who::Owner, "DELETE /api/media/{id}", &id, None, 409).send().await;
+    let upload = "POST /api/media";
+    let (person, viewer) = (stage.person.clone(), stage.viewer.clone());
+    let none = stage.upload(&person, b"not a picture".to_vec()).await;
+    none.expect(upload, 400);
+    let large = stage.upload(&person, vec![0; 21 * 1024 * 1024]).await;
+    large.expect(upload, 413);
+    let reader = stage.upload(&viewer, png(1)).await;
+    reader.expect(upload, 403);
+
+    let open = "GET /media/{id}/{variant}";
+    let url = format!("{}{}", stage.web.url, stage.picture["url"].as_str().unwrap());
+    let shown = stage.contract.call(open, client().get(&url)).await;
+    shown.expect(open, 200);
+    let again = client().get(&url).header(header::IF_NONE_MATCH, &shown.headers[header::ETAG]);
+    let again = stage.contract.call(open, again).await;
+    again.expect(open, 304);
+    for bad in [
+        url.replace("signature=", "signature=x"),
+        url.split('?').next().unwrap().to_owned(),
+        url.replace("/original", "/other"),
+    ] {
+        let refused = stage.contract.call(open, client().get(&bad)).await;
+        refused.expect(open, 404);
+    }
+    // Another one, which nothing needs.
+    let other = stage.upload(&person, png(2)).await;
+    let other = other.body["data"]["id"].as_str().unwrap().to_owned();
+    stage.call(Who::Owner, "DELETE /api/media/{id}", &other, None, 200).send().await;
+}
+
+async fn deliveries(stage: &mut Stage) {
+    let (list, of_content) = ("GET /api/deliveries", "GET /api/content/{id}/deliveries");
+    let (retry, cancel) = ("POST /api/deliveries/{id}/retry", "POST /api/deliveries/{id}/cancel");
+    let (get, mark) = ("GET /api/deliveries/{id}", "POST /api/deliveries/{id}/mark-published");
+    let worker = stage.world.worker(None);
+    let sent = stage.sent.clone();
+    let person = stage.person.clone();
+    within(Duration::from_secs(30), "the delivery to be there", async || {
+        person.get(&format!("/api/content/{sent}/deliveries")).await["page"]["total"] == 1
+    })
+    .await;
+    drop(worker);
+    let found = stage.call(Who::Owner, of_content, &sent, None, 200).query("?limit=5").send().await;
+    let id = found["data"][0]["id"].as_str().unwrap().to_owned();
+    let query = format!(
+        "?content_id={sent}&social_account_id={}&status=pending,publishing&platform=facebook&q=way&limit=5&offset=0",
+        stage.account
+    );
+    let narrowed = stage.call(Who::Owner, list, "", None, 200).query(&query).send().await;
+    assert_eq!(narrowed["page"]["total"], 1, "{narrowed}");
+    stage.call(Who::Owner, get, &id, None, 200).send().await;
+    stage.call(Who::Owner, retry, &id, None, 409).send().await;
+    stage.call(Who::Owner, mark, &id, None, 409).send().await;
+    stage.call(Who::Owner, cancel, &id, None, 200).send().await;
+    stage.call(Who::Owner, cancel, &id, None, 409).send().await;
+
+    let attempt = format!(
+        "insert into delivery_attempts (id, workspace_id, delivery_id, number, stage, outcome, message, http_status, platform_code,
+                                        worker, started_at, duration_ms, created_at)
+         select gen_random_uuid(), workspace_id, id, 1, 'committing', 'transient', 'No.', 503, '2', id, now(), 7, now()
+           from deliveries where id = '{id}'"
+    );
+    stage.sql(&attempt).await;
+    let attempts = stage.call(Who::Owner, "GET /api/deliveries/{id}/attempts", &id, None, 200).send().await;
+    assert_eq!(attempts["data"].as_array().unwrap().len(), 1);
+    let fail = |person: bool| {
+        format!(
+            "update deliveries set status = 'failed', next_attempt_at = null, last_error = 'No.', error_class = 'transient',
+                    needs_person = {person} where id = '{id}'"
+        )
+    };
+    stage.sql(&fail(false)).await;
+    stage.call(Who::Owner, retry, &id, None, 200).send().await;
+    stage.sql(&fail(false)).await;
+    let all = "POST /api/deliveries/retry-failed";
+    let of_this = format!("?content_id={sent}&social_account_id={}&platform=facebook&q=way", stage.account);
+    let retried = stage.call(Who::Owner, all, "", None, 200).query(&of_this).send().await;
+    assert_eq!(retried["data"]["retried"], 1);
+    stage.sql(&fail(true)).await;
+    stage.call(Who::Owner, "PATCH /api/content/{id}", &sent, Some(json!({ "body": "Other" })), 409).send().await;
+    stage.call(Who::Owner, mark, &id, None, 200).send().await;
+    stage.call(Who::Owner, "POST /api/content/{id}/undo", &sent, None, 409).send().await;
+}
+
+async fn operation(stage: &mut Stage) {
+    for operation in ["GET /health", "GET /health/ready", "GET /metrics"] {
+        stage.call(Who::Nobody, operation, "", None, 200).send().await;
+    }
+    let request = stage.request(Who::Owner, "GET /api/events", "", "").header("Last-Event-ID", "0");
+    let events = stage.contract.call("GET /api/events", request).await;
+    events.expect("GET /api/events", 200);
+}
+
+/// Anonymously, and as somebody who may only read.
+async fn not_for_everybody(stage: &mut Stage) {
+    for (operation, described) in stage.contract.operations() {
+        let (fill, body) = (stage.fill(&operation), Stage::body(&operation));
+        if described["responses"]["401"].is_object() && operation != "POST /api/auth/login" {
+            let refused = stage.call(Who::Nobody, &operation, &fill, body.clone(), 401).send().await;
+            if refused["code"] != "UNAUTHORIZED" {
+                stage.contract.note(format!("{operation} to nobody: {refused}"));
+            }
+        }
+        if described["responses"]["403"].is_object() && operation != "POST /api/media" {
+            let refused = stage.call(Who::Viewer, &operation, &fill, body, 403).send().await;
+            if refused["code"] != "FORBIDDEN" {
+                stage.contract.note(format!("{operation} to a reader: {refused}"));
+            }
+        }
+        let open = described["security"] == json!([{}]);
+        if !open && !described["responses"]["401"].is_object() && !operation.ends_with("/callback") {
+            stage.contract.note(format!("{operation} does not say what happens to whoever is not signed in"));
+        }
+    }
+    let callback = "GET /api/oauth/{platform}/callback";
+    stage.call(Who::Nobody, callback, "facebook", None, 303).query("?state=x&code=y").send().await;
+}
+
+/// Ids that nothing has, and words that are no ids.
+async fn nothing_there(stage: &mut Stage) {
+    for (operation, _) in stage.contract.operations() {
+        if !operation.contains('{') || operation.starts_with("GET /media/") {
+            continue;
+        }
+        let body = Stage::body(&operation);
+        for fill in ["0199f2c4-8a31-7c5e-b1d0-4f6a00000009", "nonsense", "%00", "..%2f..%2fetc"] {
+            // A platform that Arctiv knows is there for everybody.
+            stage.call(Who::Owner, &operation, fill, body.clone(), 404).send().await;
+        }
+    }
+}
+
+/// Bodies that are no JSON, of another shape, of another type, too large.
+async fn bad_bodies(stage: &mut Stage) {
+    for (operation, described) in stage.contract.operations() {
+        let Some(good) = Stage::body(&operation) else {
+            let takes = &described["requestBody"]["content"]["application/json"];
+            assert!(!takes.is_object(), "{operation} takes a body that this test does not know");
+            continue;
+        };
+        let fill = stage.fill(&operation);
+        let json = "application/json";
+        let deep = "[".repeat(10_000);
+        let nested = format!(r#"{{"body":{}1{}}}"#, "[".repeat(5_000), "]".repeat(5_000));
+        for (kind, body, status) in [
+            (json, "", 400),
+            (json, "{", 400),
+            (json, "[]", 400),
+            (json, "null", 400),
+            (json, "7", 400),
+            (json, "\"text\"", 400),
+            (json, &deep, 400),
+            (json, &nested, 400),
+            (json, "{\"\u{0}\":1}", 400),
+            ("text/plain", &good.to_string(), 400),
+            ("application/x-www-form-urlencoded", "body=1", 400),
+            (json, &format!("{good} trailing"), 400),
+            (json, &format!("{{\"body\":\"{}\"}}", "a".repeat(1024 * 1024)), 413),
+        ] {
+            let request = stage
+                .request(Who::Owner, &operation, &fill, "")
+                .header(header::CONTENT_TYPE, kind)
+                .body(body.to_owned());
+            let answer = stage.contract.call(&operation, request).await;
+            if answer.status != status {
+                let shown: String = body.chars().take(40).collect();
+                let finding =
+                    format!("{operation} with {kind} {shown}: {} and not {status}: {}", answer.status, answer.body);
+                stage.contract.note(finding);
+            }
+        }
+        // Each field as something it is not; the answer names it.
+        for (field, value) in good.as_object().unwrap() {
+            let wrong = if value.is_string() { json!({ "no": "text" }) } else { json!("no such thing") };
+            let mut body = good.clone();
+            body[field] = wrong;
+            let request = stage.request(Who::Owner, &operation, &fill, "").json(&body);
+            let answer = stage.contract.call(&operation, request).await;
+            let named = answer.body["details"]["fields"].as_object().cloned().unwrap_or_default();
+            if answer.status != 400 || !named.keys().all(|name| name.starts_with(field.as_str())) {
+                stage.contract.note(format!("{operation} with {body}: {} {}", answer.status, answer.body));
+            }
+        }
+    }
+}
+
+/// Every query parameter as something it is not, by its name.
+async fn bad_parameters(stage: &mut Stage) {
+    for (operation, described) in stage.contract.operations() {
+        if operation.starts_with("GET /media/") || operation.contains("/oauth/") {
+            continue;
+        }
+        let fill = if operation.contains("/content/") { stage.sent.clone() } else { stage.fill(&operation) };
+        for parameter in described["parameters"].as_array().into_iter().flatten().filter(|one| one["in"] == "query") {
+            let name = parameter["name"].as_str().unwrap();
+            let wrong: &[&str] = match name {
+                "q" => &["%00", "a%07b"],
+                "cursor" => &["nonsense", "%00", "AAAA"],
+                "limit" => &["0", "101", "-1", "many", "99999999999999999999"],
+                "offset" => &["-1", "100001", "some"],
+                "active" => &["perhaps"],
+                _ => &["nonsense", "%00", "' or 1=1 --"],
+            };
+            for value in wrong {
+                let query = format!("?{name}={value}");
+                let answer = stage.call(Who::Owner, &operation, &fill, None, 400).query(&query).send().await;
+                if !answer["details"]["fields"][name].is_string() {
+                    stage.contract.note(format!("{operation}{query} names something else: {}", answer["details"]));
+                }
+            }
+        }
+        if described["responses"]["400"].is_object()
+            && described["parameters"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == "q"))
+        {
+            let long = format!("?q={}", "a".repeat(101));
+            stage.call(Who::Owner, &operation, &fill, None, 400).query(&long).send().await;
+        }
+    }
+}
+
+/// A path takes the methods it documents and no other.
+async fn other_methods(stage: &mut Stage) {
+    let mut paths: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (operation, _) in stage.contract.operations() {
+        let (method, path) = operation.split_once(' ').unwrap();
+        paths.entry(path.to_owned()).or_default().push(method.to_owned());
+    }
+    for (path, mut methods) in paths {
+        let address =
+            path.replace("{platform}", "facebook").replace("{variant}", "original").replace("{id}", &stage.account);
+        let answer = stage.person.request(Method::from_bytes(b"BREW").unwrap(), &address).send().await.unwrap();
+        if answer.status() != 405 {
+            stage.contract.note(format!("{path} takes BREW: {}", answer.status()));
+            continue;
+        }
+        let mut allowed: Vec<String> = answer.headers()[header::ALLOW]
+            .to_str()
+            .unwrap()
+            .split(',')
+            .map(|method| method.trim().to_owned())
+            .collect();
+        if methods.iter().any(|method| method == "GET") {
+            methods.push("HEAD".to_owned());
+        }
+        allowed.sort();
+        methods.sort();
+        if allowed != methods {
+            stage.contract.note(format!("{path} takes {allowed:?}, documented is {methods:?}"));
+        }
+        let body: Value = answer.json().await.unwrap();
+        assert_eq!(body["success"], false, "{path}: {body}");
+    }
+    let nowhere = stage.person.request(Method::GET, "/api/no/such/path").send().await.unwrap();
+    assert_eq!(nowhere.status(), 404);
+    assert_eq!(nowhere.json::<Value>().await.unwrap()["code"], "NOT_FOUND");
+}
+
+/// What ends things.
+async fn last(stage: &mut Stage) {
+    let account = stage.account.clone();
+    stage.call(Who::Owner, "DELETE /api/social-accounts/{id}", &account, None, 200).send().await;
+    stage.call(Who::Owner, "DELETE /api/social-accounts/{id}", &account, None, 404).send().await;
+    stage.call(Who::Owner, "POST /api/auth/logout", "", None, 303).send().await;
+    stage.call(Who::Owner, "GET /api/auth/me", "", None, 401).send().await;
+}
