@@ -600,9 +600,10 @@ pub struct Allowance<'a> {
     pub full: &'a [String],
 }
 
-/// Takes due rows: each workspace's first before any workspace's second, at most `per_account` of one account at once
-/// over all workers. Workspaces with waiting rows are found by hopping through the index, so the cost does not grow
-/// with the number of waiting rows.
+/// Takes due rows: each workspace's first before any workspace's second, what it has under way counted in, and at most
+/// `per_account` of one account at once over all workers. Accounts that have as many are stepped over among a workspace's
+/// first thousand rows, or what waits for a silent platform would hide the rest. Workspaces with waiting rows are found by
+/// hopping through the index, so the cost does not grow with the number of waiting rows.
 pub async fn claim(pool: &PgPool, allowance: &Allowance<'_>) -> ServiceResult<Vec<Claimed>> {
     let Allowance { worker, now, lease_until, limit, per_account, full } = *allowance;
     let rows = sqlx::query!(
@@ -612,17 +613,27 @@ pub async fn claim(pool: &PgPool, allowance: &Allowance<'_>) -> ServiceResult<Ve
               select (select d.workspace_id from deliveries d
                        where d.status in ('pending', 'retried') and d.workspace_id > s.workspace_id order by d.workspace_id limit 1)
                 from spaces s where s.workspace_id is not null
+            ), busy as (
+              select array_agg(account_id) as accounts from (
+                select account_id from deliveries where status = 'publishing' group by account_id having count(*) >= $5) full_ones
             ), due as (
               select q.id, q.next_attempt_at,
-                     row_number() over (partition by q.workspace_id order by q.next_attempt_at, q.id) as turn,
+                     row_number() over (partition by q.workspace_id order by q.next_attempt_at, q.id) + r.running as turn,
                      row_number() over (partition by q.account_id order by q.next_attempt_at, q.id)
                        + (select count(*) from deliveries b where b.account_id = q.account_id and b.status = 'publishing') as account_turn
                 from spaces s
                 cross join lateral (
-                  select d.id, d.workspace_id, d.account_id, d.next_attempt_at from deliveries d
-                   where d.workspace_id = s.workspace_id and d.status in ('pending', 'retried') and d.next_attempt_at <= $2
-                     and d.platform::text <> all($6)
-                   order by d.next_attempt_at, d.id limit 64
+                  select count(*) as running from deliveries b where b.workspace_id = s.workspace_id and b.status = 'publishing'
+                ) r
+                cross join lateral (
+                  select w.id, w.workspace_id, w.account_id, w.next_attempt_at from (
+                    select d.id, d.workspace_id, d.account_id, d.next_attempt_at from deliveries d
+                     where d.workspace_id = s.workspace_id and d.status in ('pending', 'retried') and d.next_attempt_at <= $2
+                       and d.platform::text <> all($6)
+                     order by d.next_attempt_at, d.id limit 1000
+                  ) w
+                   where w.account_id <> all(coalesce((select accounts from busy), '{}'))
+                   order by w.next_attempt_at, w.id limit 64
                 ) q
                where s.workspace_id is not null
             ), picked as (
