@@ -90,7 +90,10 @@ impl FromServerFnError for AppError {
     fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
         match value {
             ServerFnErrorErr::Request(_) => Self::Offline,
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) if cfg!(feature = "ssr") => {
+            // Here only what was sent to us is read.
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_)
+                if cfg!(feature = "ssr") =>
+            {
                 let error = Self::new(ErrorCode::ValidationError, "This request was not understood.");
                 #[cfg(feature = "ssr")]
                 crate::services::set_status(ErrorCode::ValidationError.status());

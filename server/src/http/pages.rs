@@ -1,5 +1,7 @@
 //! Pages: rendered by `app`, behind the gate; and the three forms that work without JavaScript.
 
+use std::{collections::HashSet, sync::LazyLock};
+
 use app::{
     services::{RequestContext, Services},
     session::FormOutcome,
@@ -18,14 +20,14 @@ use domain::{
     identity::{Gate, Login, Me, Register, SignedIn as Session, gate, safe_next},
     workspaces::WorkspaceKind,
 };
-use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::use_context};
+use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::use_context, server_fn::axum::server_fn_paths};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
 
 use super::{
     assets::Assets,
     cookie::{self, CookiePolicy},
     envelope::{self, ApiError},
-    extract::{Anyone, SignedIn},
+    extract::{Anyone, SignedIn, not_found},
 };
 
 /// What pages need; a part of the program's state.
@@ -126,7 +128,15 @@ async fn guard(State(state): State<PageState>, request: Request, next: Next) -> 
     next.run(request).await
 }
 
+/// Where the app's server functions are. They are known once the program is loaded.
+static SERVER_FUNCTIONS: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| server_fn_paths().map(|(path, _)| path).collect());
+
 async fn server_functions(State(state): State<PageState>, request: Request) -> Response {
+    // The framework's own answer explains itself to whoever wrote the program.
+    if !SERVER_FUNCTIONS.contains(request.uri().path()) {
+        return not_found().await.into_response();
+    }
     let context = context_of(&state.services, request.extensions());
     leptos_axum::handle_server_fns_with_context(
         move || {
