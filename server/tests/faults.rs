@@ -55,7 +55,7 @@ impl Size {
     fn from_environment() -> Self {
         let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().unwrap());
         Self {
-            deliveries: number("ARCTIV_FAULTS_DELIVERIES").map_or(400, |n: u64| usize::try_from(n).unwrap()),
+            deliveries: number("ARCTIV_FAULTS_DELIVERIES").map_or(300, |n: u64| usize::try_from(n).unwrap()),
             seed: number("ARCTIV_FAULTS_SEED").unwrap_or(7),
         }
     }
@@ -162,7 +162,8 @@ fn storm(seed: u64) -> Vec<Value> {
     };
     let mut rules = vec![
         rule("publish", "status", 0.02, json!({ "status": 429, "retry_after": 1 })),
-        rule("publish", "status", 0.01, json!({ "status": 429 })),
+        // Facebook's alone: without a word about when, X's means a quarter of an hour and LinkedIn's tomorrow.
+        rule("publish", "status", 0.02, json!({ "status": 429, "platform": "facebook" })),
         rule("publish", "status", 0.02, json!({ "status": 500 })),
         rule("publish", "status", 0.01, json!({ "status": 503, "retry_after": 1 })),
         rule("publish", "drop", 0.02, json!({})),
@@ -214,7 +215,7 @@ async fn save(person: &Person, text: &str, accounts: &[&Account]) {
     let body = json!({ "body": text, "account_ids": ids, "undo_seconds": 0 });
     let started = Instant::now();
     loop {
-        let (status, answer) = person.send_once("/api/content", &body, text).await;
+        let (status, answer) = person.send_once("/api/content", &body, &text.replace(' ', "-")).await;
         if status == StatusCode::CREATED {
             return;
         }
@@ -231,6 +232,12 @@ async fn massacre(world: Arc<World>, over: Arc<AtomicBool>) -> usize {
     let mut at = Instant::now();
     while !over.load(Ordering::Relaxed) {
         tokio::time::sleep(Duration::from_millis(100)).await;
+        // One that starts while there is no database ends; whoever runs workers starts them again.
+        for worker in &mut workers {
+            if worker.0.try_wait().is_ok_and(|ended| ended.is_some()) {
+                *worker = world.worker(None);
+            }
+        }
         if at.elapsed() >= KILL_EVERY {
             at = Instant::now();
             let next = killed % WORKERS;
@@ -404,7 +411,7 @@ async fn nothing_is_lost_and_nothing_doubled_in_a_storm() {
         }
     }
     let admin = cluster.postgres.as_ref().unwrap().tcp_urls();
-    let limit = Duration::from_secs(120 + u64::try_from(expected / 10).unwrap());
+    let limit = Duration::from_secs(300 + u64::try_from(expected / 10).unwrap());
     let entries = settled(admin.worker.expose_secret(), expected, limit).await;
     over.store(true, Ordering::Relaxed);
     let killed = killing.await.unwrap();
@@ -419,6 +426,9 @@ async fn nothing_is_lost_and_nothing_doubled_in_a_storm() {
     let balances = balance(&entries, &shown);
     print(&balances, &struck, killed, started.elapsed());
 
+    for entry in entries.iter().filter(|entry| !is_final(&entry.status)) {
+        println!("  {} to {} of {}: {}, {:?}", entry.text, entry.account, entry.platform, entry.status, entry.class);
+    }
     let unique: HashSet<_> = entries.iter().map(|entry| (&entry.platform, &entry.account, &entry.text)).collect();
     assert_eq!((entries.len(), unique.len()), (expected, expected), "each post has one delivery per account");
     for (name, one) in &balances {
