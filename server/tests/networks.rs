@@ -52,21 +52,18 @@ async fn a_picture_goes_to_instagram_and_to_a_creators_inbox() {
     for delivery in &deliveries {
         assert_eq!(delivery["status"], "success", "{delivery:#}");
         let attempts = attempts(&person, delivery).await;
-        match delivery["platform"].as_str().unwrap() {
-            "instagram" => {
-                // Its address is asked for once the post is out.
-                assert!(delivery["external_url"].as_str().is_some_and(|url| url.starts_with("http")), "{delivery:#}");
-                let posts = control.posts(Some("instagram")).await.unwrap();
-                assert!(posts.iter().any(|post| post["id"] == delivery["external_post_id"]), "{posts:?}");
-            }
-            _ => {
-                let outcomes: Vec<&str> = attempts.iter().map(|attempt| attempt["outcome"].as_str().unwrap()).collect();
-                assert!(outcomes.contains(&"waiting"), "it was taken, and worked on: {outcomes:?}");
-                let told = attempts.iter().any(|attempt| {
-                    attempt["message"].as_str().is_some_and(|message| message.contains("creator's inbox"))
-                });
-                assert!(told, "{attempts:#?}");
-            }
+        if delivery["platform"] == "instagram" {
+            // Its address is asked for once the post is out.
+            assert!(delivery["external_url"].as_str().is_some_and(|url| url.starts_with("http")), "{delivery:#}");
+            let posts = control.posts(Some("instagram")).await.unwrap();
+            assert!(posts.iter().any(|post| post["id"] == delivery["external_post_id"]), "{posts:?}");
+        } else {
+            let outcomes: Vec<&str> = attempts.iter().map(|attempt| attempt["outcome"].as_str().unwrap()).collect();
+            assert!(outcomes.contains(&"waiting"), "it was taken, and worked on: {outcomes:?}");
+            let told = attempts
+                .iter()
+                .any(|attempt| attempt["message"].as_str().is_some_and(|message| message.contains("creator's inbox")));
+            assert!(told, "{attempts:#?}");
         }
         let traces = serde_json::to_string(&attempts).unwrap();
         assert!(!traces.contains("signature="), "a signed address shows in {traces}");
