@@ -2,32 +2,100 @@
 //!
 //! Pages with data render `Async`: the whole page with its data in one piece, readable without JavaScript, with the
 //! right status. Which page a visitor may see is decided by `domain::identity::gate`, on the server before it renders
-//! and here for navigation inside the page.
+//! and here for navigation inside the page. In the browser pages are modules, loaded when they are first shown.
 
-use leptos::prelude::*;
+use leptos::{lazy, prelude::*};
 use leptos_meta::provide_meta_context;
 use leptos_router::{
-    SsrMode,
+    Lazy, LazyRoute, SsrMode,
     components::{ParentRoute, Route, Router, Routes},
     path,
 };
 
 use crate::{
-    features::{
-        accounts::pages::{AccountPage, AccountsPage},
-        deliveries::pages::ActivityPage,
-        identity::pages::{LoginPage, RegisterPage},
-        posts::{
-            compose::page::ComposePage,
-            pages::{PostPage, PostsPage},
-        },
-        workspaces::pages::{AgencyDashboardPage, ClientDashboardPage, LandingPage, ManagerDashboardPage},
-    },
-    layouts::{Frame, GalleryPage, Navigation, NotFoundPage},
+    features::{accounts, deliveries, identity, posts, workspaces},
+    layouts::{self, Frame, Navigation, NotFoundPage},
     live::provide_live,
     session::provide_session,
     ui::{Toaster, provide_clock, provide_toasts},
 };
+
+/// A group of pages that the browser loads as one module, when the first of them is shown.
+///
+/// Few groups: what two of them share becomes a module as well, and a page fetches all that it needs of those.
+macro_rules! pages {
+    ($(#[$about:meta])* $module:ident, $preload:ident, $Module:ident { $($route:ident => $page:path;)+ }) => {
+        #[derive(Clone, Copy)]
+        enum $Module {
+            $($route,)+
+        }
+
+        $(#[$about])*
+        #[lazy]
+        fn $module(page: $Module) -> AnyView {
+            match page {
+                $($Module::$route => $page().into_any(),)+
+            }
+        }
+
+        $(
+            struct $route;
+
+            impl LazyRoute for $route {
+                fn data() -> Self {
+                    Self
+                }
+
+                async fn view(_: Self) -> AnyView {
+                    $module($Module::$route).await
+                }
+
+                /// The router waits for it before it shows the page, and before it takes over one from the server.
+                async fn preload() {
+                    #[cfg(target_arch = "wasm32")]
+                    $preload().await;
+                }
+            }
+        )+
+    };
+}
+
+pages! {
+    /// For visitors.
+    public_page, __preload_public_page, PublicPage {
+        Landing => workspaces::pages::LandingPage;
+        Login => identity::pages::LoginPage;
+        Register => identity::pages::RegisterPage;
+    }
+}
+
+pages! {
+    /// Where people land: small, for a quick first view.
+    overview_page, __preload_overview_page, OverviewPage {
+        Client => workspaces::pages::ClientDashboardPage;
+        Manager => workspaces::pages::ManagerDashboardPage;
+        Agency => workspaces::pages::AgencyDashboardPage;
+    }
+}
+
+pages! {
+    /// Where people work.
+    work_page, __preload_work_page, WorkPage {
+        Accounts => accounts::pages::AccountsPage;
+        Account => accounts::pages::AccountPage;
+        Compose => posts::compose::page::ComposePage;
+        Posts => posts::pages::PostsPage;
+        Post => posts::pages::PostPage;
+        Activity => deliveries::pages::ActivityPage;
+    }
+}
+
+pages! {
+    /// For developers.
+    gallery_page, __preload_gallery_page, ForDevelopers {
+        Gallery => layouts::GalleryPage;
+    }
+}
 
 /// Everything inside `<body>`.
 #[component]
@@ -41,22 +109,22 @@ pub fn App() -> impl IntoView {
         <Router>
             <Navigation/>
             <Routes fallback=NotFoundPage>
-                <Route path=path!("/") view=LandingPage/>
-                <Route path=path!("/login") view=LoginPage/>
-                <Route path=path!("/register") view=RegisterPage/>
-                <Route path=path!("/dev/gallery") view=GalleryPage/>
+                <Route path=path!("/") view={Lazy::<Landing>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/login") view={Lazy::<Login>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/register") view={Lazy::<Register>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/dev/gallery") view={Lazy::<Gallery>::new()} ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     // Never shown: the gate leads on to the dashboard of the workspace's kind.
                     <Route path=path!("/dashboard") view=|| ()/>
-                    <Route path=path!("/dashboard/client") view=ClientDashboardPage ssr=SsrMode::Async/>
-                    <Route path=path!("/dashboard/manager") view=ManagerDashboardPage ssr=SsrMode::Async/>
-                    <Route path=path!("/dashboard/agency") view=AgencyDashboardPage ssr=SsrMode::Async/>
-                    <Route path=path!("/accounts") view=AccountsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/accounts/:id") view=AccountPage ssr=SsrMode::Async/>
-                    <Route path=path!("/compose") view=ComposePage ssr=SsrMode::Async/>
-                    <Route path=path!("/posts") view=PostsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/posts/:id") view=PostPage ssr=SsrMode::Async/>
-                    <Route path=path!("/activity") view=ActivityPage ssr=SsrMode::Async/>
+                    <Route path=path!("/dashboard/client") view={Lazy::<Client>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/dashboard/manager") view={Lazy::<Manager>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/dashboard/agency") view={Lazy::<Agency>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/accounts") view={Lazy::<Accounts>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/accounts/:id") view={Lazy::<Account>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/compose") view={Lazy::<Compose>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/posts") view={Lazy::<Posts>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/posts/:id") view={Lazy::<Post>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/activity") view={Lazy::<Activity>::new()} ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
             <Toaster/>

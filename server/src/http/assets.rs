@@ -12,6 +12,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use leptos::{WasmSplitManifest, prelude::ArcStoredValue};
 use sha2::{Digest, Sha256};
 
 #[derive(rust_embed::RustEmbed)]
@@ -78,6 +79,19 @@ impl Assets {
             }
         });
         Self::Embedded(files)
+    }
+
+    /// Which modules the browser needs for which pages, so that it can be told early. Of a folder, Leptos reads it itself.
+    pub fn modules(&self) -> Option<WasmSplitManifest> {
+        // The embedded site never changes.
+        static MODULES: OnceLock<Option<WasmSplitManifest>> = OnceLock::new();
+        let Self::Embedded(files) = self else { return None };
+        let read = || {
+            let modules = serde_json::from_slice(&files.get("pkg/__wasm_split_manifest.json")?.bytes).ok()?;
+            let loader = "__wasm_split.______________________.js".to_owned();
+            Some(WasmSplitManifest(ArcStoredValue::new(("/pkg".to_owned(), modules, loader))))
+        };
+        MODULES.get_or_init(read).clone()
     }
 
     /// The file at `path`, if there is one.

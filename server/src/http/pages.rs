@@ -20,7 +20,13 @@ use domain::{
     identity::{Gate, Login, Me, Register, SignedIn as Session, gate, safe_next},
     workspaces::WorkspaceKind,
 };
-use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::use_context, server_fn::axum::server_fn_paths};
+use leptos::{
+    WasmSplitManifest,
+    config::LeptosOptions,
+    nonce::use_nonce,
+    prelude::{provide_context, use_context},
+    server_fn::axum::server_fn_paths,
+};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
 
 use super::{
@@ -51,16 +57,13 @@ pub fn router<S>(state: PageState, routes: Vec<AxumRouteListing>) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
+    let surroundings = Surroundings::of(&state);
     let context = {
         let services = state.services.clone();
-        let picture_origin = state.picture_origin.clone();
         move || {
             let request = use_context::<axum::http::request::Parts>();
             let Some(parts) = request else { return };
-            if let Some(context) = context_of(&services, &parts.extensions) {
-                context.provide();
-            }
-            content_security_policy(picture_origin.as_deref());
+            surroundings.provide(context_of(&services, &parts.extensions).as_ref());
         }
     };
     let options = state.options.clone();
@@ -78,6 +81,30 @@ where
 impl FromRef<PageState> for LeptosOptions {
     fn from_ref(state: &PageState) -> Self {
         state.options.clone()
+    }
+}
+
+/// What is the same around every page.
+#[derive(Clone)]
+struct Surroundings {
+    picture_origin: Option<String>,
+    modules: Option<WasmSplitManifest>,
+}
+
+impl Surroundings {
+    fn of(state: &PageState) -> Self {
+        Self { picture_origin: state.picture_origin.clone(), modules: state.assets.modules() }
+    }
+
+    /// Fills the context of a page.
+    fn provide(&self, context: Option<&RequestContext>) {
+        if let Some(context) = context {
+            context.provide();
+        }
+        if let Some(modules) = &self.modules {
+            provide_context(modules.clone());
+        }
+        content_security_policy(self.picture_origin.as_deref());
     }
 }
 
@@ -158,14 +185,9 @@ async fn file_or_page(State(state): State<PageState>, request: Request) -> Respo
 async fn render(state: &PageState, request: Request) -> Response {
     let context = context_of(&state.services, request.extensions());
     let options = state.options.clone();
-    let picture_origin = state.picture_origin.clone();
+    let surroundings = Surroundings::of(state);
     let handler = leptos_axum::render_app_async_with_context(
-        move || {
-            if let Some(context) = &context {
-                context.provide();
-            }
-            content_security_policy(picture_origin.as_deref());
-        },
+        move || surroundings.provide(context.as_ref()),
         move || app::shell(options.clone()),
     );
     handler(request).await.into_response()
