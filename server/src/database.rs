@@ -19,6 +19,7 @@ use sqlx::{
     AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use tracing::Instrument;
 
 /// The migrations, inside the binary.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
@@ -104,7 +105,7 @@ impl Database {
     /// One round trip. Both values are UUIDs, so there is nothing to escape.
     async fn begin(&self, begin: &'static str, user: UserId, workspace: WorkspaceId) -> ServiceResult<Tx> {
         let begin = format!("{begin}; SET LOCAL app.user_id = '{user}'; SET LOCAL app.workspace_id = '{workspace}'");
-        Ok(Tx(self.inner.app.begin_with(AssertSqlSafe(begin)).await.map_err(unavailable)?))
+        begun(&self.inner.app, Some(begin)).await
     }
 
     /// One view of the actor's workspace, in which nothing can be changed. It is dropped, not committed: the rollback then
@@ -115,12 +116,12 @@ impl Database {
 
     /// A transaction that belongs to nobody: it sees no tenant row, only the sign-in functions.
     pub async fn public(&self) -> ServiceResult<Tx> {
-        Ok(Tx(self.inner.app.begin().await.map_err(unavailable)?))
+        begun(&self.inner.app, None).await
     }
 
     /// A transaction of background work: every workspace.
     pub async fn worker(&self) -> ServiceResult<Tx> {
-        Ok(Tx(self.inner.worker.begin().await.map_err(unavailable)?))
+        begun(&self.inner.worker, None).await
     }
 
     /// For single statements without a tenant, in one round trip.
@@ -147,6 +148,20 @@ impl Database {
         self.inner.app.close().await;
         self.inner.worker.close().await;
     }
+}
+
+/// Begins a transaction in a task of its own. A request that is given up while its `BEGIN` is under way would otherwise hand
+/// its connection back with the transaction open, as sqlx counts it only afterwards, and the next request would inherit it.
+async fn begun(pool: &PgPool, begin: Option<String>) -> ServiceResult<Tx> {
+    let pool = pool.clone();
+    let begin = async move {
+        match begin {
+            Some(begin) => pool.begin_with(AssertSqlSafe(begin)).await,
+            None => pool.begin().await,
+        }
+    };
+    let begun = tokio::spawn(begin.in_current_span()).await.map_err(ServiceError::internal)?;
+    Ok(Tx(begun.map_err(unavailable)?))
 }
 
 /// An open transaction; dropping it rolls back. Derefs to the connection that stores take.

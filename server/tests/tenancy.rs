@@ -5,10 +5,14 @@
 
 mod support;
 
+use std::time::Duration;
+
 use sandbox::driver::Visitor;
+use secrecy::SecretString;
 use serde_json::json;
+use server::database::{Database, DatabaseUrls, PoolSizes};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
-use support::{Person, World};
+use support::{Person, World, within};
 
 /// Tables that carry `workspace_id`, and the tenants themselves.
 async fn tenant_tables(admin: &mut PgConnection) -> Vec<String> {
@@ -174,5 +178,38 @@ async fn a_run_leaves_no_plain_token_anywhere() {
     for delivery in person.settled(&id).await {
         let attempts = person.get(&format!("/api/deliveries/{}/attempts", delivery["id"].as_str().unwrap())).await;
         assert!(!attempts.to_string().contains(sandbox::SECRET_MARK));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_given_up_at_any_moment_leaves_no_transaction_to_the_next() {
+    let world = World::new().await;
+    let urls = &world.urls;
+    let url = |url: &str| SecretString::from(url.to_owned());
+    let urls = DatabaseUrls { owner: url(&urls.owner), app: url(&urls.app), worker: url(&urls.worker) };
+    let database = Database::connect(&urls, PoolSizes { app: 2, ..PoolSizes::default() }).unwrap();
+    let (user, workspace) = (domain::UserId(uuid::Uuid::from_u128(1)), domain::WorkspaceId(uuid::Uuid::from_u128(2)));
+    database.tenant_of(user, workspace).await.unwrap();
+    for round in 0..400_u64 {
+        let begin = database.tenant_of(user, workspace);
+        let _given_up = tokio::time::timeout(Duration::from_micros(round % 40 * 20), begin).await;
+    }
+    let mut admin = world.database().admin().await.unwrap();
+    within(Duration::from_secs(10), "all transactions to end", async || {
+        let open: i64 = sqlx::query_scalar(
+            "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'",
+        )
+        .fetch_one(&mut admin)
+        .await
+        .unwrap();
+        open == 0
+    })
+    .await;
+    for _ in 0..4 {
+        let told: Option<String> = sqlx::query_scalar("select nullif(current_setting('app.workspace_id', true), '')")
+            .fetch_one(database.public_pool())
+            .await
+            .unwrap();
+        assert_eq!(told, None, "a statement of nobody's ran as somebody");
     }
 }
