@@ -160,8 +160,8 @@ async fn begun(pool: &PgPool, begin: Option<String>) -> ServiceResult<Tx> {
             None => pool.begin().await,
         }
     };
-    let begun = tokio::spawn(begin.in_current_span()).await.map_err(ServiceError::internal)?;
-    Ok(Tx(begun.map_err(unavailable)?))
+    let transaction = tokio::spawn(begin.in_current_span()).await.map_err(ServiceError::internal)?;
+    Ok(Tx(transaction.map_err(unavailable)?))
 }
 
 /// An open transaction; dropping it rolls back. Derefs to the connection that stores take.
