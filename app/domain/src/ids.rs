@@ -51,7 +51,7 @@ ids! {
     DeliveryId,
     /// One try of a delivery.
     DeliveryAttemptId,
-    /// An uploaded picture.
+    /// An uploaded picture, video or document.
     MediaId,
     /// A user's place in a workspace.
     MembershipId,

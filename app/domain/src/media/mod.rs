@@ -1,4 +1,4 @@
-//! Pictures: what is taken, and what is known of each.
+//! Pictures, videos and documents: what is taken, what is known of each, and how it goes to a platform.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -9,8 +9,13 @@ use crate::{
     error::{ErrorCode, ServiceError, ServiceResult},
     ids::MediaId,
     page::{Page, PageRequest},
-    platform::ImageType,
 };
+
+mod fit;
+mod kind;
+
+pub use fit::{Fit, PictureFacts, Recipe, fit};
+pub use kind::{AudioCodec, MediaKind, MediaType, VideoCodec, VideoFacts};
 
 /// The largest upload, bytes: the largest any platform takes as a picture.
 pub const MAX_UPLOAD: u64 = 20 * 1024 * 1024;
@@ -30,23 +35,37 @@ pub fn too_large() -> ServiceError {
     error
 }
 
-/// An uploaded picture.
+/// An uploaded picture, video or document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MediaAsset {
     pub id: MediaId,
+    pub kind: MediaKind,
     pub file_name: String,
-    pub content_type: ImageType,
+    pub content_type: MediaType,
     pub bytes: u64,
-    pub width: u32,
-    pub height: u32,
+    /// Pixels, as it is seen; `null` for documents.
+    pub width: Option<u32>,
+    pub height: Option<u32>,
+    /// For videos.
+    #[serde(default)]
+    pub video: Option<VideoFacts>,
+    /// Of a document, where they can be counted.
+    #[serde(default)]
+    pub pages: Option<u32>,
+    /// Whether something shows through a picture.
+    #[serde(default)]
+    pub see_through: bool,
     /// Lower-case hex.
     pub sha256: String,
     pub alt_text: Option<String>,
+    /// In alphabetical order.
+    #[serde(default)]
+    pub tags: Vec<String>,
     /// Signed, valid for about an hour.
     pub url: String,
-    /// Signed; at most 480 px on the longer side.
-    pub thumbnail_url: String,
+    /// Signed; at most 480 px on the longer side. `null` for documents, and for videos that came without a poster.
+    pub thumbnail_url: Option<String>,
     pub created_at: DateTime<Utc>,
 }
 

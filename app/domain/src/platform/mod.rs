@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::media::VideoCodec;
+
 pub mod linkedin;
 mod options;
 pub mod x;
@@ -309,6 +311,7 @@ impl Ratio {
 #[derive(Debug)]
 pub struct VideoRules {
     pub types: &'static [VideoType],
+    pub codecs: &'static [VideoCodec],
     pub bytes_max: u64,
     /// Milliseconds.
     pub duration_min: u32,
@@ -357,8 +360,10 @@ pub struct PostRules {
     pub mentions_max: Option<usize>,
     /// The shape a picture must have.
     pub image_ratio: Option<Ratio>,
-    /// The least width of a picture, pixels; a wider one than the platform shows is made smaller there.
+    /// The least width of a picture, pixels.
     pub image_width_min: Option<u32>,
+    /// The width a picture is shown at, at most, pixels: a copy for the platform is made no wider.
+    pub image_width_max: Option<u32>,
     /// The forms a post can take, the usual one first.
     pub formats: &'static [PostFormat],
     /// Videos in the feed; one alone, unless [`PostRules::mixed_media`].
@@ -398,6 +403,7 @@ const SECOND: u32 = 1_000;
 const MINUTE: u32 = 60 * SECOND;
 
 const MP4_MOV: &[VideoType] = &[VideoType::Mp4, VideoType::Mov];
+const H264_HEVC: &[VideoCodec] = &[VideoCodec::H264, VideoCodec::H265];
 /// 9:16, as phones are held.
 const UPRIGHT: Ratio = Ratio { narrowest: (9, 16), widest: (9, 16) };
 
@@ -418,10 +424,12 @@ static FACEBOOK: PostRules = PostRules {
     mentions_max: None,
     image_ratio: None,
     image_width_min: None,
+    image_width_max: None,
     formats: &[PostFormat::Feed, PostFormat::Reel, PostFormat::Story],
     // Facebook names no single limit for videos of Pages; 4 hours and 10 GB are its own app's, and 4 GB the safe value.
     video: Some(&VideoRules {
         types: MP4_MOV,
+        codecs: H264_HEVC,
         bytes_max: 4 * 1024 * MIB,
         duration_min: SECOND,
         duration_max: 240 * MINUTE,
@@ -432,6 +440,7 @@ static FACEBOOK: PostRules = PostRules {
     }),
     reel: Some(&VideoRules {
         types: MP4_MOV,
+        codecs: H264_HEVC,
         bytes_max: 1024 * MIB,
         duration_min: 3 * SECOND,
         duration_max: 90 * SECOND,
@@ -442,6 +451,7 @@ static FACEBOOK: PostRules = PostRules {
     }),
     story: Some(&VideoRules {
         types: MP4_MOV,
+        codecs: H264_HEVC,
         bytes_max: 1024 * MIB,
         duration_min: 3 * SECOND,
         duration_max: 60 * SECOND,
@@ -472,11 +482,13 @@ static INSTAGRAM: PostRules = PostRules {
     mentions_max: Some(20),
     image_ratio: Some(Ratio { narrowest: (4, 5), widest: (191, 100) }),
     image_width_min: Some(320),
+    image_width_max: Some(1_440),
     formats: &[PostFormat::Feed, PostFormat::Reel, PostFormat::Story],
     video: Some(&INSTAGRAM_REEL),
     reel: Some(&INSTAGRAM_REEL),
     story: Some(&VideoRules {
         types: MP4_MOV,
+        codecs: H264_HEVC,
         bytes_max: 100 * MIB,
         duration_min: 3 * SECOND,
         duration_max: 60 * SECOND,
@@ -493,6 +505,7 @@ static INSTAGRAM: PostRules = PostRules {
 // 300 MB by the documentation; more is reported to work, and not relied upon.
 static INSTAGRAM_REEL: VideoRules = VideoRules {
     types: MP4_MOV,
+    codecs: H264_HEVC,
     bytes_max: 300 * MIB,
     duration_min: 3 * SECOND,
     duration_max: 15 * MINUTE,
@@ -519,10 +532,12 @@ static X: PostRules = PostRules {
     mentions_max: None,
     image_ratio: None,
     image_width_min: None,
+    image_width_max: None,
     formats: &[PostFormat::Feed],
     // Premium accounts may do more.
     video: Some(&VideoRules {
         types: &[VideoType::Mp4],
+        codecs: &[VideoCodec::H264],
         bytes_max: 512 * MIB,
         duration_min: SECOND / 2,
         duration_max: 140 * SECOND,
@@ -555,9 +570,11 @@ static LINKEDIN: PostRules = PostRules {
     mentions_max: None,
     image_ratio: None,
     image_width_min: None,
+    image_width_max: None,
     formats: &[PostFormat::Feed],
     video: Some(&VideoRules {
         types: &[VideoType::Mp4],
+        codecs: &[VideoCodec::H264],
         bytes_max: 500 * MIB,
         duration_min: 3 * SECOND,
         duration_max: 30 * MINUTE,
@@ -591,10 +608,12 @@ static TIKTOK: PostRules = PostRules {
     mentions_max: None,
     image_ratio: None,
     image_width_min: None,
+    image_width_max: Some(1_080),
     formats: &[PostFormat::Feed],
     // A creator's own limit may be lower.
     video: Some(&VideoRules {
         types: &VideoType::ALL,
+        codecs: &[VideoCodec::H264, VideoCodec::H265, VideoCodec::Vp8, VideoCodec::Vp9],
         bytes_max: 4 * 1024 * MIB,
         duration_min: 3 * SECOND,
         duration_max: 10 * MINUTE,

@@ -119,7 +119,7 @@ mod tests {
         let refused = r#"{"success":false,"error":"This is not an image.","code":"VALIDATION_ERROR","details":{"fields":{"file":"This is not an image."}},"request_id":"req_1"}"#;
         let error = answer(400, refused).unwrap_err();
         assert_eq!((error.message(), error.request_id()), ("This is not an image.", Some("req_1")));
-        let stored = r#"{"success":true,"data":{"id":"0199f2c4-8a31-7c5e-b1d0-4f6a00000001","file_name":"bag.png","content_type":"image/png","bytes":10,"width":1,"height":1,"sha256":"","alt_text":null,"url":"/m/1","thumbnail_url":"/m/1t","created_at":"2026-11-20T10:00:00Z"},"request_id":"req_2"}"#;
+        let stored = r#"{"success":true,"data":{"id":"0199f2c4-8a31-7c5e-b1d0-4f6a00000001","kind":"image","file_name":"bag.png","content_type":"image/png","bytes":10,"width":1,"height":1,"sha256":"","alt_text":null,"url":"/m/1","thumbnail_url":"/m/1t","created_at":"2026-11-20T10:00:00Z"},"request_id":"req_2"}"#;
         assert_eq!(answer(201, stored).unwrap().file_name, "bag.png");
         assert!(answer(201, "<html>").is_err() && answer(502, "<html>").is_err());
     }

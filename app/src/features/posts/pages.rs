@@ -487,7 +487,7 @@ fn content_section(post: RwSignal<Post>, content: Memo<(Content, Vec<domain::med
                 view! {
                     <li>
                         <img
-                            src=asset.thumbnail_url
+                            src=crate::shared::media::thumbnail(&asset)
                             alt=alt
                             width="64"
                             height="80"

@@ -13,8 +13,7 @@ use axum::{
 };
 use domain::{
     MediaId, PageRequest, ServiceError,
-    media::{MAX_ALT_TEXT, MAX_UPLOAD, Media, MediaAsset, Signature, Upload, Variant, too_large},
-    platform::ImageType,
+    media::{MAX_ALT_TEXT, MAX_UPLOAD, Media, MediaAsset, MediaType, Signature, Upload, Variant, too_large},
 };
 use serde::Deserialize;
 use utoipa::{ToSchema, TupleUnit};
@@ -214,7 +213,7 @@ async fn open(
         .get(header::IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|tags| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag));
-    let extension = ImageType::from_mime(file.content_type).map_or("bin", ImageType::extension);
+    let extension = MediaType::from_mime(file.content_type).map_or("bin", MediaType::extension);
     let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { file.bytes.into_response() };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.content_type));

@@ -46,17 +46,25 @@ fn by_id(links: &MediaLinks, rows: Vec<MediaRow>) -> HashMap<MediaId, MediaAsset
 
 /// A row as people and programs see it.
 pub(super) fn asset(links: &MediaLinks, row: MediaRow) -> MediaAsset {
+    // A picture's thumbnail is a PNG exactly when something shows through it.
+    let see_through =
+        row.kind.image().is_some() && row.thumbnail_key.as_deref().is_some_and(|key| key.ends_with(".png"));
     MediaAsset {
         url: links.url(row.id, Variant::Original),
-        thumbnail_url: links.url(row.id, Variant::Thumbnail),
+        thumbnail_url: row.thumbnail_key.map(|_| links.url(row.id, Variant::Thumbnail)),
         id: row.id,
+        kind: row.kind.kind(),
         file_name: row.file_name,
         content_type: row.kind,
         bytes: row.bytes,
-        width: row.width,
-        height: row.height,
+        width: row.facts.width,
+        height: row.facts.height,
+        video: row.facts.video,
+        pages: row.facts.pages,
+        see_through,
         sha256: hex::encode(row.sha256),
         alt_text: row.alt_text,
+        tags: row.tags,
         created_at: row.created_at,
     }
 }

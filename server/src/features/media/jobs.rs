@@ -37,7 +37,7 @@ pub(super) async fn remove(database: &Database, files: &MediaFiles, picture: Med
     let mut tx = database.worker().await?;
     let keys = store::removed_files(&mut tx, picture).await?;
     tx.commit().await?;
-    for key in keys.into_iter().flatten() {
+    for key in keys {
         files.remove(&key).await?;
     }
     Ok(())

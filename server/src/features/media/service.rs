@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use domain::{
     Actor, ErrorCode, MediaId, Page, PageRequest, ServiceError, ServiceResult,
     clock::{Clock, Ids},
-    media::{MAX_ALT_TEXT, MAX_UPLOAD, Media, MediaAsset, MediaFile, Signature, Upload, Variant, too_large},
+    media::{MAX_ALT_TEXT, MAX_UPLOAD, Media, MediaAsset, MediaFile, MediaType, Signature, Upload, Variant, too_large},
     text::has_control_chars,
 };
 use tokio::{sync::Semaphore, task};
@@ -18,7 +18,7 @@ use super::{
     jobs::RemoveFiles,
     links::{MediaLinks, Refused},
     name, picture, policy,
-    store::{self, MediaRow, NewMedia},
+    store::{self, Facts, MediaRow, NewMedia},
 };
 use crate::{
     cursor::{TimeCursor, cut},
@@ -135,13 +135,12 @@ impl Media for MediaService {
             workspace: actor.workspace_id,
             sha256: &picture.sha256,
             file_name: &name::sanitise(&upload.file_name, picture.kind),
-            kind: picture.kind,
-            bytes: bytes.len(),
-            width: picture.width,
-            height: picture.height,
+            kind: MediaType::Image(picture.kind),
+            bytes: bytes.len() as u64,
+            facts: Facts { width: Some(picture.width), height: Some(picture.height), ..Facts::default() },
             alt_text,
             storage_key: &storage_key,
-            thumbnail_key: &thumbnail_key,
+            thumbnail_key: Some(&thumbnail_key),
             created_by: actor.user_id,
             at: self.clock.now(),
         };
@@ -236,8 +235,9 @@ impl Media for MediaService {
         let (key, kind) = match variant {
             Variant::Original => (location.storage_key, location.kind.mime()),
             Variant::Thumbnail => {
-                let kind = if has_extension(&location.thumbnail_key, "png") { "image/png" } else { "image/jpeg" };
-                (location.thumbnail_key, kind)
+                let key = location.thumbnail_key.ok_or_else(absent)?;
+                let kind = if has_extension(&key, "png") { "image/png" } else { "image/jpeg" };
+                (key, kind)
             }
         };
         Ok(MediaFile { content_type: kind, bytes: self.files.read(&key).await?.into() })

@@ -160,9 +160,9 @@ fn nobody(accounts: &[Account], taken: &[AccountId]) -> &'static str {
 }
 
 /// Refuses what a platform would refuse.
-pub fn preflight(content: &Content, pictures: &[MediaAsset], targets: &[Target]) -> ServiceResult<()> {
-    let pictures: Vec<_> = pictures.iter().map(preflight::Picture::from).collect();
-    preflight::refusals(&preflight::check(content, &pictures, targets)).into_result()
+pub fn preflight(content: &Content, media: &[MediaAsset], targets: &[Target]) -> ServiceResult<()> {
+    let media: Vec<_> = media.iter().map(preflight::Medium::from).collect();
+    preflight::refusals(&preflight::check(content, &media, targets)).into_result()
 }
 
 #[cfg(test)]

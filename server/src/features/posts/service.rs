@@ -250,9 +250,8 @@ pub(super) async fn summaries(
                 (true, true) => chosen.remove(&row.id).unwrap_or_default(),
                 (true, false) => active.clone(),
             };
-            let mut pictures = row.media.iter().filter_map(|id| assets.get(id));
-            let thumbnail_url = pictures.next().map(|asset| asset.thumbnail_url.clone());
-            let others = pictures.count();
+            let shown: Vec<_> = row.media.iter().filter_map(|id| assets.get(id)).collect();
+            let thumbnail_url = shown.iter().find_map(|asset| asset.thumbnail_url.clone());
             PostSummary {
                 id: row.id,
                 excerpt: excerpt(row.title.as_deref(), &row.body),
@@ -261,7 +260,7 @@ pub(super) async fn summaries(
                 status: row.status,
                 author: row.author,
                 platforms,
-                media_count: u32::try_from(others + usize::from(thumbnail_url.is_some())).unwrap_or(u32::MAX),
+                media_count: u32::try_from(shown.len()).unwrap_or(u32::MAX),
                 thumbnail_url,
                 publishes_at: still_to_come(row.status, row.publishes_at),
                 deliveries: standing.counts,

@@ -4,7 +4,7 @@
 use super::text::{post_text, shown};
 use crate::{
     session::use_session,
-    shared::words::mark,
+    shared::{media::thumbnail, words::mark},
     ui::{Avatar, AvatarSize, Choice, Glyph, MarkSize, PlatformMark, SegmentedControl, cx, grouped, icon},
 };
 use domain::{
@@ -63,7 +63,7 @@ fn one(previewed: &Previewed, platform: Platform) -> One {
             .pictures
             .iter()
             .take(most)
-            .map(|asset| (asset.thumbnail_url.clone(), asset.alt_text.clone().unwrap_or_default()))
+            .map(|asset| (thumbnail(asset), asset.alt_text.clone().unwrap_or_default()))
             .collect(),
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     AppError,
     features::media::upload::{ACCEPT, Upload, refusal, send},
     layouts::use_refusal,
-    shared::words::size,
+    shared::{media::thumbnail, words::size},
     ui::{Count, Field, FileDrop, Textarea, Thumb, Thumbnails, Toasts, UploadRow, grouped, use_toasts},
 };
 use domain::{
@@ -167,11 +167,7 @@ pub fn Pictures(composer: Composer) -> impl IntoView {
         let described = composer.pictures_described();
         described
             .into_iter()
-            .map(|asset| Thumb {
-                key: asset.id.to_string(),
-                src: asset.thumbnail_url,
-                has_alt: asset.alt_text.is_some(),
-            })
+            .map(|asset| Thumb { key: asset.id.to_string(), src: thumbnail(&asset), has_alt: asset.alt_text.is_some() })
             .collect::<Vec<_>>()
     });
     let remove = move |key: String| {

@@ -9,7 +9,7 @@ use domain::{
     media::MediaAsset,
     posts::{
         Post, PostStatus, Visibility,
-        preflight::{self, Finding, Picture, Severity, Target},
+        preflight::{self, Finding, Medium, Severity, Target},
     },
 };
 use leptos::prelude::*;
@@ -145,11 +145,11 @@ impl Composer {
                 .read()
                 .iter()
                 .map(|asset| {
-                    let mut picture = Picture::from(asset);
+                    let mut medium = Medium::from(asset);
                     if let Some(alt) = shown.get(&asset.id) {
-                        picture.alt_chars = alt.trim().chars().count();
+                        medium.alt_chars = alt.trim().chars().count();
                     }
-                    picture
+                    medium
                 })
                 .collect();
             let accounts = accounts.read();
