@@ -26,7 +26,7 @@ use domain::{
     Visitor,
     accounts::{
         Account, AccountCounts, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, Connected,
-        ConnectionEvent, ConnectionEventType, MissingScope, PlatformOffer,
+        ConnectionEvent, ConnectionEventType, Creator, MissingScope, PlatformOffer,
     },
     actor::Via,
     clock::Clock,
@@ -38,7 +38,10 @@ use domain::{
         Authenticated, EMAIL_TAKEN, Identity, LOGIN_REFUSED, Login, Me, Profile, Register, SessionToken, SignedIn, User,
     },
     media::{Media, MediaAsset, MediaFile, Signature, Upload, Variant},
-    posts::{IdempotencyKey, NewPost, Post, PostFilter, PostPatch, PostStatus, PostSummary, Posts, Visibility},
+    posts::{
+        CheckedPost, IdempotencyKey, NewPost, Post, PostFilter, PostPatch, PostStatus, PostSummary, PostToCheck, Posts,
+        Visibility,
+    },
     workspaces::{Connections, LATEST, Latest, Overview, Person, Role, Workspace, WorkspaceKind, Workspaces},
 };
 use leptos::config::LeptosOptions;
@@ -143,6 +146,7 @@ impl Demo {
                 needs_person: false,
                 external_post_id: None,
                 external_url: None,
+                first_comment: None,
                 next_attempt_at: (status == DeliveryStatus::Retried).then(|| now() + TimeDelta::seconds(48)),
                 published_at: (status == DeliveryStatus::Success).then(|| ago(minutes)),
                 created_at: ago(minutes),
@@ -170,6 +174,9 @@ impl Demo {
             body: "The Winter Roast is back: plum, cocoa, and a long finish.\n\nIn the shop from Saturday.".into(),
             link: Some("https://northwind.example/winter".into()),
             overrides: std::collections::BTreeMap::default(),
+            variations: std::collections::BTreeMap::default(),
+            options: std::collections::BTreeMap::default(),
+            autosaved: false,
             media: Vec::new(),
             visibility: Visibility::Public,
             status: PostStatus::Publishing,
@@ -276,6 +283,12 @@ impl Accounts for Demo {
     async fn refresh(&self, actor: &Actor, id: AccountId) -> ServiceResult<Account> {
         Accounts::get(self, actor, id).await
     }
+    async fn creator(&self, _: &Actor, _: AccountId) -> ServiceResult<Creator> {
+        gone()
+    }
+    async fn creators(&self, _: &Actor) -> ServiceResult<Vec<Creator>> {
+        Ok(Vec::new())
+    }
     async fn unlink(&self, _: &Actor, _: AccountId) -> ServiceResult<()> {
         Ok(())
     }
@@ -315,6 +328,9 @@ impl Posts for Demo {
     }
     async fn update(&self, _: &Actor, _: PostId, _: PostPatch) -> ServiceResult<Post> {
         gone()
+    }
+    async fn check(&self, _: &Actor, _: PostToCheck) -> ServiceResult<CheckedPost> {
+        Ok(CheckedPost::default())
     }
     async fn undo(&self, _: &Actor, _: PostId) -> ServiceResult<Post> {
         Ok(Post { status: PostStatus::Draft, ..self.post() })
@@ -383,6 +399,9 @@ impl Deliveries for Demo {
         Deliveries::get(self, actor, id).await
     }
     async fn mark_published(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Delivery> {
+        Deliveries::get(self, actor, id).await
+    }
+    async fn write_comment(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Delivery> {
         Deliveries::get(self, actor, id).await
     }
 }

@@ -5,12 +5,12 @@
 
 mod support;
 
-use std::io::Cursor;
+use std::{collections::BTreeMap, io::Cursor, time::Duration};
 
 use reqwest::{Method, multipart};
 use sandbox::driver::Visitor;
 use serde_json::{Value, json};
-use support::{Person, World};
+use support::{Person, World, within};
 
 /// A real JPEG, uploaded; its id.
 async fn picture(person: &Person) -> String {
@@ -75,4 +75,138 @@ async fn a_picture_goes_to_instagram_and_to_a_creators_inbox() {
         let accounts = platforms.iter().filter(|named| **named == platform).count();
         assert_eq!(sent.count(), accounts, "{platform}");
     }
+}
+
+/// The first comments of a post, once all of them have come to an end, by platform.
+async fn comments(person: &Person, post: &str) -> BTreeMap<String, Value> {
+    let path = format!("/api/content/{post}/deliveries?limit=100");
+    let mut found = BTreeMap::new();
+    within(Duration::from_mins(1), "the first comments", async || {
+        let list = person.get(&path).await["data"].as_array().unwrap().clone();
+        found = list
+            .iter()
+            .map(|one| (one["platform"].as_str().unwrap().to_owned(), one["first_comment"].clone()))
+            .filter(|(_, comment)| !comment.is_null())
+            .collect();
+        !found.is_empty()
+            && found.values().all(|comment| !["pending", "writing"].contains(&comment["status"].as_str().unwrap()))
+    })
+    .await;
+    found
+}
+
+/// How often a path that ends like this was called with `POST`.
+async fn posted(world: &World, platform: &str, end: &str) -> Vec<Value> {
+    let requests = world.sandbox.control().unwrap().requests(Some(platform)).await.unwrap();
+    let wanted = |request: &Value| {
+        request["method"] == "POST" && request["path"].as_str().is_some_and(|path| path.ends_with(end))
+    };
+    requests.into_iter().filter(wanted).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn options_reach_every_network_and_the_first_comment_follows() {
+    let world = World::new().await;
+    let web = world.web().await;
+    let person = Person::register(&web, "client").await;
+    let networks = [
+        ("facebook", None),
+        ("instagram", None),
+        ("tiktok", Some("northwindcoffee")),
+        ("twitter", None),
+        ("linkedin", None),
+    ];
+    for (platform, name) in networks {
+        let visitor = name.map_or_else(Visitor::anybody, Visitor::called);
+        let landed = person.connect(platform, &visitor).await;
+        assert!(landed.contains("connected="), "{platform}: {landed}");
+    }
+    let picture = picture(&person).await;
+    let _worker = world.worker_beside(&web);
+    let below = "The menu: https://harbourpine.example/menu";
+    let body = json!({
+        "body": "Opening day", "media_assets": [picture],
+        "options": {
+            "facebook": { "first_comment": below },
+            "instagram": { "format": "story" },
+            "tiktok": { "tiktok": { "privacy": "SELF_ONLY", "allow_comments": true } },
+            "twitter": { "first_comment": below },
+            "linkedin": { "first_comment": below },
+        },
+    });
+    let post = person.post("/api/content", body).await["data"]["id"].as_str().unwrap().to_owned();
+    let deliveries = person.settled(&post).await;
+    for delivery in &deliveries {
+        assert_eq!(delivery["status"], "success", "{delivery:#}");
+    }
+    let comments = comments(&person, &post).await;
+    assert_eq!(comments.keys().map(String::as_str).collect::<Vec<_>>(), ["facebook", "linkedin", "twitter"]);
+    for (platform, comment) in &comments {
+        assert_eq!((&comment["status"], &comment["text"]), (&json!("written"), &json!(below)), "{platform}: {comment}");
+        assert!(comment["external_id"].is_string(), "{platform}: {comment}");
+    }
+    let of = |platform: &str| deliveries.iter().filter(|delivery| delivery["platform"] == platform).count();
+    for platform in ["facebook", "linkedin"] {
+        assert_eq!(posted(&world, platform, "/comments").await.len(), of(platform), "{platform}: once each");
+    }
+    assert_eq!(posted(&world, "twitter", "/tweets").await.len(), 2 * of("twitter"), "the post and a reply below it");
+    let stories = posted(&world, "instagram", "/media").await;
+    assert!(
+        !stories.is_empty() && stories.iter().all(|request| request["body"]["media_type"] == "STORIES"),
+        "{stories:#?}"
+    );
+    let direct = posted(&world, "tiktok", "/content/init/").await;
+    assert_eq!(direct.len(), of("tiktok"));
+    assert_eq!(direct[0]["body"]["post_mode"], "DIRECT_POST");
+    let info = &direct[0]["body"]["post_info"];
+    assert_eq!((&info["privacy_level"], &info["disable_comment"]), (&json!("SELF_ONLY"), &json!(false)), "{info}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comment_whose_answer_is_lost_is_not_written_twice() {
+    let world = World::new().await;
+    let web = world.web().await;
+    let person = Person::register(&web, "client").await;
+    person.connect("linkedin", &Visitor::anybody()).await;
+    let accounts = person.get("/api/social-accounts").await;
+    let account = accounts["data"][0]["id"].clone();
+    let control = world.sandbox.control().unwrap();
+    control
+        .fault(&json!({ "platform": "linkedin", "operation": "comment", "fault": "drop_after_accept", "times": 1 }))
+        .await
+        .unwrap();
+    let _worker = world.worker(None);
+    let body = json!({
+        "body": "Opening day", "account_ids": [account], "options": { "linkedin": { "first_comment": "Come in" } },
+    });
+    let post = person.post("/api/content", body).await["data"]["id"].as_str().unwrap().to_owned();
+    let delivery = person.settled(&post).await.remove(0);
+    assert_eq!(delivery["status"], "success", "whatever becomes of the comment: {delivery:#}");
+    let unclear = comments(&person, &post).await.remove("linkedin").unwrap();
+    assert_eq!(unclear["status"], "unclear", "{unclear}");
+    assert!(unclear["error"].as_str().unwrap().contains("Look at the post"), "{unclear}");
+    assert_eq!(posted(&world, "linkedin", "/comments").await.len(), 1);
+
+    // A process that died between the call and its answer: whoever finds its row does not call again.
+    let id = delivery["id"].as_str().unwrap();
+    let mut admin = world.database().admin().await.unwrap();
+    for sql in [
+        format!(
+            "update first_comments set status = 'writing', started_at = now() - interval '1 hour' where delivery_id = '{id}'"
+        ),
+        format!(r#"select graphile_worker.add_job('deliveries.write_comment', '{{"delivery_id":"{id}"}}'::json)"#),
+    ] {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut admin).await.unwrap();
+    }
+    let found = comments(&person, &post).await.remove("linkedin").unwrap();
+    assert!(found["status"] == "unclear" && found["error"].as_str().unwrap().contains("interrupted"), "{found}");
+    assert_eq!(posted(&world, "linkedin", "/comments").await.len(), 1);
+
+    // Only a person's word lets it be written once more.
+    person.post(&format!("/api/deliveries/{id}/first-comment"), json!({})).await;
+    let written = comments(&person, &post).await.remove("linkedin").unwrap();
+    assert_eq!((&written["status"], &written["error"]), (&json!("written"), &Value::Null), "{written}");
+    assert_eq!(posted(&world, "linkedin", "/comments").await.len(), 2);
+    let (again, _) = person.send(Method::POST, &format!("/api/deliveries/{id}/first-comment"), None).await;
+    assert_eq!(again, 409);
 }

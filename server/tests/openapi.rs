@@ -36,6 +36,7 @@ struct Stage {
     viewer: Person,
     account: String,
     revoked: String,
+    creator: String,
     picture: Value,
     draft: String,
     sent: String,
@@ -60,6 +61,7 @@ impl Stage {
             viewer,
             account: nothing.clone(),
             revoked: nothing.clone(),
+            creator: nothing.clone(),
             picture: Value::Null,
             draft: nothing.clone(),
             sent: nothing,
@@ -70,7 +72,7 @@ impl Stage {
 
     /// Accounts, a picture, a draft that shows it, and a post with deliveries; and somebody who may only read all that.
     async fn furnish(&mut self) {
-        for platform in ["twitter", "facebook"] {
+        for platform in ["twitter", "facebook", "tiktok"] {
             self.person.connect(platform, &Visitor::anybody()).await;
         }
         let accounts = self.person.get("/api/social-accounts").await;
@@ -78,7 +80,7 @@ impl Stage {
             let found = accounts["data"].as_array().unwrap().iter().find(|one| one["platform"] == platform);
             found.unwrap()["id"].as_str().unwrap().to_owned()
         };
-        (self.account, self.revoked) = (of("facebook"), of("twitter"));
+        (self.account, self.revoked, self.creator) = (of("facebook"), of("twitter"), of("tiktok"));
         self.sql(&format!("update accounts set status = 'reconnect_required' where id = '{}'", self.revoked)).await;
         let owner = self.person.get("/api/auth/me").await;
         let reader = self.viewer.get("/api/auth/me").await;
@@ -146,6 +148,7 @@ impl Stage {
             "POST /api/social-accounts" => Some(json!({ "platform": "facebook" })),
             "PATCH /api/social-accounts/{id}/toggle" => Some(json!({ "is_active": true })),
             "POST /api/content" => Some(json!({ "body": "Hi", "visibility": "private" })),
+            "POST /api/content/check" => Some(json!({ "post": { "body": "Hi", "visibility": "private" } })),
             "PATCH /api/content/{id}" => Some(json!({ "body": "Hello" })),
             "PATCH /api/media/{id}" => Some(json!({ "alt_text": "Two cups" })),
             _ => None,
@@ -264,6 +267,19 @@ async fn accounts(stage: &mut Stage) {
     let refresh = "POST /api/social-accounts/{id}/refresh";
     stage.call(Who::Owner, refresh, &account, None, 200).send().await;
     stage.call(Who::Owner, refresh, &revoked, None, 409).send().await;
+    let (ask, creator) = ("POST /api/social-accounts/{id}/creator", stage.creator.clone());
+    let asked = stage.call(Who::Owner, ask, &creator, None, 200).send().await;
+    assert_eq!(asked["data"]["pending"], true, "{asked}");
+    stage
+        .sql(&format!(
+            r#"update creator_choices set answered_at = now() + interval '1 hour', choices_at = now(), choices =
+                 '{{"nickname":"N","handle":"@n","avatar_url":null,"privacy":["SELF_ONLY"],"comments":true,"duets":true,"stitches":false,
+                    "longest_video_seconds":60}}' where account_id = '{creator}'"#
+        ))
+        .await;
+    let known = stage.call(Who::Owner, ask, &creator, None, 200).send().await;
+    assert_eq!(known["data"]["choices"]["privacy"][0], "SELF_ONLY", "{known}");
+    stage.call(Who::Owner, ask, &account, None, 409).send().await;
     let events = "GET /api/social-accounts/{id}/events";
     let log = stage.call(Who::Owner, events, &account, None, 200).query("?limit=1").send().await;
     assert_eq!(log["data"].as_array().unwrap().len(), 1, "a line of the log was held against its schema: {log}");
@@ -295,6 +311,12 @@ async fn content(stage: &mut Stage) {
         "title": "All of it", "body": "Hi", "link": "https://harbourpine.example", "media_assets": [stage.picture["id"]],
         "visibility": "scheduled", "scheduled_local": "2027-03-01T07:00:00", "time_zone": "Europe/Dublin",
         "account_ids": [account], "overrides": { "facebook": { "body": "Hello" } }, "undo_seconds": 5,
+        "variations": { account.as_str(): { "body": "Hello there" } },
+        "options": {
+            "facebook": { "format": "feed", "first_comment": "Come in", "title": "A film", "cover_ms": 1000 },
+            "instagram": { "format": "story", "share_to_feed": true },
+            "tiktok": { "tiktok": { "privacy": "SELF_ONLY", "allow_comments": true } },
+        },
     });
     let scheduled = stage.call(Who::Owner, create, "", Some(whole), 201).send().await;
     let scheduled = id_of(&scheduled);
@@ -302,7 +324,7 @@ async fn content(stage: &mut Stage) {
     stage.call(Who::Owner, undo, &scheduled, None, 200).send().await;
     let change = json!({
         "title": "Less", "body": "Hi", "link": "", "media_assets": [], "visibility": "private", "targets": "all_active",
-        "overrides": {}, "version": 1,
+        "overrides": {}, "variations": {}, "options": {}, "version": 1,
     });
     stage.call(Who::Owner, update, &scheduled, Some(change.clone()), 200).send().await;
     stage.call(Who::Owner, update, &scheduled, Some(change), 409).send().await;
@@ -318,6 +340,14 @@ async fn content(stage: &mut Stage) {
         answer.expect(create, status);
     }
     stage.call(Who::Owner, delete, &sent, None, 409).send().await;
+
+    let check = "POST /api/content/check";
+    let wanted = json!({ "post": { "body": "On its way", "account_ids": [account] }, "content_id": draft });
+    let checked = stage.call(Who::Owner, check, "", Some(wanted), 200).send().await;
+    assert!(checked["data"]["findings"].is_array(), "{checked}");
+    let absent = json!({ "post": { "body": "Hi" }, "content_id": Uuid::nil() });
+    stage.call(Who::Owner, check, "", Some(absent), 404).send().await;
+    stage.call(Who::Owner, check, "", Some(json!({ "post": { "body": "" } })), 400).send().await;
 }
 
 async fn pictures(stage: &mut Stage) {
@@ -381,6 +411,16 @@ async fn deliveries(stage: &mut Stage) {
     stage.call(Who::Owner, get, &id, None, 200).send().await;
     stage.call(Who::Owner, retry, &id, None, 409).send().await;
     stage.call(Who::Owner, mark, &id, None, 409).send().await;
+    let comment = "POST /api/deliveries/{id}/first-comment";
+    stage.call(Who::Owner, comment, &id, None, 409).send().await;
+    stage
+        .sql(&format!(
+            "insert into first_comments (delivery_id, workspace_id, body, status, last_error, created_at, updated_at)
+             select id, workspace_id, 'Come in', 'failed', 'No.', now(), now() from deliveries where id = '{id}'"
+        ))
+        .await;
+    let again = stage.call(Who::Owner, comment, &id, None, 200).send().await;
+    assert_eq!(again["data"]["first_comment"]["status"], "pending", "{again}");
     stage.call(Who::Owner, cancel, &id, None, 200).send().await;
     stage.call(Who::Owner, cancel, &id, None, 409).send().await;
 

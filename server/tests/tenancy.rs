@@ -41,11 +41,13 @@ async fn no_table_shows_a_row_to_another_workspace_or_to_none() {
     let owner = Person::register(&web, "client").await;
     let stranger = Person::register(&web, "client").await;
     owner.connect("twitter", &Visitor::anybody()).await;
-    let id = owner.post("/api/content", json!({ "body": "Seen by its owner only" })).await["data"]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let body = json!({ "body": "Seen by its owner only", "options": { "twitter": { "first_comment": "So is this" } } });
+    let id = owner.post("/api/content", body).await["data"]["id"].as_str().unwrap().to_owned();
     owner.settled(&id).await;
+    owner.connect("tiktok", &Visitor::anybody()).await;
+    let accounts = owner.get("/api/social-accounts?platform=tiktok").await;
+    let creator = accounts["data"][0]["id"].as_str().unwrap();
+    owner.post(&format!("/api/social-accounts/{creator}/creator"), json!({})).await;
     let stranger = stranger.get("/api/auth/me").await;
     let (user, workspace) =
         (stranger["data"]["user"]["id"].as_str().unwrap(), stranger["data"]["workspace"]["id"].as_str().unwrap());

@@ -7,12 +7,8 @@ use std::{fmt, str::FromStr};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{
-    Platform,
-    accounts::MissingScope,
-    deliveries::ErrorClass,
-    platform::{PostOptions, TiktokPrivacy},
-};
+pub use domain::platform::CreatorChoices;
+use domain::{Platform, accounts::MissingScope, deliveries::ErrorClass, platform::PostOptions};
 use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
@@ -430,27 +426,6 @@ pub enum Standing {
     },
     /// It lies in the creator's inbox, who must finish it there: done as far as we are concerned, but not public.
     WaitingForCreator,
-}
-
-/// What a creator may choose for a post just now (platforms.md 5). The composer shows these and presets none.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct CreatorChoices {
-    /// As the post will be signed; must be shown beside the choices.
-    pub nickname: String,
-    /// `@name`.
-    pub handle: Option<String>,
-    /// A picture at the platform's, not checked.
-    pub avatar_url: Option<String>,
-    /// Who may be allowed to see a post.
-    pub privacy: Vec<TiktokPrivacy>,
-    /// Whether comments can be allowed at all.
-    pub comments: bool,
-    /// Whether duets can be.
-    pub duets: bool,
-    /// Whether stitches can be.
-    pub stitches: bool,
-    /// The longest video, seconds.
-    pub longest_video_seconds: Option<u32>,
 }
 
 /// Whether a post with an unknown outcome went out.

@@ -21,6 +21,8 @@ pub fn all() -> Registry {
         .register(deliveries::jobs::select_targets)
         .register(media::jobs::remove_files)
         .register(media::jobs::sweep_files)
+        .register(deliveries::jobs::write_comment)
+        .register(accounts::jobs::ask_creator)
         .register(accounts::jobs::refresh_token)
         .register(accounts::jobs::confirm_access)
         .register(accounts::jobs::revoke_access)

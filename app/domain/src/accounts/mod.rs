@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ids::{AccountId, ConnectionEventId},
     page::PageRequest,
-    platform::{AccountType, Platform},
+    platform::{AccountType, CreatorChoices, Platform},
 };
 
 mod port;
@@ -123,6 +123,20 @@ pub struct MissingScope {
     /// In plain words, what does not work without it.
     pub costs: String,
     pub needed_to_publish: bool,
+}
+
+/// What a creator may choose for a post, as far as it is known here. It is asked for before every post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Creator {
+    pub account_id: AccountId,
+    /// As the platform said at `choices_at`; `None` until it has.
+    pub choices: Option<CreatorChoices>,
+    pub choices_at: Option<DateTime<Utc>>,
+    /// Whether the platform is being asked at this moment: look again in a second.
+    pub pending: bool,
+    /// Why the last question had no answer, in plain words.
+    pub problem: Option<String>,
 }
 
 /// Which accounts.

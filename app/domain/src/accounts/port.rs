@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Account, AccountCounts, AccountFilter, ConnectionEvent, PlatformOffer};
+use super::{Account, AccountCounts, AccountFilter, ConnectionEvent, Creator, PlatformOffer};
 use crate::{
     actor::Actor,
     error::ServiceResult,
@@ -39,7 +39,7 @@ pub struct Connected {
     pub return_to: String,
 }
 
-/// Accounts of the actor's workspace. Reading: viewer. Toggling: editor. Connecting, unlinking: admin.
+/// Accounts of the actor's workspace. Reading: viewer. Toggling, asking what a creator may choose: editor. Connecting, unlinking: admin.
 /// Reconnecting, refreshing: member.
 #[async_trait]
 pub trait Accounts: Send + Sync {
@@ -68,6 +68,13 @@ pub trait Accounts: Send + Sync {
 
     /// Asks for a token refresh in the background.
     async fn refresh(&self, actor: &Actor, id: AccountId) -> ServiceResult<Account>;
+
+    /// What the account's creator may choose for a post. Asks the platform in the background unless it has just said so:
+    /// call again while it is pending. `CONFLICT` where the platform has no such choices, or access is gone.
+    async fn creator(&self, actor: &Actor, id: AccountId) -> ServiceResult<Creator>;
+
+    /// What is known of the workspace's creators without asking, no older than an hour.
+    async fn creators(&self, actor: &Actor) -> ServiceResult<Vec<Creator>>;
 
     /// Wipes the tokens and takes the account out of every list; the platform is told in the background.
     async fn unlink(&self, actor: &Actor, id: AccountId) -> ServiceResult<()>;

@@ -209,6 +209,55 @@ impl FromStr for ErrorClass {
     }
 }
 
+/// How the first comment below a post stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum CommentStatus {
+    /// Waits to be written, for the first time or once more.
+    Pending,
+    /// Being written at this moment.
+    Writing,
+    Written,
+    /// Refused for certain, or given up.
+    Failed,
+    /// The platform gave no clear answer: a person has to look.
+    Unclear,
+}
+
+impl CommentStatus {
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Writing, Self::Written, Self::Failed, Self::Unclear];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Writing => "writing",
+            Self::Written => "written",
+            Self::Failed => "failed",
+            Self::Unclear => "unclear",
+        }
+    }
+}
+
+impl FromStr for CommentStatus {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or(())
+    }
+}
+
+/// The first comment below a post. It has no bearing on whether the post is out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FirstComment {
+    pub text: String,
+    pub status: CommentStatus,
+    /// In plain words: what happened.
+    pub error: Option<String>,
+    /// The platform's id of it.
+    pub external_id: Option<String>,
+}
+
 /// One post on its way to one account, as people and programs see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -237,6 +286,9 @@ pub struct Delivery {
     pub needs_person: bool,
     pub external_post_id: Option<String>,
     pub external_url: Option<String>,
+    /// Once the post is out, where one is to be written.
+    #[serde(default)]
+    pub first_comment: Option<FirstComment>,
     /// When it goes out or is tried next; `None` once final.
     pub next_attempt_at: Option<DateTime<Utc>>,
     pub published_at: Option<DateTime<Utc>>,

@@ -31,4 +31,8 @@ pub trait Deliveries: Send + Sync {
 
     /// A person has looked: a delivery of unknown outcome did go out. `CONFLICT` unless it needs a person.
     async fn mark_published(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Delivery>;
+
+    /// Writes the first comment once more. `CONFLICT` unless it has failed, or nobody can tell: then this is the person's
+    /// word that it is *not* there.
+    async fn write_comment(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Delivery>;
 }

@@ -11,7 +11,7 @@ pub mod linkedin;
 mod options;
 pub mod x;
 
-pub use options::{PostFormat, PostOptions, TiktokOptions, TiktokPrivacy};
+pub use options::{CommentRules, CreatorChoices, PostFormat, PostOptions, TiktokOptions, TiktokPrivacy};
 
 /// A platform, by the word used in the API and the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Platform;
+
 /// In which form a post appears at its platform.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -52,6 +54,75 @@ pub struct PostOptions {
     pub share_to_feed: Option<bool>,
     /// TikTok's own choices. Without them a post goes to the creator's inbox, and they choose there.
     pub tiktok: Option<TiktokOptions>,
+}
+
+impl PostOptions {
+    /// Whether nothing was chosen.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// As it is kept: texts without space around them, and none where nothing was written.
+    #[must_use]
+    pub fn tidied(&self) -> Self {
+        let text =
+            |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        Self { first_comment: text(&self.first_comment), title: text(&self.title), ..self.clone() }
+    }
+}
+
+/// What a first comment may be.
+#[derive(Debug, PartialEq, Eq)]
+pub struct CommentRules {
+    /// Longest text, counted by [`Platform::count`].
+    pub text_max: usize,
+    pub hashtags_max: Option<usize>,
+    pub links_max: Option<usize>,
+    /// Whether one in capitals alone is taken.
+    pub shouting: bool,
+}
+
+impl Platform {
+    /// What a first comment may be, or `None` where none can be written ([`super::PostRules::first_comment`]).
+    pub const fn comment_rules(self) -> Option<&'static CommentRules> {
+        match self {
+            Self::Facebook => {
+                Some(&CommentRules { text_max: 8_000, hashtags_max: None, links_max: None, shouting: true })
+            }
+            // "Comments on media": 300 characters, 4 hashtags, 1 address, not in capitals alone.
+            Self::Instagram => {
+                Some(&CommentRules { text_max: 300, hashtags_max: Some(4), links_max: Some(1), shouting: false })
+            }
+            // A reply is a post.
+            Self::Twitter => Some(&CommentRules { text_max: 280, hashtags_max: None, links_max: None, shouting: true }),
+            Self::Linkedin => {
+                Some(&CommentRules { text_max: 1_250, hashtags_max: None, links_max: None, shouting: true })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What a creator may choose for a post just now (platforms.md 5). It is shown beside the choices, and none is preset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CreatorChoices {
+    /// As the post will be signed; must be shown beside the choices.
+    pub nickname: String,
+    /// `@name`.
+    pub handle: Option<String>,
+    /// A picture at the platform's, not checked.
+    pub avatar_url: Option<String>,
+    /// Who may be allowed to see a post.
+    pub privacy: Vec<TiktokPrivacy>,
+    /// Whether comments can be allowed at all.
+    pub comments: bool,
+    /// Whether duets can be.
+    pub duets: bool,
+    /// Whether stitches can be.
+    pub stitches: bool,
+    /// The longest video, seconds.
+    pub longest_video_seconds: Option<u32>,
 }
 
 /// Who may see a post on TikTok. Which of them a creator may choose is theirs to say, before every post, and none may
@@ -143,6 +214,22 @@ mod tests {
         assert!(serde_json::from_value::<TiktokOptions>(json!({})).is_err());
         let options: TiktokOptions = serde_json::from_value(json!({"privacy": "SELF_ONLY"})).unwrap();
         assert!(!options.allow_comments && !options.allow_duet && !options.allow_stitch && !options.auto_add_music);
+    }
+
+    #[test]
+    fn comments_are_ruled_where_they_can_be_written() {
+        for platform in Platform::ALL {
+            let possible = platform.rules().is_some_and(|rules| rules.first_comment);
+            assert_eq!(platform.comment_rules().is_some(), possible, "{platform}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_has_no_space_around_it() {
+        let options = PostOptions { first_comment: Some("  ".into()), title: Some(" A ".into()), ..Default::default() };
+        let tidy = options.tidied();
+        assert_eq!((tidy.first_comment.as_deref(), tidy.title.as_deref()), (None, Some("A")));
+        assert!(!tidy.is_plain() && PostOptions::default().is_plain());
     }
 
     #[test]

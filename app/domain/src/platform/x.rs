@@ -9,6 +9,15 @@ use crate::text::find_urls;
 /// Weight of any link, whatever its length.
 pub const URL_WEIGHT: usize = 23;
 
+/// What X charges for a post, and for one with a link, in thousandths of a US dollar (its price list of 2026-08).
+pub const POST_PRICE: u32 = 15;
+pub const LINK_POST_PRICE: u32 = 200;
+
+/// What X charges for a post with this text, in thousandths of a US dollar.
+pub fn price(text: &str) -> u32 {
+    if find_urls(text).is_empty() { POST_PRICE } else { LINK_POST_PRICE }
+}
+
 /// The weighted length of `text`.
 pub fn weighted_length(text: &str) -> usize {
     let text: String = text.nfc().collect();

@@ -1,6 +1,6 @@
 //! What is written: one text, a variant per platform, pictures, a link; when it goes out; and the checks before.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{borrow::Cow, collections::BTreeMap, fmt, str::FromStr};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use crate::{
     ids::{AccountId, MediaId, PostId},
     media::MediaAsset,
     page::PageRequest,
-    platform::Platform,
+    platform::{Platform, PostOptions},
     text,
     workspaces::Person,
 };
@@ -28,6 +28,10 @@ pub const MAX_LINK: usize = 2_000;
 pub const MAX_MEDIA: usize = 20;
 pub const MAX_ACCOUNTS: usize = 500;
 pub const MAX_UNDO_SECONDS: u16 = 60;
+/// Above every platform's own limit of a first comment.
+pub const MAX_FIRST_COMMENT: usize = 8_000;
+/// Above every platform's own limit of a title.
+pub const MAX_OPTION_TITLE: usize = 255;
 /// How far ahead a post may be scheduled.
 pub const MAX_SCHEDULE_DAYS: i64 = 366;
 
@@ -157,7 +161,7 @@ impl FromStr for PostStatus {
     }
 }
 
-/// What one platform gets instead of the common text.
+/// What one platform, or one account, gets instead of the common text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Override {
@@ -173,9 +177,32 @@ pub struct Content {
     pub link: Option<String>,
     #[serde(default)]
     pub overrides: BTreeMap<Platform, Override>,
+    /// What one account gets instead of its platform's text.
+    #[serde(default)]
+    pub variations: BTreeMap<AccountId, Override>,
+    /// What was chosen beyond words and media; nothing for a platform where all is as usual.
+    #[serde(default)]
+    pub options: BTreeMap<Platform, PostOptions>,
 }
 
 impl Content {
+    /// The content as one account gets it: a variation stands in the place of its platform's text.
+    pub fn for_account(&self, platform: Platform, account: AccountId) -> Cow<'_, Self> {
+        match self.variations.get(&account) {
+            None => Cow::Borrowed(self),
+            Some(own) => {
+                let mut content = self.clone();
+                content.overrides.insert(platform, own.clone());
+                Cow::Owned(content)
+            }
+        }
+    }
+
+    /// What was chosen for `platform`.
+    pub fn options_for(&self, platform: Platform) -> PostOptions {
+        self.options.get(&platform).cloned().unwrap_or_default()
+    }
+
     /// The text that goes to `platform`: its own where it has one, with the link added where the platform has no
     /// field for it.
     pub fn text_for(&self, platform: Platform) -> String {
@@ -221,8 +248,31 @@ pub struct NewPost {
     /// The accounts it goes to; all active, connected ones when left out.
     pub account_ids: Option<Vec<AccountId>>,
     pub overrides: BTreeMap<Platform, Override>,
+    /// Texts for single accounts, by their ids; they come before those of `overrides`. X takes no text twice.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub variations: BTreeMap<AccountId, Override>,
+    /// What is chosen per platform: form, first comment, title, TikTok's own settings.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<Platform, PostOptions>,
     /// 0 to 60; 0 when left out.
     pub undo_seconds: Option<u16>,
+    /// A draft that a program keeps while somebody writes: private, and rewritten in place by the next change.
+    #[serde(skip_serializing_if = "is_false")]
+    pub autosave: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// Without what is empty, and without space around it.
+fn tidied<K: Ord + Copy>(texts: &BTreeMap<K, Override>) -> BTreeMap<K, Override> {
+    texts
+        .iter()
+        .filter(|(_, own)| !own.body.trim().is_empty())
+        .map(|(key, own)| (*key, Override { body: own.body.trim().to_owned() }))
+        .collect()
 }
 
 impl NewPost {
@@ -230,11 +280,13 @@ impl NewPost {
         Content {
             body: self.body.trim().to_owned(),
             link: self.link.as_deref().map(str::trim).filter(|link| !link.is_empty()).map(str::to_owned),
-            overrides: self
-                .overrides
+            overrides: tidied(&self.overrides),
+            variations: tidied(&self.variations),
+            options: self
+                .options
                 .iter()
-                .filter(|(_, own)| !own.body.trim().is_empty())
-                .map(|(platform, own)| (*platform, Override { body: own.body.trim().to_owned() }))
+                .map(|(platform, options)| (*platform, options.tidied()))
+                .filter(|(_, options)| !options.is_plain())
                 .collect(),
         }
     }
@@ -246,6 +298,18 @@ impl NewPost {
         check_body(&self.body, "body", &mut errors);
         for (platform, own) in &self.overrides {
             check_body(&own.body, &format!("overrides.{platform}"), &mut errors);
+        }
+        if self.variations.len() > MAX_ACCOUNTS {
+            errors.add("variations", format!("Write at most {MAX_ACCOUNTS} variations."));
+        }
+        for (account, own) in &self.variations {
+            check_body(&own.body, &format!("variations.{account}"), &mut errors);
+        }
+        for (platform, options) in &self.options {
+            check_options(*platform, options, &mut errors);
+        }
+        if self.autosave && self.visibility != Visibility::Private {
+            errors.add("autosave", "Only a private post is saved by itself. Set visibility to private.");
         }
         check_link(self.link.as_deref(), &mut errors);
         check_media(&self.media_assets, &mut errors);
@@ -301,6 +365,25 @@ fn check_body(body: &str, field: &str, errors: &mut FieldErrors) {
     }
 }
 
+fn check_options(platform: Platform, options: &PostOptions, errors: &mut FieldErrors) {
+    let field = |name: &str| format!("options.{platform}.{name}");
+    if platform.rules().is_none() {
+        errors.add(&format!("options.{platform}"), format!("Arctiv does not publish to {} yet.", platform.label()));
+    }
+    let texts = [
+        ("first_comment", "first comment", &options.first_comment, MAX_FIRST_COMMENT),
+        ("title", "title", &options.title, MAX_OPTION_TITLE),
+    ];
+    for (name, word, text, most) in texts {
+        let Some(text) = text else { continue };
+        if text.chars().count() > most {
+            errors.add(&field(name), format!("The {word} is at most {most} characters."));
+        } else if text::has_control_chars(text) {
+            errors.add(&field(name), format!("The {word} contains control characters that no platform shows."));
+        }
+    }
+}
+
 fn check_link(link: Option<&str>, errors: &mut FieldErrors) {
     let Some(link) = link.map(str::trim).filter(|link| !link.is_empty()) else { return };
     let whole = text::find_urls(link).first().is_some_and(|(start, end)| *start == 0 && *end == link.len());
@@ -352,7 +435,13 @@ pub struct PostPatch {
     /// `all_active` gives the choice of accounts up again.
     pub targets: Option<Targets>,
     pub overrides: Option<BTreeMap<Platform, Override>>,
+    /// All of them, in place of those before.
+    pub variations: Option<BTreeMap<AccountId, Override>>,
+    /// All of them, in place of those before.
+    pub options: Option<BTreeMap<Platform, PostOptions>>,
     pub undo_seconds: Option<u16>,
+    /// Rewrites a draft that was saved by itself. `CONFLICT` when somebody has saved it meanwhile.
+    pub autosave: bool,
     /// The version this change was made from; `CONFLICT` when there is a newer one. Unchecked when left out.
     pub version: Option<u32>,
 }
@@ -377,6 +466,15 @@ pub struct Post {
     pub body: String,
     pub link: Option<String>,
     pub overrides: BTreeMap<Platform, Override>,
+    /// Texts for single accounts, by their ids.
+    #[serde(default)]
+    pub variations: BTreeMap<AccountId, Override>,
+    /// What was chosen per platform.
+    #[serde(default)]
+    pub options: BTreeMap<Platform, PostOptions>,
+    /// Whether the current version was saved by itself while somebody wrote, and is rewritten by the next change.
+    #[serde(default)]
+    pub autosaved: bool,
     pub media: Vec<MediaAsset>,
     pub visibility: Visibility,
     pub status: PostStatus,
@@ -398,6 +496,39 @@ pub struct Post {
     pub skipped: Vec<Skipped>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+impl Post {
+    /// The words and choices of the current version.
+    pub fn content(&self) -> Content {
+        Content {
+            body: self.body.clone(),
+            link: self.link.clone(),
+            overrides: self.overrides.clone(),
+            variations: self.variations.clone(),
+            options: self.options.clone(),
+        }
+    }
+}
+
+/// A post to be looked at before it is saved.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct PostToCheck {
+    pub post: NewPost,
+    /// The saved post that it would change; it is no duplicate of itself.
+    pub content_id: Option<PostId>,
+}
+
+/// What there is to say about a post before it is saved.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CheckedPost {
+    /// What would be refused first, then what is worth a look.
+    pub findings: Vec<preflight::Finding>,
+    /// What X would charge, where the post goes there.
+    pub x_price: Option<preflight::XPrice>,
 }
 
 /// A line of the list of posts.
@@ -478,6 +609,54 @@ mod tests {
         assert_eq!(content.link_for(Platform::Twitter), None);
         assert_eq!(content.text_for(Platform::Linkedin), "Hi");
         assert_eq!(content.link_for(Platform::Linkedin), Some("https://a.example"));
+    }
+
+    #[test]
+    fn a_variation_stands_in_the_place_of_the_platforms_text() {
+        let account = |n| AccountId(uuid::Uuid::from_u128(n));
+        let own = |body: &str| Override { body: body.into() };
+        let content = Content {
+            body: "All".into(),
+            overrides: BTreeMap::from([(Platform::Twitter, own("X"))]),
+            variations: BTreeMap::from([(account(2), own("Two"))]),
+            ..Content::default()
+        };
+        let text = |n| content.for_account(Platform::Twitter, account(n)).text_for(Platform::Twitter);
+        assert_eq!((text(1), text(2)), ("X".to_owned(), "Two".to_owned()));
+    }
+
+    #[test]
+    fn options_are_bounded_and_only_where_posts_go() {
+        let post = NewPost {
+            body: "x".into(),
+            options: BTreeMap::from([
+                (Platform::GoogleAds, PostOptions::default()),
+                (
+                    Platform::Facebook,
+                    PostOptions {
+                        first_comment: Some("a".repeat(MAX_FIRST_COMMENT + 1)),
+                        title: Some("a\u{7}".into()),
+                        ..PostOptions::default()
+                    },
+                ),
+            ]),
+            ..NewPost::default()
+        };
+        let errors = post.check(now());
+        for field in ["options.google_ads", "options.facebook.first_comment", "options.facebook.title"] {
+            assert!(errors.get(field).is_some(), "{field}: {errors:?}");
+        }
+        assert_eq!(post.content().options.len(), 1, "what is as usual is not kept");
+    }
+
+    #[test]
+    fn only_what_is_private_saves_itself() {
+        let post = NewPost { body: "x".into(), autosave: true, ..NewPost::default() };
+        assert!(post.check(now()).get("autosave").is_some());
+        let kept = NewPost { visibility: Visibility::Private, ..post };
+        assert!(kept.check(now()).is_empty());
+        let plain = serde_json::to_value(NewPost::default()).unwrap();
+        assert!(plain.get("variations").is_none() && plain.get("autosave").is_none(), "old requests hash as before");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{NewPost, Post, PostFilter, PostPatch, PostSummary};
+use super::{CheckedPost, NewPost, Post, PostFilter, PostPatch, PostSummary, PostToCheck};
 use crate::{
     actor::Actor,
     error::{ServiceError, ServiceResult},
@@ -45,6 +45,10 @@ pub trait Posts: Send + Sync {
     /// place of what they refused, and goes to no account that took an earlier one. `CONFLICT` while it is going out,
     /// when it is out everywhere, and while only a person can tell whether an account took it.
     async fn update(&self, actor: &Actor, id: PostId, patch: PostPatch) -> ServiceResult<Post>;
+
+    /// Looks at a post without saving it: what would be refused, and what is worth a look: the same text on an account
+    /// not long ago, many posts within an hour, a network's daily limit, X's price.
+    async fn check(&self, actor: &Actor, post: PostToCheck) -> ServiceResult<CheckedPost>;
 
     /// Takes a post back inside its undo window, or before its time: it becomes a draft again, its deliveries are
     /// canceled. The visibility and time that were chosen stay with it. `CONFLICT` once any delivery has been picked up.

@@ -10,7 +10,8 @@ use axum::{
 use domain::{
     AccountId, PageRequest, Platform, ServiceError,
     accounts::{
-        Account, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, ConnectionEvent, OauthProblem,
+        Account, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, ConnectionEvent, Creator,
+        OauthProblem,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,7 @@ where
         .routes(routes!(get, unlink))
         .routes(routes!(toggle))
         .routes(routes!(refresh))
+        .routes(routes!(creator))
         .routes(routes!(events))
         .routes(routes!(authorize))
         .routes(routes!(callback))
@@ -167,6 +169,27 @@ async fn refresh(
     PathId(id): PathId<AccountId>,
 ) -> ApiResult<Ok200<Account>> {
     Ok(Ok200(accounts.refresh(&actor, id).await?))
+}
+
+/// Asks what the account's creator may choose for a post: audiences, comments, duets, stitches. The platform is asked in
+/// the background, unless it has answered within the last minute: call again while `pending`. TikTok only.
+#[utoipa::path(
+    post, path = "/api/social-accounts/{id}/creator", tag = "accounts",
+    params(("id" = AccountId, Path)),
+    responses(
+        (status = 200, body = Success<Creator>),
+        (status = 401, description = "Not signed in", body = Failure),
+        (status = 403, description = "Below the editor role", body = Failure),
+        (status = 404, description = "Absent, or another workspace's", body = Failure),
+        (status = 409, description = "The platform has no such choices, or the account must be reconnected", body = Failure),
+    ),
+)]
+async fn creator(
+    State(accounts): Port,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<AccountId>,
+) -> ApiResult<Ok200<Creator>> {
+    Ok(Ok200(accounts.creator(&actor, id).await?))
 }
 
 /// The connection log of an account, newest first.

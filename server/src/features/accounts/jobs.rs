@@ -5,7 +5,7 @@ use chrono::Duration;
 use domain::{AccountId, ServiceResult};
 use serde::{Deserialize, Serialize};
 
-use super::tokens::TokenError;
+use super::{store, tokens::TokenError};
 use crate::jobs::{Job, JobContext, enqueue};
 
 /// Renews an account's tokens, or asks whether they still hold where they cannot be renewed.
@@ -89,6 +89,41 @@ pub async fn revoke_access(context: JobContext, job: RevokeAccess) -> ServiceRes
         tx.commit().await?;
     }
     Ok(())
+}
+
+/// Asks a platform what an account's creator may choose for a post.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct AskCreator {
+    pub account_id: AccountId,
+}
+
+impl Job for AskCreator {
+    const TASK: &'static str = "accounts_ask_creator";
+    // Somebody waits for the answer; who still wants it later asks again.
+    const MAX_ATTEMPTS: i16 = 1;
+
+    fn key(&self) -> Option<String> {
+        Some(format!("creator:{}", self.account_id))
+    }
+}
+
+pub async fn ask_creator(context: JobContext, job: AskCreator) -> ServiceResult<()> {
+    let answer = context.tokens.creator_choices(job.account_id).await;
+    let mut tx = context.db.worker().await?;
+    let now = context.clock.now();
+    match answer {
+        Ok(choices) => store::answer_creator(&mut tx, job.account_id, Ok(&choices), now).await?,
+        Err(TokenError::Internal(error)) => {
+            let message = "Something went wrong on our side. Please try again.";
+            store::answer_creator(&mut tx, job.account_id, Err(message), now).await?;
+            tx.commit().await?;
+            return Err(error);
+        }
+        Err(error @ (TokenError::Revoked { .. } | TokenError::Retry { .. } | TokenError::Gone)) => {
+            store::answer_creator(&mut tx, job.account_id, Err(&error.to_string()), now).await?;
+        }
+    }
+    tx.commit().await
 }
 
 /// How far ahead a sweep looks.

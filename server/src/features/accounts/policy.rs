@@ -38,6 +38,11 @@ pub(super) fn toggle(actor: &Actor) -> ServiceResult<()> {
     require(actor, Role::Editor, "Only editors and admins can choose which accounts take part in posts.")
 }
 
+/// Asking what a creator may choose, which only a writer of posts needs to know.
+pub(super) fn creator(actor: &Actor) -> ServiceResult<()> {
+    require(actor, Role::Editor, "Only editors and admins write posts, so only they can ask what a creator may choose.")
+}
+
 /// Asking for a token refresh.
 pub(super) fn refresh(actor: &Actor) -> ServiceResult<()> {
     require(actor, Role::Member, "Viewers cannot renew an account's access. Ask a colleague with more rights.")

@@ -9,11 +9,12 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Duration, Utc};
 use domain::{
     AccountId, Actor, ConnectionEventId, ErrorCode, Page, PageRequest, Platform, ServiceError, ServiceResult,
     accounts::{
         Account, AccountCounts, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, Connected,
-        ConnectionEvent, ConnectionEventType, OauthProblem, PlatformOffer,
+        ConnectionEvent, ConnectionEventType, Creator, OauthProblem, PlatformOffer,
     },
     clock::{Clock, Ids},
     identity::safe_next,
@@ -27,10 +28,10 @@ use uuid::Uuid;
 use vault::Vault;
 
 use super::{
-    jobs::{RefreshToken, RevokeAccess},
+    jobs::{AskCreator, RefreshToken, RevokeAccess},
     oauth::{self, Answer},
     policy,
-    store::{self, NewEvent, NewState},
+    store::{self, CreatorRow, NewEvent, NewState},
     tokens::seal,
 };
 use crate::{
@@ -426,6 +427,47 @@ impl Accounts for AccountsService {
         Ok(account)
     }
 
+    async fn creator(&self, actor: &Actor, id: AccountId) -> ServiceResult<Creator> {
+        policy::creator(actor)?;
+        let now = self.with.clock.now();
+        let mut tx = self.with.db.tenant(actor).await?;
+        let account = require(store::find(&mut tx, id).await?)?;
+        if account.platform != Platform::Tiktok {
+            let label = account.platform.label();
+            return Err(ServiceError::conflict(format!("{label} has no choices that only the creator can tell.")));
+        }
+        if account.status != AccountStatus::Connected {
+            return Err(ServiceError::conflict("There is no access to ask with. Reconnect this account."));
+        }
+        let known = store::creator(&mut tx, id).await?;
+        let ask = known.as_ref().is_none_or(|row| {
+            let answered = row.answered_at.filter(|at| *at >= row.asked_at);
+            match answered {
+                // A question without an answer for long is lost, with the process that had it.
+                None => now - row.asked_at > CREATOR_PATIENCE,
+                Some(at) if row.problem.is_some() => now - at > CREATOR_PAUSE,
+                Some(at) => now - at > CREATOR_FRESH,
+            }
+        });
+        if !ask {
+            return Ok(known.map_or_else(|| asked(id), |row| creator(row, now)));
+        }
+        store::ask_creator(&mut tx, actor.workspace_id, id, now).await?;
+        enqueue(&mut tx, &AskCreator { account_id: id }, None).await?;
+        tx.commit().await?;
+        Ok(match known {
+            Some(row) => Creator { pending: true, problem: None, ..creator(row, now) },
+            None => asked(id),
+        })
+    }
+
+    async fn creators(&self, actor: &Actor) -> ServiceResult<Vec<Creator>> {
+        let now = self.with.clock.now();
+        let mut tx = self.with.db.read(actor).await?;
+        let rows = store::creators(&mut tx, now - CREATOR_KNOWN).await?;
+        Ok(rows.into_iter().map(|row| creator(row, now)).collect())
+    }
+
     async fn unlink(&self, actor: &Actor, id: AccountId) -> ServiceResult<()> {
         policy::unlink(actor)?;
         let mut tx = self.with.db.tenant(actor).await?;
@@ -436,6 +478,31 @@ impl Accounts for AccountsService {
         store::add_event(&mut tx, &self.event(actor, account.platform, Some(id), kind, Some(&message))).await?;
         enqueue(&mut tx, &RevokeAccess { account_id: id }, None).await?;
         tx.commit().await
+    }
+}
+
+/// Choices as old as this are asked for again: TikTok wants them fresh for every post.
+const CREATOR_FRESH: Duration = Duration::minutes(1);
+/// How long a question may stay without an answer before it is asked again.
+const CREATOR_PATIENCE: Duration = Duration::seconds(30);
+/// How long after a question that failed it is asked again.
+const CREATOR_PAUSE: Duration = Duration::seconds(10);
+/// Choices older than this are not held against anybody.
+const CREATOR_KNOWN: Duration = Duration::hours(1);
+
+/// A creator who has just been asked for the first time.
+const fn asked(account_id: AccountId) -> Creator {
+    Creator { account_id, choices: None, choices_at: None, pending: true, problem: None }
+}
+
+fn creator(row: CreatorRow, now: DateTime<Utc>) -> Creator {
+    let pending = row.answered_at.is_none_or(|at| at < row.asked_at) && now - row.asked_at <= CREATOR_PATIENCE;
+    Creator {
+        account_id: row.account_id.into(),
+        choices: row.choices.map(|choices| choices.0),
+        choices_at: row.choices_at,
+        pending,
+        problem: row.problem.filter(|_| !pending),
     }
 }
 

@@ -288,6 +288,12 @@ impl Bench {
         requests.iter().filter(|request| request["operation"] == operation).count()
     }
 
+    /// How often a path that ends like this was called.
+    async fn asked_of(&self, path: &str) -> usize {
+        let requests = self.control.requests(None).await.unwrap();
+        requests.iter().filter(|request| request["path"].as_str().is_some_and(|at| at.ends_with(path))).count()
+    }
+
     async fn fault(&self, rule: Value) {
         self.control.fault(&rule).await.unwrap();
     }
@@ -1383,4 +1389,67 @@ async fn rest_answers_in_its_own_form_when_it_refuses() {
     let request = Request::builder().uri("/api/oauth/twitter/authorize").header(header::ACCEPT, "text/html");
     let browser = bench.router(None).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(location(&browser), "/login?next=/accounts");
+}
+
+// ---- what a creator may choose ----------------------------------------------------------------------------------------
+
+#[tokio::test]
+async fn a_creators_choices_are_asked_for_by_the_worker_and_kept_a_while() {
+    let bench = Bench::new().await;
+    let account = bench.connect(Platform::Tiktok, Visitor::called("juniperhotels")).await;
+    let first = bench.accounts.creator(&bench.admin, account.id).await.unwrap();
+    assert_eq!((first.pending, first.choices), (true, None));
+    let again = bench.accounts.creator(&bench.admin, account.id).await.unwrap();
+    assert!(again.pending, "it is being asked already");
+    assert_eq!(bench.asked_of("/creator_info/query/").await, 0, "the web asks nobody");
+
+    bench.run_jobs().await;
+    let known = bench.accounts.creator(&bench.admin, account.id).await.unwrap();
+    let choices = known.choices.clone().unwrap();
+    assert_eq!((known.pending, known.problem.as_deref(), choices.nickname.as_str()), (false, None, "Juniper Hotels"));
+    assert!(!choices.comments && choices.duets, "its comments are switched off: {choices:?}");
+    assert_eq!(choices.longest_video_seconds, Some(60));
+    assert!(!choices.privacy.is_empty());
+    assert_eq!(bench.asked_of("/creator_info/query/").await, 1);
+    assert_eq!(bench.accounts.creators(&bench.admin).await.unwrap(), [known], "it is known without asking");
+
+    // Each post needs a fresh answer; meanwhile the last one is shown.
+    bench.clock.advance(Duration::seconds(61));
+    let stale = bench.accounts.creator(&bench.admin, account.id).await.unwrap();
+    assert!(stale.pending && stale.choices == Some(choices));
+    bench.run_jobs().await;
+    assert_eq!(bench.asked_of("/creator_info/query/").await, 2);
+    bench.clock.advance(Duration::hours(2));
+    assert_eq!(bench.accounts.creators(&bench.admin).await.unwrap(), [], "what is old is held against nobody");
+}
+
+#[tokio::test]
+async fn why_a_creator_did_not_answer_is_told_and_not_asked_at_once_again() {
+    let bench = Bench::new().await;
+    let account = bench.connect(Platform::Tiktok, Visitor::called("northwindcoffee")).await;
+    bench
+        .fault(json!({ "platform": "tiktok", "operation": "identity", "fault": "status", "status": 500, "times": 1 }))
+        .await;
+    bench.accounts.creator(&bench.admin, account.id).await.unwrap();
+    bench.run_jobs().await;
+    let failed = bench.accounts.creator(&bench.admin, account.id).await.unwrap();
+    assert!(!failed.pending && failed.problem.is_some(), "{failed:?}");
+    bench.clock.advance(Duration::seconds(11));
+    assert!(bench.accounts.creator(&bench.admin, account.id).await.unwrap().pending);
+    bench.run_jobs().await;
+    assert!(bench.accounts.creator(&bench.admin, account.id).await.unwrap().choices.is_some());
+}
+
+#[tokio::test]
+async fn who_may_ask_what_a_creator_may_choose() {
+    let bench = Bench::new().await;
+    let account = bench.connect(Platform::Tiktok, Visitor::called("northwindcoffee")).await;
+    let page = bench.connect_x().await;
+    let refused = |result: Result<domain::accounts::Creator, ServiceError>| result.unwrap_err().code();
+    let member = Actor { role: Role::Member, ..bench.admin.clone() };
+    assert_eq!(refused(bench.accounts.creator(&member, account.id).await), ErrorCode::Forbidden);
+    assert_eq!(refused(bench.accounts.creator(&bench.admin, page.id).await), ErrorCode::Conflict);
+    let other = bench.somebody("oisin", Role::Admin).await;
+    assert_eq!(refused(bench.accounts.creator(&other, account.id).await), ErrorCode::NotFound);
+    assert_eq!(bench.accounts.creators(&other).await.unwrap(), []);
 }

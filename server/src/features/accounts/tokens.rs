@@ -22,7 +22,7 @@ use domain::{
     clock::{Clock, Ids},
     deliveries::ErrorClass,
 };
-use platforms::{AccountKind, Adapter, PlatformError, Probe, RevokeReach};
+use platforms::{AccountKind, Adapter, CreatorChoices, PlatformError, Probe, RevokeReach};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -230,6 +230,34 @@ impl Tokens {
         self.doubt(account, held.version).await?;
         let message = format!("{} refused our access. We are asking once more to be sure.", held.platform.label());
         Err(TokenError::Retry { at: now + CONFIRM_AFTER + Duration::seconds(30), message })
+    }
+
+    /// Asks an account's platform what its creator may choose for a post. A refused token is renewed once.
+    pub(super) async fn creator_choices(&self, account: AccountId) -> Result<CreatorChoices, TokenError> {
+        let mut open = self.open(account).await?;
+        let mut renewed = false;
+        loop {
+            let error = match self.adapter(open.platform)?.creator_choices(&open.account()).await {
+                Ok(Some(choices)) => return Ok(choices),
+                Ok(None) => return Err(TokenError::Gone),
+                Err(error) => error,
+            };
+            match error.class {
+                ErrorClass::AuthExpired if !renewed => {
+                    renewed = true;
+                    open = self.refresh_rejected(account, open.version).await?;
+                }
+                ErrorClass::AuthRevoked | ErrorClass::AuthExpired => {
+                    let confirmed = error.class == ErrorClass::AuthRevoked;
+                    self.revoked(&open, &error.message, error.http_status, confirmed).await?;
+                    return Err(TokenError::Revoked { message: error.message.into_owned() });
+                }
+                _ => {
+                    let at = error.retry_at.unwrap_or_else(|| self.now());
+                    return Err(TokenError::Retry { at, message: error.message.into_owned() });
+                }
+            }
+        }
     }
 
     /// Renews now, however long the token would last; where it cannot be renewed, asks the platform whether it still

@@ -40,6 +40,7 @@ where
         .routes(routes!(retry_failed))
         .routes(routes!(cancel))
         .routes(routes!(mark_published))
+        .routes(routes!(write_comment))
 }
 
 /// List deliveries
@@ -208,4 +209,23 @@ async fn mark_published(
     PathId(id): PathId<DeliveryId>,
 ) -> ApiResult<Ok200<Delivery>> {
     Ok(Ok200(port.mark_published(&actor, id).await?))
+}
+
+/// Write the first comment again
+///
+/// One that was refused, or of which nobody can tell whether it is there: then this is a person's word that it is not.
+#[utoipa::path(post, path = "/api/deliveries/{id}/first-comment", tag = "deliveries", params(("id" = DeliveryId, Path, description = "The delivery")),
+    responses(
+        (status = 200, description = "It is about to be written", body = Success<Delivery>),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+        (status = 403, description = "`FORBIDDEN`", body = Failure),
+        (status = 404, description = "`NOT_FOUND`", body = Failure),
+        (status = 409, description = "`CONFLICT`: there is none, or it is written or being written", body = Failure),
+    ))]
+async fn write_comment(
+    State(port): Port,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<DeliveryId>,
+) -> ApiResult<Ok200<Delivery>> {
+    Ok(Ok200(port.write_comment(&actor, id).await?))
 }

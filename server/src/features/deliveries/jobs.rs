@@ -1,12 +1,17 @@
-//! The selector: who gets a saved post.
+//! The selector: who gets a saved post. And what comes after one that is out: its first comment.
 
-use domain::{DeliveryId, PostId, PostVersionId, ServiceResult, posts::PostStatus};
+use chrono::{DateTime, Duration, Utc};
+use domain::{DeliveryId, PostId, PostVersionId, ServiceResult, deliveries::ErrorClass, posts::PostStatus};
+use platforms::PlatformError;
 use serde::{Deserialize, Serialize};
 
-use super::{selection::select, store};
+use super::{
+    selection::select,
+    store::{self, CommentEnding, CommentRow},
+};
 use crate::{
-    features::accounts,
-    jobs::{Job, JobContext},
+    features::accounts::{self, TokenError},
+    jobs::{Job, JobContext, enqueue},
 };
 
 /// `ContentCreated`: one delivery per account for this version of a post. Running it twice changes nothing.
@@ -36,7 +41,8 @@ pub async fn select_targets(context: JobContext, job: SelectTargets) -> ServiceR
     let chosen = if outgoing.chosen_accounts { Some(store::chosen(&mut tx, job.post_id).await?) } else { None };
     let taken = store::taken(&mut tx, job.post_id).await?;
     let all = accounts::in_tx::of_workspace(&mut tx, outgoing.workspace).await?;
-    let selection = select(&all, chosen.as_deref(), &taken, |platform| context.platforms.get(platform).is_some());
+    let set_up = |platform| context.platforms.get(platform).is_some();
+    let selection = select(&all, chosen.as_deref(), &taken, &outgoing.variations, set_up);
     let rows: Vec<_> = selection
         .targets
         .iter()
@@ -56,4 +62,137 @@ pub async fn select_targets(context: JobContext, job: SelectTargets) -> ServiceR
     let skipped = selection.skipped.len();
     tracing::info!(post_id = %job.post_id, accounts = rows.len(), skipped, made, "targets selected");
     Ok(())
+}
+
+/// Writes the first comment below a post that is out.
+///
+/// A comment is public at once and no platform takes an idempotency key for it, so it is written at most once by
+/// itself: before the call the row says `writing`, and a row found in that state belongs to a process that died in the
+/// middle. Nobody can ask a platform for a comment of ours, so then a person looks.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct WriteComment {
+    pub delivery_id: DeliveryId,
+}
+
+impl Job for WriteComment {
+    const TASK: &'static str = "deliveries.write_comment";
+
+    fn key(&self) -> Option<String> {
+        Some(format!("comment:{}", self.delivery_id))
+    }
+}
+
+/// Pauses after the first, second and every further refusal that passes.
+const COMMENT_PAUSES: [Duration; 4] =
+    [Duration::seconds(10), Duration::minutes(1), Duration::minutes(5), Duration::minutes(30)];
+/// Tries that a platform may refuse for the time being.
+const COMMENT_TRIES: u32 = 5;
+/// A call takes less than this.
+const COMMENT_CALL: Duration = Duration::minutes(2);
+
+/// What becomes of a comment.
+enum Comment {
+    Written { external_id: String },
+    Later { at: DateTime<Utc>, message: String, counts: bool },
+    Failed { message: String },
+    Unclear { message: String },
+}
+
+pub async fn write_comment(context: JobContext, job: WriteComment) -> ServiceResult<()> {
+    let now = context.clock.now();
+    let mut tx = context.db.worker().await?;
+    let Some(row) = store::take_comment(&mut tx, job.delivery_id, now).await? else {
+        // Written or given up; or somebody has it in hand, who may have died with it.
+        let Some(begun) = store::comment_begun(&mut tx, job.delivery_id).await? else { return Ok(()) };
+        if begun + COMMENT_CALL > now {
+            enqueue(&mut tx, &job, Some(begun + COMMENT_CALL)).await?;
+        } else {
+            let message = "Arctiv was interrupted while it wrote this comment. Look at the post: if it is not there, \
+                           write it again.";
+            store::end_comment(&mut tx, job.delivery_id, &CommentEnding::Unclear { message }, now).await?;
+        }
+        return tx.commit().await;
+    };
+    tx.commit().await?;
+    let end = comment(&context, &row).await;
+    let now = context.clock.now();
+    let mut tx = context.db.worker().await?;
+    let ending = match &end {
+        Comment::Written { external_id } => CommentEnding::Written { external_id },
+        Comment::Later { message, counts, .. } => CommentEnding::Again { message, counts: *counts },
+        Comment::Failed { message } => CommentEnding::Failed { message },
+        Comment::Unclear { message } => CommentEnding::Unclear { message },
+    };
+    store::end_comment(&mut tx, job.delivery_id, &ending, now).await?;
+    if let Comment::Later { at, .. } = end {
+        enqueue(&mut tx, &job, Some(at)).await?;
+    }
+    tx.commit().await
+}
+
+async fn comment(context: &JobContext, row: &CommentRow) -> Comment {
+    let failed = |message: &str| Comment::Failed { message: message.to_owned() };
+    let Some(post) = row.external_id.as_deref() else {
+        return failed("Nobody knows the post's address at the platform, so the comment was not written.");
+    };
+    let Some(adapter) = context.platforms.get(row.platform) else {
+        return failed("This platform is no longer set up on this Arctiv.");
+    };
+    let mut open = match context.tokens.open(row.account).await {
+        Ok(open) => open,
+        Err(error) => return without_token(context, error),
+    };
+    let mut renewed = false;
+    loop {
+        let error = match adapter.comment(&open.account(), post, &row.text).await {
+            Ok(external_id) => return Comment::Written { external_id },
+            Err(error) => error,
+        };
+        if error.class == ErrorClass::AuthExpired && !renewed {
+            // A clear refusal: nothing was written.
+            renewed = true;
+            open = match context.tokens.refresh_rejected(row.account, open.version).await {
+                Ok(open) => open,
+                Err(error) => return without_token(context, error),
+            };
+            continue;
+        }
+        return after_refusal(context, row, &error);
+    }
+}
+
+fn after_refusal(context: &JobContext, row: &CommentRow, error: &PlatformError) -> Comment {
+    let message = error.message.to_string();
+    let passing = matches!(
+        error.class,
+        ErrorClass::RateLimited | ErrorClass::QuotaDaily | ErrorClass::Transient | ErrorClass::MediaProcessing
+    );
+    match error.class {
+        ErrorClass::OutcomeUnknown => Comment::Unclear {
+            message: format!(
+                "{} gave no clear answer. Look at the post: if the comment is not there, write it again.",
+                row.platform.label()
+            ),
+        },
+        _ if passing && row.attempt < COMMENT_TRIES => {
+            let pause = COMMENT_PAUSES.get(row.attempt.saturating_sub(1) as usize).copied();
+            let pause = pause.unwrap_or_else(|| Duration::minutes(30));
+            let at = error.retry_at.unwrap_or_default().max(context.clock.now() + pause);
+            Comment::Later { at, message, counts: true }
+        }
+        _ => Comment::Failed { message },
+    }
+}
+
+fn without_token(context: &JobContext, error: TokenError) -> Comment {
+    match error {
+        TokenError::Retry { at, message } => Comment::Later { at, message, counts: false },
+        TokenError::Revoked { message } => Comment::Failed { message },
+        TokenError::Gone => Comment::Failed { message: "The account has been disconnected.".to_owned() },
+        TokenError::Internal(error) => {
+            tracing::error!(cause = ?error.cause, "a token for a first comment could not be opened");
+            let message = "Something went wrong on our side; it is tried again.".to_owned();
+            Comment::Later { at: context.clock.now() + Duration::minutes(1), message, counts: true }
+        }
+    }
 }

@@ -17,7 +17,7 @@
 //! |---|---|
 //! | `service` | what people and programs ask ([`domain::deliveries::Deliveries`]) |
 //! | `worker` | claims rows and runs the pipeline; `pipeline` is one row's way through it |
-//! | [`jobs`] | the selector; `selection` is its decision |
+//! | [`jobs`] | the selector, `selection` is its decision; the first comment below what is out |
 //! | [`in_tx`] | what other features ask inside their own transaction |
 //! | `store` | the SQL |
 

@@ -19,20 +19,23 @@ use domain::{
     accounts::AccountStatus,
     clock::{Clock, Ids},
     deliveries::{ErrorClass, Failure, Next, RetryPolicy, Stage},
-    platform::PostOptions,
     posts::preflight,
 };
 use platforms::{Adapter, Finding, MediaItem, PlatformError, Progress, PublishRequest, Published, Registry, Standing};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::store::{self, AttemptRow, Claimed, Ending, Material, MediaRow};
+use super::{
+    jobs::WriteComment,
+    store::{self, AttemptRow, Claimed, Ending, Material, MediaRow},
+};
 use crate::{
     database::Database,
     features::{
         accounts::{OpenToken, TokenError, Tokens},
         media::{MediaFiles, PublicMedia},
     },
+    jobs::enqueue,
 };
 
 /// How long a platform's list may lag behind what it shows: a second look comes after this.
@@ -185,6 +188,7 @@ impl Pipeline {
 
     fn request(&self, claimed: &Claimed, material: &Material, open: &OpenToken) -> Result<PublishRequest, Outcome> {
         let has_pictures = !material.media.is_empty();
+        let content = material.content.for_account(claimed.platform, claimed.account);
         let media = material
             .media
             .iter()
@@ -193,10 +197,10 @@ impl Pipeline {
             .map_err(Outcome::Broken)?;
         Ok(PublishRequest {
             account: open.account().clone(),
-            text: preflight::final_text(&material.content, claimed.platform, has_pictures),
-            link: preflight::final_link(&material.content, claimed.platform, has_pictures).map(str::to_owned),
+            text: preflight::final_text(&content, claimed.platform, has_pictures),
+            link: preflight::final_link(&content, claimed.platform, has_pictures).map(str::to_owned),
             media,
-            options: PostOptions::default(),
+            options: content.options_for(claimed.platform),
             started_at: claimed.commit_started_at.unwrap_or_else(|| self.clock.now()),
         })
     }
@@ -232,6 +236,7 @@ impl Pipeline {
 
     async fn try_publish(&self, claimed: &mut Claimed, attempt: &mut Attempt) -> Result<Outcome, Outcome> {
         let (material, _) = self.material(claimed).await.map_err(Outcome::Broken)?;
+        attempt.first_comment = comment_of(&material, claimed);
         if material.deleted {
             return Ok(Outcome::Canceled);
         }
@@ -408,6 +413,7 @@ impl Pipeline {
 
     async fn try_reconcile(&self, claimed: &mut Claimed, attempt: &mut Attempt) -> Result<Outcome, Outcome> {
         let (material, known) = self.material(claimed).await.map_err(Outcome::Broken)?;
+        attempt.first_comment = comment_of(&material, claimed);
         let adapter = Arc::clone(self.adapter(claimed)?);
         let mut open = match self.tokens.open(claimed.account).await {
             Ok(open) => open,
@@ -473,6 +479,10 @@ impl Pipeline {
         let now = self.clock.now();
         let mut entry = Line { outcome: "", message: None, status: None, code: None, traces: attempt.traces.clone() };
         let mut stop_account = None;
+        let comment = match outcome {
+            Outcome::Published(_) | Outcome::Found { .. } => attempt.first_comment.as_deref(),
+            _ => None,
+        };
         let mut pause = attempt.pause_until;
         let (message, external_id, url);
         let ending = match outcome {
@@ -638,6 +648,11 @@ impl Pipeline {
         if succeeded {
             store::account_answered(&mut tx, claimed.account, now).await?;
         }
+        if let Some(comment) = comment
+            && store::begin_comment(&mut tx, claimed, comment, now).await?
+        {
+            enqueue(&mut tx, &WriteComment { delivery_id: claimed.id }, None).await?;
+        }
         if !matches!(ending, Ending::Again { .. }) {
             store::derive_post_status(&mut tx, &[claimed.post]).await?;
         }
@@ -693,6 +708,12 @@ impl Pipeline {
     }
 }
 
+/// What is to be written below the post once it is out.
+fn comment_of(material: &Material, claimed: &Claimed) -> Option<String> {
+    claimed.platform.comment_rules()?;
+    material.content.options.get(&claimed.platform)?.first_comment.clone()
+}
+
 fn again<'a>(
     claimed: &Claimed,
     at: DateTime<Utc>,
@@ -738,11 +759,13 @@ struct Attempt {
     stage: Stage,
     traces: Vec<serde_json::Value>,
     pause_until: Option<DateTime<Utc>>,
+    /// To be written below the post if it comes out.
+    first_comment: Option<String>,
 }
 
 impl Default for Attempt {
     fn default() -> Self {
-        Self { stage: Stage::Staging, traces: Vec::new(), pause_until: None }
+        Self { stage: Stage::Staging, traces: Vec::new(), pause_until: None, first_comment: None }
     }
 }
 

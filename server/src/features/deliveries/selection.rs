@@ -1,9 +1,12 @@
 //! Who gets a post, decided when it goes out: the same rules that refuse it when it is saved
 //! ([`Account::cannot_take_part`]), asked again, because a scheduled post meets accounts as they have become.
 
+use std::collections::BTreeMap;
+
 use domain::{
     AccountId, Platform,
     accounts::{Account, AccountStatus},
+    posts::Override,
 };
 
 /// Who gets it, and who would have if they could.
@@ -18,12 +21,14 @@ pub struct Selection {
 ///
 /// `chosen` accounts get the post whatever their state: somebody asked for it, so a broken one fails where it is seen.
 /// Without a choice it goes to all that are switched on and can take part; the others are skipped, with the reason.
-/// Accounts that have `taken` an earlier version get nothing in either case. `publishes` says which platforms this
+/// Accounts that have `taken` an earlier version get nothing in either case. `variations` are the texts that single
+/// accounts have of their own. `publishes` says which platforms this
 /// Arctiv is set up for.
 pub fn select(
     accounts: &[Account],
     chosen: Option<&[AccountId]>,
     taken: &[AccountId],
+    variations: &BTreeMap<AccountId, Override>,
     publishes: impl Fn(Platform) -> bool,
 ) -> Selection {
     let mut selection = Selection::default();
@@ -41,7 +46,7 @@ pub fn select(
             None => account
                 .cannot_take_part()
                 .or_else(|| not_set_up(account, &publishes))
-                .or_else(|| same_text_elsewhere(account, accounts, taken, &selection)),
+                .or_else(|| same_text_elsewhere(account, accounts, taken, variations, &selection)),
         };
         match reason {
             None => selection.targets.push((account.id, account.platform)),
@@ -61,6 +66,7 @@ fn same_text_elsewhere(
     account: &Account,
     accounts: &[Account],
     taken: &[AccountId],
+    variations: &BTreeMap<AccountId, Override>,
     selection: &Selection,
 ) -> Option<String> {
     let platform = account.platform;
@@ -69,6 +75,7 @@ fn same_text_elsewhere(
     }
     let other = accounts.iter().find(|other| {
         other.platform == platform
+            && variations.get(&other.id) == variations.get(&account.id)
             && (taken.contains(&other.id) || selection.targets.contains(&(other.id, other.platform)))
     })?;
     Some(format!(
@@ -132,7 +139,7 @@ mod tests {
             Account { status: AccountStatus::ReconnectRequired, ..account(5, Platform::Facebook) },
             account(6, Platform::GoogleAds),
         ];
-        let selection = select(&accounts, None, &[], everywhere);
+        let selection = select(&accounts, None, &[], &BTreeMap::new(), everywhere);
         assert_eq!(selection.targets, [(id(1), Platform::Facebook)]);
         assert_eq!(
             selection.skipped,
@@ -144,7 +151,7 @@ mod tests {
     #[test]
     fn a_choice_is_taken_at_its_word() {
         let accounts = [account(1, Platform::Facebook), without_scope(account(2, Platform::Linkedin))];
-        let selection = select(&accounts, Some(&[id(2)]), &[], everywhere);
+        let selection = select(&accounts, Some(&[id(2)]), &[], &BTreeMap::new(), everywhere);
         assert_eq!((selection.targets, selection.skipped), (vec![(id(2), Platform::Linkedin)], Vec::new()));
     }
 
@@ -152,7 +159,7 @@ mod tests {
     fn who_has_it_does_not_get_it_again() {
         let accounts = [account(1, Platform::Facebook), account(2, Platform::Linkedin)];
         for chosen in [None, Some(&[id(1), id(2)][..])] {
-            let selection = select(&accounts, chosen, &[id(1)], everywhere);
+            let selection = select(&accounts, chosen, &[id(1)], &BTreeMap::new(), everywhere);
             assert_eq!((selection.targets, selection.skipped), (vec![(id(2), Platform::Linkedin)], Vec::new()));
         }
     }
@@ -160,17 +167,29 @@ mod tests {
     #[test]
     fn of_several_accounts_at_x_the_oldest() {
         let accounts = [account(1, Platform::Twitter), account(2, Platform::Twitter), account(3, Platform::Facebook)];
-        let selection = select(&accounts, None, &[], everywhere);
+        let selection = select(&accounts, None, &[], &BTreeMap::new(), everywhere);
         assert_eq!(selection.targets, [(id(1), Platform::Twitter), (id(3), Platform::Facebook)]);
         assert!(selection.skipped[0].1.contains("Account 1"), "{:?}", selection.skipped);
-        let selection = select(&accounts, None, &[id(1)], everywhere);
+        let selection = select(&accounts, None, &[id(1)], &BTreeMap::new(), everywhere);
         assert_eq!(selection.targets, [(id(3), Platform::Facebook)], "also when the other had it before");
+    }
+
+    #[test]
+    fn a_variation_takes_another_account_at_x_along() {
+        let accounts = [account(1, Platform::Twitter), account(2, Platform::Twitter), account(3, Platform::Twitter)];
+        let own = |body: &str| Override { body: body.into() };
+        let mut variations = BTreeMap::from([(id(2), own("Two"))]);
+        let selection = select(&accounts, None, &[], &variations, everywhere);
+        assert_eq!(selection.targets, [(id(1), Platform::Twitter), (id(2), Platform::Twitter)]);
+        assert_eq!(selection.skipped.len(), 1, "the third has no text of its own");
+        variations.insert(id(3), own("Two"));
+        assert_eq!(select(&accounts, None, &[], &variations, everywhere).targets.len(), 2, "nor one that differs");
     }
 
     #[test]
     fn a_platform_that_is_no_longer_set_up() {
         let accounts = [account(1, Platform::Facebook)];
-        let selection = select(&accounts, None, &[], |_| false);
+        let selection = select(&accounts, None, &[], &BTreeMap::new(), |_| false);
         assert_eq!(selection.targets, []);
         assert!(selection.skipped[0].1.contains("Facebook"), "{:?}", selection.skipped);
     }

@@ -6,16 +6,20 @@ use async_trait::async_trait;
 use domain::{
     Actor, DeliveryId, Page, ServiceError, ServiceResult,
     clock::Clock,
-    deliveries::{Deliveries, Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFilter, DeliveryStatus},
+    deliveries::{
+        CommentStatus, Deliveries, Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFilter, DeliveryStatus,
+    },
 };
 
 use super::{
+    jobs::WriteComment,
     policy,
     store::{self, Filter},
 };
 use crate::{
     cursor::{TimeCursor, cut},
     database::{Database, Tx},
+    jobs::enqueue,
 };
 
 /// Deliveries, as people and programs ask for them.
@@ -145,6 +149,23 @@ impl Deliveries for DeliveryService {
             ServiceError::conflict("Only a delivery whose outcome is unknown can be marked as published.")
         })?;
         store::derive_post_status(&mut tx, &[post]).await?;
+        let delivery = self.find(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(delivery)
+    }
+
+    async fn write_comment(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Delivery> {
+        policy::may_publish(actor)?;
+        let mut tx = self.database.tenant(actor).await?;
+        let before = self.find(&mut tx, id).await?;
+        if !store::restart_comment(&mut tx, id).await? {
+            return Err(ServiceError::conflict(match before.first_comment {
+                None => "This delivery has no first comment.",
+                Some(comment) if comment.status == CommentStatus::Written => "The first comment is there already.",
+                Some(_) => "The first comment is being written.",
+            }));
+        }
+        enqueue(&mut tx, &WriteComment { delivery_id: id }, None).await?;
         let delivery = self.find(&mut tx, id).await?;
         tx.commit().await?;
         Ok(delivery)

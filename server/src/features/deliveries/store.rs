@@ -4,8 +4,10 @@ use chrono::{DateTime, Utc};
 use domain::{
     AccountId, DeliveryId, Platform, PostId, PostVersionId, ServiceError, ServiceResult, WorkspaceId,
     accounts::AccountStatus,
-    deliveries::{Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFilter, DeliveryStatus, ErrorClass, Stage},
-    posts::{Content, PostStatus},
+    deliveries::{
+        Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFilter, DeliveryStatus, ErrorClass, FirstComment, Stage,
+    },
+    posts::{Content, Override, PostStatus},
     text::truncate_chars,
 };
 use sqlx::{PgConnection, PgPool};
@@ -169,8 +171,11 @@ pub async fn list(
         r#"select d.id, d.post_id, d.account_id, d.platform::text as "platform!", d.status::text as "status!", d.stage::text as "stage!",
                   d.attempts, d.last_error, d.error_class::text as error_class, d.needs_person, d.external_post_id, d.external_url,
                   d.next_attempt_at, d.published_at, d.created_at, d.updated_at,
-                  a.display_name, p.title, v.number, left(v.body, 600) as "body!"
+                  a.display_name, p.title, v.number, left(v.body, 600) as "body!",
+                  c.body as "comment?", c.status::text as comment_status, c.last_error as comment_error,
+                  c.external_id as "comment_id?"
              from deliveries d
+             left join first_comments c on c.delivery_id = d.id
              join accounts a on a.id = d.account_id
              join posts p on p.id = d.post_id
              join post_versions v on v.id = d.post_version_id
@@ -220,6 +225,15 @@ pub async fn list(
                 needs_person: row.needs_person,
                 external_post_id: row.external_post_id,
                 external_url: row.external_url,
+                first_comment: match (row.comment, row.comment_status) {
+                    (Some(text), Some(status)) => Some(FirstComment {
+                        text,
+                        status: word("comment status", &status)?,
+                        error: row.comment_error,
+                        external_id: row.comment_id,
+                    }),
+                    _ => None,
+                },
                 next_attempt_at: row.next_attempt_at,
                 published_at: row.published_at,
                 created_at: row.created_at,
@@ -444,12 +458,14 @@ pub struct Outgoing {
     pub workspace: WorkspaceId,
     pub chosen_accounts: bool,
     pub publishes_at: Option<DateTime<Utc>>,
+    /// Accounts with a text of their own.
+    pub variations: std::collections::BTreeMap<AccountId, Override>,
 }
 
 /// The post, locked, if this version of it is still meant to go out.
 pub async fn outgoing(tx: &mut PgConnection, post: PostId, version: PostVersionId) -> ServiceResult<Option<Outgoing>> {
     let row = sqlx::query!(
-        "select p.workspace_id, p.chosen_accounts, p.publishes_at
+        "select p.workspace_id, p.chosen_accounts, p.publishes_at, v.variations
            from posts p join post_versions v on v.id = $2 and v.post_id = p.id and v.number = p.current_version
           where p.id = $1 and p.deleted_at is null and p.visibility <> 'private' and p.status in ('publishing', 'scheduled')
             for update of p",
@@ -459,11 +475,15 @@ pub async fn outgoing(tx: &mut PgConnection, post: PostId, version: PostVersionI
     .fetch_optional(tx)
     .await
     .map_err(failed)?;
-    Ok(row.map(|row| Outgoing {
-        workspace: row.workspace_id.into(),
-        chosen_accounts: row.chosen_accounts,
-        publishes_at: row.publishes_at,
-    }))
+    row.map(|row| {
+        Ok(Outgoing {
+            workspace: row.workspace_id.into(),
+            chosen_accounts: row.chosen_accounts,
+            publishes_at: row.publishes_at,
+            variations: serde_json::from_value(row.variations).map_err(ServiceError::internal)?,
+        })
+    })
+    .transpose()
 }
 
 /// The chosen accounts of a post.
@@ -744,7 +764,7 @@ pub struct MediaRow {
 
 pub async fn material(tx: &mut PgConnection, claimed: &Claimed) -> ServiceResult<Material> {
     let row = sqlx::query!(
-        r#"select v.body, v.link, v.overrides, a.status::text as "status!",
+        r#"select v.body, v.link, v.overrides, v.options, v.variations, a.status::text as "status!",
                   p.deleted_at is not null as "deleted!"
              from deliveries d
              join post_versions v on v.id = d.post_version_id
@@ -769,6 +789,8 @@ pub async fn material(tx: &mut PgConnection, claimed: &Claimed) -> ServiceResult
             body: row.body,
             link: row.link,
             overrides: serde_json::from_value(row.overrides).map_err(ServiceError::internal)?,
+            variations: serde_json::from_value(row.variations).map_err(ServiceError::internal)?,
+            options: serde_json::from_value(row.options).map_err(ServiceError::internal)?,
         },
         account_status: word("account status", &row.status)?,
         deleted: row.deleted,
@@ -1018,4 +1040,144 @@ pub async fn account_answered(tx: &mut PgConnection, account: AccountId, at: Dat
     .await
     .map_err(failed)?;
     Ok(())
+}
+
+// ---- the first comment ------------------------------------------------------------------------------------------------
+
+/// Notes that a comment is to be written below what has just succeeded; false when that was noted before.
+pub async fn begin_comment(
+    tx: &mut PgConnection,
+    claimed: &Claimed,
+    comment: &str,
+    now: DateTime<Utc>,
+) -> ServiceResult<bool> {
+    let done = sqlx::query!(
+        "insert into first_comments (delivery_id, workspace_id, body, created_at, updated_at) values ($1, $2, $3, $4, $4)
+         on conflict (delivery_id) do nothing",
+        claimed.id.0,
+        claimed.workspace,
+        comment,
+        now
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A comment to be written.
+#[derive(Debug)]
+pub struct CommentRow {
+    pub account: AccountId,
+    pub platform: Platform,
+    /// Below which post.
+    pub external_id: Option<String>,
+    pub text: String,
+    /// This attempt's number, from 1.
+    pub attempt: u32,
+}
+
+/// Takes a comment that waits, and notes that the call is about to be made: whoever dies from here on leaves a row that
+/// nobody takes again. `None` when there is nothing to write.
+pub async fn take_comment(
+    tx: &mut PgConnection,
+    delivery: DeliveryId,
+    now: DateTime<Utc>,
+) -> ServiceResult<Option<CommentRow>> {
+    let row = sqlx::query!(
+        r#"update first_comments c set status = 'writing', started_at = $2, attempts = c.attempts + 1
+             from deliveries d
+            where c.delivery_id = $1 and c.status = 'pending' and d.id = c.delivery_id
+            returning d.account_id, d.platform::text as "platform!", d.external_post_id, c.body, c.attempts"#,
+        delivery.0,
+        now
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?;
+    row.map(|row| {
+        Ok(CommentRow {
+            account: row.account_id.into(),
+            platform: word("platform", &row.platform)?,
+            external_id: row.external_post_id,
+            text: row.body,
+            attempt: u32::try_from(row.attempts).unwrap_or_default(),
+        })
+    })
+    .transpose()
+}
+
+/// How a try to write a comment ended.
+#[derive(Debug)]
+pub enum CommentEnding<'a> {
+    Written {
+        external_id: &'a str,
+    },
+    /// Refused for now, and surely not written.
+    Again {
+        message: &'a str,
+        counts: bool,
+    },
+    Failed {
+        message: &'a str,
+    },
+    Unclear {
+        message: &'a str,
+    },
+}
+
+pub async fn end_comment(
+    tx: &mut PgConnection,
+    delivery: DeliveryId,
+    ending: &CommentEnding<'_>,
+    now: DateTime<Utc>,
+) -> ServiceResult<()> {
+    let (status, message, external_id, given_back) = match ending {
+        CommentEnding::Written { external_id } => ("written", None, Some(*external_id), 0),
+        CommentEnding::Again { message, counts } => ("pending", Some(*message), None, i32::from(!counts)),
+        CommentEnding::Failed { message } => ("failed", Some(*message), None, 0),
+        CommentEnding::Unclear { message } => ("unclear", Some(*message), None, 0),
+    };
+    // One that was given up as unclear may still have its answer come in.
+    sqlx::query!(
+        "update first_comments
+            set status = $2::text::comment_status, last_error = $3, external_id = $4, attempts = attempts - $5,
+                written_at = case when $2 = 'written' then $6::timestamptz end
+          where delivery_id = $1 and status in ('writing', 'unclear')",
+        delivery.0,
+        status,
+        message,
+        external_id,
+        given_back,
+        now
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Since when a comment is being written, by whoever has taken it.
+pub async fn comment_begun(tx: &mut PgConnection, delivery: DeliveryId) -> ServiceResult<Option<DateTime<Utc>>> {
+    let begun = sqlx::query_scalar!(
+        "select started_at from first_comments where delivery_id = $1 and status = 'writing'",
+        delivery.0
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?;
+    Ok(begun.flatten())
+}
+
+/// Lets a comment be written once more; false when it is in no state for it.
+pub async fn restart_comment(tx: &mut PgConnection, delivery: DeliveryId) -> ServiceResult<bool> {
+    let done = sqlx::query!(
+        "update first_comments set status = 'pending', attempts = 0, started_at = null, last_error = null
+          where delivery_id = $1 and status in ('failed', 'unclear')",
+        delivery.0
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(done.rows_affected() == 1)
 }

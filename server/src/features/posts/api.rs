@@ -8,7 +8,9 @@ use axum::{
 };
 use domain::{
     Platform, PostId, ServiceError, ServiceResult,
-    posts::{IdempotencyKey, NewPost, Post, PostFilter, PostPatch, PostStatus, PostSummary, Posts},
+    posts::{
+        CheckedPost, IdempotencyKey, NewPost, Post, PostFilter, PostPatch, PostStatus, PostSummary, PostToCheck, Posts,
+    },
 };
 use utoipa::TupleUnit;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -27,7 +29,11 @@ where
     S: Clone + Send + Sync + 'static,
     Arc<dyn Posts>: FromRef<S>,
 {
-    OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(get, update, delete)).routes(routes!(undo))
+    OpenApiRouter::new()
+        .routes(routes!(create, list))
+        .routes(routes!(check))
+        .routes(routes!(get, update, delete))
+        .routes(routes!(undo))
 }
 
 /// Saves a post
@@ -55,6 +61,31 @@ async fn create(
 ) -> ApiResult<Created<Post>> {
     let key = idempotency_key(&headers)?;
     Ok(Created(posts.create(&actor, post, key).await?))
+}
+
+/// Checks a post without saving it
+///
+/// What saving would refuse, for each platform, and what is worth a look: the same text on an account not long ago, many
+/// posts within an hour, a network's daily limit. Also what X charges. A post that cannot be read at all is refused as
+/// saving would refuse it.
+#[utoipa::path(
+    post, path = "/api/content/check", tag = "content", operation_id = "check_content",
+    request_body = PostToCheck,
+    responses(
+        (status = 200, description = "What there is to say", body = Success<CheckedPost>),
+        (status = 400, description = "A field is wrong", body = Failure),
+        (status = 401, description = "Not signed in", body = Failure),
+        (status = 403, description = "Below the editor role", body = Failure),
+        (status = 404, description = "`content_id` is absent, or another workspace's", body = Failure),
+        (status = 413, description = "The request is too large", body = Failure),
+    )
+)]
+async fn check(
+    State(posts): State<Arc<dyn Posts>>,
+    SignedIn(actor): SignedIn,
+    Body(wanted): Body<PostToCheck>,
+) -> ApiResult<Ok200<CheckedPost>> {
+    Ok(Ok200(posts.check(&actor, wanted).await?))
 }
 
 /// Lists posts

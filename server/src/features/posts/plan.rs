@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 use domain::{
     AccountId, FieldErrors, ServiceError, ServiceResult,
-    accounts::Account,
+    accounts::{Account, Creator},
     media::MediaAsset,
     posts::{
         Content, MAX_SCHEDULE_DAYS, NewPost, PostStatus, Visibility,
@@ -156,6 +156,26 @@ fn nobody(accounts: &[Account], taken: &[AccountId]) -> &'static str {
     } else {
         "No connected account can take this post. Switch one on or reconnect one under Accounts, or save the post as \
          private."
+    }
+}
+
+/// Variations are for accounts of the workspace.
+pub fn known_variations(content: &Content, accounts: &[Account]) -> ServiceResult<()> {
+    let mut errors = FieldErrors::default();
+    for id in content.variations.keys() {
+        if !accounts.iter().any(|account| account.id == *id) {
+            errors.add(&format!("variations.{id}"), "This account is not connected to this workspace.");
+        }
+    }
+    errors.into_result()
+}
+
+/// Gives each target what is known of its creator.
+pub fn with_creators(targets: &mut [Target], creators: Vec<Creator>) {
+    for creator in creators {
+        if let Some(target) = targets.iter_mut().find(|target| target.account_id == creator.account_id) {
+            target.creator = creator.choices;
+        }
     }
 }
 

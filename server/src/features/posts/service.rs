@@ -1,19 +1,21 @@
 //! What happens to posts.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
     AccountId, Actor, MediaId, Page, PageRequest, Platform, PostId, PostVersionId, ServiceError, ServiceResult,
     WorkspaceId,
-    accounts::{Account, AccountFilter, Accounts},
+    accounts::{Account, AccountFilter, Accounts, Creator},
     clock::{Clock, Ids},
     media::MediaAsset,
     page::MAX_LIMIT,
+    platform::PostOptions,
     posts::{
-        Content, IdempotencyKey, NewPost, Post, PostFilter, PostPatch, PostStatus, PostSummary, Posts, Targets,
-        Visibility, preflight::excerpt,
+        CheckedPost, Content, IdempotencyKey, NewPost, Post, PostFilter, PostPatch, PostStatus, PostSummary,
+        PostToCheck, Posts, Targets, Visibility,
+        preflight::{self, Advice, excerpt},
     },
 };
 use sha2::{Digest, Sha256};
@@ -58,6 +60,16 @@ struct Plan {
     media: Vec<MediaId>,
     timing: Timing,
     chosen: Option<Vec<AccountId>>,
+    autosaved: bool,
+}
+
+/// Where a version is written.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Beside those before.
+    New(u32),
+    /// In the place of a draft that saved itself.
+    Rewritten(PostVersionId, u32),
 }
 
 /// What there is to know about a post before it is worked out.
@@ -66,6 +78,10 @@ struct Known<'a> {
     accounts: &'a [Account],
     /// Those that have an earlier version of it.
     taken: &'a [AccountId],
+    /// What creators may choose, where it is known.
+    creators: Vec<Creator>,
+    /// Whether variations were written just now.
+    fresh_variations: bool,
     /// Whether the accounts were chosen just now, and not long ago in a draft, where one may have been disconnected
     /// since.
     fresh_choice: bool,
@@ -98,13 +114,19 @@ impl PostService {
         }
     }
 
+    /// What TikTok's creators may choose, if the post makes such choices. Asked before a transaction is opened, like the
+    /// accounts.
+    async fn creators(&self, actor: &Actor, wanted: bool) -> ServiceResult<Vec<Creator>> {
+        if wanted { self.accounts.creators(actor).await } else { Ok(Vec::new()) }
+    }
+
     /// Works a post out, and refuses what cannot be.
     async fn plan(
         &self,
         tx: &mut Tx,
         actor: &Actor,
         post: &NewPost,
-        known: &Known<'_>,
+        known: Known<'_>,
         now: DateTime<Utc>,
     ) -> ServiceResult<Plan> {
         post.check(now).into_result()?;
@@ -116,15 +138,20 @@ impl PostService {
         let content = post.content();
         let pictures = self.pictures(tx, actor, &post.media_assets).await?;
         let chosen = plan::chosen(post.account_ids.as_deref());
+        if known.fresh_variations {
+            plan::known_variations(&content, known.accounts)?;
+        }
         if timing.goes_out() {
-            let targets = plan::targets(chosen.as_deref(), known.accounts, known.taken)?;
+            let mut targets = plan::targets(chosen.as_deref(), known.accounts, known.taken)?;
+            plan::with_creators(&mut targets, known.creators);
             plan::preflight(&content, &pictures, &targets)?;
         } else if let (Some(chosen), true) = (&chosen, known.fresh_choice) {
             // A draft may be unfinished, so no platform is asked; but it names only what is ours.
             plan::known(chosen, known.accounts)?;
         }
         let title = post.title.as_deref().map(str::trim).filter(|title| !title.is_empty()).map(str::to_owned);
-        Ok(Plan { title, content, media: post.media_assets.clone(), timing, chosen })
+        let (media, autosaved) = (post.media_assets.clone(), post.autosave);
+        Ok(Plan { title, content, media, timing, chosen, autosaved })
     }
 
     /// The pictures in order, held until the transaction ends.
@@ -147,11 +174,14 @@ impl PostService {
         tx: &mut Tx,
         actor: &Actor,
         post: PostId,
-        number: u32,
+        place: Place,
         plan: &Plan,
         now: DateTime<Utc>,
     ) -> ServiceResult<()> {
-        let id = PostVersionId(self.ids.next());
+        let (id, number) = match place {
+            Place::New(number) => (PostVersionId(self.ids.next()), number),
+            Place::Rewritten(id, number) => (id, number),
+        };
         let version = NewVersion {
             id,
             workspace: actor.workspace_id,
@@ -160,9 +190,13 @@ impl PostService {
             content: &plan.content,
             media: &plan.media,
             author: actor.user_id,
+            autosaved: plan.autosaved,
             at: now,
         };
-        store::insert_version(tx, &version).await?;
+        match place {
+            Place::New(_) => store::insert_version(tx, &version).await?,
+            Place::Rewritten(..) => store::rewrite_version(tx, &version).await?,
+        }
         store::set_targets(tx, actor.workspace_id, post, plan.chosen.as_deref().unwrap_or_default(), now).await?;
         let created = SelectTargets { post_id: post, version_id: id };
         match plan.timing {
@@ -208,6 +242,9 @@ impl PostService {
             body: row.content.body,
             link: row.content.link,
             overrides: row.content.overrides,
+            variations: row.content.variations,
+            options: row.content.options,
+            autosaved: row.autosaved,
             // A picture removed after the post went out is shown nowhere any more.
             media: ids.iter().filter_map(|id| assets.remove(id)).collect(),
             visibility: row.visibility,
@@ -284,13 +321,14 @@ impl Posts for PostService {
         let now = self.clock.now();
         post.check(now).into_result()?;
         let accounts = match (post.visibility, &post.account_ids) {
-            (Visibility::Private, None) => Vec::new(),
+            (Visibility::Private, None) if post.variations.is_empty() => Vec::new(),
             _ => self.connected_accounts(actor).await?,
         };
+        let creators = self.creators(actor, makes_tiktok_choices(&post.options)).await?;
 
         let mut tx = self.database.tenant(actor).await?;
-        let known = Known { accounts: &accounts, taken: &[], fresh_choice: true };
-        let plan = self.plan(&mut tx, actor, &post, &known, now).await?;
+        let known = Known { accounts: &accounts, taken: &[], creators, fresh_variations: true, fresh_choice: true };
+        let plan = self.plan(&mut tx, actor, &post, known, now).await?;
         let id = PostId(self.ids.next());
         let row = NewRow {
             id,
@@ -312,7 +350,7 @@ impl Posts for PostService {
                 });
             }
         }
-        self.write_version(&mut tx, actor, id, 1, &plan, now).await?;
+        self.write_version(&mut tx, actor, id, Place::New(1), &plan, now).await?;
         let made = self.load(&mut tx, actor, id).await?;
         tx.commit().await?;
         Ok(made)
@@ -355,8 +393,13 @@ impl Posts for PostService {
     async fn update(&self, actor: &Actor, id: PostId, patch: PostPatch) -> ServiceResult<Post> {
         policy::write(actor)?;
         let accounts = self.connected_accounts(actor).await?;
+        // What the post chose before may be the choice still, so nothing says that nobody need be asked.
+        let creators = self.creators(actor, true).await?;
         let mut tx = self.database.tenant(actor).await?;
         let row = locked(&mut tx, actor, id).await?;
+        if patch.autosave && !row.autosaved {
+            return Err(ServiceError::conflict("This post has been saved meanwhile, so it no longer saves itself."));
+        }
         if patch.version.is_some_and(|version| version != row.version) {
             return Err(ServiceError::conflict("Somebody else has changed this post meanwhile. Reload it first."));
         }
@@ -384,15 +427,19 @@ impl Posts for PostService {
                 "A part of this post is public, so it cannot become private.",
             ));
         }
-        let fresh_choice = patch.account_ids.is_some();
+        let (fresh_choice, fresh_variations) = (patch.account_ids.is_some(), patch.variations.is_some());
         let kept_meaning = Meant::kept(&row).filter(|_| patch.visibility.is_none());
-        let number = row.version + 1;
+        let from = row.version;
+        let place =
+            if row.autosaved { Place::Rewritten(row.version_id, from) } else { Place::New(from.saturating_add(1)) };
+        let (Place::New(number) | Place::Rewritten(_, number)) = place;
         let media = store::media_of(&mut tx, row.version_id).await?;
         let chosen = if row.chosen_accounts { Some(store::targets_of(&mut tx, id).await?) } else { None };
         let post = merge(row, media, chosen, patch);
-        let known = Known { accounts: &accounts, taken: &taken, fresh_choice };
-        let plan = self.plan(&mut tx, actor, &post, &known, now).await?;
+        let known = Known { accounts: &accounts, taken: &taken, creators, fresh_variations, fresh_choice };
+        let plan = self.plan(&mut tx, actor, &post, known, now).await?;
         let advance = Advance {
+            from,
             version: number,
             title: plan.title.as_deref(),
             meant: kept_meaning.unwrap_or_else(|| Meant::of(&plan.timing)),
@@ -400,10 +447,45 @@ impl Posts for PostService {
             chosen_accounts: plan.chosen.is_some(),
         };
         store::advance(&mut tx, actor.workspace_id, id, &advance).await?;
-        self.write_version(&mut tx, actor, id, number, &plan, now).await?;
+        self.write_version(&mut tx, actor, id, place, &plan, now).await?;
         let changed = self.load(&mut tx, actor, id).await?;
         tx.commit().await?;
         Ok(changed)
+    }
+
+    async fn check(&self, actor: &Actor, wanted: PostToCheck) -> ServiceResult<CheckedPost> {
+        policy::write(actor)?;
+        let PostToCheck { post, content_id } = wanted;
+        let now = self.clock.now();
+        post.check(now).into_result()?;
+        let accounts = self.connected_accounts(actor).await?;
+        let creators = self.creators(actor, makes_tiktok_choices(&post.options)).await?;
+        let mut tx = self.database.tenant(actor).await?;
+        let zone = store::time_zone(&mut tx, actor.workspace_id).await?;
+        let timing = Timing::of(&post, &zone, now)?;
+        let content = post.content();
+        plan::known_variations(&content, &accounts)?;
+        let pictures = self.pictures(&mut tx, actor, &post.media_assets).await?;
+        let taken = match content_id {
+            Some(id) => {
+                store::get(&mut tx, actor.workspace_id, id).await?.ok_or_else(absent)?;
+                deliveries::in_tx::taken(&mut tx, id).await?
+            }
+            None => Vec::new(),
+        };
+        let chosen = plan::chosen(post.account_ids.as_deref());
+        let mut targets = plan::targets(chosen.as_deref(), &accounts, &taken)?;
+        plan::with_creators(&mut targets, creators);
+        let ids: Vec<AccountId> = targets.iter().map(|target| target.account_id).collect();
+        let neighbours = store::neighbours(&mut tx, actor.workspace_id, &ids, content_id, now).await?;
+        drop(tx);
+        let shapes: Vec<_> = pictures.iter().map(preflight::Medium::from).collect();
+        let has_media = !shapes.is_empty();
+        let at = timing.publishes_at().unwrap_or(now);
+        let advice = Advice { content: &content, has_media, targets: &targets, at, now };
+        let mut findings = preflight::check(&content, &shapes, &targets);
+        findings.extend(preflight::advise(&advice, &neighbours));
+        Ok(CheckedPost { findings, x_price: preflight::x_price(&content, has_media, &targets) })
     }
 
     async fn undo(&self, actor: &Actor, id: PostId) -> ServiceResult<Post> {
@@ -450,6 +532,11 @@ async fn locked(tx: &mut Tx, actor: &Actor, id: PostId) -> ServiceResult<PostRow
         return Err(absent());
     }
     store::get(tx, actor.workspace_id, id).await?.ok_or_else(absent)
+}
+
+/// Whether what may be chosen has to be known.
+fn makes_tiktok_choices(options: &BTreeMap<Platform, PostOptions>) -> bool {
+    options.values().any(|options| options.tiktok.is_some())
 }
 
 fn absent() -> ServiceError {
@@ -503,7 +590,10 @@ fn merge(row: PostRow, media: Vec<MediaId>, chosen: Option<Vec<AccountId>>, patc
             Some(Targets::Chosen) | None => patch.account_ids.or(chosen),
         },
         overrides: patch.overrides.unwrap_or(row.content.overrides),
+        variations: patch.variations.unwrap_or(row.content.variations),
+        options: patch.options.unwrap_or(row.content.options),
         undo_seconds: patch.undo_seconds,
+        autosave: patch.autosave,
     }
 }
 
@@ -537,6 +627,7 @@ mod tests {
             version: 1,
             version_id: PostVersionId(Uuid::nil()),
             content: Content { body: "Body".into(), link: Some("https://a.example".into()), ..Content::default() },
+            autosaved: false,
             chosen_accounts: false,
             scheduled_at: scheduled.then_some(at),
             scheduled_local: scheduled.then_some(at.naive_utc()),

@@ -5,7 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use domain::{
     AccountId, MediaId, Platform, PostId, PostVersionId, ServiceError, ServiceResult, UserId, WorkspaceId,
-    posts::{Content, Override, PostStatus, Skipped, Visibility},
+    platform::PostOptions,
+    posts::{
+        Content, Override, PostStatus, Skipped, Visibility,
+        preflight::{Neighbour, REMEMBERED_DAYS},
+    },
     workspaces::Person,
 };
 use sqlx::{PgConnection, types::Json};
@@ -29,6 +33,8 @@ pub struct PostRow {
     pub version: u32,
     pub version_id: PostVersionId,
     pub content: Content,
+    /// Whether the current version is rewritten by the next change.
+    pub autosaved: bool,
     pub chosen_accounts: bool,
     pub scheduled_at: Option<DateTime<Utc>>,
     pub scheduled_local: Option<NaiveDateTime>,
@@ -87,6 +93,7 @@ pub struct NewVersion<'a> {
     pub content: &'a Content,
     pub media: &'a [MediaId],
     pub author: UserId,
+    pub autosaved: bool,
     pub at: DateTime<Utc>,
 }
 
@@ -170,8 +177,9 @@ pub async fn insert(tx: &mut PgConnection, new: &NewRow<'_>) -> ServiceResult<()
 
 pub async fn insert_version(tx: &mut PgConnection, new: &NewVersion<'_>) -> ServiceResult<()> {
     sqlx::query!(
-        "insert into post_versions (id, workspace_id, post_id, number, body, link, overrides, created_by, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "insert into post_versions (id, workspace_id, post_id, number, body, link, overrides, created_by, created_at, options, variations,
+                                    autosaved)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         new.id.0,
         new.workspace.0,
         new.post.0,
@@ -180,11 +188,42 @@ pub async fn insert_version(tx: &mut PgConnection, new: &NewVersion<'_>) -> Serv
         new.content.link,
         Json(&new.content.overrides) as _,
         new.author.0,
-        new.at
+        new.at,
+        Json(&new.content.options) as _,
+        Json(&new.content.variations) as _,
+        new.autosaved
     )
     .execute(&mut *tx)
     .await
     .map_err(failed)?;
+    insert_media(tx, new).await
+}
+
+/// Writes a draft that saves itself in the place of what it was. The database refuses it for any other version.
+pub async fn rewrite_version(tx: &mut PgConnection, new: &NewVersion<'_>) -> ServiceResult<()> {
+    // The pictures first: once the version is a person's, they can no longer be taken away.
+    sqlx::query!("delete from post_media where post_version_id = $1", new.id.0)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+    let done = sqlx::query!(
+        "update post_versions set body = $2, link = $3, overrides = $4, options = $5, variations = $6, autosaved = $7 where id = $1",
+        new.id.0,
+        new.content.body,
+        new.content.link,
+        Json(&new.content.overrides) as _,
+        Json(&new.content.options) as _,
+        Json(&new.content.variations) as _,
+        new.autosaved
+    )
+    .execute(&mut *tx)
+    .await
+    .map_err(failed)?;
+    one_row(done.rows_affected(), "version")?;
+    insert_media(tx, new).await
+}
+
+async fn insert_media(tx: &mut PgConnection, new: &NewVersion<'_>) -> ServiceResult<()> {
     if new.media.is_empty() {
         return Ok(());
     }
@@ -258,7 +297,9 @@ pub async fn get(tx: &mut PgConnection, workspace: WorkspaceId, id: PostId) -> S
         r#"select p.title, p.visibility::text as "visibility!", p.status::text as "status!", p.current_version,
                   p.chosen_accounts, p.scheduled_at, p.scheduled_local, p.time_zone, p.publishes_at, p.author_id,
                   u.full_name as "author_name?", p.created_at, p.updated_at, v.id as version_id, v.body, v.link,
-                  v.overrides as "overrides: Json<BTreeMap<Platform, Override>>"
+                  v.overrides as "overrides: Json<BTreeMap<Platform, Override>>",
+                  v.options as "options: Json<BTreeMap<Platform, PostOptions>>",
+                  v.variations as "variations: Json<BTreeMap<AccountId, Override>>", v.autosaved
              from posts p
              join post_versions v on v.post_id = p.id and v.number = p.current_version
              left join users u on u.id = p.author_id
@@ -276,7 +317,14 @@ pub async fn get(tx: &mut PgConnection, workspace: WorkspaceId, id: PostId) -> S
             status: word("post status", &row.status)?,
             version: row.current_version.unsigned_abs(),
             version_id: row.version_id.into(),
-            content: Content { body: row.body, link: row.link, overrides: row.overrides.0 },
+            content: Content {
+                body: row.body,
+                link: row.link,
+                overrides: row.overrides.0,
+                variations: row.variations.0,
+                options: row.options.0,
+            },
+            autosaved: row.autosaved,
             chosen_accounts: row.chosen_accounts,
             scheduled_at: row.scheduled_at,
             scheduled_local: row.scheduled_local,
@@ -309,9 +357,11 @@ pub async fn targets_of(tx: &mut PgConnection, post: PostId) -> ServiceResult<Ve
     Ok(ids.into_iter().map(AccountId).collect())
 }
 
-/// A post's next version.
+/// A post's next version, or the same one rewritten.
 #[derive(Clone, Debug)]
 pub struct Advance<'a> {
+    /// The version it is at.
+    pub from: u32,
     pub version: u32,
     pub title: Option<&'a str>,
     pub meant: Meant,
@@ -330,7 +380,7 @@ pub async fn advance(
         "update posts
             set current_version = $3, title = $4, visibility = $5::text::post_visibility, status = $6::text::post_status,
                 chosen_accounts = $7, scheduled_at = $8, scheduled_local = $9, time_zone = $10, publishes_at = $11
-          where workspace_id = $1 and id = $2 and current_version = $3 - 1 and deleted_at is null",
+          where workspace_id = $1 and id = $2 and current_version = $12 and deleted_at is null",
         workspace.0,
         id.0,
         i32::try_from(next.version).map_err(ServiceError::internal)?,
@@ -341,12 +391,100 @@ pub async fn advance(
         next.meant.scheduled_at,
         next.meant.scheduled_local,
         next.meant.time_zone,
-        next.timing.publishes_at()
+        next.timing.publishes_at(),
+        i32::try_from(next.from).map_err(ServiceError::internal)?
     )
     .execute(tx)
     .await
     .map_err(failed)?;
     one_row(done.rows_affected(), "post")
+}
+
+/// How many posts of some accounts are looked at for what is near a new one.
+const NEIGHBOURS: i64 = 400;
+
+/// What the accounts have had lately or are about to get, apart from the post `but`: deliveries that were not refused,
+/// and scheduled posts, which have none yet.
+pub async fn neighbours(
+    tx: &mut PgConnection,
+    workspace: WorkspaceId,
+    accounts: &[AccountId],
+    but: Option<PostId>,
+    now: DateTime<Utc>,
+) -> ServiceResult<Vec<Neighbour>> {
+    let ids: Vec<Uuid> = accounts.iter().map(|id| id.0).collect();
+    let since = now - chrono::Duration::days(REMEMBERED_DAYS);
+    let rows = sqlx::query!(
+        r#"select d.account_id, coalesce(d.published_at, d.next_attempt_at, d.created_at) as "at!", v.body, v.link,
+                  v.overrides as "overrides: Json<BTreeMap<Platform, Override>>",
+                  v.options as "options: Json<BTreeMap<Platform, PostOptions>>",
+                  v.variations as "variations: Json<BTreeMap<AccountId, Override>>",
+                  exists (select from post_media m where m.post_version_id = v.id) as "has_media!"
+             from deliveries d join post_versions v on v.id = d.post_version_id
+            where d.account_id = any($1) and d.created_at > $2 and d.status not in ('failed', 'canceled')
+              and ($3::uuid is null or d.post_id <> $3)
+            order by d.created_at desc limit $4"#,
+        &ids,
+        since,
+        but.map(|post| post.0),
+        NEIGHBOURS
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .map_err(failed)?;
+    let mut found: Vec<Neighbour> = rows
+        .into_iter()
+        .map(|row| Neighbour {
+            account_id: row.account_id.into(),
+            at: row.at,
+            content: Content {
+                body: row.body,
+                link: row.link,
+                overrides: row.overrides.0,
+                variations: row.variations.0,
+                options: row.options.0,
+            },
+            has_media: row.has_media,
+        })
+        .collect();
+    let rows = sqlx::query!(
+        r#"select p.publishes_at as "at!", p.chosen_accounts, v.body, v.link,
+                  v.overrides as "overrides: Json<BTreeMap<Platform, Override>>",
+                  v.options as "options: Json<BTreeMap<Platform, PostOptions>>",
+                  v.variations as "variations: Json<BTreeMap<AccountId, Override>>",
+                  exists (select from post_media m where m.post_version_id = v.id) as "has_media!",
+                  array(select t.account_id from post_targets t where t.post_id = p.id and t.account_id = any($2)) as "chosen!"
+             from posts p join post_versions v on v.post_id = p.id and v.number = p.current_version
+            where p.workspace_id = $1 and p.status = 'scheduled' and p.deleted_at is null and p.publishes_at is not null
+              and ($3::uuid is null or p.id <> $3)
+            order by p.created_at desc limit $4"#,
+        workspace.0,
+        &ids,
+        but.map(|post| post.0),
+        NEIGHBOURS
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    for row in rows {
+        let content = Content {
+            body: row.body,
+            link: row.link,
+            overrides: row.overrides.0,
+            variations: row.variations.0,
+            options: row.options.0,
+        };
+        for id in if row.chosen_accounts { &row.chosen } else { &ids } {
+            let neighbour = Neighbour {
+                account_id: AccountId(*id),
+                at: row.at,
+                content: content.clone(),
+                has_media: row.has_media,
+            };
+            found.push(neighbour);
+        }
+    }
+    Ok(found)
 }
 
 /// Takes a post back. What its author wanted of it stays.

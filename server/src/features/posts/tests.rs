@@ -10,7 +10,12 @@ use domain::{
     AccountId, Actor, ErrorCode, MediaId, PageRequest, Platform, PostId, RequestId, ServiceError, UserId, WorkspaceId,
     actor::Via,
     deliveries::{DeliveryCounts, DeliveryFilter},
-    posts::{IdempotencyKey, NewPost, Override, Post, PostFilter, PostPatch, PostStatus, Visibility},
+    platform::{PostFormat, PostOptions, TiktokOptions, TiktokPrivacy},
+    posts::{
+        CheckedPost, IdempotencyKey, NewPost, Override, Post, PostFilter, PostPatch, PostStatus, PostToCheck,
+        Visibility,
+        preflight::{Severity, XPrice},
+    },
     workspaces::{Role, WorkspaceKind},
 };
 use futures::future::join_all;
@@ -1070,4 +1075,235 @@ fn every_path_is_documented() {
             assert!(answers["401"].is_object(), "{method} {path}: {answers}");
         }
     }
+}
+
+// ---- options and variations ---------------------------------------------------------------------------------------------
+
+fn own(body: &str) -> Override {
+    Override { body: body.to_owned() }
+}
+
+fn comment(text: &str) -> PostOptions {
+    PostOptions { first_comment: Some(text.to_owned()), ..PostOptions::default() }
+}
+
+fn only_you() -> PostOptions {
+    let tiktok: TiktokOptions = serde_json::from_value(json!({ "privacy": "SELF_ONLY" })).unwrap();
+    PostOptions { tiktok: Some(tiktok), ..PostOptions::default() }
+}
+
+#[tokio::test]
+async fn options_and_variations_belong_to_a_version() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    let page = studio.account(&maeve, Platform::Facebook, "Harbour & Pine").await;
+    let new = NewPost {
+        options: BTreeMap::from([
+            (Platform::Facebook, comment("  More below.  ")),
+            (Platform::Linkedin, comment("   ")),
+            (Platform::Tiktok, only_you()),
+        ]),
+        variations: BTreeMap::from([(page, own(" For the page "))]),
+        ..private("Hi")
+    };
+    let post = studio.save(&maeve, new).await;
+    assert_eq!(post.options[&Platform::Facebook].first_comment.as_deref(), Some("More below."));
+    assert_eq!(post.options.keys().copied().collect::<Vec<_>>(), [Platform::Facebook, Platform::Tiktok]);
+    assert_eq!(post.variations, BTreeMap::from([(page, own("For the page"))]));
+
+    let patched = studio.posts.update(&maeve, post.id, PostPatch { body: Some("Ho".into()), ..PostPatch::default() });
+    let kept = patched.await.unwrap();
+    assert_eq!((kept.version, &kept.options, &kept.variations), (2, &post.options, &post.variations), "left out stays");
+    let patch = PostPatch {
+        options: Some(BTreeMap::from([(
+            Platform::Instagram,
+            PostOptions { format: PostFormat::Story, ..PostOptions::default() },
+        )])),
+        variations: Some(BTreeMap::new()),
+        ..PostPatch::default()
+    };
+    let changed = studio.posts.update(&maeve, post.id, patch).await.unwrap();
+    assert_eq!(changed.options.keys().copied().collect::<Vec<_>>(), [Platform::Instagram]);
+    assert!(changed.variations.is_empty());
+    assert_eq!(
+        studio.count("post_versions where options ? 'facebook' and number in (1, 2)").await,
+        2,
+        "what was stays"
+    );
+}
+
+#[tokio::test]
+async fn what_a_platform_has_no_room_for_is_refused_by_its_field() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    studio.account(&maeve, Platform::Facebook, "Harbour & Pine").await;
+    let story = PostOptions { format: PostFormat::Story, ..comment("Hello") };
+    let with =
+        |platform, options: PostOptions| NewPost { options: BTreeMap::from([(platform, options)]), ..text("Hi") };
+    let refused = field(
+        studio.posts.create(&maeve, with(Platform::Facebook, story), None).await,
+        "options.facebook.first_comment",
+    );
+    assert_eq!(refused, "A story on Facebook takes no comments. Take the first comment out.");
+    // Where nothing goes, nothing is in the way; where Arctiv never publishes, there is nothing to choose.
+    studio.save(&maeve, with(Platform::Twitter, comment(&"a".repeat(400)))).await;
+    field(studio.posts.create(&maeve, with(Platform::GoogleAds, comment("Hi")), None).await, "options.google_ads");
+    let stranger = studio.workspace("UTC").await;
+    let theirs = studio.account(&stranger, Platform::Facebook, "Another's").await;
+    let foreign = NewPost { variations: BTreeMap::from([(theirs, own("Hi"))]), ..private("Hi") };
+    let refused = field(studio.posts.create(&maeve, foreign, None).await, &format!("variations.{theirs}"));
+    assert_eq!(refused, "This account is not connected to this workspace.");
+}
+
+#[tokio::test]
+async fn a_creators_choice_is_held_against_what_is_known_of_them() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    let creator = studio.account(&maeve, Platform::Tiktok, "@harbourpine").await;
+    let jpeg = studio.upload(&maeve, "cups.jpg", crate::features::media::samples::jpeg(90, 90)).await.id;
+    let new = || NewPost {
+        media_assets: vec![jpeg],
+        options: BTreeMap::from([(Platform::Tiktok, only_you())]),
+        ..text("Hi")
+    };
+    studio.save(&maeve, new()).await;
+    studio.creator(&maeve, creator, &[TiktokPrivacy::PublicToEveryone]).await;
+    let refused = field(studio.posts.create(&maeve, new(), None).await, "options.tiktok.tiktok.privacy");
+    assert!(refused.contains("It may choose: Everyone."), "{refused}");
+    studio.clock.advance(Duration::hours(2));
+    studio.save(&maeve, new()).await;
+}
+
+#[tokio::test]
+async fn several_x_accounts_each_with_words_of_their_own() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    let one = studio.account(&maeve, Platform::Twitter, "@one").await;
+    let two = studio.account(&maeve, Platform::Twitter, "@two").await;
+    let refused = field(studio.posts.create(&maeve, text("Hi"), None).await, "account_ids");
+    assert!(refused.contains("@one, @two") && refused.contains("variation"), "{refused}");
+    let varied = NewPost { variations: BTreeMap::from([(two, own("Hello"))]), ..text("Hi") };
+    let post = studio.save(&maeve, varied).await;
+    studio.select().await;
+    assert_eq!(studio.deliveries(post.id).await.len(), 2);
+    let same = NewPost { variations: BTreeMap::from([(one, own("Hi"))]), ..text("Hi") };
+    field(studio.posts.create(&maeve, same, None).await, "account_ids");
+}
+
+// ---- drafts that save themselves ------------------------------------------------------------------------------------------
+
+fn autosave(body: &str) -> PostPatch {
+    PostPatch { body: Some(body.into()), autosave: true, visibility: Some(Visibility::Private), ..PostPatch::default() }
+}
+
+#[tokio::test]
+async fn a_draft_that_saves_itself_is_one_version_until_somebody_saves_it() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    studio.account(&maeve, Platform::Facebook, "Harbour & Pine").await;
+    let pictures = [studio.picture(&maeve, 30, 20).await, studio.picture(&maeve, 20, 30).await];
+    let draft = NewPost { autosave: true, media_assets: vec![pictures[0]], ..private("H") };
+    let post = studio.save(&maeve, draft).await;
+    assert!(post.autosaved && post.status == PostStatus::Draft);
+    for body in ["He", "Hel"] {
+        let patch = PostPatch { media_assets: Some(pictures.to_vec()), ..autosave(body) };
+        let kept = studio.posts.update(&maeve, post.id, patch).await.unwrap();
+        assert_eq!((kept.version, kept.body.as_str(), kept.autosaved), (1, body, true));
+        assert_eq!(kept.media.len(), 2);
+    }
+    assert_eq!(studio.count("post_versions").await, 1);
+    let save = PostPatch { body: Some("Hello".into()), visibility: Some(Visibility::Public), ..PostPatch::default() };
+    let saved = studio.posts.update(&maeve, post.id, save.clone()).await.unwrap();
+    assert_eq!((saved.version, saved.body.as_str(), saved.autosaved), (1, "Hello", false));
+    assert_eq!(saved.status, PostStatus::Publishing);
+    studio.select().await;
+    assert_eq!(studio.deliveries(post.id).await, [("facebook".to_owned(), "pending".to_owned())], "once");
+
+    // The browser that did not hear of it must not take the post back.
+    assert_eq!(code(studio.posts.update(&maeve, post.id, autosave("Hell")).await), ErrorCode::Conflict);
+    studio.posts.undo(&maeve, post.id).await.unwrap();
+    let again = studio.posts.update(&maeve, post.id, save).await.unwrap();
+    assert_eq!(again.version, 2, "what a person has saved stays beside the next");
+}
+
+#[tokio::test]
+async fn what_was_saved_never_changes_whatever_the_code_tries() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    let picture = studio.picture(&maeve, 30, 20).await;
+    studio.save(&maeve, NewPost { media_assets: vec![picture], ..private("Kept") }).await;
+    studio.save(&maeve, NewPost { media_assets: vec![picture], autosave: true, ..private("Being written") }).await;
+    let mut tx = studio.db.tenant(&maeve).await.unwrap();
+    let changed = sqlx::query("update post_versions set body = 'Forged'").execute(&mut *tx).await.unwrap();
+    assert_eq!(changed.rows_affected(), 1, "the one that is being written");
+    let gone = sqlx::query("delete from post_media").execute(&mut *tx).await.unwrap();
+    assert_eq!(gone.rows_affected(), 1);
+    tx.commit().await.unwrap();
+    assert_eq!(studio.count("post_versions where body = 'Kept'").await, 1);
+}
+
+#[tokio::test]
+async fn only_a_private_post_saves_itself() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    field(studio.posts.create(&maeve, NewPost { autosave: true, ..text("Hi") }, None).await, "autosave");
+    let post = studio.save(&maeve, NewPost { autosave: true, ..private("Hi") }).await;
+    let patch = PostPatch { visibility: Some(Visibility::Public), ..autosave("Ho") };
+    field(studio.posts.update(&maeve, post.id, patch).await, "autosave");
+}
+
+// ---- a look before saving -------------------------------------------------------------------------------------------------
+
+async fn look(studio: &Studio, actor: &Actor, post: NewPost) -> CheckedPost {
+    studio.posts.check(actor, PostToCheck { post, content_id: None }).await.unwrap()
+}
+
+fn hints(checked: &CheckedPost) -> Vec<&str> {
+    let hint = |finding: &&domain::posts::preflight::Finding| finding.severity == Severity::Hint;
+    checked.findings.iter().filter(hint).map(|finding| finding.message.as_str()).collect()
+}
+
+#[tokio::test]
+async fn the_same_text_again_and_many_at_once_are_warned_of() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    studio.account(&maeve, Platform::Twitter, "@harbourpine").await;
+    let first = studio.save(&maeve, text("The roast is back")).await;
+    studio.select().await;
+    let checked = look(&studio, &maeve, text("The ROAST  is back")).await;
+    assert_eq!(hints(&checked).len(), 1, "{checked:?}");
+    assert!(hints(&checked)[0].contains("@harbourpine had this text"), "{checked:?}");
+    assert_eq!(checked.x_price, Some(XPrice { total: 15, for_links: 0, posts: 1 }));
+    let itself = PostToCheck { post: text("The roast is back"), content_id: Some(first.id) };
+    assert!(hints(&studio.posts.check(&maeve, itself).await.unwrap()).is_empty(), "a post is no duplicate of itself");
+
+    for n in 0..3 {
+        studio.save(&maeve, text(&format!("Number {n}"))).await;
+    }
+    studio.select().await;
+    let later = studio.now() + Duration::minutes(50);
+    let checked = look(&studio, &maeve, NewPost { body: "Another".into(), ..at(later) }).await;
+    assert!(hints(&checked)[0].contains("4 other posts within an hour"), "{checked:?}");
+    let much_later = studio.now() + Duration::hours(3);
+    assert!(hints(&look(&studio, &maeve, NewPost { body: "Another".into(), ..at(much_later) }).await).is_empty());
+    studio.save(&maeve, NewPost { body: "Another".into(), ..at(much_later) }).await;
+    let waits = look(&studio, &maeve, NewPost { body: "another".into(), ..at(later + Duration::hours(9)) }).await;
+    assert!(hints(&waits)[0].contains("gets this text"), "one that is scheduled counts too: {waits:?}");
+}
+
+#[tokio::test]
+async fn looking_says_what_saving_would_refuse_and_saves_nothing() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    studio.account(&maeve, Platform::Twitter, "@harbourpine").await;
+    let checked = look(&studio, &maeve, text(&"a".repeat(281))).await;
+    assert_eq!(checked.findings[0].severity, Severity::Error);
+    assert_eq!(studio.count("posts").await, 0);
+    let stranger = studio.workspace("UTC").await;
+    studio.account(&stranger, Platform::Facebook, "Another's").await;
+    let post = studio.save(&stranger, private("Theirs")).await;
+    let foreign = PostToCheck { post: text("Hi"), content_id: Some(post.id) };
+    assert_eq!(code(studio.posts.check(&maeve, foreign).await), ErrorCode::NotFound);
+    let viewer = studio.colleague(&maeve, Role::Member).await;
+    assert_eq!(code(studio.posts.check(&viewer, PostToCheck::default()).await), ErrorCode::Forbidden);
 }

@@ -511,7 +511,12 @@ mod tests {
                     check(platform, format, rules, &media, &mut Vec::new());
                 }
             }
-            let target = |platform| Target { account_id: AccountId(uuid::Uuid::nil()), platform, name: "x".into() };
+            let target = |platform| Target {
+                account_id: AccountId(uuid::Uuid::nil()),
+                platform,
+                name: "x".into(),
+                creator: None,
+            };
             let targets: Vec<_> = Platform::ALL.into_iter().map(target).collect();
             let _ = super::super::check(&Content::default(), &media, &targets);
         }

@@ -10,15 +10,20 @@ use crate::{
     error::FieldErrors,
     ids::AccountId,
     media::MediaKind,
-    platform::{Platform, PostFormat, PostRules},
+    platform::{CreatorChoices, Platform, PostFormat, PostRules, x},
     text,
 };
 
+mod advice;
 mod media;
+mod options;
+
+pub use advice::{Advice, Neighbour, REMEMBERED_DAYS, advise};
 pub use media::{Medium, length};
 
 /// How grave a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Worth a look; does not stop anything.
@@ -29,6 +34,7 @@ pub enum Severity {
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Finding {
     pub severity: Severity,
     /// The form field it belongs to.
@@ -43,11 +49,13 @@ pub struct Target {
     pub account_id: AccountId,
     pub platform: Platform,
     pub name: String,
+    /// What its creator may choose, where that is known.
+    pub creator: Option<CreatorChoices>,
 }
 
 impl From<&Account> for Target {
     fn from(account: &Account) -> Self {
-        Self { account_id: account.id, platform: account.platform, name: account.display_name.clone() }
+        Self { account_id: account.id, platform: account.platform, name: account.display_name.clone(), creator: None }
     }
 }
 
@@ -66,17 +74,13 @@ pub fn check(content: &Content, media: &[Medium], targets: &[Target]) -> Vec<Fin
                 format!("Arctiv does not publish to {} yet.", platform.label()),
             )),
             Some(rules) => {
-                check_text(content, *platform, rules, media.is_empty(), &mut findings);
-                media::check(*platform, PostFormat::Feed, rules, media, &mut findings);
-                check_link(content, *platform, rules, media.is_empty(), &mut findings);
-                if accounts.len() > 1 && !rules.same_text_on_several_accounts {
-                    let names = accounts.iter().map(|target| target.name.as_str()).collect::<Vec<_>>().join(", ");
-                    findings.push(error(
-                        "account_ids",
-                        *platform,
-                        format!("{} does not allow the same text on several accounts ({names}). Choose one, or write a variation as a post of its own.", platform.label()),
-                    ));
+                let format = content.options_for(*platform).format;
+                check_texts(content, *platform, rules, media.is_empty(), accounts, &mut findings);
+                if rules.formats.contains(&format) {
+                    media::check(*platform, format, rules, media, &mut findings);
                 }
+                check_link(content, *platform, rules, media.is_empty(), &mut findings);
+                options::check(content, *platform, rules, media, accounts, &mut findings);
             }
         }
     }
@@ -94,15 +98,66 @@ pub fn refusals(findings: &[Finding]) -> FieldErrors {
     errors
 }
 
-fn check_text(content: &Content, platform: Platform, rules: &PostRules, no_media: bool, findings: &mut Vec<Finding>) {
+/// The platform's text, where an account gets it, each account's variation, and that no two accounts get the same where
+/// that is forbidden.
+fn check_texts(
+    content: &Content,
+    platform: Platform,
+    rules: &PostRules,
+    no_media: bool,
+    accounts: &[&Target],
+    findings: &mut Vec<Finding>,
+) {
+    if accounts.iter().any(|target| !content.variations.contains_key(&target.account_id)) {
+        let field =
+            if content.overrides.contains_key(&platform) { format!("overrides.{platform}") } else { "body".to_owned() };
+        check_text(content, &field, platform, rules, no_media, findings);
+    }
+    let mut same: BTreeMap<String, Vec<&Target>> = BTreeMap::new();
+    for target in accounts {
+        let own = content.for_account(platform, target.account_id);
+        if content.variations.contains_key(&target.account_id) {
+            let field = format!("variations.{}", target.account_id);
+            check_text(&own, &field, platform, rules, no_media, findings);
+        }
+        same.entry(final_text(&own, platform, !no_media)).or_default().push(target);
+    }
+    if rules.same_text_on_several_accounts {
+        return;
+    }
+    for alike in same.values().filter(|alike| alike.len() > 1) {
+        let names = alike.iter().map(|target| target.name.as_str()).collect::<Vec<_>>().join(", ");
+        findings.push(error(
+            "account_ids",
+            platform,
+            format!(
+                "{} does not allow the same text on several accounts ({names}). Choose one, or write a variation for each \
+                 of the others.",
+                platform.label()
+            ),
+        ));
+    }
+}
+
+/// `field` is where the text was written.
+fn check_text(
+    content: &Content,
+    field: &str,
+    platform: Platform,
+    rules: &PostRules,
+    no_media: bool,
+    findings: &mut Vec<Finding>,
+) {
+    // A story shows no words, so none can be too long.
+    if content.options_for(platform).format == PostFormat::Story {
+        return;
+    }
     let text = final_text(content, platform, !no_media);
-    let field =
-        if content.overrides.contains_key(&platform) { format!("overrides.{platform}") } else { "body".to_owned() };
     let length = platform.count(&text);
     if length > rules.text_max {
         let over = length - rules.text_max;
         findings.push(error(
-            &field,
+            field,
             platform,
             format!(
                 "{} takes {} characters; this is {over} too long. Shorten it, or give {} its own text.",
@@ -117,11 +172,11 @@ fn check_text(content: &Content, platform: Platform, rules: &PostRules, no_media
         let found = marked_words(&text, mark);
         if let Some(most) = most.filter(|most| found > *most) {
             let label = platform.label();
-            findings.push(error(&field, platform, format!("{label} takes at most {most} {what}; this has {found}.")));
+            findings.push(error(field, platform, format!("{label} takes at most {most} {what}; this has {found}.")));
         }
     }
     if text.is_empty() && no_media && !rules.media_required && content.link_for(platform).is_none() {
-        findings.push(error(&field, platform, format!("{} needs a text or a picture.", platform.label())));
+        findings.push(error(field, platform, format!("{} needs a text or a picture.", platform.label())));
     }
 }
 
@@ -136,6 +191,35 @@ fn check_link(content: &Content, platform: Platform, rules: &PostRules, no_media
             message: format!("{label} shows either pictures or a link card: the link is added to the text there."),
         });
     }
+}
+
+/// What X charges for a post, first comments included: they are posts too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct XPrice {
+    /// Thousandths of a US dollar.
+    pub total: u32,
+    /// What of it is for links.
+    pub for_links: u32,
+    /// How many posts X counts.
+    pub posts: u32,
+}
+
+/// What X charges for `content` sent to `targets`; `None` where it does not go there.
+pub fn x_price(content: &Content, has_pictures: bool, targets: &[Target]) -> Option<XPrice> {
+    let mut price = XPrice { total: 0, for_links: 0, posts: 0 };
+    let comment = content.options.get(&Platform::Twitter).and_then(|options| options.first_comment.as_deref());
+    for target in targets.iter().filter(|target| target.platform == Platform::Twitter) {
+        let own = content.for_account(Platform::Twitter, target.account_id);
+        let text = final_text(&own, Platform::Twitter, has_pictures);
+        for text in std::iter::once(text.as_str()).chain(comment) {
+            let one = x::price(text);
+            price.total += one;
+            price.for_links += one - x::POST_PRICE;
+            price.posts += 1;
+        }
+    }
+    (price.posts > 0).then_some(price)
 }
 
 /// How many words begin with `mark`: `#coffee`, not `C#` and not a `#` alone.
@@ -206,7 +290,11 @@ fn grouped(n: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{media::MediaType, platform::ImageType, posts::Override};
+    use crate::{
+        media::MediaType,
+        platform::{ImageType, PostOptions},
+        posts::Override,
+    };
     use proptest::prelude::*;
 
     fn picture(kind: ImageType) -> Medium {
@@ -223,7 +311,7 @@ mod tests {
     }
 
     fn target(platform: Platform) -> Target {
-        Target { account_id: AccountId(uuid::Uuid::nil()), platform, name: "@northwind".into() }
+        Target { account_id: AccountId(uuid::Uuid::nil()), platform, name: "@northwind".into(), creator: None }
     }
 
     fn text(body: &str) -> Content {
@@ -290,6 +378,38 @@ mod tests {
     fn one_text_on_two_x_accounts_is_refused() {
         let findings = check(&text("x"), &[], &[target(Platform::Twitter), target(Platform::Twitter)]);
         assert!(refusals(&findings).get("account_ids").is_some());
+    }
+
+    #[test]
+    fn variations_let_several_x_accounts_have_it() {
+        let account = |n: u128| Target { account_id: AccountId(uuid::Uuid::from_u128(n)), ..target(Platform::Twitter) };
+        let targets = [account(1), account(2)];
+        let mut content = text("x");
+        content.variations.insert(targets[1].account_id, Override { body: "y".into() });
+        assert!(check(&content, &[], &targets).is_empty());
+        content.variations.insert(targets[1].account_id, Override { body: "x".into() });
+        assert!(refusals(&check(&content, &[], &targets)).get("account_ids").is_some(), "a variation varies");
+        content.variations.insert(targets[1].account_id, Override { body: "y".repeat(281) });
+        let field = format!("variations.{}", targets[1].account_id);
+        assert!(refusals(&check(&content, &[], &targets)).get(&field).is_some());
+        assert!(check(&content, &[], &targets[..1]).is_empty(), "one that does not get it says nothing");
+    }
+
+    #[test]
+    fn x_charges_more_for_links_and_for_comments() {
+        let price = |body: &str, comment: Option<&str>, targets: &[Target]| {
+            let mut content = text(body);
+            let options = PostOptions { first_comment: comment.map(str::to_owned), ..PostOptions::default() };
+            content.options.insert(Platform::Twitter, options);
+            x_price(&content, false, targets)
+        };
+        let x = [target(Platform::Twitter), target(Platform::Facebook)];
+        assert_eq!(price("Hi", None, &x), Some(XPrice { total: 15, for_links: 0, posts: 1 }));
+        let with_link = price("Hi https://a.example", None, &x);
+        assert_eq!(with_link, Some(XPrice { total: 200, for_links: 185, posts: 1 }));
+        let below = price("Hi", Some("https://a.example"), &x);
+        assert_eq!(below, Some(XPrice { total: 215, for_links: 185, posts: 2 }));
+        assert_eq!(price("Hi", None, &x[1..]), None);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use domain::{
     clock::{Clock, Ids},
     deliveries::Deliveries,
     media::{Media, MediaAsset, Upload},
+    platform::{CreatorChoices, TiktokPrivacy},
     posts::{NewPost, Post, Posts},
     workspaces::{Role, WorkspaceKind},
 };
@@ -219,6 +220,31 @@ impl Studio {
         let sql = format!("update accounts set {set} where id = $1");
         let done = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.0).execute(&self.admin).await.unwrap();
         assert_eq!(done.rows_affected(), 1);
+    }
+
+    /// What the platform has just said that an account's creator may choose.
+    pub async fn creator(&self, actor: &Actor, account: AccountId, privacy: &[TiktokPrivacy]) {
+        let choices = CreatorChoices {
+            nickname: "Harbour & Pine".into(),
+            handle: None,
+            avatar_url: None,
+            privacy: privacy.to_vec(),
+            comments: true,
+            duets: true,
+            stitches: true,
+            longest_video_seconds: None,
+        };
+        sqlx::query(
+            "insert into creator_choices (account_id, workspace_id, asked_at, answered_at, choices, choices_at, created_at, updated_at)
+             values ($1, $2, $3, $3, $4, $3, $3, $3)",
+        )
+        .bind(account.0)
+        .bind(actor.workspace_id.0)
+        .bind(self.now())
+        .bind(sqlx::types::Json(choices))
+        .execute(&self.admin)
+        .await
+        .unwrap();
     }
 
     pub async fn picture(&self, actor: &Actor, width: u32, height: u32) -> MediaId {
