@@ -3,7 +3,13 @@ import type { App } from '../support/fixtures';
 import type { Platform, SandboxAccount } from '../support/sandbox';
 import { Consent } from './consent';
 
-export const PLATFORM_NAMES: Record<Platform, string> = { facebook: 'Facebook', twitter: 'X', linkedin: 'LinkedIn' };
+export const PLATFORM_NAMES: Record<Platform, string> = {
+  facebook: 'Facebook',
+  twitter: 'X',
+  linkedin: 'LinkedIn',
+  instagram: 'Instagram',
+  tiktok: 'TikTok',
+};
 
 /** The connected accounts of a workspace, and connecting one. */
 export class Accounts {

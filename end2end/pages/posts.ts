@@ -1,5 +1,6 @@
 import { expect, type Locator } from '@playwright/test';
 import type { App } from '../support/fixtures';
+import type { Platform } from '../support/sandbox';
 
 /** Writing a post, and looking at one. */
 export class Posts {
@@ -24,6 +25,38 @@ export class Posts {
 
   alt(image: number): Locator {
     return this.page.getByLabel(`Alt text for image ${image}`);
+  }
+
+  /** What is chosen for a platform beyond the words. */
+  options(platform: Platform): Locator {
+    return this.page.locator(`#options-${platform}-body`);
+  }
+
+  /** Opens a platform's options, if they are closed. */
+  async openOptions(platform: Platform): Promise<Locator> {
+    const head = this.page.locator(`#options-${platform}-head`);
+    if ((await head.getAttribute('aria-expanded')) === 'false') await head.click();
+    await expect(this.options(platform)).toBeVisible();
+    return this.options(platform);
+  }
+
+  preview(platform: Platform): Locator {
+    return this.page.locator(`[data-preview=${platform}]`);
+  }
+
+  /** How the draft is kept. */
+  get kept(): Locator {
+    return this.page.locator('[data-ui=kept]');
+  }
+
+  /** The question what is to become of a draft that was left. */
+  get left(): Locator {
+    return this.page.locator('[data-ui=left-behind]');
+  }
+
+  /** What the checks have to say. */
+  get checks(): Locator {
+    return this.page.getByRole('region', { name: 'Checks before saving' });
   }
 
   visibility(name: 'Publish now' | 'Schedule' | 'Keep private'): Locator {

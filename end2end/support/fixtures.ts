@@ -89,7 +89,9 @@ export const test = base.extend<Fixtures>({
       page.on('console', message => {
         // Refusals (4xx) are part of some tests; the browser notes each.
         const refusal = /Failed to load resource: the server responded with a status of 4/.test(message.text());
-        if (message.type() === 'error' && !refusal) errors.push(`${message.text()} (${message.location().url})`);
+        // So is being without a network, in those that cut it.
+        const cut = /net::ERR_INTERNET_DISCONNECTED/.test(message.text());
+        if (message.type() === 'error' && !refusal && !cut) errors.push(`${message.text()} (${message.location().url})`);
       });
       page.on('pageerror', error => errors.push(String(error)));
       await use();

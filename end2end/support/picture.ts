@@ -1,5 +1,27 @@
 /** A small real picture, made here so that no binary file has to be kept. */
+import type { Page } from '@playwright/test';
 import { deflateSync } from 'node:zlib';
+
+/** A JPEG of a sky, as the browser paints it. */
+export async function jpeg(page: Page, width: number, height: number): Promise<Buffer> {
+  const url = await page.evaluate(
+    ([width, height]) => {
+      const canvas = document.createElement('canvas');
+      canvas.width = width;
+      canvas.height = height;
+      const paint = canvas.getContext('2d');
+      if (!paint) throw new Error('this browser does not paint');
+      const sky = paint.createLinearGradient(0, 0, 0, height);
+      sky.addColorStop(0, '#2f5d8a');
+      sky.addColorStop(1, '#d9a066');
+      paint.fillStyle = sky;
+      paint.fillRect(0, 0, width, height);
+      return canvas.toDataURL('image/jpeg', 0.9);
+    },
+    [width, height],
+  );
+  return Buffer.from(url.split(',')[1], 'base64');
+}
 
 /** An RGB PNG of one colour. */
 export function png(width: number, height: number, colour: [number, number, number]): Buffer {

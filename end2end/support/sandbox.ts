@@ -1,7 +1,7 @@
 /** The simulated networks' control API, for looking behind them and making things go wrong. */
 import { type APIRequestContext, expect } from '@playwright/test';
 
-export type Platform = 'facebook' | 'twitter' | 'linkedin';
+export type Platform = 'facebook' | 'twitter' | 'linkedin' | 'instagram' | 'tiktok';
 
 /** A simulated account. `run_by` names the people who may hand out a page. */
 export type SandboxAccount = {
@@ -20,12 +20,15 @@ export type SandboxPost = {
   text: string;
   media: { id: string; type: string; bytes: number; alt_text: string | null; url: string }[];
   link: { url: string } | null;
+  comments: { text: string }[];
+  /** What only the network knows of it. */
+  extra: Record<string, unknown>;
 };
 
 export type Fault = {
   platform: Platform;
   account?: string;
-  operation: 'authorize' | 'token' | 'refresh' | 'identity' | 'upload' | 'publish' | 'status' | 'any';
+  operation: 'authorize' | 'token' | 'refresh' | 'identity' | 'upload' | 'publish' | 'comment' | 'status' | 'any';
   fault: 'status' | 'timeout' | 'drop_after_accept' | 'slow' | 'revoked' | 'malformed';
   status?: number;
   retry_after?: number;

@@ -2,12 +2,13 @@
 
 use super::words::{delivery_line, delivery_status, mark};
 use crate::ui::{
-    Button, ButtonSize, ButtonVariant, Glyph, MarkSize, PlatformMark, RelativeTime, StatusBadge, TimeStyle, use_clock,
+    Button, ButtonSize, ButtonVariant, Glyph, MarkSize, PlatformMark, RelativeTime, StatusBadge, TimeStyle, cx, icon,
+    use_clock,
 };
 use chrono::TimeDelta;
 use domain::{
     DeliveryId,
-    deliveries::{Delivery, DeliveryStatus, Stage},
+    deliveries::{CommentStatus, Delivery, DeliveryStatus, Stage},
 };
 use leptos::prelude::*;
 
@@ -20,6 +21,8 @@ pub enum Act {
     Cancel,
     /// The person has looked, and it is there.
     MarkPublished,
+    /// Write the first comment once more. Where nobody can tell: the person's word that it is not there.
+    WriteComment,
 }
 
 impl Act {
@@ -31,6 +34,7 @@ impl Act {
             // It may be out already: nothing to stop before the platform has said so.
             DeliveryStatus::Retried if delivery.stage == Stage::OutcomeUnknown => &[],
             DeliveryStatus::Pending | DeliveryStatus::Retried => &[Self::Cancel],
+            DeliveryStatus::Success if comment_trouble(delivery).is_some() => &[Self::WriteComment],
             DeliveryStatus::Publishing | DeliveryStatus::Success | DeliveryStatus::Canceled => &[],
         }
     }
@@ -40,6 +44,7 @@ impl Act {
             Self::Retry => "Retry",
             Self::Cancel => "Cancel",
             Self::MarkPublished => "Mark as published",
+            Self::WriteComment => "Write comment again",
         }
     }
 
@@ -49,8 +54,30 @@ impl Act {
             Self::Retry => "was not retried",
             Self::Cancel => "was not canceled",
             Self::MarkPublished => "was not marked as published",
+            Self::WriteComment => "did not get its comment",
         }
     }
+}
+
+/// What became of a first comment that is not there.
+fn comment_trouble(delivery: &Delivery) -> Option<&str> {
+    let comment = delivery.first_comment.as_ref()?;
+    matches!(comment.status, CommentStatus::Failed | CommentStatus::Unclear)
+        .then(|| comment.error.as_deref().unwrap_or("The first comment was not written."))
+}
+
+/// How the first comment stands, in a line.
+fn comment_line(delivery: &Delivery) -> Option<String> {
+    let comment = delivery.first_comment.as_ref()?;
+    Some(match (comment.status, comment_trouble(delivery)) {
+        (CommentStatus::Failed, Some(why)) => format!("The first comment was not written: {why}"),
+        (_, Some(why)) => format!("Nobody knows whether the first comment is there. {why}"),
+        (CommentStatus::Written, _) => "First comment written".to_owned(),
+        (_, None) => match &comment.error {
+            Some(why) => format!("The first comment is tried again: {why}"),
+            None => "The first comment is being written".to_owned(),
+        },
+    })
 }
 
 /// What a row needs from its page.
@@ -111,6 +138,10 @@ pub fn DeliveryRow(
         let delivery = delivery.read();
         (delivery.status == DeliveryStatus::Failed).then(|| delivery.advice.clone()).flatten()
     });
+    let comment = Memo::new(move |_| {
+        let delivery = delivery.read();
+        comment_line(&delivery).map(|line| (line, comment_trouble(&delivery).is_some()))
+    });
     let url = Memo::new(move |_| delivery.read().external_url.clone());
     let clock = use_clock();
     // Nothing to say about what leaves in a moment.
@@ -159,6 +190,19 @@ pub fn DeliveryRow(
                     }}
                 </p>
                 {move || advice.get().map(|advice| view! { <p class="text-sm wrap-anywhere">{advice}</p> })}
+                {move || {
+                    comment
+                        .get()
+                        .map(|(line, trouble)| {
+                            let colour = if trouble { "text-danger" } else { "text-muted" };
+                            view! {
+                                <p data-ui="first-comment" class=cx(&["flex gap-1.5 text-sm wrap-anywhere", colour])>
+                                    {icon(Glyph::MessageCircle, "mt-[3px] size-3.5")}
+                                    <span class="min-w-0">{line}</span>
+                                </p>
+                            }
+                        })
+                }}
             </div>
             <div class="relative z-10 flex flex-wrap items-center gap-3 max-sm:w-full max-sm:justify-between max-sm:pl-12">
                 {acting.map(|acting| view! { <DeliveryActions delivery acting/> })}
@@ -213,6 +257,7 @@ mod tests {
             needs_person: false,
             external_post_id: None,
             external_url: None,
+            first_comment: None,
             next_attempt_at: None,
             published_at: None,
             created_at: chrono::DateTime::UNIX_EPOCH,
@@ -236,6 +281,27 @@ mod tests {
         let asking = Delivery { stage: Stage::OutcomeUnknown, ..delivery(DeliveryStatus::Retried) };
         assert!(Act::of(&asking).is_empty());
         assert_eq!(delivery_line(&asking), "LinkedIn answered 503.");
+    }
+
+    #[test]
+    fn a_comment_has_a_fate_of_its_own() {
+        let with = |status, error: Option<&str>| Delivery {
+            first_comment: Some(domain::deliveries::FirstComment {
+                text: "Hi".into(),
+                status,
+                error: error.map(str::to_owned),
+                external_id: None,
+            }),
+            ..delivery(DeliveryStatus::Success)
+        };
+        let refused = with(CommentStatus::Failed, Some("LinkedIn refused it."));
+        assert_eq!(Act::of(&refused), [Act::WriteComment]);
+        assert_eq!(comment_line(&refused).as_deref(), Some("The first comment was not written: LinkedIn refused it."));
+        let again = with(CommentStatus::Pending, Some("LinkedIn answered 429."));
+        assert!(Act::of(&again).is_empty());
+        assert_eq!(comment_line(&again).as_deref(), Some("The first comment is tried again: LinkedIn answered 429."));
+        assert_eq!(comment_line(&with(CommentStatus::Written, None)).as_deref(), Some("First comment written"));
+        assert_eq!(comment_line(&delivery(DeliveryStatus::Success)), None);
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod chart;
 mod chip;
 mod choice;
 mod dialog;
+mod disclosure;
 mod field;
 mod icon;
 mod menu;
@@ -47,6 +48,7 @@ pub use chip::{AccountChip, FilterButton, FilterChip, FilterOption, FilterSelect
 pub use choice::{Checkbox, Choice, RadioCards, RadioGroup, SegmentedControl, SegmentedLinks, Switch};
 pub use class::cx;
 pub use dialog::{ConfirmDialog, Dialog, DialogSize};
+pub use disclosure::Disclosure;
 pub use field::{Field, FieldContext, Input, PasswordInput, SearchInput, Select, SelectOption, Textarea};
 pub use icon::{Glyph, Icon, Logo, Mark, MarkSize, PlatformMark, Spinner, icon, platform_mark};
 pub use menu::{Menu, MenuItem, MenuLink, MenuSeparator, Popover};

@@ -1,6 +1,6 @@
 //! Doing something about a delivery, from any page that shows some.
 
-use super::server_fns::{cancel_delivery, mark_delivery_published, retry_delivery};
+use super::server_fns::{cancel_delivery, mark_delivery_published, retry_delivery, write_first_comment};
 use crate::{
     AppError,
     layouts::use_refusal,
@@ -15,6 +15,7 @@ async fn perform(id: DeliveryId, act: Act) -> Result<Delivery, AppError> {
         Act::Retry => retry_delivery(id).await,
         Act::Cancel => cancel_delivery(id).await,
         Act::MarkPublished => mark_delivery_published(id).await,
+        Act::WriteComment => write_first_comment(id).await,
     }
 }
 

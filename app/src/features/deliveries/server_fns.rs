@@ -69,3 +69,10 @@ pub async fn mark_delivery_published(id: DeliveryId) -> Result<Delivery, AppErro
     let (services, actor) = acting()?;
     services.deliveries.mark_published(&actor, id).await.map_err(refuse)
 }
+
+/// Writes the first comment once more.
+#[server(prefix = "/fn", endpoint = "deliveries/first-comment", input = Json)]
+pub async fn write_first_comment(id: DeliveryId) -> Result<Delivery, AppError> {
+    let (services, actor) = acting()?;
+    services.deliveries.write_comment(&actor, id).await.map_err(refuse)
+}

@@ -1,7 +1,7 @@
 //! `/posts`, the list; `/posts/:id`, one post with what became of it.
 
 use super::{
-    components::{Previewed, Previews, Publishing, post_text, starts_undoable, summary_words},
+    components::{Previewed, Previews, Publishing, chosen, post_text, starts_undoable, summary_words},
     query::{PAGE, PostsQuery},
     server_fns::{PostView, delete_post, list_posts, view_post},
 };
@@ -22,6 +22,7 @@ use crate::{
 };
 use domain::{
     Page, Platform, PostId,
+    accounts::Account,
     posts::{Content, Post, PostStatus, PostSummary, Visibility},
     workspaces::Role,
 };
@@ -410,11 +411,11 @@ fn one(view: PostView) -> AnyView {
     };
     let content = Memo::new(move |_| {
         let post = post.read();
-        let content = Content { body: post.body.clone(), link: post.link.clone(), overrides: post.overrides.clone() };
-        (content, post.media.clone())
+        (post.content(), post.media.clone())
     });
     let crumbs = vec![("/posts".to_owned(), "Posts".to_owned()), (String::new(), title.clone())];
     let expected = accounts.len();
+    let named = accounts.clone();
     let previewed = Signal::derive(move || {
         let (content, pictures) = content.get();
         Previewed { content, pictures, accounts: accounts.clone() }
@@ -434,7 +435,7 @@ fn one(view: PostView) -> AnyView {
             <div class="grid min-w-0 grid-cols-1 content-start gap-6 px-4 py-6 lg:px-6">
                 <h1 class="sr-only">{title.clone()}</h1>
                 <Publishing post deliveries expected now undoable/>
-                {content_section(post, content)}
+                {content_section(post, content, named)}
             </div>
             <Previews previewed/>
         </div>
@@ -444,7 +445,11 @@ fn one(view: PostView) -> AnyView {
 }
 
 /// The post itself, as it was saved.
-fn content_section(post: RwSignal<Post>, content: Memo<(Content, Vec<domain::media::MediaAsset>)>) -> AnyView {
+fn content_section(
+    post: RwSignal<Post>,
+    content: Memo<(Content, Vec<domain::media::MediaAsset>)>,
+    accounts: Vec<Account>,
+) -> AnyView {
     let heading = "content-h";
     let meta = move || {
         let post = post.read();
@@ -515,6 +520,7 @@ fn content_section(post: RwSignal<Post>, content: Memo<(Content, Vec<domain::med
                     <ul class="flex flex-wrap gap-2 empty:hidden" aria-label="Pictures">{pictures}</ul>
                 </div>
                 {own}
+                {chosen(&content, &accounts)}
             </div>
         }
     };

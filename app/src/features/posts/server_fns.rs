@@ -7,9 +7,9 @@ use crate::{error::refuse, services::acting, shared::pages::whole};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use domain::{
     AccountId, Page, PostId,
-    accounts::Account,
+    accounts::{Account, Creator},
     deliveries::Delivery,
-    posts::{NewPost, Post, PostFilter, PostPatch, PostSummary},
+    posts::{CheckedPost, NewPost, Post, PostFilter, PostPatch, PostSummary, PostToCheck},
 };
 #[cfg(feature = "ssr")]
 use domain::{
@@ -108,6 +108,20 @@ pub async fn create_post(post: NewPost, key: String) -> Result<Post, AppError> {
 pub async fn update_post(id: PostId, patch: PostPatch) -> Result<Post, AppError> {
     let (services, actor) = acting()?;
     services.posts.update(&actor, id, patch).await.map_err(refuse)
+}
+
+/// What there is to say about a post before it is saved.
+#[server(prefix = "/fn", endpoint = "posts/check", input = Json)]
+pub async fn check_post(wanted: PostToCheck) -> Result<CheckedPost, AppError> {
+    let (services, actor) = acting()?;
+    services.posts.check(&actor, wanted).await.map_err(refuse)
+}
+
+/// What an account's creator may choose for a post, as far as it is known by now.
+#[server(prefix = "/fn", endpoint = "posts/creator", input = Json)]
+pub async fn ask_creator(account: AccountId) -> Result<Creator, AppError> {
+    let (services, actor) = acting()?;
+    services.accounts.creator(&actor, account).await.map_err(refuse)
 }
 
 /// Takes a post back inside its undo window, or before its time.

@@ -2,10 +2,10 @@
 
 use super::{ago, s, section};
 use crate::ui::{
-    AccountCard, AvatarStack, Breadcrumbs, Button, ButtonSize, Checkbox, CopyButton, DescriptionList, Detail, Glyph,
-    IconButton, Mark, MarkSize, Menu, MenuItem, MenuLink, MenuSeparator, NavTab, NavTabs, Pagination, PlatformMark,
-    RelativeTime, SkeletonCards, Sort, Status, StatusBadge, Tab, TabPanel, Table, Tabs, Td, Th, Thead, TimeStyle, Tr,
-    cx, relative_words,
+    AccountCard, AvatarStack, Breadcrumbs, Button, ButtonSize, Checkbox, CopyButton, DescriptionList, Detail,
+    Disclosure, Glyph, IconButton, Mark, MarkSize, Menu, MenuItem, MenuLink, MenuSeparator, NavTab, NavTabs,
+    Pagination, PlatformMark, RelativeTime, SkeletonCards, Sort, Status, StatusBadge, Tab, TabPanel, Table, Tabs, Td,
+    Th, Thead, TimeStyle, Tr, cx, platform_mark, relative_words,
 };
 use leptos::prelude::*;
 
@@ -276,6 +276,7 @@ pub(super) fn table() -> AnyView {
 
 pub(super) fn tabs() -> AnyView {
     let view = RwSignal::new(s("overview"));
+    let (open, closed) = (RwSignal::new(true), RwSignal::new(false));
     let text = RwSignal::new(s("all"));
     let views = vec![
         Tab::new("overview", "Overview"),
@@ -297,9 +298,29 @@ pub(super) fn tabs() -> AnyView {
         |label: &str, count: Option<u64>, current: bool| NavTab { href: s("#tabs"), label: s(label), count, current };
     section(
         "tabs",
-        "Tabs that change the address are links; tabs within a panel are tabs.",
+        "Tabs that change the address are links; tabs within a panel are tabs. A part that opens says in its head what is in it.",
         view! {
             <div class="grid grid-cols-1 gap-6">
+                <div class="divide-y divide-border rounded-lg border border-border">
+                    <Disclosure
+                        id="g-x"
+                        label="X"
+                        before=|| platform_mark(Mark::X, MarkSize::Bare)
+                        summary=s("First comment")
+                        open
+                    >
+                        <p class="text-sm text-muted">"What was typed here stays when it closes."</p>
+                    </Disclosure>
+                    <Disclosure
+                        id="g-linkedin"
+                        label="LinkedIn"
+                        before=|| platform_mark(Mark::LinkedIn, MarkSize::Bare)
+                        summary=s("No first comment")
+                        open=closed
+                    >
+                        <p class="text-sm text-muted">"Closed until its head is pressed."</p>
+                    </Disclosure>
+                </div>
                 <div>
                     <Tabs id="g-views" label="Views" tabs=views selected=view/>
                     {panel("g-views", view, "overview", "Arrow keys move and choose; Tab goes into the panel.")}

@@ -93,6 +93,7 @@ fn what_happened(delivery: &Delivery, acting: Acting) -> AnyView {
                     Act::Retry => "Retry now",
                     Act::MarkPublished => "It is there, mark as published",
                     Act::Cancel => "Cancel delivery",
+                    Act::WriteComment => "Write the first comment again",
                 };
                 let variant = if Some(act) == main && act != Act::Cancel {
                     ButtonVariant::Primary

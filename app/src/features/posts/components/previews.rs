@@ -8,9 +8,10 @@ use crate::{
     ui::{Avatar, AvatarSize, Choice, Glyph, MarkSize, PlatformMark, SegmentedControl, cx, grouped, icon},
 };
 use domain::{
-    Platform,
+    AccountId, Platform,
     accounts::Account,
     media::MediaAsset,
+    platform::PostFormat,
     posts::{
         Content,
         preflight::{final_link, final_text},
@@ -23,7 +24,7 @@ use leptos::prelude::*;
 pub struct Previewed {
     pub content: Content,
     pub pictures: Vec<MediaAsset>,
-    /// Who gets it; one preview per platform, with the first account's name.
+    /// Who gets it; one preview per platform, with the first account's name, and one per account with words of its own.
     pub accounts: Vec<Account>,
 }
 
@@ -38,33 +39,59 @@ struct One {
     own: bool,
     link: Option<String>,
     pictures: Vec<(String, String)>,
+    format: PostFormat,
+    first_comment: Option<String>,
+    /// On TikTok: it goes to the creator's inbox.
+    to_inbox: bool,
 }
 
-fn platforms(previewed: &Previewed) -> Vec<Platform> {
-    let mut platforms: Vec<_> = previewed.accounts.iter().map(|account| account.platform).collect();
-    platforms.sort_unstable();
-    platforms.dedup();
-    platforms
+/// One preview: a platform's, or that of an account with words of its own.
+type Shown = (Platform, Option<AccountId>);
+
+fn previews(previewed: &Previewed) -> Vec<Shown> {
+    let varied = |account: &Account| previewed.content.variations.contains_key(&account.id);
+    let mut shown: Vec<Shown> = previewed
+        .accounts
+        .iter()
+        .map(|account| (account.platform, Some(account.id).filter(|_| varied(account))))
+        .collect();
+    shown.sort_unstable();
+    shown.dedup();
+    shown
 }
 
-fn one(previewed: &Previewed, platform: Platform) -> One {
+fn one(previewed: &Previewed, (platform, varied): Shown) -> One {
     let has_pictures = !previewed.pictures.is_empty();
-    let account = previewed.accounts.iter().find(|account| account.platform == platform);
+    let account = match varied {
+        Some(id) => previewed.accounts.iter().find(|account| account.id == id),
+        None => {
+            let own = &previewed.content.variations;
+            previewed.accounts.iter().find(|account| account.platform == platform && !own.contains_key(&account.id))
+        }
+    };
+    let content = match varied {
+        Some(id) => previewed.content.for_account(platform, id),
+        None => std::borrow::Cow::Borrowed(&previewed.content),
+    };
+    let options = content.options_for(platform);
     let most = platform.rules().map_or(usize::MAX, |rules| rules.images_max);
     One {
         platform,
         name: account.map(|account| account.display_name.clone()).unwrap_or_default(),
         handle: account.and_then(|account| account.handle.clone()),
         avatar: account.and_then(|account| account.avatar_url.clone()),
-        text: final_text(&previewed.content, platform, has_pictures),
-        own: previewed.content.overrides.contains_key(&platform),
-        link: final_link(&previewed.content, platform, has_pictures).map(str::to_owned),
+        text: final_text(&content, platform, has_pictures),
+        own: content.overrides.contains_key(&platform),
+        link: final_link(&content, platform, has_pictures).map(str::to_owned),
         pictures: previewed
             .pictures
             .iter()
             .take(most)
             .map(|asset| (thumbnail(asset), asset.alt_text.clone().unwrap_or_default()))
             .collect(),
+        format: options.format,
+        first_comment: options.first_comment.clone().filter(|_| options.format != PostFormat::Story),
+        to_inbox: platform == Platform::Tiktok && options.tiktok.is_none(),
     }
 }
 
@@ -72,7 +99,7 @@ fn one(previewed: &Previewed, platform: Platform) -> One {
 #[component]
 pub fn Previews(#[prop(into)] previewed: Signal<Previewed>) -> impl IntoView {
     let width = RwSignal::new("desktop".to_owned());
-    let shown = Memo::new(move |_| platforms(&previewed.read()));
+    let shown = Memo::new(move |_| previews(&previewed.read()));
     view! {
         <section
             aria-labelledby="previews-h"
@@ -111,9 +138,9 @@ pub fn Previews(#[prop(into)] previewed: Signal<Previewed>) -> impl IntoView {
                         if *width.read() == "phone" { "sm:*:max-w-80 sm:*:mx-auto" } else { "xl:columns-2 min-[110rem]:columns-3" },
                     ])
                 }>
-                    <For each=move || shown.get() key=|platform| *platform let:platform>
+                    <For each=move || shown.get() key=|shown| *shown let:shown>
                         <li class="break-inside-avoid pb-6 max-sm:w-72 max-sm:shrink-0 max-sm:snap-start max-sm:pb-0">
-                            {preview(Memo::new(move |_| one(&previewed.read(), platform)), platform)}
+                            {preview(Memo::new(move |_| one(&previewed.read(), shown)), shown)}
                         </li>
                     </For>
                 </ul>
@@ -124,9 +151,12 @@ pub fn Previews(#[prop(into)] previewed: Signal<Previewed>) -> impl IntoView {
     .into_any()
 }
 
-fn preview(facts: Memo<One>, platform: Platform) -> AnyView {
+fn preview(facts: Memo<One>, (platform, varied): Shown) -> AnyView {
     let length = move || {
         let facts = facts.read();
+        if facts.format == PostFormat::Story {
+            return "Story".to_owned();
+        }
         let count = platform.count(&facts.text) as u64;
         let own = if facts.own { "own text, " } else { "" };
         match platform.rules() {
@@ -138,23 +168,43 @@ fn preview(facts: Memo<One>, platform: Platform) -> AnyView {
     let card = move || {
         let mut facts = facts.get();
         facts.avatar = session.picture(facts.avatar.as_deref());
-        match platform {
-            Platform::Twitter => on_x(facts),
-            Platform::Linkedin => on_linkedin(facts),
-            Platform::Instagram => on_instagram(facts),
-            Platform::Tiktok => on_tiktok(facts),
+        match (platform, facts.format) {
+            (Platform::Facebook | Platform::Instagram, PostFormat::Story) => story(&facts),
+            (Platform::Facebook | Platform::Instagram, PostFormat::Reel) => upright(&facts),
+            (Platform::Twitter, _) => on_x(facts),
+            (Platform::Linkedin, _) => on_linkedin(facts),
+            (Platform::Instagram, _) => on_instagram(facts),
+            (Platform::Tiktok, _) => upright(&facts),
             _ => on_facebook(facts),
         }
     };
+    // An account with words of its own is named: another preview of its platform stands beside it.
+    let name = move || match varied {
+        Some(_) => format!("{}, {}", platform.label(), at(&facts.read())),
+        None => platform.label().to_owned(),
+    };
+    let inbox = move || {
+        facts.read().to_inbox.then(|| {
+            view! {
+                <p class="mt-2 flex gap-1.5 text-sm text-muted">
+                    {icon(Glyph::StInfo, "mt-[3px] size-3.5")}
+                    "Waits in the creator’s inbox until they publish it in TikTok."
+                </p>
+            }
+        })
+    };
     view! {
-        <div class="mb-2 flex items-center justify-between gap-3 text-sm">
-            <span class="flex min-w-0 items-center gap-2">
-                <PlatformMark mark=mark(platform) size=MarkSize::Bare/>
-                <span class="truncate font-medium">{platform.label()}</span>
-            </span>
-            <span class="shrink-0 text-xs text-muted tabular-nums">{length}</span>
+        <div data-preview=platform.as_str()>
+            <div class="mb-2 flex items-center justify-between gap-3 text-sm">
+                <span class="flex min-w-0 items-center gap-2">
+                    <PlatformMark mark=mark(platform) size=MarkSize::Bare/>
+                    <span class="truncate font-medium">{name}</span>
+                </span>
+                <span class="shrink-0 text-xs text-muted tabular-nums">{length}</span>
+            </div>
+            {card}
+            {inbox}
         </div>
-        {card}
     }
     .into_any()
 }
@@ -217,10 +267,43 @@ fn on_x(facts: One) -> AnyView {
                 {(!facts.pictures.is_empty())
                     .then(|| view! { <div class="mt-3">{pictures(&facts.pictures, "rounded-xl border border-border")}</div> })}
                 {bar(&[Glyph::MessageCircle, Glyph::Repeat2, Glyph::Heart, Glyph::ChartNoAxesColumn, Glyph::Bookmark], &[])}
+                {reply(&facts)}
             </div>
         </div>
     }
     .into_any()
+}
+
+/// X shows a first comment as what it is there: a reply.
+fn reply(facts: &One) -> Option<AnyView> {
+    let text = facts.first_comment.as_deref()?;
+    let handle = facts.handle.clone().unwrap_or_default();
+    let view = view! {
+        <div class="mt-3 border-t border-border pt-3">
+            <p class="truncate text-sm">
+                <span class="font-semibold">{facts.name.clone()}</span>
+                <span class="text-muted">{format!(" {handle} · now")}</span>
+            </p>
+            <p class="text-xs text-muted">"Replying to itself"</p>
+            <div class="mt-0.5">{post_text(text)}</div>
+        </div>
+    };
+    Some(view.into_any())
+}
+
+/// A first comment, where comments stand below a post.
+fn first_comment(facts: &One) -> Option<AnyView> {
+    let text = facts.first_comment.as_deref()?;
+    let view = view! {
+        <div class="flex gap-2 border-t border-border px-4 py-3 text-sm">
+            {face_of(facts, AvatarSize::Small)}
+            <div class="min-w-0 rounded-lg bg-sunken px-2.5 py-1.5">
+                <p class="truncate font-semibold">{at(facts)}</p>
+                {post_text(text)}
+            </div>
+        </div>
+    };
+    Some(view.into_any())
 }
 
 fn on_linkedin(facts: One) -> AnyView {
@@ -241,6 +324,7 @@ fn on_linkedin(facts: One) -> AnyView {
                 &[Glyph::ThumbsUp, Glyph::MessageSquareText, Glyph::Repeat2, Glyph::Send],
                 &["Like", "Comment", "Repost", "Send"],
             )}
+            {first_comment(&facts)}
         </div>
     }
     .into_any()
@@ -261,6 +345,7 @@ fn on_facebook(facts: One) -> AnyView {
             {pictures(&facts.pictures, "")}
             {card(&facts)}
             {bar(&[Glyph::ThumbsUp, Glyph::MessageCircle, Glyph::Forward], &["Like", "Comment", "Share"])}
+            {first_comment(&facts)}
         </div>
     }
     .into_any()
@@ -323,20 +408,46 @@ fn on_instagram(facts: One) -> AnyView {
                 {icon(Glyph::Bookmark, "size-5")}
             </div>
             <div class="px-3 pb-3.5 text-sm">{caption}</div>
+            {first_comment(&facts)}
         </div>
     }
     .into_any()
 }
 
-/// Upright, on TikTok's own black in either theme.
-fn on_tiktok(facts: One) -> AnyView {
-    let name = at(&facts);
-    let count = facts.pictures.len();
-    let picture = match facts.pictures.first() {
+/// A story: one picture, whole, and nothing but who shows it.
+fn story(facts: &One) -> AnyView {
+    let name = at(facts);
+    let picture = picture_of(facts, "A picture or a video fills this.");
+    view! {
+        <div class="dark relative mx-auto flex aspect-[9/16] w-full max-w-64 flex-col overflow-hidden rounded-lg bg-[#000000] text-[#ffffff]">
+            {picture}
+            <div class="absolute inset-x-0 top-0 bg-linear-to-b from-[#000000b8] to-transparent p-2.5 pb-8">
+                <div class="h-0.5 rounded-full bg-[#ffffff66]" aria-hidden="true">
+                    <div class="h-full w-2/5 rounded-full bg-[#ffffff]"></div>
+                </div>
+                <div class="mt-2.5 flex items-center gap-2 text-sm">
+                    {face_of(facts, AvatarSize::Small)}
+                    <p class="min-w-0 truncate font-semibold">{name}</p>
+                    <span class="shrink-0 text-[#ffffffcc]">"now"</span>
+                </div>
+            </div>
+            <div class="absolute inset-x-2.5 bottom-2.5 flex items-center gap-2.5" aria-hidden="true">
+                <span class="flex-1 rounded-full border border-[#ffffffb3] bg-[#00000066] px-3 py-1.5 text-xs">"Send message"</span>
+                {icon(Glyph::Heart, "size-5")}
+                {icon(Glyph::Send, "size-5")}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// The first picture, filling what is around it.
+fn picture_of(facts: &One, otherwise: &'static str) -> AnyView {
+    match facts.pictures.first() {
         None => view! {
-            <div class="grid flex-1 place-content-center justify-items-center gap-2 text-sm">
+            <div class="grid flex-1 place-content-center justify-items-center gap-2 p-6 text-center text-sm">
                 {icon(Glyph::Image, "size-5")}
-                "A picture leads here."
+                {otherwise}
             </div>
         }
         .into_any(),
@@ -346,7 +457,15 @@ fn on_tiktok(facts: One) -> AnyView {
             </div>
         }
         .into_any(),
-    };
+    }
+}
+
+/// Upright and on black in either theme: a reel, and everything on TikTok.
+fn upright(facts: &One) -> AnyView {
+    let name = at(facts);
+    let count = facts.pictures.len();
+    let otherwise = if facts.format == PostFormat::Reel { "A video fills this." } else { "A picture leads here." };
+    let picture = picture_of(facts, otherwise);
     let parts = (count > 1).then(|| {
         (0..count)
             .map(|i| {
@@ -357,10 +476,10 @@ fn on_tiktok(facts: One) -> AnyView {
     });
     let caption = if facts.text.is_empty() { "Your text appears here.".into_any() } else { post_text(&facts.text) };
     view! {
-        <div class="dark relative mx-auto flex aspect-[9/15] w-full max-w-64 flex-col overflow-hidden rounded-lg bg-[#000000] text-[#ffffff]">
+        <div class="dark relative mx-auto flex aspect-[9/16] w-full max-w-64 flex-col overflow-hidden rounded-lg bg-[#000000] text-[#ffffff]">
             {picture}
-            <div class="absolute right-2.5 bottom-28 grid justify-items-center gap-4" aria-hidden="true">
-                {face_of(&facts, AvatarSize::Medium)}
+            <div class="absolute right-2.5 bottom-32 grid justify-items-center gap-4 drop-shadow-[0_1px_2px_#000000b3]" aria-hidden="true">
+                {face_of(facts, AvatarSize::Medium)}
                 {icon(Glyph::Heart, "size-5")}
                 {icon(Glyph::MessageCircle, "size-5")}
                 {icon(Glyph::Bookmark, "size-5")}
@@ -478,9 +597,9 @@ mod tests {
             Content { body: "Back in stock".into(), link: Some("https://n.example/w".into()), ..Content::default() };
         content.overrides.insert(Platform::Twitter, Override { body: "Back!".into() });
         let previewed = Previewed { content, pictures: vec![], accounts: vec![] };
-        let x = one(&previewed, Platform::Twitter);
+        let x = one(&previewed, (Platform::Twitter, None));
         assert_eq!((x.text.as_str(), x.own, x.link), ("Back!\n\nhttps://n.example/w", true, None));
-        let facebook = one(&previewed, Platform::Facebook);
+        let facebook = one(&previewed, (Platform::Facebook, None));
         assert_eq!((facebook.text.as_str(), facebook.own), ("Back in stock", false));
         assert_eq!(facebook.link.as_deref(), Some("https://n.example/w"));
     }

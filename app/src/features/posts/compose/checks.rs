@@ -5,7 +5,10 @@ use crate::{
     shared::words::counted,
     ui::{Button, ButtonSize, ButtonVariant, Glyph, icon},
 };
-use domain::posts::preflight::{Finding, Severity};
+use domain::posts::{
+    Visibility,
+    preflight::{Finding, Severity, Target, XPrice, x_price},
+};
 use leptos::prelude::*;
 
 /// The heading of the checks, which takes the focus when saving is refused.
@@ -45,6 +48,12 @@ pub fn Checks(composer: Composer) -> impl IntoView {
         .into_any(),
         Some(findings) => findings.into_iter().map(row).collect_view().into_any(),
     };
+    let price = Memo::new(move |_| {
+        let targets: Vec<_> = composer.targets().iter().map(Target::from).collect();
+        let draft = composer.draft.read();
+        let goes_out = !draft.is_empty() && draft.visibility != Visibility::Private;
+        goes_out.then(|| x_price(&draft.content(), !draft.media.is_empty(), &targets)).flatten()
+    });
     view! {
         <section aria-labelledby=HEADING>
             <div class="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
@@ -52,9 +61,44 @@ pub fn Checks(composer: Composer) -> impl IntoView {
                 <p class="inline-flex items-center gap-1.5 text-sm" role="status">{summary}</p>
             </div>
             <ul class="mt-3 grid gap-2 text-sm">{rows}</ul>
+            {move || {
+                price
+                    .get()
+                    .map(|price| {
+                        view! {
+                            <p class="mt-3 flex gap-2 text-sm text-muted">
+                                {icon(Glyph::StInfo, "mt-[3px] size-3.5 text-accent-strong")}
+                                <span>{price_words(price)}</span>
+                            </p>
+                        }
+                    })
+            }}
         </section>
     }
     .into_any()
+}
+
+/// Thousandths of a dollar: "$0.20", "$0.015".
+fn dollars(thousandths: u32) -> String {
+    let (whole, rest) = (thousandths / 1_000, thousandths % 1_000);
+    if rest.is_multiple_of(10) { format!("${whole}.{:02}", rest / 10) } else { format!("${whole}.{rest:03}") }
+}
+
+/// What X charges, and what of it is for links: nobody should learn that from the bill.
+fn price_words(price: XPrice) -> String {
+    let what = match price.posts {
+        1 => "this post".to_owned(),
+        n => format!("these {n} posts, comments included"),
+    };
+    match (price.for_links, price.posts) {
+        (0, _) => format!("X charges {} for {what}.", dollars(price.total)),
+        (links, _) => format!(
+            "X charges {} for {what}: {} of it because of {}.",
+            dollars(price.total),
+            dollars(links),
+            if price.posts == 1 { "the link" } else { "links" }
+        ),
+    }
 }
 
 fn row(finding: Finding) -> AnyView {
@@ -80,4 +124,20 @@ fn row(finding: Finding) -> AnyView {
         </li>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prices_in_words() {
+        let words = |total, for_links, posts| price_words(XPrice { total, for_links, posts });
+        assert_eq!(words(15, 0, 1), "X charges $0.015 for this post.");
+        assert_eq!(words(200, 185, 1), "X charges $0.20 for this post: $0.185 of it because of the link.");
+        assert_eq!(
+            words(1_215, 185, 2),
+            "X charges $1.215 for these 2 posts, comments included: $0.185 of it because of links."
+        );
+    }
 }

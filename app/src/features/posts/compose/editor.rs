@@ -3,13 +3,13 @@
 
 use super::state::Composer;
 use crate::{
-    shared::words::mark,
+    shared::words::{account_title, mark},
     ui::{
         Button, ButtonSize, ButtonVariant, Field, Input, LimitMeter, MarkSize, PlatformMark, Tab, TabPanel, Tabs,
         Textarea, cx,
     },
 };
-use domain::{Platform, posts::preflight::final_text};
+use domain::{Platform, accounts::Account, posts::preflight::final_text};
 use leptos::prelude::*;
 
 const ROOT: &str = "text";
@@ -17,7 +17,7 @@ const ROOT: &str = "text";
 /// The editor.
 #[component]
 pub fn Editor(composer: Composer) -> impl IntoView {
-    let selected = RwSignal::new("all".to_owned());
+    let selected = composer.tab();
     // Tabs for the platforms that get the post, and for those that have a text already.
     let platforms = Memo::new(move |_| {
         let targets = composer.targets();
@@ -38,28 +38,42 @@ pub fn Editor(composer: Composer) -> impl IntoView {
             .map(|(platform, _)| platform)
             .collect::<Vec<_>>()
     });
+    // And for those of the chosen accounts that have a text of their own.
+    let varied = Memo::new(move |_| {
+        let variations = composer.variations().read();
+        composer.targets().into_iter().filter(|account| variations.contains_key(&account.id)).collect::<Vec<_>>()
+    });
     let tabs = Signal::derive(move || {
         let with_own = with_own.read();
         let own = platforms.get().into_iter().map(|platform| {
             let tab = Tab::new(platform.as_str(), platform.label()).mark(mark(platform));
             if with_own.contains(&platform) { tab.dot(", has its own text") } else { tab }
         });
-        std::iter::once(Tab::new("all", "All platforms")).chain(own).collect::<Vec<_>>()
+        let varied = varied.get().into_iter().map(|account| {
+            Tab::new(account.id.to_string(), account_title(&account))
+                .mark(mark(account.platform))
+                .dot(", has its own text")
+        });
+        std::iter::once(Tab::new("all", "All platforms")).chain(own).chain(varied).collect::<Vec<_>>()
     });
     // The tab of a platform that no longer gets the post has gone.
     Effect::new(move |_| {
-        let gone = platforms.with(|platforms| {
-            let selected = selected.read();
-            *selected != "all" && !platforms.iter().any(|platform| platform.as_str() == *selected)
-        });
-        if gone {
+        let there = |selected: &str| {
+            selected == "all"
+                || platforms.read().iter().any(|platform| platform.as_str() == selected)
+                || varied.read().iter().any(|account| account.id.to_string() == selected)
+        };
+        if !there(&selected.read()) {
             selected.set("all".to_owned());
         }
     });
-    let note = move || match with_own.read().len() {
-        0 => String::new(),
-        1 => "1 platform has its own text".to_owned(),
-        n => format!("{n} platforms have their own text"),
+    let note = move || match (with_own.read().len(), varied.read().len()) {
+        (0, 0) => String::new(),
+        (1, 0) => "1 platform has its own text".to_owned(),
+        (n, 0) => format!("{n} platforms have their own text"),
+        (0, 1) => "1 account has its own text".to_owned(),
+        (0, n) => format!("{n} accounts have their own text"),
+        (n, m) => format!("{} have their own text", n + m),
     };
     let error = composer.error_of("body");
     view! {
@@ -88,6 +102,9 @@ pub fn Editor(composer: Composer) -> impl IntoView {
                     .into_iter()
                     .map(|(platform, text)| own_panel(composer, platform, text, selected))
                     .collect_view()}
+                <For each=move || varied.get() key=|account| account.id let:account>
+                    {variation(composer, account, selected)}
+                </For>
                 <p class="min-h-6 px-3.5 pb-2 text-right text-xs text-muted" aria-live="polite">{note}</p>
             </div>
             {move || error.get().map(|error| view! { <p class="mt-1.5 text-sm text-danger">{error}</p> })}
@@ -173,6 +190,42 @@ fn own_panel(composer: Composer, platform: Platform, text: RwSignal<String>, sel
                 class="min-h-42 px-3.5 py-3 text-md"
             />
             <div class="px-3.5 pb-1">{help}</div>
+        </TabPanel>
+    }
+    .into_any()
+}
+
+/// The text of one account, with its length.
+fn variation(composer: Composer, account: Account, selected: RwSignal<String>) -> AnyView {
+    let (id, platform) = (account.id, account.platform);
+    let name = account_title(&account);
+    let Some(text) = composer.variations().read_untracked().get(&id).cloned() else { return ().into_any() };
+    let text = RwSignal::from(text);
+    let has_pictures = Memo::new(move |_| !composer.pictures.read().is_empty());
+    let used = Memo::new(move |_| {
+        let content = composer.draft.read().content();
+        platform.count(&final_text(&content.for_account(platform, id), platform, has_pictures.get())) as u64
+    });
+    let most = platform.rules().map_or(0, |rules| rules.text_max) as u64;
+    view! {
+        <TabPanel id=ROOT key=id.to_string() selected>
+            <Textarea
+                id=format!("post-text-{id}")
+                name=format!("variations.{id}")
+                label=format!("Text for {name} only")
+                placeholder=format!("What {name} gets in place of the other text.")
+                value=text
+                rows=7
+                grow=true
+                bare=true
+                class="min-h-42 px-3.5 py-3 text-md"
+            />
+            <div class="flex flex-wrap items-center justify-between gap-x-4 gap-y-1 px-3.5 pb-1">
+                <Button variant=ButtonVariant::Link size=ButtonSize::Small on_click=move |_| composer.unvary(id)>
+                    "Take this text away"
+                </Button>
+                <div class="w-24"><LimitMeter label=name.clone() used max=most/></div>
+            </div>
         </TabPanel>
     }
     .into_any()

@@ -1,139 +1,570 @@
-//! What is written stays in the browser until it is saved: a closed tab, a lost session or a crash costs nothing.
+//! What is written survives: a closed tab, a crash, a lost session, a lost connection.
+//!
+//! It is kept twice. At once in this browser, one entry for each post that is being written, so that two tabs do not
+//! overwrite each other. And, a little later and while there is a connection, on the server: as a private post that
+//! saves itself, rewritten in place, which another device can open too. Coming back, a person is asked what to do with
+//! what was left; nothing is put on the page, or thrown away, by itself.
+//!
+//! Nothing is made twice by it. The draft on the server is made under the entry's name, with the same request each time
+//! until the answer is there; from then on it is changed, and saving changes it too ([`super::save`]).
 
 use super::{
+    advise::online,
     model::Draft,
+    save::new_key,
     state::{Composer, Purpose},
 };
-use crate::{features::media::server_fns::get_media, session::use_session};
+use crate::{
+    AppError,
+    features::{
+        media::server_fns::get_media,
+        posts::server_fns::{create_post, delete_post, update_post},
+    },
+    session::use_session,
+};
+use chrono::{DateTime, Utc};
+use domain::{ErrorCode, PostId, posts::NewPost};
 use leptos::{ev, prelude::*, task::spawn_local, web_sys::Event};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// How long typing pauses before it is kept.
+/// How long typing pauses before it is kept in the browser.
 const PAUSE: Duration = Duration::from_millis(400);
+/// How long it pauses before it is kept on the server.
+const LONG_PAUSE: Duration = Duration::from_secs(2);
+/// Entries kept at once; the oldest makes room.
+const MOST: usize = 8;
 
 /// How the draft is kept, for a word beside the title.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
     Nothing,
-    /// From an earlier visit.
-    Restored,
-    Now,
+    /// In this browser.
+    Device,
+    /// In this browser, and there is no connection.
+    Offline,
+    /// On the server too.
+    Server,
 }
 
 impl Kept {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Nothing => "",
-            Self::Restored => "Your unsaved draft is back",
-            Self::Now => "Draft kept on this device",
+            Self::Device => "Draft kept on this device",
+            Self::Offline => "No connection. Draft kept on this device",
+            Self::Server => "Draft saved",
         }
     }
 }
 
-/// A draft is a person's, in a workspace: two people at one computer do not see each other's.
-fn storage_key() -> Option<String> {
-    let me = use_session().me()?;
-    Some(format!("arctiv.draft.{}.{}", me.workspace.id, me.user.id))
+/// One post that was left while it was being written.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Entry {
+    /// The entry's name, and the request's that makes the post.
+    pub key: String,
+    pub draft: Draft,
+    pub at: Option<DateTime<Utc>>,
+    /// The saved post that it changes; none for a new one.
+    pub changes: Option<PostId>,
+    /// The draft on the server.
+    pub post: Option<PostId>,
+    /// What was first sent to make a post, while the answer is not there: sent again, it makes no second one.
+    pub sent: Option<NewPost>,
 }
 
-/// Absent in a browser that forbids it; the composer then works without.
+/// A list with `entry` in it, newest first, and no more of them than are kept.
+fn with_entry(mut list: Vec<Entry>, entry: Entry) -> Vec<Entry> {
+    list.retain(|other| other.key != entry.key);
+    list.insert(0, entry);
+    list.truncate(MOST);
+    list
+}
+
+/// What is left of a post like this one: of the same saved post, or of a new one.
+fn left_behind(list: &[Entry], changes: Option<PostId>, now: &Draft, own: &str) -> Option<Entry> {
+    list.iter()
+        .find(|entry| entry.key != own && entry.changes == changes && !entry.draft.is_empty() && entry.draft != *now)
+        .cloned()
+}
+
+/// Drafts are a person's, in a workspace: two people at one computer do not see each other's.
+fn storage_key() -> Option<String> {
+    let me = use_session().me()?;
+    Some(format!("arctiv.drafts.{}.{}", me.workspace.id, me.user.id))
+}
+
+/// Absent in a browser that forbids it; the composer then keeps drafts on the server alone.
 fn storage() -> Option<leptos::web_sys::Storage> {
     window().local_storage().ok().flatten()
 }
 
-/// Restores what was kept and keeps what is written. `fresh`: the page began with something else, which wins over what
-/// was kept.
-pub fn keep(composer: Composer, fresh: bool) -> (RwSignal<Kept>, Callback<()>) {
-    let kept = RwSignal::new(Kept::Nothing);
-    let key = StoredValue::new(storage_key().filter(|_| composer.purpose() == Purpose::New));
-    let timer = StoredValue::new(None::<TimeoutHandle>);
-    let forget = Callback::new(move |()| {
-        if let Some(pending) = timer.try_get_value().flatten() {
-            pending.clear();
-            timer.set_value(None);
-        }
-        if let (Some(storage), Some(key)) = (storage(), key.get_value()) {
-            // Fails only where nothing could be stored either.
-            let _nothing_kept = storage.remove_item(&key);
-        }
-        let _page_gone = kept.try_set(Kept::Nothing);
-    });
-    let restoring = StoredValue::new(false);
-    // In the next turn: the fields have read back by then what was typed before the page came to life.
-    let restore = move || {
-        let found = storage()
-            .zip(key.try_get_value().flatten())
-            .and_then(|(storage, key)| storage.get_item(&key).ok().flatten());
-        let draft = found.and_then(|json| serde_json::from_str::<Draft>(&json).ok()).filter(|draft| !draft.is_empty());
-        let Some(draft) = draft else { return };
-        // What was typed before the page came to life is newer.
-        if !composer.draft.try_get_untracked().is_some_and(|draft| draft.is_empty()) {
+fn load(key: &str) -> Vec<Entry> {
+    let json = storage().and_then(|storage| storage.get_item(key).ok().flatten());
+    json.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
+}
+
+/// Whether it could be stored.
+fn store(key: &str, list: &[Entry]) -> bool {
+    let Some(storage) = storage() else { return false };
+    if list.is_empty() {
+        return storage.remove_item(key).is_ok();
+    }
+    serde_json::to_string(list).is_ok_and(|json| storage.set_item(key, &json).is_ok())
+}
+
+/// Keeps one composer's draft. Copy it anywhere.
+#[derive(Clone, Copy)]
+pub struct Keeper {
+    composer: Composer,
+    pub kept: RwSignal<Kept>,
+    /// What was left behind and waits for a decision.
+    pub left: RwSignal<Option<Entry>>,
+    state: StoredValue<State>,
+}
+
+#[derive(Clone, Default)]
+struct State {
+    /// Where in the browser.
+    place: Option<String>,
+    entry: Entry,
+    /// What the server has of it.
+    on_server: Option<Draft>,
+    timers: [Option<TimeoutHandle>; 2],
+    /// A request to the server is under way.
+    busy: bool,
+    /// Being saved, or no longer ours: nothing is kept on the server by itself.
+    stopped: bool,
+    /// Saved: nothing is left to keep.
+    done: bool,
+    /// What waits for the request under way to end.
+    then: Option<Callback<()>>,
+    /// Until the pictures of a restored draft are back nothing is kept: it would be kept without them.
+    restoring: bool,
+}
+
+impl Keeper {
+    /// Begins. `fresh`: the page began with words of another post, to which nothing that was left is an answer.
+    pub fn begin(composer: Composer, fresh: bool) -> Self {
+        let changes = match composer.purpose() {
+            Purpose::New => None,
+            Purpose::Change(id, _) => Some(id),
+        };
+        let state = State { place: storage_key(), entry: Entry { changes, ..Entry::default() }, ..State::default() };
+        let keeper = Self {
+            composer,
+            kept: RwSignal::new(Kept::Nothing),
+            left: RwSignal::new(None),
+            state: StoredValue::new(state),
+        };
+        keeper.look(fresh && changes.is_none());
+        keeper.watch();
+        keeper
+    }
+
+    /// Offers what was left behind. In the next turn: the fields have read back by then what was typed before the page
+    /// came to life.
+    fn look(self, fresh: bool) {
+        Effect::new(move |before: Option<()>| {
+            if before.is_some() {
+                return;
+            }
+            self.state.update_value(|state| state.entry.key = new_key());
+            if fresh {
+                return;
+            }
+            request_animation_frame(move || {
+                let Some(now) = self.composer.draft.try_get_untracked() else { return };
+                let Some(state) = self.state.try_get_value() else { return };
+                let list = state.place.as_deref().map(load).unwrap_or_default();
+                let left = left_behind(&list, state.entry.changes, &now, &state.entry.key);
+                let _page_gone = self.left.try_set(left);
+            });
+        });
+    }
+
+    /// Keeps what is written, whenever it rests, when the page goes, and when the connection comes back.
+    fn watch(self) {
+        let draft = self.composer.draft;
+        Effect::new(move |before: Option<Draft>| {
+            let now = draft.get();
+            if before.is_some_and(|before| before != now) {
+                self.wait(0, PAUSE, Self::keep_here);
+                self.wait(1, LONG_PAUSE, Self::keep_there);
+            }
+            now
+        });
+        Effect::new(move |_| {
+            // A tab that is closed or reloaded does not wait for the pause to end.
+            let leaving = window_event_listener(ev::Custom::<Event>::new("pagehide"), move |_| {
+                if self.waits(0) {
+                    self.keep_here();
+                }
+            });
+            let back = window_event_listener(ev::Custom::<Event>::new("online"), move |_| self.keep_there());
+            let lost = window_event_listener(ev::Custom::<Event>::new("offline"), move |_| {
+                if self.kept.try_get_untracked().is_some_and(|kept| kept != Kept::Nothing) {
+                    let _page_gone = self.kept.try_set(Kept::Offline);
+                }
+            });
+            on_cleanup(move || {
+                leaving.remove();
+                back.remove();
+                lost.remove();
+            });
+        });
+        on_cleanup(move || {
+            for which in 0..2 {
+                self.stop_waiting(which);
+            }
+        });
+    }
+
+    fn waits(self, which: usize) -> bool {
+        self.state.try_with_value(|state| state.timers.get(which).is_some_and(Option::is_some)) == Some(true)
+    }
+
+    fn stop_waiting(self, which: usize) {
+        let _page_gone = self.state.try_update_value(|state| {
+            if let Some(timer) = state.timers.get_mut(which).and_then(Option::take) {
+                timer.clear();
+            }
+        });
+    }
+
+    fn wait(self, which: usize, pause: Duration, then: fn(Self)) {
+        self.stop_waiting(which);
+        let ended = move || {
+            let _page_gone = self.state.try_update_value(|state| {
+                if let Some(timer) = state.timers.get_mut(which) {
+                    *timer = None;
+                }
+            });
+            then(self);
+        };
+        let timer = set_timeout_with_handle(ended, pause).ok();
+        let _page_gone = self.state.try_update_value(|state| {
+            if let Some(place) = state.timers.get_mut(which) {
+                *place = timer;
+            }
+        });
+    }
+
+    /// Writes the entry into the browser's store.
+    fn keep_here(self) {
+        let Some(draft) = self.composer.draft.try_get_untracked() else { return };
+        let Some(state) = self.state.try_get_value() else { return };
+        if state.restoring || state.done {
             return;
         }
-        let media = draft.media.clone();
-        // Until its pictures are back nothing is kept: it would be kept without them.
-        restoring.set_value(!media.is_empty());
-        composer.take(draft);
-        kept.set(Kept::Restored);
-        if !media.is_empty() {
-            spawn_local(async move {
-                let answer = get_media(media).await;
-                let _page_gone = restoring.try_set_value(false);
-                // Without an answer the words are back, and the pictures can be added again.
-                if let Ok(assets) = answer {
-                    let _page_gone = composer.pictures.try_update(|pictures| {
-                        if pictures.is_empty() {
-                            *pictures = assets;
+        if draft.is_empty() && state.entry.post.is_none() {
+            self.forget_here();
+            let _page_gone = self.kept.try_set(Kept::Nothing);
+            return;
+        }
+        self.state.update_value(|state| {
+            state.entry.draft = draft;
+            state.entry.at = Some(now());
+        });
+        let stored = self.write_entry();
+        // A full store keeps nothing; then the page does not claim it either.
+        let kept = match (stored, online()) {
+            (true, true) => Kept::Device,
+            (true, false) => Kept::Offline,
+            (false, _) => Kept::Nothing,
+        };
+        let _page_gone = self.kept.try_set(kept);
+    }
+
+    fn write_entry(self) -> bool {
+        let Some(State { place: Some(place), entry, .. }) = self.state.try_get_value() else { return false };
+        store(&place, &with_entry(load(&place), entry))
+    }
+
+    fn forget_here(self) {
+        let Some(State { place: Some(place), entry, .. }) = self.state.try_get_value() else { return };
+        let mut list = load(&place);
+        list.retain(|other| other.key != entry.key);
+        store(&place, &list);
+    }
+
+    /// Brings the draft on the server up to date. Only new posts have one: a saved post is changed by saving.
+    fn keep_there(self) {
+        let Some(state) = self.state.try_get_value() else { return };
+        let Some(draft) = self.composer.draft.try_get_untracked() else { return };
+        let entry = &state.entry;
+        let nothing = draft.is_empty() && entry.post.is_none() && entry.sent.is_none();
+        // Somebody has pressed the button, and the answer never came: only pressing it again sends that again.
+        let published = entry.sent.as_ref().is_some_and(|sent| !sent.autosave);
+        let idle = !state.busy && !state.stopped && !state.done && !state.restoring;
+        let wanted = entry.changes.is_none() && !nothing && !published && state.on_server.as_ref() != Some(&draft);
+        if !idle || !wanted || !online() {
+            return;
+        }
+        self.state.update_value(|state| state.busy = true);
+        spawn_local(async move {
+            let answer = self.bring(draft.clone()).await;
+            let Some(State { then, .. }) = self.state.try_get_value() else { return };
+            let _page_gone = self.state.try_update_value(|state| {
+                state.busy = false;
+                state.then = None;
+            });
+            match answer {
+                Ok(()) => {
+                    let _page_gone = self.state.try_update_value(|state| state.on_server = Some(draft.clone()));
+                    let rests = self.composer.draft.try_get_untracked().is_none_or(|now| now == draft);
+                    if rests {
+                        let _page_gone = self.kept.try_set(Kept::Server);
+                    } else if then.is_none() {
+                        self.wait(1, LONG_PAUSE, Self::keep_there);
+                    }
+                }
+                // The post was saved or deleted elsewhere: it is not written over from here.
+                Err(AppError::Refused(fault)) if matches!(fault.code, ErrorCode::Conflict | ErrorCode::NotFound) => {
+                    let gone = fault.code == ErrorCode::NotFound;
+                    let _page_gone = self.state.try_update_value(|state| {
+                        state.stopped = true;
+                        if gone {
+                            state.entry.post = None;
+                            state.entry.key = new_key();
                         }
                     });
                 }
-            });
-        }
-    };
-    Effect::new(move |before: Option<Draft>| {
-        let now = composer.draft.get();
-        if before.is_none() && !fresh {
-            request_animation_frame(restore);
-        } else if before.is_some_and(|before| before != now) {
-            if let Some(Some(earlier)) = timer.try_get_value() {
-                earlier.clear();
+                // What is half written may not be valid yet; the browser has it.
+                Err(_) => {}
             }
-            let draft = now.clone();
-            let write = move || {
-                let _page_gone = timer.try_set_value(None);
-                if restoring.try_get_value() == Some(false) {
-                    write(&draft, key, kept);
-                }
-            };
-            timer.set_value(set_timeout_with_handle(write, PAUSE).ok());
-        }
-        now
-    });
-    // A tab that is closed or reloaded does not wait for the pause to end.
-    Effect::new(move |_| {
-        let leaving = window_event_listener(ev::Custom::<Event>::new("pagehide"), move |_| {
-            if timer.try_get_value().flatten().is_some() && restoring.try_get_value() == Some(false) {
-                write(&composer.draft.get_untracked(), key, kept);
+            if let Some(then) = then {
+                then.try_run(());
             }
         });
-        on_cleanup(move || leaving.remove());
-    });
-    on_cleanup(move || {
-        if let Some(Some(timer)) = timer.try_get_value() {
-            timer.clear();
+    }
+
+    async fn bring(self, draft: Draft) -> Result<(), AppError> {
+        let entry = self.state.with_value(|state| state.entry.clone());
+        let post = match entry.post {
+            Some(post) => Some(post),
+            None => self.make(draft.as_autosave()).await?,
+        };
+        // Made just now from these very words, it needs no change.
+        if let Some(post) = post {
+            update_post(post, draft.as_autosave_patch()).await?;
         }
-    });
-    (kept, forget)
+        Ok(())
+    }
+
+    /// Makes the post, or finds the one that an earlier try has made; `None` where it was made from just these words.
+    async fn make(self, wanted: NewPost) -> Result<Option<PostId>, AppError> {
+        let entry = self.state.with_value(|state| state.entry.clone());
+        let sent = entry.sent.unwrap_or_else(|| wanted.clone());
+        self.state.update_value(|state| state.entry.sent = Some(sent.clone()));
+        self.write_entry();
+        let answer = create_post(sent.clone(), entry.key).await;
+        match answer {
+            Ok(post) => {
+                self.made(post.id);
+                Ok((sent != wanted).then_some(post.id))
+            }
+            Err(error) => {
+                self.not_made(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// Making the post failed. Where that is certain, the next try may be another request, and where the name stands for
+    /// another post, it is made under another one.
+    pub fn not_made(self, error: &AppError) {
+        if !is_certain(error) {
+            return;
+        }
+        let _page_gone = self.state.try_update_value(|state| {
+            state.entry.sent = None;
+            if error.code() == Some(ErrorCode::Conflict) {
+                state.entry.key = new_key();
+            }
+        });
+        self.write_entry();
+    }
+
+    /// Whether a request is under way; `then` runs once it has ended.
+    pub fn is_busy(self, then: Callback<()>) -> bool {
+        let busy = self.state.with_value(|state| state.busy);
+        if busy {
+            self.state.update_value(|state| state.then = Some(then));
+        }
+        busy
+    }
+
+    /// What saving needs to know: the entry as it stands. From here on nothing is kept on the server by itself.
+    pub fn hand_over(self) -> Entry {
+        self.stop_waiting(1);
+        self.state.update_value(|state| state.stopped = true);
+        self.state.with_value(|state| state.entry.clone())
+    }
+
+    /// Notes what is about to be sent, so that a lost answer makes no second post.
+    pub fn about_to_send(self, post: &NewPost) {
+        self.state.update_value(|state| state.entry.sent = Some(post.clone()));
+        self.write_entry();
+    }
+
+    /// This post was made.
+    pub fn made(self, post: PostId) {
+        let _page_gone = self.state.try_update_value(|state| {
+            state.entry.sent = None;
+            state.entry.post = Some(post);
+        });
+        self.write_entry();
+    }
+
+    /// Saving came to nothing: the draft goes on being kept.
+    pub fn goes_on(self) {
+        let _page_gone = self.state.try_update_value(|state| state.stopped = false);
+    }
+
+    /// The post is saved: there is nothing left to keep.
+    pub fn done(self) {
+        for which in 0..2 {
+            self.stop_waiting(which);
+        }
+        let _page_gone = self.state.try_update_value(|state| state.done = true);
+        self.forget_here();
+        let _page_gone = self.kept.try_set(Kept::Nothing);
+    }
+
+    /// Throws away what is on the page, here and on the server, and begins a new one.
+    pub fn discard(self) {
+        let entry = self.state.with_value(|state| state.entry.clone());
+        self.done();
+        self.composer.clear();
+        throw_away(&entry);
+        self.state.update_value(|state| {
+            (state.stopped, state.done) = (false, false);
+            state.on_server = None;
+            state.entry = Entry { key: new_key(), changes: entry.changes, ..Entry::default() };
+        });
+    }
+
+    /// Puts what was left behind on the page, in place of what is there, and goes on with it.
+    pub fn restore(self) {
+        let Some(entry) = self.left.get_untracked() else { return };
+        self.left.set(None);
+        let media = entry.draft.media.clone();
+        // What was written here meanwhile is left in its turn, and offered the next time.
+        if self.composer.draft.read_untracked().is_empty() {
+            self.forget_here();
+        }
+        self.state.update_value(|state| {
+            state.restoring = !media.is_empty();
+            state.stopped = false;
+            state.on_server = None;
+            state.entry = entry.clone();
+        });
+        let composer = self.composer;
+        composer.take(entry.draft);
+        composer.pictures.set(Vec::new());
+        self.kept.set(Kept::Device);
+        if media.is_empty() {
+            return;
+        }
+        spawn_local(async move {
+            let answer = get_media(media).await;
+            let _page_gone = self.state.try_update_value(|state| state.restoring = false);
+            // Without an answer the words are back, and the pictures can be added again.
+            if let Ok(assets) = answer {
+                let _page_gone = composer.pictures.try_update(|pictures| {
+                    if pictures.is_empty() {
+                        *pictures = assets;
+                    }
+                });
+            }
+        });
+    }
+
+    /// Throws away what was left behind, here and on the server.
+    pub fn discard_left(self) {
+        let Some(entry) = self.left.get_untracked() else { return };
+        self.left.set(None);
+        if let Some(place) = self.state.with_value(|state| state.place.clone()) {
+            let mut list = load(&place);
+            list.retain(|other| other.key != entry.key);
+            store(&place, &list);
+        }
+        throw_away(&entry);
+    }
 }
 
-fn write(draft: &Draft, key: StoredValue<Option<String>>, kept: RwSignal<Kept>) {
-    let (Some(storage), Some(key)) = (storage(), key.try_get_value().flatten()) else { return };
-    if draft.is_empty() {
-        let _nothing_kept = storage.remove_item(&key);
-        let _page_gone = kept.try_set(Kept::Nothing);
-    } else if let Ok(json) = serde_json::to_string(draft) {
-        // A full store keeps nothing; then the page does not claim it either.
-        let stored = storage.set_item(&key, &json).is_ok();
-        let _page_gone = kept.try_set(if stored { Kept::Now } else { Kept::Nothing });
+/// Whether a refusal means that nothing has happened. A server that broke, or took too long, may have done it.
+pub fn is_certain(error: &AppError) -> bool {
+    use ErrorCode::{DatabaseError, ExternalApiError, InternalError, ServiceUnavailable, Timeout};
+    error.code().is_some_and(|code| {
+        !matches!(code, InternalError | DatabaseError | ExternalApiError | ServiceUnavailable | Timeout)
+    })
+}
+
+/// Takes a draft off the server, if it got there. What is left of it is private in any case.
+fn throw_away(entry: &Entry) {
+    if let Some(post) = entry.post {
+        spawn_local(async move {
+            let _stays_as_a_private_draft = delete_post(post).await;
+        });
+    }
+}
+
+fn now() -> DateTime<Utc> {
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit an i64 for 292 million years")]
+    DateTime::from_timestamp_millis(js_sys::Date::now() as i64).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(key: &str, body: &str, changes: Option<PostId>) -> Entry {
+        Entry { key: key.into(), draft: Draft { body: body.into(), ..Draft::default() }, changes, ..Entry::default() }
+    }
+
+    #[test]
+    fn each_post_that_is_written_has_an_entry_of_its_own() {
+        let mut list = with_entry(Vec::new(), entry("a", "One", None));
+        list = with_entry(list, entry("b", "Two", None));
+        list = with_entry(list, entry("a", "One more", None));
+        let shown: Vec<_> = list.iter().map(|entry| entry.draft.body.as_str()).collect();
+        assert_eq!(shown, ["One more", "Two"]);
+        for n in 0..20 {
+            list = with_entry(list, entry(&n.to_string(), "x", None));
+        }
+        assert_eq!(list.len(), MOST);
+    }
+
+    #[test]
+    fn what_was_left_is_offered_where_it_belongs() {
+        let post = PostId(uuid::Uuid::from_u128(1));
+        let list = [
+            entry("own", "Mine", None),
+            entry("c", "A change", Some(post)),
+            entry("n", "New", None),
+            entry("e", "", None),
+        ];
+        let nothing = Draft::default();
+        let found = |changes, now: &Draft| left_behind(&list, changes, now, "own").map(|entry| entry.key);
+        assert_eq!(found(None, &nothing).as_deref(), Some("n"));
+        assert_eq!(found(Some(post), &nothing).as_deref(), Some("c"));
+        assert_eq!(found(Some(post), &list[1].draft), None, "it was saved in just these words");
+        assert_eq!(found(Some(PostId(uuid::Uuid::from_u128(2))), &nothing), None);
+    }
+
+    #[test]
+    fn only_a_clear_refusal_says_that_nothing_was_made() {
+        assert!(is_certain(&AppError::new(ErrorCode::ValidationError, "No.")));
+        assert!(!is_certain(&AppError::new(ErrorCode::Timeout, "Late.")));
+        assert!(!is_certain(&AppError::Offline));
+    }
+
+    #[test]
+    fn an_older_entry_is_read() {
+        let read: Entry = serde_json::from_str(r#"{"key":"k","draft":{"body":"b"},"unknown":1}"#).unwrap();
+        assert_eq!((read.key.as_str(), read.draft.body.as_str(), read.post), ("k", "b", None));
     }
 }

@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use domain::{
     AccountId, MediaId, Platform,
     accounts::{Account, AccountStatus},
+    platform::PostOptions,
     posts::{Content, MAX_ACCOUNTS, NewPost, Override, Post, PostPatch, Targets, Visibility},
 };
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,10 @@ pub struct Draft {
     pub body: String,
     /// Own texts; an empty one means the common text.
     pub overrides: BTreeMap<Platform, String>,
+    /// Texts of single accounts. One that is empty is being written; until then the account has no text of its own.
+    pub variations: BTreeMap<AccountId, String>,
+    /// What was chosen per platform; nothing where all is as usual.
+    pub options: BTreeMap<Platform, PostOptions>,
     pub link: String,
     pub media: Vec<MediaId>,
     /// `None`: whoever can take part.
@@ -37,6 +42,8 @@ impl Draft {
         Self {
             body: post.body.clone(),
             overrides: post.overrides.iter().map(|(platform, own)| (*platform, own.body.clone())).collect(),
+            variations: post.variations.iter().map(|(account, own)| (*account, own.body.clone())).collect(),
+            options: post.options.clone(),
             link: post.link.clone().unwrap_or_default(),
             media: post.media.iter().map(|asset| asset.id).collect(),
             accounts: post.account_ids.as_ref().map(|ids| ids.iter().copied().collect()),
@@ -52,7 +59,13 @@ impl Draft {
         self.body.trim().is_empty()
             && self.link.trim().is_empty()
             && self.media.is_empty()
-            && self.overrides.values().all(|own| own.trim().is_empty())
+            && self.overrides.values().chain(self.variations.values()).all(|own| own.trim().is_empty())
+            && self.options.values().all(|options| options.first_comment.is_none() && options.title.is_none())
+    }
+
+    /// Who has a text of their own, or is getting one.
+    pub fn varied(&self) -> BTreeSet<AccountId> {
+        self.variations.keys().copied().collect()
     }
 
     /// The words, as the checks and the previews take them.
@@ -60,11 +73,11 @@ impl Draft {
         self.as_new(&Recipients::default(), 0).content()
     }
 
-    fn own_texts(&self) -> BTreeMap<Platform, Override> {
-        self.overrides
+    fn own_texts<K: Ord + Copy>(texts: &BTreeMap<K, String>) -> BTreeMap<K, Override> {
+        texts
             .iter()
             .filter(|(_, own)| !own.trim().is_empty())
-            .map(|(platform, own)| (*platform, Override { body: own.clone() }))
+            .map(|(key, own)| (*key, Override { body: own.clone() }))
             .collect()
     }
 
@@ -96,17 +109,36 @@ impl Draft {
             scheduled_local,
             time_zone,
             account_ids: self.recipients(to),
-            overrides: self.own_texts(),
+            overrides: Self::own_texts(&self.overrides),
+            variations: Self::own_texts(&self.variations),
+            options: self.options.clone(),
             undo_seconds: (self.visibility == Visibility::Public).then_some(undo_seconds),
+            autosave: false,
         }
     }
 
-    /// The same as a change to version `version` of a saved post: all of it, so that what was taken out is gone.
-    pub fn as_patch(&self, to: &Recipients, undo_seconds: u16, version: u32) -> PostPatch {
+    /// The draft as it is kept while somebody writes: private, whatever is meant to become of it, and for nobody in
+    /// particular unless somebody was chosen.
+    pub fn as_autosave(&self) -> NewPost {
+        let kept = Self { visibility: Visibility::Private, ..self.clone() };
+        let to = Recipients { chosen: self.accounts.clone().unwrap_or_default(), everyone: false };
+        NewPost { autosave: true, ..kept.as_new(&to, 0) }
+    }
+
+    /// The same as a change to what was kept before.
+    pub fn as_autosave_patch(&self) -> PostPatch {
+        let kept = Self { visibility: Visibility::Private, ..self.clone() };
+        let to = Recipients { chosen: self.accounts.clone().unwrap_or_default(), everyone: false };
+        PostPatch { autosave: true, ..kept.as_patch(&to, 0, None) }
+    }
+
+    /// The same as a change to version `version` of a saved post (any, if it is `None`): all of it, so that what was taken
+    /// out is gone.
+    pub fn as_patch(&self, to: &Recipients, undo_seconds: u16, version: Option<u32>) -> PostPatch {
         let (scheduled_local, time_zone) = self.schedule();
         let account_ids = self.recipients(to);
         PostPatch {
-            version: Some(version),
+            version,
             title: None,
             body: Some(self.body.clone()),
             link: Some(self.link.trim().to_owned()),
@@ -117,8 +149,11 @@ impl Draft {
             time_zone,
             targets: account_ids.is_none().then_some(Targets::AllActive),
             account_ids,
-            overrides: Some(self.own_texts()),
+            overrides: Some(Self::own_texts(&self.overrides)),
+            variations: Some(Self::own_texts(&self.variations)),
+            options: Some(self.options.clone()),
             undo_seconds: (self.visibility == Visibility::Public).then_some(undo_seconds),
+            autosave: false,
         }
     }
 }
@@ -163,19 +198,22 @@ pub fn out_of_reach(account: &Account, taken: &BTreeSet<AccountId>) -> Option<St
 }
 
 /// Who gets the post: those wanted (all, when nobody has chosen) that can take part, and of a platform that forbids the
-/// same text on several accounts only the first.
+/// same text on several accounts only the first that has no text of its own; `varied` have one.
 pub fn choose(
     accounts: &[Account],
     wanted: Option<&BTreeSet<AccountId>>,
     taken: &BTreeSet<AccountId>,
+    varied: &BTreeSet<AccountId>,
 ) -> BTreeSet<AccountId> {
     let mut spoken_for = BTreeSet::new();
     let mut chosen = BTreeSet::new();
     for account in accounts {
         let is_wanted = wanted.is_none_or(|wanted| wanted.contains(&account.id));
+        let has_room =
+            |spoken_for: &mut BTreeSet<Platform>| varied.contains(&account.id) || spoken_for.insert(account.platform);
         if is_wanted
             && out_of_reach(account, taken).is_none()
-            && (!is_exclusive(account.platform) || spoken_for.insert(account.platform))
+            && (!is_exclusive(account.platform) || has_room(&mut spoken_for))
         {
             chosen.insert(account.id);
         }
@@ -183,11 +221,13 @@ pub fn choose(
     chosen
 }
 
-/// Takes an account in or out. Where a platform allows the text on one account only, the other one steps back.
+/// Takes an account in or out. Where a platform allows the text on one account only, the other one without a text of its
+/// own steps back.
 pub fn toggle(
     accounts: &[Account],
     chosen: &mut BTreeSet<AccountId>,
     taken: &BTreeSet<AccountId>,
+    varied: &BTreeSet<AccountId>,
     id: AccountId,
     on: bool,
 ) {
@@ -199,8 +239,9 @@ pub fn toggle(
     if out_of_reach(account, taken).is_some() {
         return;
     }
-    if is_exclusive(account.platform) {
-        for other in accounts.iter().filter(|other| other.platform == account.platform) {
+    if is_exclusive(account.platform) && !varied.contains(&id) {
+        let others = accounts.iter().filter(|other| other.platform == account.platform && !varied.contains(&other.id));
+        for other in others {
             chosen.remove(&other.id);
         }
     }
@@ -212,7 +253,7 @@ pub fn is_exclusive(platform: Platform) -> bool {
     platform.rules().is_some_and(|rules| !rules.same_text_on_several_accounts)
 }
 
-/// Those that could take part but step back because another account of their platform is chosen.
+/// Those that could take part but step back because another account of their platform has the text.
 pub fn left_out<'a>(
     accounts: &'a [Account],
     chosen: &BTreeSet<AccountId>,
@@ -310,23 +351,34 @@ mod tests {
     #[test]
     fn by_default_whoever_can_and_one_on_x() {
         let nobody = ids(&[]);
-        assert_eq!(choose(&four(), None, &nobody), ids(&[1, 3]));
-        assert_eq!(choose(&four(), Some(&ids(&[2, 4])), &nobody), ids(&[2]));
-        assert_eq!(choose(&four(), Some(&ids(&[])), &nobody), ids(&[]));
+        assert_eq!(choose(&four(), None, &nobody, &nobody), ids(&[1, 3]));
+        assert_eq!(choose(&four(), Some(&ids(&[2, 4])), &nobody, &nobody), ids(&[2]));
+        assert_eq!(choose(&four(), Some(&ids(&[])), &nobody, &nobody), ids(&[]));
+    }
+
+    #[test]
+    fn a_text_of_its_own_lets_another_x_account_come_along() {
+        let (accounts, nobody, varied) = (four(), ids(&[]), ids(&[2]));
+        assert_eq!(choose(&accounts, None, &nobody, &varied), ids(&[1, 2, 3]));
+        assert_eq!(choose(&accounts, None, &nobody, &ids(&[1, 2])), ids(&[1, 2, 3]));
+        let mut chosen = ids(&[1, 3]);
+        toggle(&accounts, &mut chosen, &nobody, &varied, AccountId(uuid::Uuid::from_u128(2)), true);
+        assert_eq!(chosen, ids(&[1, 2, 3]), "nobody steps back for it");
+        assert!(left_out(&accounts, &chosen, &nobody).is_empty());
     }
 
     #[test]
     fn choosing_the_other_x_account_swaps() {
         let (accounts, nobody) = (four(), ids(&[]));
-        let mut chosen = choose(&accounts, None, &nobody);
+        let mut chosen = choose(&accounts, None, &nobody, &nobody);
         let other = AccountId(uuid::Uuid::from_u128(2));
-        toggle(&accounts, &mut chosen, &nobody, other, true);
+        toggle(&accounts, &mut chosen, &nobody, &nobody, other, true);
         assert_eq!(chosen, ids(&[2, 3]));
         let out: BTreeSet<_> = left_out(&accounts, &chosen, &nobody).iter().map(|account| account.id).collect();
         assert_eq!(out, ids(&[1]));
-        toggle(&accounts, &mut chosen, &nobody, AccountId(uuid::Uuid::from_u128(4)), true);
+        toggle(&accounts, &mut chosen, &nobody, &nobody, AccountId(uuid::Uuid::from_u128(4)), true);
         assert_eq!(chosen, ids(&[2, 3]), "one that is switched off does not come in");
-        toggle(&accounts, &mut chosen, &nobody, other, false);
+        toggle(&accounts, &mut chosen, &nobody, &nobody, other, false);
         assert_eq!(chosen, ids(&[3]));
         assert!(left_out(&accounts, &chosen, &nobody).is_empty(), "with none chosen nobody steps back");
     }
@@ -334,9 +386,9 @@ mod tests {
     #[test]
     fn who_has_the_post_already_does_not_get_it_again() {
         let (accounts, has_it) = (four(), ids(&[3]));
-        let mut chosen = choose(&accounts, Some(&ids(&[1, 3])), &has_it);
+        let mut chosen = choose(&accounts, Some(&ids(&[1, 3])), &has_it, &ids(&[]));
         assert_eq!(chosen, ids(&[1]));
-        toggle(&accounts, &mut chosen, &has_it, AccountId(uuid::Uuid::from_u128(3)), true);
+        toggle(&accounts, &mut chosen, &has_it, &ids(&[]), AccountId(uuid::Uuid::from_u128(3)), true);
         assert_eq!(chosen, ids(&[1]));
         assert_eq!(out_of_reach(&accounts[2], &has_it).as_deref(), Some("Has it already."));
         assert_eq!(out_of_reach(&accounts[2], &ids(&[])), None);
@@ -351,10 +403,10 @@ mod tests {
         assert_eq!(draft.as_new(&everyone, 5).account_ids.map(|ids| ids.len()), Some(3));
         let kept = Draft { visibility: Visibility::Private, ..draft.clone() };
         assert_eq!(kept.as_new(&everyone, 5).account_ids, None);
-        let patch = kept.as_patch(&everyone, 5, 1);
+        let patch = kept.as_patch(&everyone, 5, Some(1));
         assert_eq!((patch.account_ids, patch.targets), (None, Some(Targets::AllActive)));
         let by_hand = Draft { accounts: Some(ids(&[1])), ..kept };
-        let patch = by_hand.as_patch(&to(&[1]), 5, 1);
+        let patch = by_hand.as_patch(&to(&[1]), 5, Some(1));
         assert_eq!((patch.account_ids.map(|ids| ids.len()), patch.targets), (Some(1), None));
         let crowd = Recipients {
             chosen: (0..=MAX_ACCOUNTS as u128).map(|n| AccountId(uuid::Uuid::from_u128(n))).collect(),
@@ -410,7 +462,11 @@ mod tests {
         let now = Draft { visibility: Visibility::Public, ..draft };
         let post = now.as_new(&to(&[1]), 5);
         assert_eq!((post.scheduled_local, post.time_zone, post.undo_seconds), (None, None, Some(5)));
-        assert_eq!(now.as_patch(&to(&[1]), 5, 1).link.as_deref(), Some(""), "an empty link takes the old one out");
+        assert_eq!(
+            now.as_patch(&to(&[1]), 5, Some(1)).link.as_deref(),
+            Some(""),
+            "an empty link takes the old one out"
+        );
     }
 
     #[test]
@@ -420,6 +476,25 @@ mod tests {
         assert_eq!(serde_json::from_str::<Draft>(&json).unwrap(), draft);
         assert_eq!(serde_json::from_str::<Draft>(r#"{"body":"b","gone":1}"#).unwrap().body, "b");
         assert!(Draft::default().is_empty() && !draft.is_empty());
+    }
+
+    #[test]
+    fn what_saves_itself_is_private_and_names_only_who_was_chosen() {
+        let draft = Draft {
+            body: "a".into(),
+            visibility: Visibility::Scheduled,
+            date: "2026-11-26".into(),
+            time: "07:00".into(),
+            variations: BTreeMap::from([(AccountId(uuid::Uuid::from_u128(2)), " ".into())]),
+            ..Draft::default()
+        };
+        let kept = draft.as_autosave();
+        assert!(kept.autosave && kept.visibility == Visibility::Private && kept.variations.is_empty());
+        assert_eq!((kept.account_ids.clone(), kept.scheduled_local), (None, None));
+        assert!(kept.check(DateTime::UNIX_EPOCH).is_empty(), "{:?}", kept.check(DateTime::UNIX_EPOCH));
+        let by_hand = Draft { accounts: Some(ids(&[1])), ..draft };
+        let patch = by_hand.as_autosave_patch();
+        assert_eq!((patch.account_ids.map(|ids| ids.len()), patch.autosave, patch.version), (Some(1), true, None));
     }
 
     #[test]

@@ -2,12 +2,14 @@
 //! saving publishes, after a moment in which it can be undone.
 
 use super::{
+    advise::advise,
     checks::{Checks, HEADING},
     editor::Editor,
-    keep::keep,
+    keep::{Entry, Keeper},
     media::Pictures,
     model::{Draft, save_words},
-    save::{new_key, save},
+    options::Options,
+    save::save,
     state::{Composer, Purpose, Start},
     to::PublishTo,
     visibility::VisibilityChoice,
@@ -22,8 +24,8 @@ use crate::{
     session::use_session,
     shared::{follow::follow, query::Href},
     ui::{
-        Banner, Breadcrumbs, Button, ButtonSize, ButtonVariant, ConfirmDialog, EmptyState, PageTitle, SkeletonRows,
-        Tone,
+        Banner, Breadcrumbs, Button, ButtonSize, ButtonVariant, ConfirmDialog, EmptyState, PageTitle, RelativeTime,
+        SkeletonRows, Tone,
     },
 };
 use domain::{
@@ -167,11 +169,13 @@ fn compose(view: ComposeView, asked: Asked) -> AnyView {
         || view_composer(None),
         move |view: ComposeView| composer.accounts.set(view.accounts),
     );
-    let (kept, forget) = keep(composer, fresh);
+    let keeper = Keeper::begin(composer, fresh);
+    let (kept, left) = (keeper.kept, keeper.left);
+    advise(composer);
     let title = if composer.purpose() == Purpose::New { "New post" } else { "Edit post" };
     let saving = RwSignal::new(false);
     let lost = RwSignal::new(false);
-    let submit = use_save(composer, saving, lost, forget);
+    let submit = use_save(composer, keeper, saving, lost);
     let previewed = Signal::derive(move || Previewed {
         content: composer.draft.read().content(),
         pictures: composer.pictures_described(),
@@ -185,7 +189,9 @@ fn compose(view: ComposeView, asked: Asked) -> AnyView {
         <div class="sticky top-14 z-20 border-b border-border bg-surface">
             <div class="flex min-h-12 flex-wrap items-center gap-3 px-4 py-2 lg:px-6">
                 <Breadcrumbs crumbs/>
-                <p class="text-sm text-muted max-md:hidden" role="status">{move || kept.get().words()}</p>
+                <p data-ui="kept" class="text-sm text-muted max-sm:order-last max-sm:w-full" role="status">
+                    {move || kept.get().words()}
+                </p>
                 <div class="ml-auto flex items-center gap-2">
                     <Button
                         variant=ButtonVariant::Ghost
@@ -238,9 +244,11 @@ fn compose(view: ComposeView, asked: Asked) -> AnyView {
                             />
                         }
                     })}
+                {move || left.get().map(|entry| left_behind(keeper, entry))}
                 <PublishTo composer/>
                 <Editor composer/>
                 <Pictures composer/>
+                <Options composer/>
                 <VisibilityChoice composer/>
                 <Checks composer/>
             </div>
@@ -253,47 +261,77 @@ fn compose(view: ComposeView, asked: Asked) -> AnyView {
             consequence="The text and its choice of accounts are cleared. Uploaded pictures stay in your media."
             confirm="Discard post"
             cancel="Keep writing"
-            on_confirm=use_discard(composer, discarding, forget)
+            on_confirm=use_discard(composer, keeper, discarding)
         />
     }
     .into_any()
 }
 
-fn use_discard(composer: Composer, open: RwSignal<bool>, forget: Callback<()>) -> Callback<()> {
+/// What was left while it was being written, and what is to become of it.
+fn left_behind(keeper: Keeper, entry: Entry) -> AnyView {
+    let first = domain::text::excerpt(&entry.draft.body, 80);
+    let what = if first.is_empty() { "It has no words yet.".to_owned() } else { format!("“{first}”") };
+    let when = entry.at.map(|at| view! { <RelativeTime at/> });
+    let is_change = entry.changes.is_some();
+    let title = if is_change { "You left changes to this post unsaved" } else { "You left a post unsaved" };
+    view! {
+        <div
+            data-ui="left-behind"
+            role="status"
+            class="flex flex-wrap items-center gap-x-3 gap-y-2.5 rounded-lg border border-accent-border bg-accent-bg px-3.5 py-3"
+        >
+            <div class="min-w-0 flex-1 basis-56">
+                <p class="font-medium">{title} {when.map(|when| view! { ", " {when} })}</p>
+                <p class="truncate text-sm text-muted">{what}</p>
+            </div>
+            <div class="flex gap-2">
+                <Button size=ButtonSize::Small on_click=move |_| keeper.discard_left()>"Discard"</Button>
+                <Button size=ButtonSize::Small variant=ButtonVariant::Primary on_click=move |_| keeper.restore()>
+                    "Restore"
+                </Button>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn use_discard(composer: Composer, keeper: Keeper, open: RwSignal<bool>) -> Callback<()> {
     let navigate = use_navigate();
     Callback::new(move |()| {
         open.set(false);
         match composer.purpose() {
-            Purpose::New => {
-                composer.clear();
-                forget.run(());
+            Purpose::New => keeper.discard(),
+            Purpose::Change(id, _) => {
+                keeper.done();
+                navigate(&format!("/posts/{id}"), NavigateOptions::default());
             }
-            Purpose::Change(id, _) => navigate(&format!("/posts/{id}"), NavigateOptions::default()),
         }
     })
 }
 
 /// Saves, and leads to the post, which shows the undo window.
-fn use_save(composer: Composer, saving: RwSignal<bool>, lost: RwSignal<bool>, forget: Callback<()>) -> Callback<()> {
-    let key = StoredValue::new(None::<String>);
+fn use_save(composer: Composer, keeper: Keeper, saving: RwSignal<bool>, lost: RwSignal<bool>) -> Callback<()> {
     let navigate = use_navigate();
     let refusal = use_refusal();
     let (tried, refused) = (composer.tried(), composer.refused());
-    Callback::new(move |()| {
-        if saving.get_untracked() {
-            return;
-        }
+    let run = StoredValue::new(None::<Callback<()>>);
+    let submit = Callback::new(move |()| {
         tried.set(true);
         if composer.is_refused() {
+            saving.set(false);
             focus_checks();
             return;
         }
-        let own_key = key.get_value().unwrap_or_else(new_key);
-        key.set_value(Some(own_key.clone()));
         saving.set(true);
         lost.set(false);
+        // The draft is on its way to the server: saving waits for that, so that the two do not overtake each other.
+        if let Some(again) = run.get_value()
+            && keeper.is_busy(again)
+        {
+            return;
+        }
         let navigate = navigate.clone();
-        let answer = save(composer, own_key);
+        let answer = save(composer, keeper);
         spawn_local(async move {
             let answer = answer.await;
             let page_gone = saving.try_set(false).is_some();
@@ -301,7 +339,6 @@ fn use_save(composer: Composer, saving: RwSignal<bool>, lost: RwSignal<bool>, fo
                 // Whoever has gone elsewhere meanwhile stays there.
                 Ok(_) if page_gone => {}
                 Ok(post) => {
-                    let _page_gone = forget.try_run(());
                     // The composer stays behind empty: "back" does not lead to a post that is saved.
                     let options = NavigateOptions { replace: true, ..NavigateOptions::default() };
                     navigate(&format!("/posts/{}", post.id), options);
@@ -318,6 +355,12 @@ fn use_save(composer: Composer, saving: RwSignal<bool>, lost: RwSignal<bool>, fo
                 Err(error) => refusal("The post was not saved", &error),
             }
         });
+    });
+    run.set_value(Some(submit));
+    Callback::new(move |()| {
+        if !saving.get_untracked() {
+            submit.run(());
+        }
     })
 }
 

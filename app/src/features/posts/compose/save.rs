@@ -1,6 +1,9 @@
 //! Saving: the descriptions of the pictures first, then the post, once.
 
-use super::state::{Composer, Purpose};
+use super::{
+    keep::{Entry, Keeper},
+    state::{Composer, Purpose},
+};
 use crate::{
     AppError,
     features::{
@@ -8,7 +11,11 @@ use crate::{
         posts::server_fns::{create_post, update_post},
     },
 };
-use domain::{MediaId, media::MediaAsset, posts::Post};
+use domain::{
+    MediaId,
+    media::MediaAsset,
+    posts::{NewPost, Post, PostPatch},
+};
 use leptos::{prelude::*, web_sys};
 use std::collections::BTreeMap;
 
@@ -55,17 +62,57 @@ pub async fn store_descriptions(
     Ok(())
 }
 
-/// Saves what is written now. `key` names it. Everything is read at once: the page may be gone before the answer.
-pub fn save(composer: Composer, key: String) -> impl Future<Output = Result<Post, AppError>> {
+/// Saves what is written now. Everything is read at once: the page may be gone before the answer.
+///
+/// A new post is made once. Where a draft of it lies on the server, that becomes the post. Where something was sent and
+/// its answer never came, the same is sent again under the same name, which finds or makes that one post, and then it is
+/// changed to what is written now.
+pub fn save(composer: Composer, keeper: Keeper) -> impl Future<Output = Result<Post, AppError>> {
     let draft = composer.draft.get_untracked();
     let to = composer.recipients();
     let (purpose, undo_seconds) = (composer.purpose(), composer.undo_seconds());
     let (described, pictures) = (composer.described(), composer.pictures);
+    let entry = keeper.hand_over();
     async move {
-        store_descriptions(described, pictures).await?;
-        match purpose {
-            Purpose::New => create_post(draft.as_new(&to, undo_seconds), key).await,
-            Purpose::Change(id, version) => update_post(id, draft.as_patch(&to, undo_seconds, version)).await,
+        let saved = async {
+            store_descriptions(described, pictures).await?;
+            match purpose {
+                Purpose::Change(id, version) => update_post(id, draft.as_patch(&to, undo_seconds, Some(version))).await,
+                Purpose::New => {
+                    let (wanted, patch) = (draft.as_new(&to, undo_seconds), draft.as_patch(&to, undo_seconds, None));
+                    make(keeper, entry, wanted, patch).await
+                }
+            }
         }
+        .await;
+        match &saved {
+            Ok(_) => keeper.done(),
+            Err(_) => keeper.goes_on(),
+        }
+        saved
     }
+}
+
+async fn make(keeper: Keeper, entry: Entry, wanted: NewPost, patch: PostPatch) -> Result<Post, AppError> {
+    let post = match (entry.post, entry.sent) {
+        (Some(post), _) => post,
+        (None, sent) => {
+            let sent = sent.unwrap_or_else(|| wanted.clone());
+            keeper.about_to_send(&sent);
+            match create_post(sent.clone(), entry.key).await {
+                Ok(post) => {
+                    keeper.made(post.id);
+                    if sent == wanted {
+                        return Ok(post);
+                    }
+                    post.id
+                }
+                Err(error) => {
+                    keeper.not_made(&error);
+                    return Err(error);
+                }
+            }
+        }
+    };
+    update_post(post, patch).await
 }

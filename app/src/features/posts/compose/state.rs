@@ -1,11 +1,14 @@
 //! A post being written, in signals, and what follows from it: computed here with the rules of `domain`, which the
 //! server applies again.
 
-use super::model::{Draft, Recipients, choose, left_out, out_of_reach, toggle};
+use super::{
+    choices::Choices,
+    model::{Draft, Recipients, choose, left_out, out_of_reach, toggle},
+};
 use crate::ui::use_clock;
 use domain::{
     AccountId, FieldErrors, MediaId, Platform, PostId,
-    accounts::Account,
+    accounts::{Account, Creator},
     media::MediaAsset,
     posts::{
         Post, PostStatus, Visibility,
@@ -16,6 +19,9 @@ use leptos::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::features::posts::server_fns::{ComposeView, When};
+
+/// The field of the switch that says that a post on TikTok promotes something.
+pub const PROMOTES: &str = "options.tiktok.tiktok.own_brand";
 
 /// What saving does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +37,9 @@ pub struct Composer {
     pub body: RwSignal<String>,
     /// One text per platform that publishes; empty means the common one.
     own: StoredValue<Vec<(Platform, RwSignal<String>)>>,
+    /// Texts of single accounts, which are made while the page is open: counted, so that they outlive what made them.
+    variations: RwSignal<BTreeMap<AccountId, ArcRwSignal<String>>>,
+    choices: StoredValue<Vec<Choices>>,
     pub link: RwSignal<String>,
     /// In order; all uploaded.
     pub pictures: RwSignal<Vec<MediaAsset>>,
@@ -59,6 +68,12 @@ struct Around {
     when: RwSignal<Option<When>>,
     refused: RwSignal<FieldErrors>,
     tried: RwSignal<bool>,
+    /// The open tab of the texts.
+    tab: RwSignal<String>,
+    /// What TikTok's creators may choose, as far as they have been asked.
+    creators: RwSignal<BTreeMap<AccountId, Creator>>,
+    /// What only the server can know of the post: warnings.
+    advice: RwSignal<Vec<Finding>>,
 }
 
 /// What the composer starts from.
@@ -105,14 +120,21 @@ impl Composer {
             .map(|platform| (platform, RwSignal::new(draft.overrides.get(&platform).cloned().unwrap_or_default())))
             .collect();
         let texts = own.clone();
+        let counted = |(account, text): (AccountId, String)| (account, ArcRwSignal::new(text));
+        let variations = RwSignal::new(draft.variations.into_iter().map(counted).collect::<BTreeMap<_, _>>());
+        let choices: Vec<_> =
+            publishing_platforms().map(|platform| Choices::new(platform, draft.options.get(&platform))).collect();
+        let chosen_options = choices.clone();
         let link = RwSignal::new(draft.link);
         let pictures = RwSignal::new(pictures);
         let described = RwSignal::new(BTreeMap::<MediaId, String>::new());
         let accounts = RwSignal::new(accounts);
         let wanted = RwSignal::new(draft.accounts);
         let taken = StoredValue::new(taken);
-        let chosen =
-            Memo::new(move |_| taken.with_value(|taken| choose(&accounts.read(), wanted.read().as_ref(), taken)));
+        let chosen = Memo::new(move |_| {
+            let varied = variations.read().keys().copied().collect();
+            taken.with_value(|taken| choose(&accounts.read(), wanted.read().as_ref(), taken, &varied))
+        });
         let visibility = RwSignal::new(draft.visibility.as_str().to_owned());
         let date = RwSignal::new(draft.date);
         let time = RwSignal::new(draft.time);
@@ -120,6 +142,9 @@ impl Composer {
         let when = RwSignal::new(None::<When>);
         let refused = RwSignal::new(FieldErrors::default());
         let tried = RwSignal::new(false);
+        let tab = RwSignal::new("all".to_owned());
+        let creators = RwSignal::new(BTreeMap::<AccountId, Creator>::new());
+        let advice = RwSignal::new(Vec::<Finding>::new());
         let draft = Memo::new(move |_| Draft {
             body: body.get(),
             overrides: texts
@@ -127,6 +152,8 @@ impl Composer {
                 .map(|(platform, text)| (*platform, text.get()))
                 .filter(|(_, text)| !text.is_empty())
                 .collect(),
+            variations: variations.read().iter().map(|(account, text)| (*account, text.get())).collect(),
+            options: chosen_options.iter().filter_map(|choices| Some((choices.platform, choices.get()?))).collect(),
             link: link.get(),
             media: pictures.read().iter().map(|asset| asset.id).collect(),
             accounts: wanted.get(),
@@ -136,6 +163,7 @@ impl Composer {
             zone: zone.get(),
         });
         let clock = use_clock();
+        let tiktok = choices.iter().find(|choices| choices.platform == Platform::Tiktok).map(|choices| choices.tiktok);
         let findings = Memo::new(move |_| {
             let draft = draft.read();
             let post = draft.as_new(&Recipients::of(&accounts.read(), chosen.get()), undo_seconds);
@@ -156,9 +184,24 @@ impl Composer {
             let targets: Vec<_> = if draft.visibility == Visibility::Private {
                 Vec::new()
             } else {
-                accounts.iter().filter(|account| chosen.read().contains(&account.id)).map(Target::from).collect()
+                let creators = creators.read();
+                let creator = |account: &Account| creators.get(&account.id).and_then(|creator| creator.choices.clone());
+                accounts
+                    .iter()
+                    .filter(|account| chosen.read().contains(&account.id))
+                    .map(|account| Target { creator: creator(account), ..Target::from(account) })
+                    .collect()
             };
             let mut findings = preflight::check(&content, &shapes, &targets);
+            let to_tiktok = targets.iter().any(|target| target.platform == Platform::Tiktok);
+            if to_tiktok && tiktok.is_some_and(|tiktok| tiktok.get().is_some() && tiktok.promotes_nothing()) {
+                findings.push(Finding {
+                    severity: Severity::Error,
+                    field: PROMOTES.to_owned(),
+                    platform: Some(Platform::Tiktok),
+                    message: "Say whether the post on TikTok promotes you, somebody else, or both.".to_owned(),
+                });
+            }
             let general = post.check(clock.now().get_untracked());
             let when = when.read();
             let late = when.as_ref().filter(|when| when.refused).and_then(|when| when.warning.clone());
@@ -171,13 +214,20 @@ impl Composer {
                     findings.push(Finding { severity: Severity::Error, field, platform: None, message });
                 }
             }
+            for finding in advice.get() {
+                if !findings.iter().any(|other| other.message == finding.message) {
+                    findings.push(finding);
+                }
+            }
             findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
             findings
         });
-        let around = Around { purpose, undo_seconds, described, when, refused, tried };
+        let around = Around { purpose, undo_seconds, described, when, refused, tried, tab, creators, advice };
         let composer = Self {
             body,
             own: StoredValue::new(own),
+            variations,
+            choices: StoredValue::new(choices),
             link,
             pictures,
             accounts,
@@ -237,6 +287,54 @@ impl Composer {
         self.own.get_value()
     }
 
+    /// The accounts with a text of their own, with that text.
+    pub fn variations(self) -> RwSignal<BTreeMap<AccountId, ArcRwSignal<String>>> {
+        self.variations
+    }
+
+    /// What was chosen, per platform that publishes.
+    pub fn choices(self) -> Vec<Choices> {
+        self.choices.get_value()
+    }
+
+    /// The key of the open tab of the texts.
+    pub fn tab(self) -> RwSignal<String> {
+        self.around.get_value().tab
+    }
+
+    /// What creators may choose, as far as they have been asked.
+    pub fn creators(self) -> RwSignal<BTreeMap<AccountId, Creator>> {
+        self.around.get_value().creators
+    }
+
+    /// The server's warnings.
+    pub fn advice(self) -> RwSignal<Vec<Finding>> {
+        self.around.get_value().advice
+    }
+
+    /// Gives an account a text of its own, which starts from what it would get, and lets it take part.
+    pub fn vary(self, account: &Account) {
+        let id = account.id;
+        let platform = self.own_texts().into_iter().find(|(platform, _)| *platform == account.platform);
+        let platform = platform.map(|(_, text)| text.get_untracked()).filter(|text| !text.trim().is_empty());
+        let start = platform.unwrap_or_else(|| self.body.get_untracked());
+        let mut chosen = self.chosen.get_untracked();
+        self.variations.update(|variations| {
+            variations.entry(id).or_insert_with(|| ArcRwSignal::new(start));
+        });
+        chosen.insert(id);
+        self.wanted.set(Some(chosen));
+        self.tab().set(id.to_string());
+    }
+
+    /// Takes an account's text away again.
+    pub fn unvary(self, id: AccountId) {
+        self.tab().set("all".to_owned());
+        self.variations.update(|variations| {
+            variations.remove(&id);
+        });
+    }
+
     pub fn visibility_now(self) -> Visibility {
         self.draft.read().visibility
     }
@@ -244,7 +342,8 @@ impl Composer {
     /// Takes an account in or out.
     pub fn toggle(self, id: AccountId, on: bool) {
         let mut chosen = self.chosen.get_untracked();
-        self.taken.with_value(|taken| toggle(&self.accounts.read_untracked(), &mut chosen, taken, id, on));
+        let varied = self.draft.get_untracked().varied();
+        self.taken.with_value(|taken| toggle(&self.accounts.read_untracked(), &mut chosen, taken, &varied, id, on));
         self.wanted.set(Some(chosen));
     }
 
@@ -304,6 +403,11 @@ impl Composer {
         self.findings.read().iter().any(|finding| finding.severity == Severity::Error)
     }
 
+    /// The same, now.
+    pub fn is_refused_untracked(self) -> bool {
+        self.findings.read_untracked().iter().any(|finding| finding.severity == Severity::Error)
+    }
+
     /// Why a field was refused, once that is worth saying.
     pub fn error_of(self, field: &'static str) -> Signal<Option<String>> {
         let tried = self.tried();
@@ -325,6 +429,12 @@ impl Composer {
         for (platform, text) in self.own_texts() {
             text.set(draft.overrides.get(&platform).cloned().unwrap_or_default());
         }
+        for choices in self.choices() {
+            choices.set(draft.options.get(&choices.platform));
+        }
+        let counted = |(account, text): (AccountId, String)| (account, ArcRwSignal::new(text));
+        self.variations.set(draft.variations.into_iter().map(counted).collect());
+        self.tab().set("all".to_owned());
         self.link.set(draft.link);
         self.wanted.set(draft.accounts);
         self.visibility.set(draft.visibility.as_str().to_owned());
@@ -341,6 +451,7 @@ impl Composer {
         self.pictures.set(Vec::new());
         self.described().set(BTreeMap::new());
         self.refused().set(FieldErrors::default());
+        self.advice().set(Vec::new());
         self.tried().set(false);
     }
 }

@@ -142,7 +142,7 @@ pub fn PublishTo(composer: Composer) -> impl IntoView {
                 }}
                 {move || {
                     let out = out.get();
-                    (!out.is_empty()).then(|| stepped_back(&out))
+                    (!out.is_empty()).then(|| stepped_back(composer, out))
                 }}
             </div>
         </section>
@@ -167,8 +167,8 @@ fn chip(account: Memo<Account>, composer: Composer) -> AnyView {
     .into_any()
 }
 
-/// Why some accounts step back, and how they get the post all the same.
-fn stepped_back(out: &[Account]) -> AnyView {
+/// Why some accounts step back, and how they get the post all the same: with words of their own.
+fn stepped_back(composer: Composer, out: Vec<Account>) -> AnyView {
     let mut platforms: Vec<_> = out.iter().map(|account| account.platform).filter(|one| is_exclusive(*one)).collect();
     platforms.dedup();
     let platforms = platforms.iter().map(|platform| platform.label()).collect::<Vec<_>>().join(" and ");
@@ -178,13 +178,30 @@ fn stepped_back(out: &[Account]) -> AnyView {
     }
     let verb = if out.len() == 1 { "is" } else { "are" };
     let names = names.join(", ");
+    let ways = out
+        .into_iter()
+        .take(NAMED)
+        .map(|account| {
+            let words = format!("Write a variation for {}", account_title(&account));
+            view! {
+                <Button variant=ButtonVariant::Link size=ButtonSize::Small on_click=move |_| composer.vary(&account)>
+                    {words}
+                </Button>
+            }
+        })
+        .collect_view();
     view! {
-        <p class="mt-2.5 flex gap-2 text-sm text-muted">
+        <div class="mt-2.5 flex gap-2 text-sm text-muted">
             {icon(Glyph::StReconnect, "mt-[3px] size-3.5 text-warning-solid")}
-            <span>
-                {format!("{platforms} does not allow the same text on two accounts: {names} {verb} left out. After saving, write a variation for it.")}
-            </span>
-        </p>
+            <div class="min-w-0">
+                <p>
+                    {format!(
+                        "{platforms} does not allow the same text on two accounts: {names} {verb} left out. With other words it can go there too, or choose another account.",
+                    )}
+                </p>
+                <p class="flex flex-wrap gap-x-4">{ways}</p>
+            </div>
+        </div>
     }
     .into_any()
 }

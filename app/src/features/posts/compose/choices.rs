@@ -1,0 +1,187 @@
+//! What is chosen for one platform beyond words and media, in signals that controls are bound to.
+
+use domain::{
+    Platform,
+    platform::{PostFormat, PostOptions, TiktokOptions, TiktokPrivacy},
+};
+use leptos::prelude::*;
+
+/// Nobody is chosen to see a post: it goes to the creator's inbox, who chooses there.
+pub const INBOX: &str = "inbox";
+
+fn word(options: Option<&TiktokOptions>) -> String {
+    options.map_or(INBOX, |options| options.privacy.as_str()).to_owned()
+}
+
+/// The choices for one platform. Copy it anywhere.
+#[derive(Clone, Copy)]
+pub struct Choices {
+    pub platform: Platform,
+    /// A [`PostFormat`]'s word.
+    pub format: RwSignal<String>,
+    pub first_comment: RwSignal<String>,
+    pub title: RwSignal<String>,
+    pub tiktok: TiktokChoices,
+    /// What has no control here and came with a saved post.
+    rest: StoredValue<PostOptions>,
+}
+
+/// TikTok's own form: nothing is chosen and every switch is off until somebody says otherwise.
+#[derive(Clone, Copy)]
+pub struct TiktokChoices {
+    /// A [`TiktokPrivacy`]'s word, or [`INBOX`] while nobody has chosen.
+    pub privacy: RwSignal<String>,
+    pub comments: RwSignal<bool>,
+    pub duets: RwSignal<bool>,
+    pub stitches: RwSignal<bool>,
+    /// "This post promotes something": then one of the next two says what.
+    pub promotes: RwSignal<bool>,
+    pub own_brand: RwSignal<bool>,
+    pub paid_partnership: RwSignal<bool>,
+    pub made_with_ai: RwSignal<bool>,
+    pub music: RwSignal<bool>,
+}
+
+impl TiktokChoices {
+    fn new(options: Option<&TiktokOptions>) -> Self {
+        let on = |which: fn(&TiktokOptions) -> bool| RwSignal::new(options.is_some_and(which));
+        Self {
+            privacy: RwSignal::new(word(options)),
+            comments: on(|options| options.allow_comments),
+            duets: on(|options| options.allow_duet),
+            stitches: on(|options| options.allow_stitch),
+            promotes: on(|options| options.own_brand || options.paid_partnership),
+            own_brand: on(|options| options.own_brand),
+            paid_partnership: on(|options| options.paid_partnership),
+            made_with_ai: on(|options| options.made_with_ai),
+            music: on(|options| options.auto_add_music),
+        }
+    }
+
+    /// `None` while no audience is chosen. Tracked.
+    pub fn get(self) -> Option<TiktokOptions> {
+        let promotes = self.promotes.get();
+        // Read, whatever is chosen, so that a change of any of them is noticed.
+        let (own_brand, paid_partnership) = (self.own_brand.get(), self.paid_partnership.get());
+        let options = |privacy| TiktokOptions {
+            privacy,
+            allow_comments: self.comments.get(),
+            allow_duet: self.duets.get(),
+            allow_stitch: self.stitches.get(),
+            own_brand: promotes && own_brand,
+            paid_partnership: promotes && paid_partnership,
+            made_with_ai: self.made_with_ai.get(),
+            auto_add_music: self.music.get(),
+        };
+        TiktokPrivacy::from_word(&self.privacy.read()).map(options)
+    }
+
+    /// Whether it is said that the post promotes something, and not what. TikTok takes no such post. Tracked.
+    pub fn promotes_nothing(self) -> bool {
+        self.promotes.get() && !self.own_brand.get() && !self.paid_partnership.get()
+    }
+
+    fn set(self, options: Option<&TiktokOptions>) {
+        let is = |which: fn(&TiktokOptions) -> bool| options.is_some_and(which);
+        self.privacy.set(word(options));
+        self.comments.set(is(|options| options.allow_comments));
+        self.duets.set(is(|options| options.allow_duet));
+        self.stitches.set(is(|options| options.allow_stitch));
+        self.promotes.set(is(|options| options.own_brand || options.paid_partnership));
+        self.own_brand.set(is(|options| options.own_brand));
+        self.paid_partnership.set(is(|options| options.paid_partnership));
+        self.made_with_ai.set(is(|options| options.made_with_ai));
+        self.music.set(is(|options| options.auto_add_music));
+    }
+}
+
+fn format_of(word: &str) -> PostFormat {
+    PostFormat::ALL.into_iter().find(|format| format.as_str() == word).unwrap_or_default()
+}
+
+impl Choices {
+    pub fn new(platform: Platform, options: Option<&PostOptions>) -> Self {
+        let options = options.cloned().unwrap_or_default();
+        Self {
+            platform,
+            format: RwSignal::new(options.format.as_str().to_owned()),
+            first_comment: RwSignal::new(options.first_comment.clone().unwrap_or_default()),
+            title: RwSignal::new(options.title.clone().unwrap_or_default()),
+            tiktok: TiktokChoices::new(options.tiktok.as_ref()),
+            rest: StoredValue::new(options),
+        }
+    }
+
+    /// Tracked.
+    pub fn format_now(self) -> PostFormat {
+        format_of(&self.format.read())
+    }
+
+    /// What was chosen, `None` where all is as usual. Tracked.
+    pub fn get(self) -> Option<PostOptions> {
+        let options = PostOptions {
+            format: self.format_now(),
+            first_comment: Some(self.first_comment.get()),
+            title: Some(self.title.get()),
+            tiktok: self.tiktok.get().filter(|_| self.platform == Platform::Tiktok),
+            ..self.rest.get_value()
+        };
+        Some(options.tidied()).filter(|options| !options.is_plain())
+    }
+
+    pub fn set(self, options: Option<&PostOptions>) {
+        let options = options.cloned().unwrap_or_default();
+        self.format.set(options.format.as_str().to_owned());
+        self.first_comment.set(options.first_comment.clone().unwrap_or_default());
+        self.title.set(options.title.clone().unwrap_or_default());
+        self.tiktok.set(options.tiktok.as_ref());
+        self.rest.set_value(options);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_survive_and_nothing_is_preset() {
+        Owner::new().with(|| {
+            let plain = Choices::new(Platform::Tiktok, None);
+            assert_eq!(plain.get(), None);
+            assert_eq!(plain.tiktok.privacy.get(), INBOX, "no audience is preset");
+            plain.tiktok.comments.set(true);
+            assert_eq!(plain.get(), None, "switches alone send nothing directly");
+            plain.tiktok.privacy.set("SELF_ONLY".into());
+            let options = plain.get().unwrap();
+            assert!(options.tiktok.is_some_and(|tiktok| tiktok.allow_comments && !tiktok.allow_duet));
+            let copy = Choices::new(Platform::Tiktok, Some(&options));
+            assert_eq!(copy.get(), Some(options.clone()));
+            copy.set(None);
+            assert_eq!(copy.get(), None);
+            copy.set(Some(&options));
+            assert_eq!(copy.get(), Some(options));
+        });
+    }
+
+    #[test]
+    fn what_promotes_says_what() {
+        Owner::new().with(|| {
+            let choices = Choices::new(Platform::Tiktok, None).tiktok;
+            choices.privacy.set("PUBLIC_TO_EVERYONE".into());
+            choices.promotes.set(true);
+            assert!(choices.promotes_nothing());
+            choices.paid_partnership.set(true);
+            assert!(!choices.promotes_nothing() && choices.get().is_some_and(|tiktok| tiktok.paid_partnership));
+            choices.promotes.set(false);
+            assert!(choices.get().is_some_and(|tiktok| !tiktok.paid_partnership), "the mark goes with its switch");
+        });
+    }
+
+    #[test]
+    fn what_has_no_control_is_kept() {
+        Owner::new().with(|| {
+            let options = PostOptions { cover_ms: Some(5), share_to_feed: Some(false), ..PostOptions::default() };
+            assert_eq!(Choices::new(Platform::Instagram, Some(&options)).get(), Some(options));
+        });
+    }
+}

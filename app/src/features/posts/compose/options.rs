@@ -1,0 +1,411 @@
+//! What is chosen per platform beyond the words: the form of the post, a first comment, TikTok's own settings.
+
+use super::{
+    advise::ask,
+    choices::{Choices, INBOX, TiktokChoices},
+    state::{Composer, PROMOTES},
+};
+use crate::{
+    features::posts::components::summary,
+    session::use_session,
+    shared::words::{account_title, mark},
+    ui::{
+        Avatar, AvatarSize, Button, ButtonSize, ButtonVariant, Checkbox, Choice, Disclosure, Field, Glyph, Input,
+        MarkSize, PlatformMark, RadioGroup, SegmentedControl, Spinner, Textarea, grouped, icon,
+    },
+};
+use domain::{
+    AccountId, Platform,
+    accounts::{Account, Creator},
+    platform::{CreatorChoices, PostFormat, TiktokPrivacy},
+};
+use leptos::prelude::*;
+
+/// One part per platform that gets the post.
+#[component]
+pub fn Options(composer: Composer) -> impl IntoView {
+    let platforms = Memo::new(move |_| {
+        let targets = composer.targets();
+        let of = |choices: &Choices| targets.iter().any(|account| account.platform == choices.platform);
+        composer.choices().into_iter().filter(of).map(|choices| choices.platform).collect::<Vec<_>>()
+    });
+    let parts = move |platform: Platform| {
+        composer
+            .choices()
+            .into_iter()
+            .find(|choices| choices.platform == platform)
+            .map(|choices| part(composer, choices))
+    };
+    view! {
+        <section aria-labelledby="options-h" class:hidden=move || platforms.read().is_empty()>
+            <h2 id="options-h" class="mb-3 text-base font-semibold">"Options"</h2>
+            <ul class="divide-y divide-border rounded-lg border border-border bg-surface">
+                <For each=move || platforms.get() key=|platform| *platform let:platform>
+                    <li>{parts(platform)}</li>
+                </For>
+            </ul>
+        </section>
+    }
+    .into_any()
+}
+
+fn part(composer: Composer, choices: Choices) -> AnyView {
+    let platform = choices.platform;
+    // TikTok wants its form to be seen; what was chosen before is seen too.
+    let open = RwSignal::new(platform == Platform::Tiktok || choices.get().is_some());
+    let words = Memo::new(move |_| summary(platform, choices.get().as_ref()));
+    let formats = platform.rules().map(|rules| rules.formats).unwrap_or_default();
+    let form = (formats.len() > 1).then(|| form(platform, formats, choices.format));
+    let comment = platform.comment_rules().map(|rules| comment(composer, choices, rules.text_max));
+    let own = (platform == Platform::Tiktok).then(|| tiktok(composer, choices));
+    view! {
+        <Disclosure
+            id=format!("options-{platform}")
+            label=platform.label()
+            before=move || view! { <PlatformMark mark=mark(platform) size=MarkSize::Bare/> }
+            summary=words
+            open
+        >
+            <div class="grid gap-4">{form} {comment} {own}</div>
+        </Disclosure>
+    }
+    .into_any()
+}
+
+fn form(platform: Platform, formats: &[PostFormat], value: RwSignal<String>) -> AnyView {
+    let choices = formats.iter().map(|format| Choice::new(format.as_str(), format.label())).collect::<Vec<_>>();
+    let hint = move || match value.read().as_str() {
+        "story" => "One picture or video, gone after a day. No text is shown.",
+        "reel" => "One upright video.",
+        _ => "",
+    };
+    view! {
+        <div>
+            <p class="mb-1.5 text-sm font-medium" aria-hidden="true">"Appears as"</p>
+            <SegmentedControl
+                name=format!("format-{platform}")
+                legend=format!("{} shows it as", platform.label())
+                choices
+                value
+            />
+            <p class="mt-1.5 text-sm text-muted empty:hidden" aria-live="polite">{hint}</p>
+        </div>
+    }
+    .into_any()
+}
+
+/// `Composer::error_of` names its fields for ever.
+const fn comment_field(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Facebook => "options.facebook.first_comment",
+        Platform::Instagram => "options.instagram.first_comment",
+        Platform::Twitter => "options.twitter.first_comment",
+        Platform::Linkedin => "options.linkedin.first_comment",
+        _ => "options.tiktok.first_comment",
+    }
+}
+
+fn comment(composer: Composer, choices: Choices, most: usize) -> AnyView {
+    let platform = choices.platform;
+    let text = choices.first_comment;
+    let used = move || {
+        let used =
+            if platform == Platform::Linkedin { text.read().chars().count() } else { platform.count(&text.read()) };
+        let over = used > most;
+        view! {
+            <span class=if over { "text-xs text-danger tabular-nums" } else { "text-xs text-muted tabular-nums" }>
+                {format!("{} / {}", grouped(used as u64), grouped(most as u64))}
+            </span>
+        }
+    };
+    let hint = match platform {
+        Platform::Twitter => "Optional. A reply below the post; X charges for it as for a post.",
+        _ => "Optional. Written below the post as soon as it is out.",
+    };
+    view! {
+        <Field
+            id=format!("first-comment-{platform}")
+            label="First comment"
+            hint
+            error=composer.error_of(comment_field(platform))
+            aside=used
+        >
+            <Textarea name=format!("options.{platform}.first_comment") value=text rows=2 grow=true class="max-h-60"/>
+        </Field>
+    }
+    .into_any()
+}
+
+/// What every one of the creators may choose; `None` while nothing is known of any.
+fn common(creators: &[CreatorChoices]) -> Option<CreatorChoices> {
+    let mut creators = creators.iter();
+    let mut common = creators.next()?.clone();
+    for other in creators {
+        common.privacy.retain(|privacy| other.privacy.contains(privacy));
+        common.comments &= other.comments;
+        common.duets &= other.duets;
+        common.stitches &= other.stitches;
+    }
+    Some(common)
+}
+
+fn tiktok(composer: Composer, choices: Choices) -> AnyView {
+    let form = choices.tiktok;
+    let accounts = Memo::new(move |_| {
+        let targets = composer.targets();
+        targets.into_iter().filter(|account| account.platform == Platform::Tiktok).collect::<Vec<_>>()
+    });
+    let allowed = Memo::new(move |_| {
+        let creators = composer.creators().read();
+        let known = |account: &Account| creators.get(&account.id).and_then(|creator| creator.choices.clone());
+        common(&accounts.read().iter().filter_map(known).collect::<Vec<_>>())
+    });
+    let direct = Memo::new(move |_| *form.privacy.read() != INBOX);
+    // A switch that the creator cannot use goes back by itself.
+    Effect::new(move |_| {
+        let Some(allowed) = allowed.get() else { return };
+        for (can, on) in
+            [(allowed.comments, form.comments), (allowed.duets, form.duets), (allowed.stitches, form.stitches)]
+        {
+            if !can && on.get_untracked() {
+                on.set(false);
+            }
+        }
+    });
+    view! {
+        <div class="grid gap-4">
+            <ul aria-label="TikTok creators" class="grid gap-2">
+                <For each=move || accounts.get() key=|account| account.id let:account>
+                    <li>{creator(composer, account)}</li>
+                </For>
+            </ul>
+            {move || audience(form, allowed.get())}
+            {move || direct.get().then(|| direct_post(composer, choices, allowed))}
+        </div>
+    }
+    .into_any()
+}
+
+/// Who signs the post, as TikTok shows them, and how far asking has come.
+fn creator(composer: Composer, account: Account) -> AnyView {
+    let id = account.id;
+    let known = Memo::new(move |_| composer.creators().read().get(&id).cloned());
+    let session = use_session();
+    let waiting = format!("Asking TikTok what {} may choose…", account_title(&account));
+    let shown = move || match known.get() {
+        Some(Creator { choices: Some(choices), pending, problem, .. }) => {
+            let picture = session.picture(choices.avatar_url.as_deref().or(account.avatar_url.as_deref()));
+            let handle = choices.handle.unwrap_or_default();
+            view! {
+                <div class="flex min-w-0 items-center gap-2.5">
+                    <Avatar name=choices.nickname.clone() nostrip:src=picture size=AvatarSize::Medium decorative=true/>
+                    <p class="min-w-0">
+                        <span class="block truncate font-medium">{choices.nickname}</span>
+                        <span class="block truncate text-sm text-muted">{handle}</span>
+                    </p>
+                    {(pending && problem.is_none()).then(|| view! { <Spinner/> })}
+                </div>
+                {problem.map(|problem| trouble(composer, id, problem))}
+            }
+            .into_any()
+        }
+        Some(Creator { problem: Some(problem), .. }) => trouble(composer, id, problem),
+        _ => view! {
+            <p class="flex items-center gap-2 text-sm text-muted" role="status">
+                <Spinner/>
+                {waiting.clone()}
+            </p>
+        }
+        .into_any(),
+    };
+    shown.into_any()
+}
+
+fn trouble(composer: Composer, id: AccountId, problem: String) -> AnyView {
+    view! {
+        <p class="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-danger" role="status">
+            {icon(Glyph::StFailed, "size-3.5 text-danger-solid")}
+            <span class="min-w-0 flex-1 basis-48 wrap-anywhere">{problem}</span>
+            <Button variant=ButtonVariant::Link size=ButtonSize::Small on_click=move |_| ask(composer, id, 20)>
+                "Ask again"
+            </Button>
+        </p>
+    }
+    .into_any()
+}
+
+fn audience(form: TiktokChoices, allowed: Option<CreatorChoices>) -> AnyView {
+    let paid = form.promotes.get() && form.paid_partnership.get();
+    let chosen = form.privacy.get_untracked();
+    // What was chosen before stays in sight until TikTok has answered, and is refused if it may not be.
+    let known = allowed.map(|allowed| allowed.privacy);
+    let shown = TiktokPrivacy::ALL.into_iter().filter(|privacy| match &known {
+        Some(known) => known.contains(privacy) || privacy.as_str() == chosen,
+        None => privacy.as_str() == chosen,
+    });
+    let inbox = Choice::new(INBOX, "The creator chooses in TikTok")
+        .hint("The post goes to the creator’s inbox, who picks the audience there and publishes it.");
+    let choices = std::iter::once(inbox)
+        .chain(shown.map(|privacy| {
+            let choice = Choice::new(privacy.as_str(), privacy.label());
+            if paid && privacy == TiktokPrivacy::SelfOnly {
+                choice.hint("Not for branded content.").disabled()
+            } else {
+                choice
+            }
+        }))
+        .collect::<Vec<_>>();
+    view! { <RadioGroup name="tiktok-privacy" legend="Who can see this post" choices value=form.privacy/> }.into_any()
+}
+
+/// A switch's words, with why it cannot be used.
+fn unless(
+    words: &'static str,
+    allowed: Memo<Option<CreatorChoices>>,
+    can: fn(&CreatorChoices) -> bool,
+) -> Signal<String> {
+    Signal::derive(move || match allowed.read().as_ref() {
+        Some(choices) if !can(choices) => format!("{words} (switched off at TikTok)"),
+        _ => words.to_owned(),
+    })
+}
+
+fn cannot(allowed: Memo<Option<CreatorChoices>>, can: fn(&CreatorChoices) -> bool) -> Signal<bool> {
+    Signal::derive(move || allowed.read().as_ref().is_some_and(|choices| !can(choices)))
+}
+
+/// What TikTok asks of a post that goes to the profile at once.
+fn direct_post(composer: Composer, choices: Choices, allowed: Memo<Option<CreatorChoices>>) -> AnyView {
+    let form = choices.tiktok;
+    let promotes = form.promotes;
+    let error = composer.error_of(PROMOTES);
+    let title_error = composer.error_of("options.tiktok.title");
+    let agreement = move || {
+        let paid = promotes.get() && form.paid_partnership.get();
+        view! {
+            <p class="text-sm text-muted">
+                "By posting, you agree to TikTok’s "
+                {paid
+                    .then(|| {
+                        view! {
+                            <a
+                                href="https://www.tiktok.com/legal/page/global/bc-policy/en"
+                                target="_blank"
+                                rel="noreferrer"
+                                class="underline underline-offset-4"
+                            >
+                                "Branded Content Policy"
+                            </a>
+                            " and "
+                        }
+                    })}
+                <a
+                    href="https://www.tiktok.com/legal/page/global/music-usage-confirmation/en"
+                    target="_blank"
+                    rel="noreferrer"
+                    class="underline underline-offset-4"
+                >
+                    "Music Usage Confirmation"
+                </a>
+                "."
+            </p>
+        }
+    };
+    view! {
+        <div class="grid gap-4">
+            <Field id="tiktok-title" label="Title" hint="Optional, for pictures. At most 90 characters." error=title_error>
+                <Input name="options.tiktok.title" value=choices.title autocomplete="off"/>
+            </Field>
+            <fieldset class="grid gap-2.5">
+                <legend class="mb-2 text-sm font-medium">"Allow people to"</legend>
+                <Checkbox
+                    id="tiktok-comments"
+                    label=unless("Comment", allowed, |choices| choices.comments)
+                    checked=form.comments
+                    disabled=cannot(allowed, |choices| choices.comments)
+                />
+                <Checkbox
+                    id="tiktok-duets"
+                    label=unless("Duet with it, if it is a video", allowed, |choices| choices.duets)
+                    checked=form.duets
+                    disabled=cannot(allowed, |choices| choices.duets)
+                />
+                <Checkbox
+                    id="tiktok-stitches"
+                    label=unless("Stitch it, if it is a video", allowed, |choices| choices.stitches)
+                    checked=form.stitches
+                    disabled=cannot(allowed, |choices| choices.stitches)
+                />
+            </fieldset>
+            <fieldset class="grid gap-2.5">
+                <legend class="mb-2 text-sm font-medium">"Say openly"</legend>
+                <Checkbox
+                    id="tiktok-promotes"
+                    label="This post promotes a brand, a product or a service"
+                    hint="Off unless you, or somebody else, has something from it."
+                    checked=promotes
+                />
+                {move || {
+                    promotes
+                        .get()
+                        .then(|| {
+                            view! {
+                                <div class="ml-6.5 grid gap-2.5">
+                                    <Checkbox
+                                        id="tiktok-own-brand"
+                                        label="Your brand"
+                                        hint="You promote yourself or your own business. TikTok labels it “Promotional content”."
+                                        checked=form.own_brand
+                                    />
+                                    <Checkbox
+                                        id="tiktok-paid"
+                                        label="Branded content"
+                                        hint="You promote somebody else. TikTok labels it “Paid partnership”."
+                                        checked=form.paid_partnership
+                                    />
+                                    {move || {
+                                        error.get().map(|error| view! { <p class="text-sm text-danger" role="alert">{error}</p> })
+                                    }}
+                                </div>
+                            }
+                        })
+                }}
+                <Checkbox id="tiktok-ai" label="Made with AI" checked=form.made_with_ai/>
+            </fieldset>
+            <Checkbox
+                id="tiktok-music"
+                label="Let TikTok add music to pictures"
+                checked=form.music
+            />
+            {agreement}
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choices(privacy: &[TiktokPrivacy], comments: bool) -> CreatorChoices {
+        CreatorChoices {
+            nickname: "N".into(),
+            handle: None,
+            avatar_url: None,
+            privacy: privacy.to_vec(),
+            comments,
+            duets: true,
+            stitches: true,
+            longest_video_seconds: None,
+        }
+    }
+
+    #[test]
+    fn several_creators_share_what_all_of_them_may_choose() {
+        assert_eq!(common(&[]), None);
+        let one = choices(&[TiktokPrivacy::PublicToEveryone, TiktokPrivacy::SelfOnly], true);
+        let two = choices(&[TiktokPrivacy::SelfOnly, TiktokPrivacy::FollowerOfCreator], false);
+        let both = common(&[one, two]).unwrap();
+        assert_eq!((both.privacy, both.comments), (vec![TiktokPrivacy::SelfOnly], false));
+    }
+}
