@@ -1,13 +1,11 @@
 //! `arctiv demo`: everything in one process, platforms played by the sandbox, and a workspace to try that already holds
 //! accounts and posts. It goes through the same ports as people do.
 
-use std::{collections::HashMap, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use domain::{
-    Actor, ErrorCode, Platform, RequestId, Via, Visitor,
-    accounts::{AccountFilter, AuthorizeOptions, Callback},
+    Actor, ErrorCode, RequestId, Via, Visitor,
     identity::{Login, Register, SignedIn},
-    posts::{NewPost, Override, PostFilter, Visibility},
 };
 use tokio::net::TcpListener;
 
@@ -16,6 +14,8 @@ use super::{
     run::{Failure, Ready, assemble, listen, serve_on, stop_on_signal},
 };
 use crate::config::Settings;
+
+mod workspace;
 
 /// The demo's login.
 pub const EMAIL: &str = "niamh@northwind.example";
@@ -44,7 +44,7 @@ pub async fn demo(mut settings: Settings, sandbox_address: SocketAddr) -> Result
     let ready = Ready::prepare(&settings).await?;
     let outcome = async {
         let arctiv = assemble(&settings, &ready.urls, &stop)?;
-        fill(&arctiv).await?;
+        fill(&arctiv, &sandbox_url).await?;
         println!("\n  Arctiv             {}", settings.server.origin());
         println!("  Sign in            {EMAIL} / {PASSWORD}");
         println!("  Sandbox networks   {sandbox_url}   (what was published, and by whom)");
@@ -60,8 +60,8 @@ pub async fn demo(mut settings: Settings, sandbox_address: SocketAddr) -> Result
     outcome
 }
 
-/// Makes the demo's person and workspace, connects three accounts and publishes two posts; once.
-async fn fill(arctiv: &Arctiv) -> Result<(), Failure> {
+/// Makes the demo's person and workspace, and fills it; once.
+async fn fill(arctiv: &Arctiv, sandbox_url: &str) -> Result<(), Failure> {
     let visitor = Visitor {
         ip: None,
         user_agent: Some("arctiv demo".to_owned()),
@@ -87,14 +87,14 @@ async fn fill(arctiv: &Arctiv) -> Result<(), Failure> {
         Err(error) => return Err(error.into()),
     };
     let actor = actor_of(arctiv, &session, &visitor.request_id).await?;
-    if arctiv.services.accounts.list(&actor, AccountFilter::default()).await?.total == 0 {
-        for platform in [Platform::Facebook, Platform::Twitter, Platform::Linkedin] {
-            connect(arctiv, &actor, platform).await?;
-        }
-    }
-    if arctiv.services.posts.list(&actor, PostFilter::default()).await?.total == 0 {
-        // They go out as soon as serving begins.
-        publish(arctiv, &actor).await?;
+    workspace::connect_accounts(arctiv, &actor).await?;
+    if let Some(first) = workspace::write_posts(arctiv, &actor).await? {
+        let scene = workspace::lose_a_connection(arctiv.clone(), actor, first, sandbox_url.to_owned());
+        tokio::spawn(async move {
+            if let Err(error) = scene.await {
+                tracing::warn!(%error, "the demo lacks its lost connection");
+            }
+        });
     }
     Ok(())
 }
@@ -105,45 +105,4 @@ async fn actor_of(arctiv: &Arctiv, session: &SignedIn, request_id: &RequestId) -
         .map(|found| found.actor)
         .filter(|actor| matches!(actor.via, Via::Session(_)))
         .ok_or_else(|| "the demo's session was not found".into())
-}
-
-/// Goes through the platform's consent page as the first account it offers.
-async fn connect(arctiv: &Arctiv, actor: &Actor, platform: Platform) -> Result<(), Failure> {
-    let address = arctiv.services.accounts.authorize(actor, platform, AuthorizeOptions::default()).await?;
-    let back = sandbox::driver::Visitor::anybody().authorize(&address).await?;
-    let mut answer: HashMap<String, String> = back.query_pairs().into_owned().collect();
-    let callback = Callback { code: answer.remove("code"), state: answer.remove("state"), ..Callback::default() };
-    arctiv.services.accounts.callback(actor, platform, callback).await?;
-    Ok(())
-}
-
-async fn publish(arctiv: &Arctiv, actor: &Actor) -> Result<(), Failure> {
-    let roast = NewPost {
-        title: Some("The Winter Roast is back".to_owned()),
-        body: "The Winter Roast is back: red plum, cocoa and a long, sweet finish. Grown in Huila by the families we have \
-               bought from since 2019, roasted on Camden Street this week."
-            .to_owned(),
-        link: Some("https://northwind.example/winter".to_owned()),
-        overrides: [(
-            Platform::Twitter,
-            Override { body: "The Winter Roast is back. Red plum, cocoa, a long, sweet finish.".to_owned() },
-        )]
-        .into(),
-        ..NewPost::default()
-    };
-    let decaf = NewPost {
-        title: Some("Decaf, done properly".to_owned()),
-        body: "Decaf, done properly: washed in spring water, roasted the same day, gone by Friday.".to_owned(),
-        ..NewPost::default()
-    };
-    let note = NewPost {
-        title: Some("What red plum tastes like".to_owned()),
-        body: "Notes for the next tasting: slow drying, high farms, cold nights.".to_owned(),
-        visibility: Visibility::Private,
-        ..NewPost::default()
-    };
-    for post in [decaf, roast, note] {
-        arctiv.services.posts.create(actor, post, None).await?;
-    }
-    Ok(())
 }
