@@ -29,6 +29,7 @@ use domain::{
         ConnectionEvent, ConnectionEventType, Creator, MissingScope, PlatformOffer,
     },
     actor::Via,
+    audit::{Audit, AuditEvent, AuditFilter, AuditPerson, Standing},
     clock::Clock,
     deliveries::{
         Deliveries, Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFilter, DeliveryStatus, ErrorClass, Stage,
@@ -216,7 +217,7 @@ impl Identity for Demo {
     async fn logout(&self, _: &Actor) -> ServiceResult<()> {
         Ok(())
     }
-    async fn authenticate(&self, _: &SessionToken, _: &RequestId) -> ServiceResult<Option<Authenticated>> {
+    async fn authenticate(&self, _: &SessionToken, _: &Visitor) -> ServiceResult<Option<Authenticated>> {
         Ok(None)
     }
     async fn me(&self, _: &Actor) -> ServiceResult<Me> {
@@ -435,6 +436,22 @@ impl Events for Demo {
     }
 }
 
+#[async_trait]
+impl Audit for Demo {
+    async fn list(&self, _: &Actor, _: AuditFilter) -> ServiceResult<Page<AuditEvent>> {
+        gone()
+    }
+    async fn portion(&self, _: &Actor, _: &AuditFilter, _: Option<i64>) -> ServiceResult<Vec<AuditEvent>> {
+        gone()
+    }
+    async fn people(&self, _: &Actor) -> ServiceResult<Vec<AuditPerson>> {
+        gone()
+    }
+    async fn verify(&self, _: &Actor) -> ServiceResult<Standing> {
+        gone()
+    }
+}
+
 fn services(scene: Scene) -> Services {
     let demo = Arc::new(Demo(scene));
     Services {
@@ -444,7 +461,8 @@ fn services(scene: Scene) -> Services {
         deliveries: demo.clone(),
         media: demo.clone(),
         workspaces: demo.clone(),
-        events: demo,
+        events: demo.clone(),
+        audit: demo,
         clock: Arc::new(Frozen),
         settings: Arc::new(Settings {
             public_url: "http://127.0.0.1:8090".into(),
@@ -474,6 +492,7 @@ fn context(headers: &HeaderMap, form: Option<FormOutcome>) -> RequestContext {
         role: Role::Admin,
         via: Via::System,
         request_id: request_id.clone(),
+        peer: domain::Peer::default(),
     };
     let me = Me {
         user: User {

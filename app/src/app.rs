@@ -13,7 +13,7 @@ use leptos_router::{
 };
 
 use crate::{
-    features::{accounts, deliveries, identity, posts, workspaces},
+    features::{accounts, audit, deliveries, identity, posts, workspaces},
     layouts::{self, Frame, Navigation, NotFoundPage},
     live::provide_live,
     session::provide_session,
@@ -91,6 +91,13 @@ pages! {
 }
 
 pages! {
+    /// Oneself, and the workspace.
+    settings_page, __preload_settings_page, SettingsPage {
+        AuditLog => audit::pages::AuditPage;
+    }
+}
+
+pages! {
     /// For developers.
     gallery_page, __preload_gallery_page, ForDevelopers {
         Gallery => layouts::GalleryPage;
@@ -124,6 +131,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/compose") view={Lazy::<Compose>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/posts") view={Lazy::<Posts>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/posts/:id") view={Lazy::<Post>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/audit") view={Lazy::<AuditLog>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/activity") view={Lazy::<Activity>::new()} ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>

@@ -53,6 +53,19 @@ impl AppError {
         }
     }
 
+    /// Seconds until another try makes sense, if the server says so.
+    pub fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::Refused(fault) => fault.retry_after,
+            Self::Offline => None,
+        }
+    }
+
+    /// Too much was asked in too short a time.
+    pub fn is_rate_limited(&self) -> bool {
+        self.code() == Some(ErrorCode::RateLimited)
+    }
+
     /// Names the request in the server's log.
     pub fn request_id(&self) -> Option<&str> {
         match self {

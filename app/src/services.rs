@@ -8,6 +8,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use domain::{
     Actor, RequestId, ServiceError, Visitor,
     accounts::Accounts,
+    audit::Audit,
     clock::Clock,
     deliveries::Deliveries,
     events::Events,
@@ -33,6 +34,7 @@ pub struct Services {
     pub deliveries: Arc<dyn Deliveries>,
     pub media: Arc<dyn Media>,
     pub workspaces: Arc<dyn Workspaces>,
+    pub audit: Arc<dyn Audit>,
     pub events: Arc<dyn Events>,
     pub clock: Arc<dyn Clock>,
     pub settings: Arc<Settings>,

@@ -44,6 +44,11 @@ export default async function start(): Promise<(() => Promise<void>) | undefined
           ARCTIV_LISTEN: `127.0.0.1:${ports[0]}`,
           ARCTIV_DATA_DIR: join(data, 'data'),
           ARCTIV_LOG__LEVEL: 'info',
+          // All tests come from one address. What a refusal looks like has a test of its own.
+          ARCTIV_LIMITS__VISITOR_PER_MINUTE: '100000',
+          ARCTIV_LIMITS__USER_PER_MINUTE: '100000',
+          ARCTIV_LIMITS__WORKSPACE_PER_MINUTE: '100000',
+          ARCTIV_LIMITS__INTERFACE_PER_MINUTE: '100000',
         },
       });
       closeSync(log);

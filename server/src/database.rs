@@ -21,6 +21,8 @@ use sqlx::{
 };
 use tracing::Instrument;
 
+use crate::features::audit::in_tx::{self as audit, Entry};
+
 /// The migrations, inside the binary.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 
@@ -161,29 +163,43 @@ async fn begun(pool: &PgPool, begin: Option<String>) -> ServiceResult<Tx> {
         }
     };
     let transaction = tokio::spawn(begin.in_current_span()).await.map_err(ServiceError::internal)?;
-    Ok(Tx(transaction.map_err(unavailable)?))
+    Ok(Tx { transaction: transaction.map_err(unavailable)?, record: Vec::new() })
 }
 
 /// An open transaction; dropping it rolls back. Derefs to the connection that stores take.
 #[derive(Debug)]
-pub struct Tx(Transaction<'static, Postgres>);
+pub struct Tx {
+    transaction: Transaction<'static, Postgres>,
+    record: Vec<Entry>,
+}
 
 impl Tx {
-    pub async fn commit(self) -> ServiceResult<()> {
-        self.0.commit().await.map_err(failed)
+    /// Goes into the audit log with the commit.
+    pub(crate) fn record(&mut self, entry: Entry) {
+        self.record.push(entry);
+    }
+
+    /// Makes it so. What was recorded is written last of all, since from there to the commit everybody else who changes
+    /// something in the workspace waits.
+    pub async fn commit(mut self) -> ServiceResult<()> {
+        if !self.record.is_empty() {
+            let record = std::mem::take(&mut self.record);
+            audit::write(&mut self.transaction, record).await?;
+        }
+        self.transaction.commit().await.map_err(failed)
     }
 }
 
 impl Deref for Tx {
     type Target = PgConnection;
     fn deref(&self) -> &PgConnection {
-        &self.0
+        &self.transaction
     }
 }
 
 impl DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.0
+        &mut self.transaction
     }
 }
 

@@ -6,6 +6,7 @@
 //! | [`config`] | settings, one file per section |
 //! | [`http`] | middleware, envelope, REST routers, OAuth callback, live events, uploads |
 //! | [`features`] | one folder per noun: service, policy, store, REST, jobs |
+//! | [`limits`] | how often anybody may ask, exact across processes |
 //! | [`jobs`] | the job library's registry and schedules, one list |
 //! | [`database`] | pools, roles, tenant transactions |
 //! | [`cursor`] | places in lists that are newest first |
@@ -19,4 +20,5 @@ pub mod database;
 pub mod features;
 pub mod http;
 pub mod jobs;
+pub mod limits;
 pub mod search;

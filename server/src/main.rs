@@ -1,12 +1,13 @@
-//! `arctiv`: serve, worker, migrate, keys, doctor, demo.
+//! `arctiv`: serve, worker, migrate, keys, audit, backup, restore, doctor, demo.
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use secrecy::ExposeSecret;
 use server::{
-    boot::{demo, doctor, run, telemetry},
+    boot::{backup, demo, doctor, run, telemetry},
     config::Settings,
+    features::audit,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -38,6 +39,27 @@ enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// The audit log.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
+    /// Put the database and the pictures into a folder, while Arctiv runs or not.
+    Backup {
+        /// The folder, which must not be there yet.
+        folder: PathBuf,
+        /// A file for the keys, to be kept apart from the folder.
+        #[arg(long)]
+        keys: Option<PathBuf>,
+    },
+    /// Bring a backup back into an empty data folder or database.
+    Restore {
+        /// The folder that `backup` made.
+        folder: PathBuf,
+        /// The file with the keys, where they are not settings.
+        #[arg(long)]
+        keys: Option<PathBuf>,
+    },
     /// Look at everything a start needs and say what is wrong.
     Doctor,
     /// Everything at once, with simulated networks and a filled workspace.
@@ -54,6 +76,12 @@ enum KeysCommand {
     Generate,
     /// Seal every stored token anew with the first key of the ring.
     Rotate,
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Make every hash of every workspace's log once more, and say where one was tampered with.
+    Verify,
 }
 
 fn main() -> ExitCode {
@@ -100,6 +128,20 @@ async fn command(cli: Cli) -> Result<ExitCode, run::Failure> {
             println!("{resealed}");
             arctiv.database.close().await;
             ready.release().await;
+        }
+        Command::Backup { folder, keys } => println!("{}", backup::backup(&settings, &folder, keys.as_deref()).await?),
+        Command::Restore { folder, keys } => {
+            println!("{}", backup::restore(&settings, &folder, keys.as_deref()).await?)
+        }
+        Command::Audit { command: AuditCommand::Verify } => {
+            let ready = run::Ready::prepare(&settings).await?;
+            let arctiv = run::assemble(&settings, &ready.urls, &CancellationToken::new())?;
+            let verdict = audit::command::verify(&arctiv.database).await;
+            arctiv.database.close().await;
+            ready.release().await;
+            let verdict = verdict?;
+            println!("{verdict}");
+            return Ok(if verdict.intact() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Doctor => {
             return Ok(if doctor::doctor(&settings).await { ExitCode::SUCCESS } else { ExitCode::FAILURE });

@@ -26,6 +26,17 @@ const ELSEWHERE: [(&str, u16, &str); 4] = [
     ("GET /health/ready", 503, "takes a database that is away: tests/outage.rs"),
 ];
 
+/// What changes nothing that would belong on the record, though it is no `GET`.
+const UNRECORDED: [(&str, &str); 2] = [
+    ("POST /api/content/check", "looks at a post that is not saved"),
+    (
+        "POST /api/social-accounts/{id}/creator",
+        "asks the platform what a creator may choose; nothing of the workspace's changes",
+    ),
+];
+/// What does belong there, though it is a `GET`: the browser is sent there by a link.
+const RECORDED_READS: [&str; 2] = ["GET /api/oauth/{platform}/authorize", "GET /api/oauth/{platform}/callback"];
+
 struct Stage {
     world: World,
     web: Web,
@@ -229,12 +240,14 @@ async fn every_operation_answers_as_documented() {
     pictures(&mut stage).await;
     deliveries(&mut stage).await;
     operation(&mut stage).await;
+    audit(&mut stage).await;
     not_for_everybody(&mut stage).await;
     nothing_there(&mut stage).await;
     bad_bodies(&mut stage).await;
     bad_parameters(&mut stage).await;
     other_methods(&mut stage).await;
     last(&mut stage).await;
+    on_the_record(&mut stage).await;
     let elsewhere: BTreeMap<_, _> =
         ELSEWHERE.iter().map(|(operation, status, reason)| ((*operation, *status), *reason)).collect();
     let wrong = stage.contract.verdict(&elsewhere);
@@ -461,6 +474,53 @@ async fn operation(stage: &mut Stage) {
     events.expect("GET /api/events", 200);
 }
 
+async fn audit(stage: &mut Stage) {
+    let list = "GET /api/audit";
+    let me = stage.person.get("/api/auth/me").await;
+    let me = me["data"]["user"]["id"].as_str().unwrap();
+    let query = format!(
+        "?actor={me}&action=account&subject={}&from=2020-01-01&to=2999-12-31T00:00:00Z&limit=5&offset=0",
+        stage.account
+    );
+    let found = stage.call(Who::Owner, list, "", None, 200).query(&query).send().await;
+    assert!(found["data"].as_array().is_some_and(|all| !all.is_empty()), "{found}");
+    let first = stage.call(Who::Owner, list, "", None, 200).query("?limit=1").send().await;
+    let cursor = format!("?cursor={}", first["page"]["next_cursor"].as_str().unwrap());
+    stage.call(Who::Owner, list, "", None, 200).query(&cursor).send().await;
+    stage.call(Who::Owner, list, "", None, 400).query("?from=2026-11-27&to=2026-11-26").send().await;
+    stage.call(Who::Owner, "GET /api/audit/people", "", None, 200).send().await;
+    let standing = stage.call(Who::Owner, "GET /api/audit/verification", "", None, 200).send().await;
+    assert_eq!(standing["data"]["intact"], true, "{standing}");
+
+    let total = first["page"]["total"].as_u64().unwrap();
+    let csv = stage.person.request(Method::GET, "/api/audit?format=csv").send().await.unwrap();
+    assert_eq!(csv.headers()[header::CONTENT_TYPE], "text/csv; charset=utf-8");
+    let csv = csv.text().await.unwrap();
+    assert!(csv.starts_with("seq,at,action,"), "{csv:.200}");
+    assert!(csv.matches("\r\n").count() as u64 > total, "a line for the names and one for each of {total}:\n{csv}");
+    let asked = stage.request(Who::Owner, list, "", "?action=post.created").header(header::ACCEPT, "text/csv");
+    stage.contract.call(list, asked).await.expect(list, 200);
+}
+
+/// Every operation that changes something has left an event under its request's id.
+async fn on_the_record(stage: &mut Stage) {
+    let recorded: Vec<String> =
+        sqlx::query_scalar("select distinct request_id from audit_events where request_id is not null")
+            .fetch_all(&mut stage.admin)
+            .await
+            .unwrap();
+    for (operation, _) in stage.contract.operations() {
+        let reads = operation.starts_with("GET ") && !RECORDED_READS.contains(&operation.as_str());
+        let excused = UNRECORDED.iter().any(|(known, _)| *known == operation);
+        let is_recorded = stage.contract.went_well(&operation).iter().any(|id| recorded.contains(id));
+        match (reads || excused, is_recorded) {
+            (false, false) => stage.contract.note(format!("{operation} leaves nothing on the audit log")),
+            (true, true) => stage.contract.note(format!("{operation} is on the audit log: say so here")),
+            (true, false) | (false, true) => {}
+        }
+    }
+}
+
 /// Anonymously, and as somebody who may only read.
 async fn not_for_everybody(stage: &mut Stage) {
     for (operation, described) in stage.contract.operations() {
@@ -569,6 +629,8 @@ async fn bad_parameters(stage: &mut Stage) {
                 "limit" => &["0", "101", "-1", "many", "99999999999999999999"],
                 "offset" => &["-1", "100001", "some"],
                 "active" => &["perhaps"],
+                "format" => &["xml", "%00"],
+                "from" | "to" => &["yesterday", "2026-13-01", "99999-01-01", "%00"],
                 _ => &["nonsense", "%00", "' or 1=1 --"],
             };
             for value in wrong {

@@ -54,6 +54,15 @@ pub enum Via {
     System,
 }
 
+/// Where a request came from, for the record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Peer {
+    /// The peer's address, or the one a trusted proxy names.
+    pub ip: Option<IpAddr>,
+    /// At most 400 characters are kept.
+    pub user_agent: Option<String>,
+}
+
 /// Who acts, in which workspace, with which role, and in which request.
 #[derive(Clone, Debug)]
 pub struct Actor {
@@ -64,6 +73,7 @@ pub struct Actor {
     pub role: Role,
     pub via: Via,
     pub request_id: RequestId,
+    pub peer: Peer,
 }
 
 impl Actor {
@@ -84,4 +94,11 @@ pub struct Visitor {
     /// At most 400 characters are kept.
     pub user_agent: Option<String>,
     pub request_id: RequestId,
+}
+
+impl Visitor {
+    /// Where they are, for the record.
+    pub fn peer(&self) -> Peer {
+        Peer { ip: self.ip, user_agent: self.user_agent.clone() }
+    }
 }

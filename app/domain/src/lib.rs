@@ -7,6 +7,7 @@
 
 pub mod accounts;
 pub mod actor;
+pub mod audit;
 pub mod clock;
 pub mod deliveries;
 pub mod error;
@@ -20,7 +21,7 @@ pub mod posts;
 pub mod text;
 pub mod workspaces;
 
-pub use actor::{Actor, RequestId, Via, Visitor};
+pub use actor::{Actor, Peer, RequestId, Via, Visitor};
 pub use error::{ErrorCode, Fault, FieldErrors, ServiceError, ServiceResult};
 pub use ids::*;
 pub use page::{Page, PageRequest};

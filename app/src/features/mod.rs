@@ -2,6 +2,7 @@
 //! and the services; never another feature's components.
 
 pub mod accounts;
+pub mod audit;
 pub mod deliveries;
 pub mod identity;
 pub mod media;

@@ -3,7 +3,7 @@
 //! It stays while pages change inside it. Only sections that exist are shown. Without JavaScript there is no sheet: the
 //! rail then stands above the page on narrow screens.
 
-use domain::identity::Me;
+use domain::{identity::Me, workspaces::Role};
 use leptos::{ev::KeyboardEvent, prelude::*, web_sys};
 use leptos_router::{
     components::{Form, Outlet},
@@ -15,7 +15,7 @@ use super::{page::PrimaryAction, palette::Palette};
 use crate::{
     session::use_session,
     ui::{
-        Avatar, AvatarSize, Dialog, DialogSize, Glyph, IconButton, Logo, Menu, MenuItem, OrgMark, RailLink,
+        Avatar, AvatarSize, Dialog, DialogSize, Glyph, IconButton, Logo, Menu, MenuItem, MenuLink, OrgMark, RailLink,
         SearchInput, SheetLink, SkipLink, ThemePicker, ThemeToggle, icon,
     },
 };
@@ -182,6 +182,7 @@ fn account_menu(me: &Me) -> AnyView {
                 }
             })
         >
+            {use_session().may(Role::Admin).then(|| view! { <MenuLink label="Audit log" href="/settings/audit" icon=Glyph::ScrollText/> })}
             <MenuItem label="Log out" icon=Glyph::LogOut form=LOGOUT/>
         </Menu>
     }

@@ -10,7 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{navigation::leave_for, page::PageFrame};
 use crate::{
     error::AppError,
-    ui::{Button, ErrorState, use_toasts},
+    ui::{Button, ErrorState, Toast, Tone, use_toasts},
 };
 
 /// Shows a resource: `skeleton` until it is first there, an error with "Try again", or `full`. While it is fetched
@@ -155,7 +155,15 @@ pub fn use_refusal() -> impl Fn(&str, &AppError) + Copy + Send + Sync + 'static 
         if error.is_signed_out() {
             signed_out.run(());
         } else {
-            toasts.error(title, error.message());
+            match error.retry_after().filter(|_| error.is_rate_limited()) {
+                Some(seconds) => {
+                    let detail = "Too many requests. Please wait a moment.";
+                    toasts.push(Toast::new(Tone::Warning, title).detail(detail).wait(seconds));
+                }
+                None => {
+                    toasts.error(title, error.message());
+                }
+            }
         }
     }
 }

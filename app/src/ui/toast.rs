@@ -6,6 +6,7 @@
 
 use super::button::{Button, ButtonSize, ButtonVariant, IconButton};
 use super::class::cx;
+use super::countdown::Countdown;
 use super::icon::{Glyph, icon};
 use super::status::Tone;
 use leptos::prelude::*;
@@ -27,13 +28,15 @@ pub struct Toast {
     pub title: String,
     pub detail: Option<String>,
     pub action: Option<ToastAction>,
+    /// Seconds that run down beside the words; with the last of them it leaves.
+    pub wait: Option<u32>,
     /// Turns instead of its tone's glyph, and stays until it is replaced or dismissed.
     pub under_way: bool,
 }
 
 impl Toast {
     pub fn new(tone: Tone, title: impl Into<String>) -> Self {
-        Self { tone, title: title.into(), detail: None, action: None, under_way: false }
+        Self { tone, title: title.into(), detail: None, action: None, wait: None, under_way: false }
     }
 
     #[must_use]
@@ -49,6 +52,13 @@ impl Toast {
         self
     }
 
+    /// Too soon: how long it takes until another try makes sense.
+    #[must_use]
+    pub fn wait(mut self, seconds: u32) -> Self {
+        self.wait = Some(seconds);
+        self
+    }
+
     /// Something still going on: "Connecting to Facebook…".
     #[must_use]
     pub fn under_way(mut self) -> Self {
@@ -58,7 +68,9 @@ impl Toast {
 
     /// How long it stays; `None` until dismissed.
     fn life(&self) -> Option<Duration> {
-        if self.under_way || self.tone == Tone::Danger {
+        if let Some(seconds) = self.wait {
+            Some(Duration::from_secs(u64::from(seconds) + 1))
+        } else if self.under_way || self.tone == Tone::Danger {
             None
         } else if self.action.is_some() {
             Some(Duration::from_secs(12))
@@ -226,6 +238,7 @@ pub fn ToastCard(toast: Toast, #[prop(into)] on_dismiss: Callback<()>) -> impl I
                 <p class="text-base font-medium wrap-anywhere">{toast.title}</p>
                 {toast.detail.map(|detail| view! { <p class="text-sm text-muted wrap-anywhere">{detail}</p> })}
             </div>
+            {toast.wait.map(|seconds| view! { <Countdown seconds class="mt-0.5 text-sm font-medium text-muted"/> })}
             {action}
             <IconButton
                 icon=Glyph::X
@@ -247,6 +260,8 @@ mod tests {
     fn failures_stay_and_a_way_back_stays_longer() {
         assert_eq!(Toast::new(Tone::Danger, "No").life(), None);
         assert_eq!(Toast::new(Tone::Info, "Connecting…").under_way().life(), None);
+        let wait = Toast::new(Tone::Danger, "Too soon").wait(37).life();
+        assert_eq!(wait, Some(Duration::from_secs(38)));
         let plain = Toast::new(Tone::Success, "Copied").life();
         let with_undo = Toast::new(Tone::Info, "Moved").action("Undo", || {}).life();
         assert!(plain < with_undo);

@@ -7,6 +7,7 @@ use axum::extract::FromRef;
 use domain::{
     ServiceError, ServiceResult,
     accounts::Accounts,
+    audit::Audit,
     clock::{Clock, Ids},
     deliveries::Deliveries,
     events::Events,
@@ -26,6 +27,7 @@ use crate::{
     database::{Database, PoolSizes},
     features::{
         accounts::{AccountsService, AccountsSetup, Tokens, TokensSetup, callback_url},
+        audit::AuditService,
         deliveries::{self, DeliveryService, Worker, WorkerParts},
         identity::{IdentityService, PasswordCost},
         media::{MediaFiles, MediaLinks, MediaService, PublicMedia},
@@ -37,10 +39,13 @@ use crate::{
         assets::Assets,
         cookie::{self, CookiePolicy},
         health::{Probe, Readiness},
+        limits::Limits,
         middleware::Edge,
         pages::PageState,
+        well_known::SecurityContact,
     },
     jobs::{JobContext, backlog},
+    limits::PostgresLimiter,
 };
 
 /// What the services are made from.
@@ -158,10 +163,7 @@ impl Arctiv {
             public_url,
             oauth_key: keys.jwt_secret.clone(),
         }));
-        let folder = settings.media.folder.clone().unwrap_or_else(|| settings.server.data_dir.join("media"));
-        let files = MediaFiles::local(&folder).map_err(|error| {
-            ServiceError::internal(format!("the folder for pictures, {}, cannot be used: {error}", folder.display()))
-        })?;
+        let files = media_files(&settings)?;
         let links = MediaLinks::new(&keys.jwt_secret, Arc::clone(&clock));
         // Without a public address only a sandbox beside us can fetch anything here.
         let reachable = settings.server.public_url.is_some() || settings.platforms.sandbox_url.is_some();
@@ -194,6 +196,7 @@ impl Arctiv {
             deliveries: Arc::new(deliveries),
             media: Arc::new(media),
             workspaces: Arc::new(workspaces),
+            audit: Arc::new(AuditService::new(database.clone())),
             events: Arc::new(events),
             clock: Arc::clone(&clock),
             settings: Arc::new(PageSettings {
@@ -236,6 +239,22 @@ impl Arctiv {
             origin: self.settings.server.origin().into(),
             trusted_proxies: self.settings.server.trusted_proxies.clone().into(),
             timeout: Duration::from_secs(self.settings.server.request_timeout_seconds),
+            limiter: Arc::new(PostgresLimiter::new(self.database.clone(), Arc::clone(&self.clock))),
+            limits: Limits {
+                visitor: self.settings.limits.visitor_per_minute,
+                user: self.settings.limits.user_per_minute,
+                workspace: self.settings.limits.workspace_per_minute,
+                interface: self.settings.limits.interface_per_minute,
+            },
+        }
+    }
+
+    /// Whom to tell about a hole.
+    pub fn security_contact(&self) -> SecurityContact {
+        SecurityContact {
+            contact: self.settings.server.security_contact().into(),
+            origin: self.settings.server.origin().into(),
+            clock: Arc::clone(&self.clock),
         }
     }
 
@@ -265,6 +284,7 @@ impl Arctiv {
             platforms: Arc::clone(&self.adapters),
             tokens: self.tokens.clone(),
             files: self.files.clone(),
+            audit_keep_days: self.settings.audit.keep_days,
         }
     }
 
@@ -284,6 +304,14 @@ impl Arctiv {
     }
 }
 
+/// Where the files behind pictures are.
+pub fn media_files(settings: &Settings) -> ServiceResult<MediaFiles> {
+    let folder = settings.media.folder.clone().unwrap_or_else(|| settings.server.data_dir.join("media"));
+    MediaFiles::local(&folder).map_err(|error| {
+        ServiceError::internal(format!("the folder for pictures, {}, cannot be used: {error}", folder.display()))
+    })
+}
+
 /// Where simulated networks keep their people's pictures; real ones serve them over https.
 fn picture_origin(settings: &Settings) -> Option<String> {
     settings.platforms.sandbox_url.as_ref().map(|url| url.origin().ascii_serialization())
@@ -299,7 +327,7 @@ macro_rules! part {
     )+};
 }
 
-part!(identity: Identity, accounts: Accounts, posts: Posts, deliveries: Deliveries, media: Media, events: Events);
+part!(identity: Identity, accounts: Accounts, posts: Posts, deliveries: Deliveries, media: Media, events: Events, audit: Audit);
 
 impl FromRef<Arctiv> for CookiePolicy {
     fn from_ref(arctiv: &Arctiv) -> Self {

@@ -6,10 +6,12 @@
 //! | [`router`] | the whole HTTP surface, and its OpenAPI document |
 //! | [`run`] | the commands that serve and work, and how they end |
 //! | [`postgres`] | the embedded database |
+//! | [`backup`] | the whole in a folder, and back |
 //! | [`demo`], [`doctor`] | a filled workspace to try; what is wrong with a machine |
 //! | [`telemetry`] | logs and metrics |
 
 pub mod assemble;
+pub mod backup;
 pub mod demo;
 pub mod doctor;
 pub mod postgres;

@@ -23,6 +23,7 @@
 //!
 //! **As root** PostgreSQL refuses to run, so it runs under another user, to whom `cluster` and `run` belong.
 
+pub mod dump;
 mod locate;
 mod roles;
 mod server;
@@ -337,6 +338,13 @@ impl EmbeddedPostgres {
             app: url(APP, &self.passwords.app),
             worker: url(WORKER, &self.passwords.worker),
         }
+    }
+
+    /// The superuser, whom row-level security does not bind: for backups.
+    pub fn admin_url(&self) -> SecretString {
+        let port = self.server.address().port;
+        let password = self.passwords.postgres.expose_secret();
+        format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/{DATABASE}").into()
     }
 
     /// The programs in use, for `pg_dump` and for what `doctor` prints.

@@ -12,16 +12,19 @@ use tower_http::compression::{
     predicate::{NotForContentType, SizeAbove},
 };
 use utoipa::{
-    OpenApi,
-    openapi::security::{ApiKey, ApiKeyValue, SecurityScheme},
+    Modify, OpenApi,
+    openapi::{
+        Content, Ref, RefOr, ResponseBuilder,
+        security::{ApiKey, ApiKeyValue, SecurityScheme},
+    },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::assemble::Arctiv;
 use crate::{
-    features::{accounts, deliveries, identity, media, notifications, posts},
-    http::{extract, health, middleware, pages},
+    features::{accounts, audit, deliveries, identity, media, notifications, posts},
+    http::{extract, health, limits, middleware, pages, well_known},
 };
 
 #[derive(OpenApi)]
@@ -31,7 +34,9 @@ use crate::{
         description = "Everything a person can do in Arctiv, a program can do here, through the same services.\n\n\
                        Every answer is an envelope: `{\"success\":true,\"data\":…,\"request_id\":…}`, lists with `page`; \
                        failures carry `error`, `code` and `details.fields`. A state-changing request with the session \
-                       cookie must come from Arctiv's own origin.",
+                       cookie must come from Arctiv's own origin.\n\nEvery answer says how many requests a minute are \
+                       answered (`x-ratelimit-limit`), how many are left (`x-ratelimit-remaining`) and in how many \
+                       seconds all are there again (`x-ratelimit-reset`).",
         license(name = "MIT", identifier = "MIT"),
     ),
     modifiers(&Session),
@@ -43,6 +48,7 @@ use crate::{
         (name = "deliveries", description = "Posts on their way to accounts"),
         (name = "media", description = "Pictures"),
         (name = "events", description = "Live changes"),
+        (name = "audit", description = "Who changed what, and when"),
         (name = "operation", description = "For operators"),
     )
 )]
@@ -50,10 +56,31 @@ struct Document;
 
 struct Session;
 
-impl utoipa::Modify for Session {
+impl Modify for Session {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("arctiv_session")));
         document.components.get_or_insert_default().add_security_scheme("session", cookie);
+    }
+}
+
+/// What any operation may answer, since every one of them is counted.
+struct Limited;
+
+impl Modify for Limited {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let failure = Content::new(Some(Ref::from_schema_name("Failure")));
+        let refusal = ResponseBuilder::new()
+            .description("`RATE_LIMITED`: try again after `retry-after` seconds")
+            .content("application/json", failure)
+            .build();
+        let counted = document.paths.paths.iter_mut().filter(|(path, _)| path.starts_with("/api/"));
+        for (_, item) in counted {
+            let operations =
+                [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten();
+            for operation in operations {
+                operation.responses.responses.insert("429".to_owned(), RefOr::T(refusal.clone()));
+            }
+        }
     }
 }
 
@@ -68,6 +95,7 @@ fn api() -> OpenApiRouter<Arctiv> {
         .merge(media::api::router())
         .merge(deliveries::router())
         .merge(notifications::router())
+        .merge(audit::api::router())
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))
@@ -75,7 +103,8 @@ fn api() -> OpenApiRouter<Arctiv> {
 
 /// The REST API, its document, and what is said where it has nothing.
 fn rest() -> Router<Arctiv> {
-    let (rest, document) = api().split_for_parts();
+    let (rest, mut document) = api().split_for_parts();
+    Limited.modify(&mut document);
     let document = get(move || std::future::ready(Json(document.clone())));
     let [nothing, nowhere, description] = UNDOCUMENTED;
     rest.route(nothing, any(extract::not_found))
@@ -86,7 +115,9 @@ fn rest() -> Router<Arctiv> {
 
 /// The REST API's document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    api().into_openapi()
+    let mut document = api().into_openapi();
+    Limited.modify(&mut document);
+    document
 }
 
 /// Everything. `routes` are the app's pages, listed once per process.
@@ -94,6 +125,7 @@ pub fn router(arctiv: &Arctiv, routes: Vec<AxumRouteListing>) -> Router {
     let edge = arctiv.edge();
     let rest = rest().with_state(arctiv.clone());
     let docs = SwaggerUi::new("/api/docs").config(utoipa_swagger_ui::Config::new(["/api/openapi.json"]));
+    let security_txt = get(well_known::security_txt).with_state(arctiv.security_contact());
     // Live events are tiny and must not be held back; pictures are compressed already.
     let compress = SizeAbove::new(512)
         .and(NotForContentType::SSE)
@@ -102,9 +134,11 @@ pub fn router(arctiv: &Arctiv, routes: Vec<AxumRouteListing>) -> Router {
     Router::new()
         .merge(rest)
         .merge(docs)
+        .route(well_known::SECURITY_TXT, security_txt)
         .merge(pages::router(arctiv.pages(), routes))
         .layer(DefaultBodyLimit::max(arctiv.settings.server.body_limit))
         .layer(CompressionLayer::new().br(true).gzip(true).no_deflate().no_zstd().compress_when(compress))
+        .layer(layer::from_fn_with_state(edge.clone(), limits::limit))
         .layer(layer::from_fn_with_state(edge.clone(), middleware::session))
         .layer(layer::from_fn_with_state(edge.clone(), middleware::same_origin))
         .layer(layer::from_fn_with_state(edge.clone(), middleware::security_headers))

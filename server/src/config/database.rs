@@ -17,7 +17,10 @@ pub struct DatabaseSettings {
     pub app_url: Option<SecretString>,
     /// The login of role `arctiv_worker`; as `app_url`.
     pub worker_url: Option<SecretString>,
-    /// Where the embedded server's programs are, when not in a usual place.
+    /// A login that may bypass row-level security, such as the superuser's; for `arctiv backup` and `arctiv restore`
+    /// where `url` may not.
+    pub admin_url: Option<SecretString>,
+    /// Where PostgreSQL's programs are, when not in a usual place.
     pub postgres_bin: Option<PathBuf>,
     /// Connections for requests.
     pub pool: u32,
@@ -33,6 +36,7 @@ impl Default for DatabaseSettings {
             url: None,
             app_url: None,
             worker_url: None,
+            admin_url: None,
             postgres_bin: None,
             pool: 16,
             worker_pool: 12,
@@ -44,7 +48,13 @@ impl Default for DatabaseSettings {
 impl Section for DatabaseSettings {
     const NAME: &'static str = "database";
     fn validate(&self, faults: &mut Faults) {
-        for (key, url) in [("url", &self.url), ("app_url", &self.app_url), ("worker_url", &self.worker_url)] {
+        let urls = [
+            ("url", &self.url),
+            ("app_url", &self.app_url),
+            ("worker_url", &self.worker_url),
+            ("admin_url", &self.admin_url),
+        ];
+        for (key, url) in urls {
             let sound = url.as_ref().is_none_or(|url| {
                 url::Url::parse(url.expose_secret()).is_ok_and(|url| matches!(url.scheme(), "postgres" | "postgresql"))
             });

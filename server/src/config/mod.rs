@@ -4,7 +4,9 @@
 //! `[section] key` is the variable `ARCTIV_SECTION__KEY`; a few have short names of their own ([`ALIASES`]).
 //! Secrets live in `secrecy` types and are never printed.
 
+mod audit;
 mod database;
+mod limits;
 mod log;
 mod media;
 mod platforms;
@@ -14,7 +16,9 @@ mod server;
 
 use std::{collections::HashMap, fmt, path::Path};
 
+pub use audit::AuditSettings;
 pub use database::DatabaseSettings;
+pub use limits::LimitsSettings;
 pub use log::{LogFormat, LogSettings};
 pub use media::MediaSettings;
 pub use platforms::{PlatformSection, PlatformsSettings};
@@ -44,6 +48,8 @@ pub struct Settings {
     pub platforms: PlatformsSettings,
     pub publishing: PublishingSettings,
     pub media: MediaSettings,
+    pub limits: LimitsSettings,
+    pub audit: AuditSettings,
     pub log: LogSettings,
 }
 
@@ -139,6 +145,8 @@ impl Settings {
             PlatformsSettings::NAME,
             PublishingSettings::NAME,
             MediaSettings::NAME,
+            LimitsSettings::NAME,
+            AuditSettings::NAME,
             LogSettings::NAME,
         ];
         match tree.clone().try_deserialize::<HashMap<String, serde_json::Value>>() {
@@ -156,6 +164,8 @@ impl Settings {
             platforms: section(&tree, &mut faults),
             publishing: section(&tree, &mut faults),
             media: section(&tree, &mut faults),
+            limits: section(&tree, &mut faults),
+            audit: section(&tree, &mut faults),
             log: section(&tree, &mut faults),
         };
         if settings.server.environment == Environment::Production {

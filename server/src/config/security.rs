@@ -75,6 +75,17 @@ struct KeyFile {
 }
 
 impl Keys {
+    /// Puts keys into a data folder that has none, as its development keys.
+    pub fn put(data_dir: &Path, jwt_secret: &str, token_keys: &str) -> io::Result<()> {
+        let given = KeyFile { jwt_secret: jwt_secret.to_owned(), token_keys: token_keys.to_owned() };
+        let kept = keep(data_dir, given)?;
+        if kept.jwt_secret == jwt_secret && kept.token_keys == token_keys {
+            Ok(())
+        } else {
+            Err(io::Error::new(io::ErrorKind::AlreadyExists, "the data folder has other keys already"))
+        }
+    }
+
     /// The set keys, and for those not set the development keys of the data folder, made at first need.
     pub fn resolve(settings: &SecuritySettings, data_dir: &Path) -> io::Result<Self> {
         if let (Some(jwt_secret), Some(token_keys)) = (&settings.jwt_secret, &settings.token_keys) {
@@ -89,11 +100,14 @@ impl Keys {
 }
 
 fn development_keys(data_dir: &Path) -> io::Result<KeyFile> {
+    let generated = vault::KeyRing::generate().map_err(io::Error::other)?;
+    keep(data_dir, KeyFile { jwt_secret: random_key(), token_keys: generated.to_setting().expose_secret().to_owned() })
+}
+
+/// Keeps keys in the data folder. Whoever comes first makes them; a second process reads the first one's.
+fn keep(data_dir: &Path, fresh: KeyFile) -> io::Result<KeyFile> {
     let path = data_dir.join("development-keys.json");
     fs::create_dir_all(data_dir)?;
-    // Whoever comes first makes them; a second process reads the first one's.
-    let generated = vault::KeyRing::generate().map_err(io::Error::other)?;
-    let fresh = KeyFile { jwt_secret: random_key(), token_keys: generated.to_setting().expose_secret().to_owned() };
     let temporary = data_dir.join(format!(".development-keys-{}", random_key()));
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
     file.write_all(&serde_json::to_vec_pretty(&fresh)?)?;

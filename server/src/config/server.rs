@@ -30,6 +30,9 @@ pub struct ServerSettings {
     pub data_dir: PathBuf,
     /// Peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where letters about security go: `mailto:…` or `https://…`, shown at `/.well-known/security.txt`. By custom
+    /// `security@` the site's host when left out.
+    pub security_contact: Option<Url>,
     /// Publishes from this process too; `false` when `arctiv worker` runs elsewhere.
     pub worker: bool,
     /// How long a stop may take, seconds.
@@ -50,6 +53,7 @@ impl Default for ServerSettings {
             public_url: None,
             data_dir: PathBuf::from("data"),
             trusted_proxies: Vec::new(),
+            security_contact: None,
             worker: true,
             shutdown_seconds: 20,
             body_limit: 1024 * 1024,
@@ -66,6 +70,15 @@ impl ServerSettings {
             Some(url) => url.origin().ascii_serialization(),
             None => format!("http://{}", self.listen),
         }
+    }
+
+    /// Whom to tell about a hole.
+    pub fn security_contact(&self) -> String {
+        let host = || {
+            let url = self.public_url.as_ref().and_then(Url::host_str).map(str::to_owned);
+            url.unwrap_or_else(|| self.listen.ip().to_string())
+        };
+        self.security_contact.as_ref().map_or_else(|| format!("mailto:security@{}", host()), Url::to_string)
     }
 
     /// Whether cookies are for HTTPS only.
@@ -90,6 +103,9 @@ impl Section for ServerSettings {
             } else if url.path() != "/" || url.query().is_some() {
                 faults.add("server.public_url", "must have no path: Arctiv serves a whole origin");
             }
+        }
+        if self.security_contact.as_ref().is_some_and(|url| !matches!(url.scheme(), "mailto" | "https" | "tel")) {
+            faults.add("server.security_contact", "must begin with mailto: or https://");
         }
         if !(1..=300).contains(&self.shutdown_seconds) {
             faults.add("server.shutdown_seconds", "must be between 1 and 300");

@@ -2,6 +2,7 @@
 //! `store.rs` (its only SQL), `api.rs` (REST), `jobs.rs` (background work).
 
 pub mod accounts;
+pub mod audit;
 pub mod deliveries;
 pub mod identity;
 pub mod media;

@@ -50,7 +50,40 @@ pub fn read(policy: CookiePolicy, headers: &HeaderMap) -> Option<SessionToken> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_a_browser_sends_it_never_panics_and_a_value_holds_no_separator(
+            bytes in proptest::collection::vec(any::<u8>(), 0..300),
+            https in any::<bool>(),
+        ) {
+            let mut headers = HeaderMap::new();
+            if let Ok(value) = HeaderValue::from_bytes(&bytes) {
+                headers.append(header::COOKIE, value);
+            }
+            if let Some(token) = read(CookiePolicy { https }, &headers) {
+                prop_assert!(!token.0.is_empty() && !token.0.contains(';'));
+            }
+        }
+
+        #[test]
+        fn what_was_set_is_read_back_whatever_stands_beside_it(
+            token in "[A-Za-z0-9_.-]{1,200}",
+            before in "[ -:<-~]{0,40}",
+            https in any::<bool>(),
+        ) {
+            let policy = CookiePolicy { https };
+            prop_assume!(!before.contains(policy.name()));
+            let (_, value) = set(policy, &SessionToken(token.clone()));
+            let pair = value.to_str().unwrap().split(';').next().unwrap().to_owned();
+            let mut headers = HeaderMap::new();
+            headers.insert(header::COOKIE, HeaderValue::try_from(format!("{before}; {pair}; z=1")).unwrap());
+            prop_assert_eq!(read(policy, &headers), Some(SessionToken(token)));
+        }
+    }
 
     #[test]
     fn over_https_it_is_bound_to_the_host() {

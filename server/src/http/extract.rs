@@ -187,7 +187,14 @@ pub async fn method_not_allowed() -> (StatusCode, ApiError) {
 
 #[cfg(test)]
 mod tests {
-    use domain::deliveries::DeliveryFilter;
+    use domain::{
+        accounts::AccountFilter,
+        audit::AuditFilter,
+        deliveries::DeliveryFilter,
+        identity::Register,
+        posts::{NewPost, PostFilter, PostPatch},
+    };
+    use proptest::prelude::*;
     use rstest::rstest;
 
     use super::*;
@@ -203,6 +210,42 @@ mod tests {
     fn the_parameter_at_fault_is_named(#[case] query: &str, #[case] name: &str) {
         let error = parse_query::<DeliveryFilter>(query).unwrap_err();
         assert!(error.fault.fields.get(name).is_some(), "{query}: {:?}", error.fault.fields);
+    }
+
+    /// Either it is read, or the refusal names something.
+    fn read_or_named<T: DeserializeOwned>(outcome: Result<T, ServiceError>) -> Result<(), TestCaseError> {
+        if let Err(error) = outcome {
+            prop_assert_eq!(error.code(), ErrorCode::ValidationError);
+            prop_assert!(!error.fault.fields.is_empty() && !error.fault.message.is_empty());
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn any_query_is_read_or_refused_by_name(
+            name in "limit|offset|cursor|q|status|platform|actor|action|subject|from|to|active|\\PC{0,8}",
+            value in "\\PC{0,30}|-?[0-9]{1,25}|%[0-9a-f]{0,2}|[a-z,]{0,20}",
+            rest in "[ -~]{0,60}",
+        ) {
+            let query = format!("{name}={value}&{rest}");
+            read_or_named(parse_query::<DeliveryFilter>(&query))?;
+            read_or_named(parse_query::<PostFilter>(&query))?;
+            read_or_named(parse_query::<AccountFilter>(&query))?;
+            read_or_named(parse_query::<AuditFilter>(&query))?;
+        }
+
+        #[test]
+        fn any_body_is_read_or_refused_by_name(
+            bytes in prop_oneof![
+                proptest::collection::vec(any::<u8>(), 0..200),
+                "\\{(\"[a-z_]{0,12}\":(null|true|-?[0-9]{1,20}|\"\\PC{0,8}\"|\\[\\]|\\{\\}),?){0,4}\\}".prop_map(String::into_bytes),
+            ],
+        ) {
+            read_or_named(parse_json::<NewPost>(&bytes))?;
+            read_or_named(parse_json::<PostPatch>(&bytes))?;
+            read_or_named(parse_json::<Register>(&bytes))?;
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What every request passes, outermost first: id and log, panics, time limit, security headers, origin, session.
+//! What every request passes, outermost first: id and log, panics, time limit, security headers, origin, session, rate limits.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -21,6 +21,7 @@ use tracing::Instrument;
 use super::{
     cookie::{self, CookiePolicy},
     envelope::{self, ApiError, Refusal},
+    limits::{Limiter, Limits},
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -37,6 +38,8 @@ pub struct Edge {
     pub origin: Arc<str>,
     pub trusted_proxies: Arc<[IpNet]>,
     pub timeout: Duration,
+    pub limiter: Arc<dyn Limiter>,
+    pub limits: Limits,
 }
 
 /// Gives the request its id, a log line and its metrics, and turns a panic into a plain 500.
@@ -132,6 +135,8 @@ pub async fn security_headers(State(edge): State<Edge>, request: Request, next: 
     let path = request.uri().path();
     let docs = path.starts_with("/api/docs");
     let api = path.starts_with("/api/") && !docs;
+    // Behind signed links, which may stand in letters and at platforms.
+    let media = path.starts_with("/media/");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
@@ -141,21 +146,29 @@ pub async fn security_headers(State(edge): State<Edge>, request: Request, next: 
     set(header::X_FRAME_OPTIONS, "DENY");
     set(header::REFERRER_POLICY, "strict-origin-when-cross-origin");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+    if !media {
+        set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    }
+    set(
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+    );
     if edge.cookies.https {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
     }
     if docs {
-        // Swagger UI sets styles on its elements and draws its icons from data addresses.
+        // Swagger UI gives its elements styles and draws its icons from data addresses.
         set(
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+            "default-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
+             form-action 'self'; frame-ancestors 'none'",
         );
     }
     if api {
         set(header::CACHE_CONTROL, "no-store");
-        set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
     }
+    // Pages have brought their own; nothing else is to be looked at by itself.
+    set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
     response
 }
 
@@ -187,8 +200,8 @@ fn comes_from_us(headers: &HeaderMap, edge: &Edge) -> bool {
 /// aged.
 pub async fn session(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
     let Some(token) = cookie::read(edge.cookies, request.headers()) else { return next.run(request).await };
-    let Some(id) = request.extensions().get::<RequestId>().cloned() else { return next.run(request).await };
-    match edge.identity.authenticate(&token, &id).await {
+    let Some(visitor) = request.extensions().get::<Visitor>().cloned() else { return next.run(request).await };
+    match edge.identity.authenticate(&token, &visitor).await {
         Err(error) => ApiError(error).into_response(),
         Ok(None) => next.run(request).await,
         Ok(Some(found)) => {
@@ -204,6 +217,51 @@ pub async fn session(State(edge): State<Edge>, mut request: Request, next: Next)
                 response.headers_mut().append(name, value);
             }
             response
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn seen(peer: &str, forwarded: &[u8], trusted: &[IpNet]) -> Option<IpAddr> {
+        let mut request = Request::new(Body::empty());
+        let peer: IpAddr = peer.parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer, 4000)));
+        if let Ok(value) = HeaderValue::from_bytes(forwarded) {
+            request.headers_mut().insert(FORWARDED_FOR, value);
+        }
+        client_ip(&request, trusted)
+    }
+
+    proptest! {
+        #[test]
+        fn a_stranger_is_who_the_connection_says_whatever_they_write(forwarded in proptest::collection::vec(any::<u8>(), 0..120)) {
+            let trusted = ["10.0.0.0/8".parse().unwrap()];
+            prop_assert_eq!(seen("192.0.2.7", &forwarded, &trusted), "192.0.2.7".parse().ok());
+        }
+
+        #[test]
+        fn behind_a_proxy_only_what_the_proxy_wrote_last_counts(
+            invented in "([0-9a-f.:, ]{0,20},)?",
+            client in any::<[u8; 4]>(),
+        ) {
+            let client = IpAddr::from(client);
+            let trusted = ["10.0.0.0/8".parse().unwrap()];
+            prop_assume!(!trusted.iter().any(|net: &IpNet| net.contains(&client)));
+            for forwarded in [format!("{invented}{client}"), format!("{invented} {client}, 10.1.2.3")] {
+                prop_assert_eq!(seen("10.0.0.1", forwarded.as_bytes(), &trusted), Some(client));
+            }
+        }
+
+        #[test]
+        fn whatever_a_proxy_writes_there_is_an_address(forwarded in proptest::collection::vec(any::<u8>(), 0..120)) {
+            let trusted = ["10.0.0.0/8".parse().unwrap()];
+            prop_assert!(seen("10.0.0.1", &forwarded, &trusted).is_some());
         }
     }
 }

@@ -10,7 +10,7 @@ use axum::{
     Router,
     body::Bytes,
     extract::{FromRef, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
     routing::{any, post},
@@ -141,7 +141,7 @@ fn context_of(services: &Services, extensions: &axum::http::Extensions) -> Optio
 /// Who may see which page.
 async fn guard(State(state): State<PageState>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    if !matches!(*request.method(), axum::http::Method::GET | axum::http::Method::HEAD) || path.starts_with("/fn/") {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) || path.starts_with("/fn/") {
         return next.run(request).await;
     }
     if let Some(file) = state.assets.serve(request.method(), &path, request.headers()).await {
@@ -158,6 +158,13 @@ async fn guard(State(state): State<PageState>, request: Request, next: Next) -> 
 /// Where the app's server functions are. They are known once the program is loaded.
 static SERVER_FUNCTIONS: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| server_fn_paths().map(|(path, _)| path).collect());
+
+/// The server functions by path and method, for tests that leave none out.
+pub fn server_function_list() -> Vec<(String, Method)> {
+    // Listing the pages sees to it that the app, and with it the registry, is there.
+    drop(routes());
+    server_fn_paths().map(|(path, method)| (path.to_owned(), method)).collect()
+}
 
 async fn server_functions(State(state): State<PageState>, request: Request) -> Response {
     // The framework's own answer explains itself to whoever wrote the program.

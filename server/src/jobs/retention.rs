@@ -1,9 +1,11 @@
 //! Deletes what has outlived its use, under a role of its own that can do nothing else.
 
+use chrono::TimeDelta;
 use domain::ServiceResult;
 use serde::{Deserialize, Serialize};
 
 use super::{Job, JobContext, store};
+use crate::features::audit;
 
 /// One round through all tables with a keeping time.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -20,6 +22,16 @@ impl Job for SweepRetention {
 /// Deletes in batches, each in its own transaction, so that nothing waits long for a lock.
 pub async fn sweep_retention(context: JobContext, _: SweepRetention) -> ServiceResult<()> {
     let now = context.clock.now();
+    let until = now - TimeDelta::days(i64::from(context.audit_keep_days));
+    loop {
+        let mut tx = context.db.worker().await?;
+        let pruned = audit::in_tx::prune(&mut tx, until).await?;
+        tx.commit().await?;
+        if pruned == 0 {
+            break;
+        }
+        tracing::info!(pruned, days = context.audit_keep_days, "audit events past their keeping time deleted");
+    }
     for kept in &store::KEPT {
         let mut deleted = 0;
         loop {

@@ -25,6 +25,8 @@ pub struct JobContext {
     pub tokens: Tokens,
     /// The files behind pictures.
     pub files: MediaFiles,
+    /// How long the audit log is kept.
+    pub audit_keep_days: u32,
 }
 
 impl std::fmt::Debug for JobContext {

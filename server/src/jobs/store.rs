@@ -103,7 +103,12 @@ pub(super) struct Kept {
 }
 
 /// What is deleted, and when.
-pub(super) const KEPT: [Kept; 5] = [
+pub(super) const KEPT: [Kept; 6] = [
+    Kept {
+        table: "rate_limits",
+        rule: "until all of the limit is there again",
+        delete: "delete from rate_limits where key in (select key from rate_limits where full_at < $1 limit 5000)",
+    },
     Kept {
         table: "live_events",
         rule: "an hour",

@@ -74,7 +74,15 @@ impl Bench {
         });
         Self {
             database,
-            context: JobContext { db, clock: clock.clone(), ids, platforms, tokens, files: files() },
+            context: JobContext {
+                db,
+                clock: clock.clone(),
+                ids,
+                platforms,
+                tokens,
+                files: files(),
+                audit_keep_days: 730,
+            },
             clock,
         }
     }
@@ -404,6 +412,20 @@ async fn what_is_past_its_time_is_deleted_and_nothing_else() {
         .execute(&mut admin)
         .await
         .unwrap();
+        sqlx::query(
+            "insert into audit_events (workspace_id, action, via, subject_kind, created_at)
+             values ('00000000-0000-7000-8000-000000000001', 'post.created', 'system', 'post', $1)",
+        )
+        .bind(ago(731, 1))
+        .execute(&mut admin)
+        .await
+        .unwrap();
+        sqlx::query("insert into rate_limits (key, full_at) values ($1, $2)")
+            .bind(format!("user:{n}"))
+            .bind(if old { now - Duration::minutes(1) } else { now + Duration::minutes(1) })
+            .execute(&mut admin)
+            .await
+            .unwrap();
         sqlx::query("insert into live_events (workspace_id, event, created_at) values ('00000000-0000-7000-8000-000000000001', '{}', $1)")
             .bind(ago(0, 2))
             .execute(&mut admin)
@@ -412,7 +434,7 @@ async fn what_is_past_its_time_is_deleted_and_nothing_else() {
     }
     bench.enqueue(&SweepRetention {}).await;
     run_due(&bench.context, registry::all()).await.unwrap();
-    for table in ["sessions", "oauth_states", "connection_events", "live_events"] {
+    for table in ["sessions", "oauth_states", "connection_events", "live_events", "audit_events", "rate_limits"] {
         let left: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {table}")))
             .fetch_one(&mut admin)
             .await

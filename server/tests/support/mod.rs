@@ -115,6 +115,11 @@ impl World {
             .env("ARCTIV_PUBLISHING__POLL_SECONDS", "1")
             .env("ARCTIV_PUBLISHING__PAUSES_SECONDS", "1,1,1,1")
             .env("ARCTIV_LOG__LEVEL", "warn")
+            // Whole walkthroughs come from one address within seconds; limits have tests of their own.
+            .env("ARCTIV_LIMITS__VISITOR_PER_MINUTE", "100000")
+            .env("ARCTIV_LIMITS__USER_PER_MINUTE", "100000")
+            .env("ARCTIV_LIMITS__WORKSPACE_PER_MINUTE", "100000")
+            .env("ARCTIV_LIMITS__INTERFACE_PER_MINUTE", "100000")
             .current_dir(&self.folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null());
@@ -123,11 +128,17 @@ impl World {
 
     /// The web alone, at a free port.
     pub async fn web(&self) -> Web {
+        self.web_with(&[]).await
+    }
+
+    /// The web alone, with settings of its own.
+    pub async fn web_with(&self, settings: &[(&str, &str)]) -> Web {
         let port = free_port();
         let process = self
             .command("serve")
             .env("ARCTIV_LISTEN", format!("127.0.0.1:{port}"))
             .env("ARCTIV_SERVER__WORKER", "false")
+            .envs(settings.iter().copied())
             .spawn()
             .unwrap();
         let mut web = Web { process: Process(process), url: format!("http://127.0.0.1:{port}") };
@@ -292,6 +303,11 @@ impl Person {
         assert_eq!(answer.status(), StatusCode::CREATED, "{}", answer.text().await.unwrap());
         let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
         Self { http, url: web.url.clone(), cookie }
+    }
+
+    /// Somebody whose cookie is known.
+    pub fn with(web: &Web, cookie: &str) -> Self {
+        Self { http: client(), url: web.url.clone(), cookie: cookie.to_owned() }
     }
 
     /// A request as this person's browser sends it.

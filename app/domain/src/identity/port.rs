@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{Login, Me, Register, User};
 use crate::{
-    actor::{Actor, RequestId, Visitor},
+    actor::{Actor, Visitor},
     error::ServiceResult,
     workspaces::{Role, Workspace},
 };
@@ -53,7 +53,7 @@ pub trait Identity: Send + Sync {
     async fn logout(&self, actor: &Actor) -> ServiceResult<()>;
 
     /// The session behind a cookie, or `None` for a forged, expired, revoked or idle one.
-    async fn authenticate(&self, token: &SessionToken, request_id: &RequestId) -> ServiceResult<Option<Authenticated>>;
+    async fn authenticate(&self, token: &SessionToken, visitor: &Visitor) -> ServiceResult<Option<Authenticated>>;
 
     /// The person and the present workspace.
     async fn me(&self, actor: &Actor) -> ServiceResult<Me>;

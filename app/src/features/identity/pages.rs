@@ -96,6 +96,7 @@ pub fn LoginPage() -> impl IntoView {
                     size=ButtonSize::Large
                     class="mt-2 w-full"
                     loading=form.busy()
+                    disabled=form.waiting()
                     loading_label="Signing in…"
                 >
                     "Sign in"
@@ -193,6 +194,7 @@ pub fn RegisterPage() -> impl IntoView {
                     size=ButtonSize::Large
                     class="mt-2 w-full"
                     loading=form.busy()
+                    disabled=form.waiting()
                     loading_label="Creating your account…"
                 >
                     "Create Account"

@@ -178,6 +178,7 @@ pub(super) fn menus() -> AnyView {
                                     .action("Retry", || ()),
                             )}
                             {toast(Toast::new(Tone::Info, "Draft moved to the archive").action("Undo", || ()))}
+                            {toast(Toast::new(Tone::Warning, "Instagram could not be switched off").detail("Too many requests. Please wait a moment.").wait(3600))}
                             <div class="flex flex-wrap gap-2">
                                 <Button size=ButtonSize::Small on_click=move |_| { toasts.success("Link copied"); }>"Success"</Button>
                                 <Button

@@ -86,7 +86,7 @@ async fn fill(arctiv: &Arctiv, sandbox_url: &str) -> Result<(), Failure> {
         }
         Err(error) => return Err(error.into()),
     };
-    let actor = actor_of(arctiv, &session, &visitor.request_id).await?;
+    let actor = actor_of(arctiv, &session, &visitor).await?;
     workspace::connect_accounts(arctiv, &actor).await?;
     if let Some(first) = workspace::write_posts(arctiv, &actor).await? {
         let scene = workspace::lose_a_connection(arctiv.clone(), actor, first, sandbox_url.to_owned());
@@ -99,8 +99,8 @@ async fn fill(arctiv: &Arctiv, sandbox_url: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn actor_of(arctiv: &Arctiv, session: &SignedIn, request_id: &RequestId) -> Result<Actor, Failure> {
-    let found = arctiv.services.identity.authenticate(&session.token, request_id).await?;
+async fn actor_of(arctiv: &Arctiv, session: &SignedIn, visitor: &Visitor) -> Result<Actor, Failure> {
+    let found = arctiv.services.identity.authenticate(&session.token, visitor).await?;
     found
         .map(|found| found.actor)
         .filter(|actor| matches!(actor.via, Via::Session(_)))

@@ -16,12 +16,14 @@ use domain::{
         Account, AccountCounts, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, Connected,
         ConnectionEvent, ConnectionEventType, Creator, OauthProblem, PlatformOffer,
     },
+    audit::Action,
     clock::{Clock, Ids},
     identity::safe_next,
     page::Window,
 };
 use platforms::{Adapter, AuthorizeRequest, Exchange, ExchangeRequest, Grant};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
 use sqlx::Connection;
 use url::Url;
 use uuid::Uuid;
@@ -36,6 +38,7 @@ use super::{
 };
 use crate::{
     database::{Database, Tx, failed},
+    features::audit::in_tx::{Entry, record},
     jobs::enqueue,
     search,
 };
@@ -117,6 +120,11 @@ impl AccountsService {
         event.status_code = failed.source.as_ref().and_then(|error| error.http_status);
         let mut tx = self.with.db.tenant(actor).await?;
         store::add_event(&mut tx, &event).await?;
+        let mut entry = Entry::by(actor, Action::AccountAuthorizationFailed, event.at);
+        if let Some(account) = account {
+            entry = entry.on(account, "");
+        }
+        record(&mut tx, entry.is(json!({ "platform": platform, "reason": message })));
         tx.commit().await?;
         Ok(oauth::failure(failed.problem, platform, failed.source))
     }
@@ -281,6 +289,8 @@ impl AccountsService {
         };
         let event = self.event(actor, platform, Some(id), ConnectionEventType::AuthorizationSuccess, Some(&message));
         store::add_event(tx, &event).await?;
+        let entry = Entry::by(actor, Action::AccountConnected, now).on(id, &display_name);
+        record(tx, entry.is(json!({ "platform": platform, "scopes": grant.tokens.scopes, "missing_scopes": missing })));
         Ok(Some(id))
     }
 }
@@ -377,6 +387,11 @@ impl Accounts for AccountsService {
         store::insert_state(&mut tx, &row).await?;
         let kind = ConnectionEventType::AuthorizationInitiated;
         store::add_event(&mut tx, &self.event(actor, platform, options.account_id, kind, None)).await?;
+        let mut entry = Entry::by(actor, Action::AccountAuthorizationStarted, now);
+        if let Some(account) = options.account_id {
+            entry = entry.on(account, "");
+        }
+        record(&mut tx, entry.is(json!({ "platform": platform })));
         tx.commit().await?;
         let request = AuthorizeRequest { state: state.expose_secret(), pkce: pkce.as_ref(), again };
         Ok(adapter.authorize_url(&request).into())
@@ -406,8 +421,13 @@ impl Accounts for AccountsService {
     async fn set_active(&self, actor: &Actor, id: AccountId, active: bool) -> ServiceResult<Account> {
         policy::toggle(actor)?;
         let mut tx = self.with.db.tenant(actor).await?;
-        store::set_active(&mut tx, id, active).await?;
+        let changed = store::set_active(&mut tx, id, active).await?;
         let account = require(store::find(&mut tx, id).await?)?;
+        if changed {
+            let action = if active { Action::AccountActivated } else { Action::AccountPaused };
+            let entry = Entry::by(actor, action, self.with.clock.now()).on(id, &account.display_name);
+            record(&mut tx, entry.was(json!({ "is_active": !active })).is(json!({ "is_active": active })));
+        }
         tx.commit().await?;
         Ok(account)
     }
@@ -423,6 +443,8 @@ impl Accounts for AccountsService {
         let version =
             version.ok_or_else(|| ServiceError::conflict("There is no access to renew. Reconnect this account."))?;
         enqueue(&mut tx, &RefreshToken { account_id: id, version, forced: true }, None).await?;
+        let entry = Entry::by(actor, Action::AccountRefreshRequested, self.with.clock.now());
+        record(&mut tx, entry.on(id, &account.display_name));
         tx.commit().await?;
         Ok(account)
     }
@@ -472,11 +494,15 @@ impl Accounts for AccountsService {
         policy::unlink(actor)?;
         let mut tx = self.with.db.tenant(actor).await?;
         let account = require(store::find(&mut tx, id).await?)?;
-        store::disconnect(&mut tx, id, self.with.clock.now()).await?;
+        let now = self.with.clock.now();
+        store::disconnect(&mut tx, id, now).await?;
         let message = format!("{} was unlinked. Its tokens are being given back and deleted.", account.display_name);
         let kind = ConnectionEventType::Disconnected;
         store::add_event(&mut tx, &self.event(actor, account.platform, Some(id), kind, Some(&message))).await?;
         enqueue(&mut tx, &RevokeAccess { account_id: id }, None).await?;
+        let entry = Entry::by(actor, Action::AccountUnlinked, now).on(id, &account.display_name);
+        let (before, after) = (json!({ "status": account.status }), json!({ "status": AccountStatus::Disconnected }));
+        record(&mut tx, entry.was(before).is(after));
         tx.commit().await
     }
 }

@@ -604,17 +604,19 @@ pub(super) async fn token_version(tx: &mut PgConnection, account: AccountId) -> 
         .map_err(failed)
 }
 
-/// Whether an account that is not unlinked was there to be switched.
-pub(super) async fn set_active(tx: &mut PgConnection, account: AccountId, active: bool) -> ServiceResult<()> {
-    let done = sqlx::query!(
-        "update accounts set is_active = $2 where id = $1 and status <> 'disconnected'",
+/// Switches an account that is not unlinked; whether it was the other way before.
+pub(super) async fn set_active(tx: &mut PgConnection, account: AccountId, active: bool) -> ServiceResult<bool> {
+    let changed = sqlx::query_scalar!(
+        r#"with before as (select id, is_active from accounts where id = $1 and status <> 'disconnected' for update)
+           update accounts a set is_active = $2 from before where a.id = before.id
+           returning before.is_active <> $2 as "changed!""#,
         account.0,
         active
     )
-    .execute(tx)
+    .fetch_optional(tx)
     .await
     .map_err(failed)?;
-    one_row(done.rows_affected(), "account")
+    changed.ok_or_else(|| ServiceError::not_found("account"))
 }
 
 /// Takes an account out of use and marks its tokens: from here on nothing opens them but the job that gives them back.

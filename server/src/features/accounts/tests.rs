@@ -163,6 +163,7 @@ impl Bench {
             role,
             via: Via::Session(SessionId(session)),
             request_id: RequestId::parse("req_test").unwrap(),
+            peer: domain::Peer::default(),
         };
         actor.via = self.session(&actor).await;
         actor
@@ -245,6 +246,7 @@ impl Bench {
             platforms: Arc::clone(&self.platforms),
             tokens: self.tokens.clone(),
             files: jobs::tests::files(),
+            audit_keep_days: 730,
         }
     }
 
@@ -346,6 +348,7 @@ fn nobody() -> Actor {
         role: Role::Viewer,
         via: Via::System,
         request_id: RequestId::parse("req_nobody").unwrap(),
+        peer: domain::Peer::default(),
     }
 }
 

@@ -19,10 +19,12 @@ use chrono::{DateTime, Duration, Utc};
 use domain::{
     AccountId, ConnectionEventId, Platform, ServiceError, ServiceResult, WorkspaceId,
     accounts::{AccountStatus, ConnectionEventType},
+    audit::Action,
     clock::{Clock, Ids},
     deliveries::ErrorClass,
 };
 use platforms::{AccountKind, Adapter, CreatorChoices, PlatformError, Probe, RevokeReach};
+use serde_json::json;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -34,7 +36,8 @@ use super::{
     store::{self, Ending, Held, NewEvent, SealedTokens},
 };
 use crate::{
-    database::{Database, unavailable},
+    database::{Database, Tx, unavailable},
+    features::audit::in_tx::{Entry, record},
     jobs::enqueue,
 };
 
@@ -612,7 +615,10 @@ impl Tokens {
             );
             store::add_event(&mut tx, &event).await?;
             if failures >= TRIES && !held.lasts(now, Duration::zero()) {
-                store::set_trouble(&mut tx, flight.account, held.version, AccountStatus::Failed, &message).await?;
+                let status = AccountStatus::Failed;
+                if store::set_trouble(&mut tx, flight.account, held.version, status, &message).await? {
+                    record(&mut tx, lost(held.workspace, flight.account, held.platform, status, &message, now));
+                }
             }
         }
         tx.commit().await?;
@@ -637,7 +643,7 @@ impl Tokens {
 
     async fn show_ended(
         &self,
-        tx: &mut sqlx::PgConnection,
+        tx: &mut Tx,
         account: AccountId,
         workspace: WorkspaceId,
         platform: Platform,
@@ -656,7 +662,7 @@ impl Tokens {
     /// Shows on the account what is wrong with it, and logs it the first time.
     async fn show_trouble(
         &self,
-        tx: &mut sqlx::PgConnection,
+        tx: &mut Tx,
         account: AccountId,
         workspace: WorkspaceId,
         platform: Platform,
@@ -667,6 +673,7 @@ impl Tokens {
             let event =
                 self.event(account, workspace, platform, trouble.kind, Some(trouble.message), trouble.status_code);
             store::add_event(tx, &event).await?;
+            record(tx, lost(workspace, account, platform, trouble.status, trouble.message, event.at));
         }
         Ok(())
     }
@@ -920,6 +927,19 @@ fn is_final(error: &PlatformError, flight: &Flight, now: DateTime<Utc>) -> bool 
 /// Whether a second refusal confirms the first.
 fn is_evidence(error: &PlatformError) -> bool {
     error.is_about_access() || (error.class == ErrorClass::Permission && matches!(error.http_status, Some(401 | 403)))
+}
+
+/// For the record: access to an account is gone, or cannot be renewed.
+fn lost(
+    workspace: WorkspaceId,
+    account: AccountId,
+    platform: Platform,
+    status: AccountStatus,
+    reason: &str,
+    at: DateTime<Utc>,
+) -> Entry {
+    let entry = Entry::by_itself(workspace, Action::AccountLost, at).on(account, "");
+    entry.is(json!({ "platform": platform, "status": status, "reason": reason }))
 }
 
 /// A call that ends: the lease does, too.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use domain::{
     AccountId, Platform, PostId, ServiceError, ServiceResult,
     deliveries::{Delivery, DeliveryCounts},
@@ -71,4 +72,19 @@ pub async fn latest(tx: &mut PgConnection, limit: u32, max_attempts: u32) -> Ser
 /// How many of the workspace's deliveries stand where.
 pub async fn counts(tx: &mut PgConnection) -> ServiceResult<DeliveryCounts> {
     store::counts(tx).await
+}
+
+/// What was under way when a backup was made, and waits for a person since it was restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub deliveries: usize,
+    pub posts: u64,
+}
+
+/// After a restore: what was due by now may have gone out since the backup was made, so nothing of it goes out by itself.
+/// For background work, which sees all workspaces.
+pub async fn hold_what_is_due(tx: &mut PgConnection, now: DateTime<Utc>) -> ServiceResult<Held> {
+    let posts = store::hold_due(&mut *tx, now).await?;
+    store::derive_post_status(&mut *tx, &posts).await?;
+    Ok(Held { deliveries: posts.len(), posts: store::take_back_due(tx, now).await? })
 }

@@ -17,11 +17,13 @@ use chrono::{DateTime, Duration, Utc};
 use domain::{
     ServiceError, ServiceResult,
     accounts::AccountStatus,
+    audit::Action,
     clock::{Clock, Ids},
     deliveries::{ErrorClass, Failure, Next, RetryPolicy, Stage},
-    posts::preflight,
+    posts::{PostStatus, preflight},
 };
 use platforms::{Adapter, Finding, MediaItem, PlatformError, Progress, PublishRequest, Published, Registry, Standing};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -33,6 +35,7 @@ use crate::{
     database::Database,
     features::{
         accounts::{OpenToken, TokenError, Tokens},
+        audit::in_tx::{Entry, record},
         media::{MediaFiles, PublicMedia},
     },
     jobs::enqueue,
@@ -643,7 +646,12 @@ impl Pipeline {
             store::pause_account(&mut tx, claimed.account, until).await?;
         }
         if let Some(reason) = stop_account {
-            store::stop_account(&mut tx, claimed.account, &reason).await?;
+            if store::stop_account(&mut tx, claimed.account, &reason).await? {
+                let entry =
+                    Entry::by_itself(claimed.workspace.into(), Action::AccountLost, now).on(claimed.account, "");
+                let status = AccountStatus::Failed;
+                record(&mut tx, entry.is(json!({ "platform": claimed.platform, "status": status, "reason": reason })));
+            }
         }
         if succeeded {
             store::account_answered(&mut tx, claimed.account, now).await?;
@@ -654,7 +662,11 @@ impl Pipeline {
             enqueue(&mut tx, &WriteComment { delivery_id: claimed.id }, None).await?;
         }
         if !matches!(ending, Ending::Again { .. }) {
-            store::derive_post_status(&mut tx, &[claimed.post]).await?;
+            for (post, status) in store::derive_post_status(&mut tx, &[claimed.post]).await? {
+                if let Some(action) = ended(status) {
+                    record(&mut tx, Entry::by_itself(claimed.workspace.into(), action, now).on(post, ""));
+                }
+            }
         }
         tx.commit().await?;
         Ok(true)
@@ -712,6 +724,21 @@ impl Pipeline {
 fn comment_of(material: &Material, claimed: &Claimed) -> Option<String> {
     claimed.platform.comment_rules()?;
     material.content.options.get(&claimed.platform)?.first_comment.clone()
+}
+
+/// What the record says of a post whose last delivery has ended.
+const fn ended(status: PostStatus) -> Option<Action> {
+    match status {
+        PostStatus::Published => Some(Action::PostPublished),
+        PostStatus::PartlyPublished => Some(Action::PostPartlyPublished),
+        PostStatus::Failed => Some(Action::PostFailed),
+        PostStatus::Draft
+        | PostStatus::PendingApproval
+        | PostStatus::Approved
+        | PostStatus::Rejected
+        | PostStatus::Scheduled
+        | PostStatus::Publishing => None,
+    }
 }
 
 fn again<'a>(

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{
     Actor, DeliveryId, Page, ServiceError, ServiceResult,
+    audit::Action,
     clock::Clock,
     deliveries::{
         CommentStatus, Deliveries, Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFilter, DeliveryStatus,
     },
 };
+use serde_json::json;
 
 use super::{
     jobs::WriteComment,
@@ -19,6 +21,7 @@ use super::{
 use crate::{
     cursor::{TimeCursor, cut},
     database::{Database, Tx},
+    features::audit::in_tx::{Entry, record},
     jobs::enqueue,
 };
 
@@ -34,6 +37,13 @@ impl DeliveryService {
     /// `max_attempts` is the retry policy's, for showing "2 of 5".
     pub fn new(database: Database, clock: Arc<dyn Clock>, max_attempts: u32) -> Self {
         Self { database, clock, max_attempts }
+    }
+
+    /// A line for the record: what somebody has done with a delivery.
+    fn record(&self, tx: &mut Tx, actor: &Actor, action: Action, before: &Delivery, after: &Delivery) {
+        let entry = Entry::by(actor, action, self.clock.now());
+        let entry = entry.on(after.id, &format!("{} · {}", after.account_name, after.content_excerpt));
+        record(tx, entry.was(json!({ "status": before.status })).is(json!({ "status": after.status })));
     }
 
     async fn find(&self, tx: &mut Tx, id: DeliveryId) -> ServiceResult<Delivery> {
@@ -104,6 +114,7 @@ impl Deliveries for DeliveryService {
         })?;
         store::derive_post_status(&mut tx, &[post]).await?;
         let delivery = self.find(&mut tx, id).await?;
+        self.record(&mut tx, actor, Action::DeliveryRetried, &before, &delivery);
         tx.commit().await?;
         Ok(delivery)
     }
@@ -114,6 +125,10 @@ impl Deliveries for DeliveryService {
         let mut tx = self.database.tenant(actor).await?;
         let posts = store::restart_all(&mut tx, &wanted, self.clock.now()).await?;
         store::derive_post_status(&mut tx, &posts).await?;
+        if !posts.is_empty() {
+            let entry = Entry::by(actor, Action::DeliveriesRetried, self.clock.now());
+            record(&mut tx, entry.is(json!({ "deliveries": posts.len(), "filter": filter })));
+        }
         tx.commit().await?;
         Ok(u32::try_from(posts.len()).unwrap_or(u32::MAX))
     }
@@ -136,6 +151,7 @@ impl Deliveries for DeliveryService {
         })?;
         store::derive_post_status(&mut tx, &[post]).await?;
         let delivery = self.find(&mut tx, id).await?;
+        self.record(&mut tx, actor, Action::DeliveryCanceled, &before, &delivery);
         tx.commit().await?;
         Ok(delivery)
     }
@@ -144,12 +160,13 @@ impl Deliveries for DeliveryService {
         policy::may_publish(actor)?;
         let mut tx = self.database.tenant(actor).await?;
         store::lock_post_of(&mut tx, id).await?;
-        self.find(&mut tx, id).await?;
+        let before = self.find(&mut tx, id).await?;
         let post = store::mark_published(&mut tx, id, self.clock.now()).await?.ok_or_else(|| {
             ServiceError::conflict("Only a delivery whose outcome is unknown can be marked as published.")
         })?;
         store::derive_post_status(&mut tx, &[post]).await?;
         let delivery = self.find(&mut tx, id).await?;
+        self.record(&mut tx, actor, Action::DeliveryMarkedPublished, &before, &delivery);
         tx.commit().await?;
         Ok(delivery)
     }
@@ -167,6 +184,8 @@ impl Deliveries for DeliveryService {
         }
         enqueue(&mut tx, &WriteComment { delivery_id: id }, None).await?;
         let delivery = self.find(&mut tx, id).await?;
+        let entry = Entry::by(actor, Action::DeliveryCommentRetried, self.clock.now());
+        record(&mut tx, entry.on(id, &format!("{} · {}", delivery.account_name, delivery.content_excerpt)));
         tx.commit().await?;
         Ok(delivery)
     }

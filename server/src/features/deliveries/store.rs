@@ -425,9 +425,9 @@ pub async fn mark_published(
     Ok(row.map(|row| row.post_id.into()))
 }
 
-/// Derives each post's status from its deliveries anew. The posts are locked first: two deliveries that end at the same
-/// moment must not each see the other as unfinished.
-pub async fn derive_post_status(tx: &mut PgConnection, posts: &[PostId]) -> ServiceResult<()> {
+/// Derives each post's status from its deliveries anew; those that have another one now, with it. The posts are locked
+/// first: two deliveries that end at the same moment must not each see the other as unfinished.
+pub async fn derive_post_status(tx: &mut PgConnection, posts: &[PostId]) -> ServiceResult<Vec<(PostId, PostStatus)>> {
     let mut ids: Vec<uuid::Uuid> = posts.iter().map(|post| post.0).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -437,17 +437,54 @@ pub async fn derive_post_status(tx: &mut PgConnection, posts: &[PostId]) -> Serv
     for row in standing(&mut *tx, &posts).await? {
         counts.entry(row.post_id).or_default().add(row.status, row.n);
     }
+    let mut changed = Vec::new();
     for (post, counts) in counts {
-        sqlx::query!(
+        let status = PostStatus::from_counts(&counts);
+        let done = sqlx::query!(
             "update posts set status = $2::text::post_status where id = $1 and status <> $2::text::post_status",
             post.0,
-            PostStatus::from_counts(&counts).as_str()
+            status.as_str()
         )
         .execute(&mut *tx)
         .await
         .map_err(failed)?;
+        if done.rows_affected() > 0 {
+            changed.push((post, status));
+        }
     }
-    Ok(())
+    Ok(changed)
+}
+
+/// Puts every delivery that is under way or due before a person; the post of each.
+pub async fn hold_due(tx: &mut PgConnection, now: DateTime<Utc>) -> ServiceResult<Vec<PostId>> {
+    let rows = sqlx::query_scalar!(
+        "update deliveries set status = 'failed', stage = 'outcome_unknown', needs_person = true, next_attempt_at = null,
+                lease_owner = null, lease_until = null, error_class = 'outcome_unknown',
+                last_error = 'Arctiv was restored from a backup, and this may have gone out since the backup was made. Look at the \
+platform, then mark it as published or retry it.'
+          where status in ('pending', 'retried', 'publishing') and (next_attempt_at is null or next_attempt_at <= $1)
+          returning post_id",
+        now
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// Makes a draft of every post that is due and has no delivery yet; how many.
+pub async fn take_back_due(tx: &mut PgConnection, now: DateTime<Utc>) -> ServiceResult<u64> {
+    let done = sqlx::query!(
+        "update posts p set status = 'draft'
+          where p.status in ('publishing', 'scheduled') and p.deleted_at is null and p.publishes_at <= $1
+            and not exists (select from deliveries d join post_versions v on v.id = d.post_version_id
+                             where d.post_id = p.id and v.number = p.current_version)",
+        now
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(done.rows_affected())
 }
 
 // ---- the selector -----------------------------------------------------------------------------------------------------
@@ -1016,9 +1053,9 @@ pub async fn pause_account(tx: &mut PgConnection, account: AccountId, until: Dat
     Ok(())
 }
 
-/// Spam and policy refusals stop the account, not only the post.
-pub async fn stop_account(tx: &mut PgConnection, account: AccountId, reason: &str) -> ServiceResult<()> {
-    sqlx::query!(
+/// Spam and policy refusals stop the account, not only the post. Whether it was in use.
+pub async fn stop_account(tx: &mut PgConnection, account: AccountId, reason: &str) -> ServiceResult<bool> {
+    let done = sqlx::query!(
         "update accounts set status = 'failed', status_reason = $2 where id = $1 and status = 'connected'",
         account.0,
         reason
@@ -1026,7 +1063,7 @@ pub async fn stop_account(tx: &mut PgConnection, account: AccountId, reason: &st
     .execute(tx)
     .await
     .map_err(failed)?;
-    Ok(())
+    Ok(done.rows_affected() > 0)
 }
 
 /// The account has just answered.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
-    Actor, ErrorCode, RequestId, ServiceError, ServiceResult, SessionId, UserId, Via, Visitor, WorkspaceId,
+    Actor, ErrorCode, ServiceError, ServiceResult, SessionId, UserId, Via, Visitor, WorkspaceId,
+    audit::Action,
     clock::{Clock, Ids},
     identity::{
         ABSOLUTE, Authenticated, INACTIVITY, Identity, LOGIN_REFUSED, Login, Me, REISSUE_AFTER, Register, SessionToken,
@@ -14,6 +15,7 @@ use domain::{
     workspaces::{Role, WorkspaceKind, slugify},
 };
 use secrecy::SecretString;
+use serde_json::json;
 
 pub use super::password::PasswordCost;
 use super::{
@@ -21,7 +23,10 @@ use super::{
     policy, store,
     token::{Claims, Tokens},
 };
-use crate::database::{Database, Tx};
+use crate::{
+    database::{Database, Tx},
+    features::audit::in_tx::{Entry, record},
+};
 
 /// Registration, sign-in and sessions.
 #[derive(Clone)]
@@ -66,7 +71,26 @@ impl IdentityService {
             expires_at: now + ABSOLUTE,
         };
         store::insert_session(tx, &session).await?;
+        let entry = Entry::at_the_door(visitor, workspace, user, Action::SessionOpened, now);
+        record(tx, entry.on(session.id, ""));
         self.tokens.sign(&claims)
+    }
+
+    /// Puts a refused sign-in on the record, behind the answer's back: it must take no longer for a known email than for
+    /// an unknown one, which is on nobody's record.
+    fn note_refusal(&self, visitor: &Visitor, user: UserId, workspace: WorkspaceId, why: &'static str) {
+        let entry = Entry::at_the_door(visitor, workspace, user, Action::SessionRefused, self.clock.now());
+        let (database, entry) = (self.database.clone(), entry.is(json!({ "reason": why })));
+        tokio::spawn(async move {
+            let noted = async {
+                let mut tx = database.tenant_of(user, workspace).await?;
+                record(&mut tx, entry);
+                tx.commit().await
+            };
+            if let Err(error) = noted.await {
+                tracing::warn!(cause = ?error.cause, "a refused sign-in is not on the record");
+            }
+        });
     }
 
     /// The workspace's slug from its name; with a random end where the plain one is taken.
@@ -117,6 +141,8 @@ impl Identity for IdentityService {
         };
         store::insert_user(&mut tx, &new_user).await?;
         self.insert_workspace(&mut tx, workspace, &form.workspace_name(), kind, now).await?;
+        let created = Entry::at_the_door(visitor, workspace, user, Action::WorkspaceCreated, now);
+        record(&mut tx, created.on(workspace, &form.workspace_name()).is(json!({ "kind": kind })));
         store::insert_membership(&mut tx, self.ids.next(), workspace, user, Role::Admin, now).await?;
         let token = self.open_session(&mut tx, visitor, user, workspace, kind).await?;
         let me = store::me(&mut tx, user, workspace).await?;
@@ -133,11 +159,15 @@ impl Identity for IdentityService {
         tx.commit().await?;
         let stored = row.as_ref().map(|row| row.password_hash.clone());
         let verdict = self.passwords.verify(form.password, stored).await?;
-        let Some((row, workspace)) = row.filter(|row| row.is_active).and_then(|row| row.workspace.map(|w| (row, w)))
-        else {
+        let Some((row, workspace)) = row.and_then(|row| row.workspace.map(|workspace| (row, workspace))) else {
             return Err(refused());
         };
+        if !row.is_active {
+            self.note_refusal(visitor, row.user, workspace, "disabled");
+            return Err(refused());
+        }
         if verdict == Verdict::Wrong {
+            self.note_refusal(visitor, row.user, workspace, "wrong password");
             return Err(refused());
         }
         let mut tx = self.database.tenant_of(row.user, workspace).await?;
@@ -154,13 +184,15 @@ impl Identity for IdentityService {
     async fn logout(&self, actor: &Actor) -> ServiceResult<()> {
         let session = policy::may_end_session(actor)?;
         let mut tx = self.database.tenant(actor).await?;
-        store::revoke_session(&mut tx, session, self.clock.now()).await?;
+        let now = self.clock.now();
+        store::revoke_session(&mut tx, session, now).await?;
+        record(&mut tx, Entry::by(actor, Action::SessionClosed, now).on(session, ""));
         tx.commit().await?;
         tracing::info!(user_id = %actor.user_id, "signed out");
         Ok(())
     }
 
-    async fn authenticate(&self, token: &SessionToken, request_id: &RequestId) -> ServiceResult<Option<Authenticated>> {
+    async fn authenticate(&self, token: &SessionToken, visitor: &Visitor) -> ServiceResult<Option<Authenticated>> {
         let now = self.clock.now();
         let Some(claims) = self.tokens.read(token, now) else { return Ok(None) };
         let row = store::session_lookup(self.database.public_pool(), &claims.token_hash(), now).await?;
@@ -176,7 +208,8 @@ impl Identity for IdentityService {
             kind: row.me.workspace.kind,
             role: row.me.role,
             via: Via::Session(row.session),
-            request_id: request_id.clone(),
+            request_id: visitor.request_id.clone(),
+            peer: visitor.peer(),
         };
         let aged = now.timestamp() - claims.iat >= REISSUE_AFTER.num_seconds();
         let reissued = if aged {

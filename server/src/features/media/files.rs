@@ -69,6 +69,23 @@ impl MediaFiles {
         self.store.delete(&key).await.map_err(ServiceError::internal)
     }
 
+    /// Copies every file that is not there yet into a folder, for a backup.
+    pub async fn export(&self, folder: &Path) -> ServiceResult<()> {
+        let into = LocalFileSystem::new_with_prefix(folder).map_err(ServiceError::internal)?.with_fsync(true);
+        copy(self.store.as_ref(), &into).await
+    }
+
+    /// The same the other way round.
+    pub async fn import(&self, folder: &Path) -> ServiceResult<()> {
+        let from = LocalFileSystem::new_with_prefix(folder).map_err(ServiceError::internal)?;
+        copy(&from, self.store.as_ref()).await
+    }
+
+    /// Whether there is no file at all.
+    pub async fn is_empty(&self) -> ServiceResult<bool> {
+        Ok(self.store.list(None).try_next().await.map_err(ServiceError::internal)?.is_none())
+    }
+
     pub(super) async fn write(&self, storage_key: &str, bytes: Bytes) -> ServiceResult<()> {
         let key = Key::parse(storage_key).map_err(ServiceError::internal)?;
         self.store.put(&key, PutPayload::from_bytes(bytes)).await.map_err(ServiceError::internal)?;
@@ -105,6 +122,25 @@ impl MediaFiles {
             Err(error) => Err(ServiceError::internal(error)),
         }
     }
+}
+
+/// Files that are at `from` and not at `to`. One that vanishes meanwhile was removed by somebody, and is not missed.
+async fn copy(from: &dyn ObjectStore, to: &dyn ObjectStore) -> ServiceResult<()> {
+    let mut files = from.list(None);
+    while let Some(file) = files.try_next().await.map_err(ServiceError::internal)? {
+        match to.head(&file.location).await {
+            Ok(there) if there.size == file.size => continue,
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
+            Err(error) => return Err(ServiceError::internal(error)),
+        }
+        let bytes = match from.get(&file.location).await {
+            Ok(found) => found.bytes().await.map_err(ServiceError::internal)?,
+            Err(object_store::Error::NotFound { .. }) => continue,
+            Err(error) => return Err(ServiceError::internal(error)),
+        };
+        to.put(&file.location, PutPayload::from_bytes(bytes)).await.map_err(ServiceError::internal)?;
+    }
+    Ok(())
 }
 
 /// The row a storage key belongs to.

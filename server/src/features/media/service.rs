@@ -6,10 +6,12 @@ use async_trait::async_trait;
 use axum::body::Bytes;
 use domain::{
     Actor, ErrorCode, MediaId, Page, PageRequest, ServiceError, ServiceResult,
+    audit::Action,
     clock::{Clock, Ids},
     media::{MAX_ALT_TEXT, MAX_UPLOAD, Media, MediaAsset, MediaFile, MediaType, Signature, Upload, Variant, too_large},
     text::has_control_chars,
 };
+use serde_json::json;
 use tokio::{sync::Semaphore, task};
 
 use super::{
@@ -23,7 +25,10 @@ use super::{
 use crate::{
     cursor::{TimeCursor, cut},
     database::{Database, Tx},
-    features::posts,
+    features::{
+        audit::in_tx::{Entry, record},
+        posts,
+    },
     jobs::enqueue,
 };
 
@@ -81,9 +86,18 @@ impl MediaService {
         let Some(mut row) = store::by_hash(tx, actor.workspace_id, sha256).await? else { return Ok(None) };
         if let Some(alt_text) = alt_text {
             store::set_alt_text(tx, actor.workspace_id, row.id, Some(alt_text)).await?;
-            row.alt_text = Some(alt_text.to_owned());
+            let before = row.alt_text.replace(alt_text.to_owned());
+            self.described(tx, actor, &row, before);
         }
         Ok(Some(row))
+    }
+
+    /// A line for the record about a new alt text, if it is another one.
+    fn described(&self, tx: &mut Tx, actor: &Actor, row: &MediaRow, before: Option<String>) {
+        if before != row.alt_text {
+            let entry = Entry::by(actor, Action::MediaDescribed, self.clock.now()).on(row.id, &row.file_name);
+            record(tx, entry.was(json!({ "alt_text": before })).is(json!({ "alt_text": row.alt_text })));
+        }
     }
 
     async fn save(&self, actor: &Actor, new: &NewMedia<'_>) -> ServiceResult<(MediaRow, bool)> {
@@ -94,6 +108,11 @@ impl MediaService {
             // Somebody put it in and took it out again in between.
             ServiceError::conflict("This picture has just been removed by somebody else. Add it again.")
         })?;
+        if inserted {
+            let entry = Entry::by(actor, Action::MediaUploaded, new.at).on(row.id, &row.file_name);
+            let sha256 = hex::encode(&row.sha256);
+            record(&mut tx, entry.is(json!({ "sha256": sha256, "bytes": row.bytes, "alt_text": row.alt_text })));
+        }
         tx.commit().await?;
         Ok((row, inserted))
     }
@@ -198,8 +217,10 @@ impl Media for MediaService {
         policy::change(actor)?;
         let text = alt_text(&text)?;
         let mut tx = self.database.tenant(actor).await?;
+        let before = store::get(&mut tx, actor.workspace_id, id).await?.ok_or_else(absent)?;
         store::set_alt_text(&mut tx, actor.workspace_id, id, text).await?;
-        let row = store::get(&mut tx, actor.workspace_id, id).await?.ok_or_else(absent)?;
+        let row = MediaRow { alt_text: text.map(str::to_owned), ..before.clone() };
+        self.described(&mut tx, actor, &row, before.alt_text);
         tx.commit().await?;
         Ok(asset(&self.links, row))
     }
@@ -217,7 +238,10 @@ impl Media for MediaService {
                 "A post that has not gone out needs this picture{which}. Take it out of the post first."
             )));
         }
-        store::mark_deleted(&mut tx, actor.workspace_id, id, self.clock.now()).await?;
+        let now = self.clock.now();
+        let row = store::get(&mut tx, actor.workspace_id, id).await?.ok_or_else(absent)?;
+        store::mark_deleted(&mut tx, actor.workspace_id, id, now).await?;
+        record(&mut tx, Entry::by(actor, Action::MediaDeleted, now).on(id, &row.file_name));
         enqueue(&mut tx, &RemoveFiles { media_id: id }, None).await?;
         tx.commit().await
     }

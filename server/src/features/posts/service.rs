@@ -8,6 +8,7 @@ use domain::{
     AccountId, Actor, MediaId, Page, PageRequest, Platform, PostId, PostVersionId, ServiceError, ServiceResult,
     WorkspaceId,
     accounts::{Account, AccountFilter, Accounts, Creator},
+    audit::Action,
     clock::{Clock, Ids},
     media::MediaAsset,
     page::MAX_LIMIT,
@@ -18,6 +19,7 @@ use domain::{
         preflight::{self, Advice, excerpt},
     },
 };
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
@@ -30,6 +32,7 @@ use crate::{
     cursor::{TimeCursor, cut},
     database::{Database, Tx},
     features::{
+        audit::in_tx::{Entry, record},
         deliveries::{self, jobs::SelectTargets},
         media::{self, MediaLinks},
     },
@@ -352,6 +355,8 @@ impl Posts for PostService {
         }
         self.write_version(&mut tx, actor, id, Place::New(1), &plan, now).await?;
         let made = self.load(&mut tx, actor, id).await?;
+        let entry = Entry::by(actor, Action::PostCreated, now).on(id, &called(made.title.as_deref(), &made.body));
+        record(&mut tx, entry.is(told(&made)));
         tx.commit().await?;
         Ok(made)
     }
@@ -407,6 +412,7 @@ impl Posts for PostService {
             return self.load(&mut tx, actor, id).await;
         }
         check_targets(&patch, row.chosen_accounts)?;
+        let before = told(&self.load(&mut tx, actor, id).await?);
         let now = self.clock.now();
         match row.status {
             PostStatus::Publishing | PostStatus::Scheduled => {
@@ -449,6 +455,11 @@ impl Posts for PostService {
         store::advance(&mut tx, actor.workspace_id, id, &advance).await?;
         self.write_version(&mut tx, actor, id, place, &plan, now).await?;
         let changed = self.load(&mut tx, actor, id).await?;
+        // A draft that saves itself every few seconds is on the record when it is begun, and when somebody saves it.
+        if !changed.autosaved {
+            let name = called(changed.title.as_deref(), &changed.body);
+            record(&mut tx, Entry::by(actor, Action::PostChanged, now).on(id, &name).changed(before, told(&changed)));
+        }
         tx.commit().await?;
         Ok(changed)
     }
@@ -510,6 +521,11 @@ impl Posts for PostService {
             }
         }
         let post = self.load(&mut tx, actor, id).await?;
+        if post.status != row.status {
+            let entry = Entry::by(actor, Action::PostTakenBack, self.clock.now());
+            let entry = entry.on(id, &called(post.title.as_deref(), &post.body));
+            record(&mut tx, entry.was(json!({ "status": row.status })).is(json!({ "status": post.status })));
+        }
         tx.commit().await?;
         Ok(post)
     }
@@ -521,9 +537,35 @@ impl Posts for PostService {
         if row.status == PostStatus::Publishing {
             return Err(ServiceError::conflict("This post is going out right now. Undo it, or wait until it is out."));
         }
-        store::mark_deleted(&mut tx, actor.workspace_id, id, self.clock.now()).await?;
+        let now = self.clock.now();
+        store::mark_deleted(&mut tx, actor.workspace_id, id, now).await?;
+        let name = called(row.title.as_deref(), &row.content.body);
+        record(&mut tx, Entry::by(actor, Action::PostDeleted, now).on(id, &name).was(json!({ "status": row.status })));
         tx.commit().await
     }
+}
+
+/// What the record calls a post.
+fn called(title: Option<&str>, body: &str) -> String {
+    excerpt(title, body)
+}
+
+/// A post as the record tells it: the beginnings of its texts, and who it is for.
+fn told(post: &Post) -> Value {
+    json!({
+        "version": post.version,
+        "title": post.title,
+        "body": post.body,
+        "link": post.link,
+        "overrides": post.overrides,
+        "variations": post.variations,
+        "options": post.options,
+        "media": post.media.iter().map(|asset| asset.id).collect::<Vec<_>>(),
+        "visibility": post.visibility,
+        "status": post.status,
+        "account_ids": post.account_ids,
+        "scheduled_at": post.scheduled_at,
+    })
 }
 
 /// The post, locked until the transaction ends.

@@ -271,6 +271,7 @@ async fn another_workspace_finds_nothing() {
         role: Role::Admin,
         via: Via::System,
         request_id: RequestId::from_uuid(studio.ids.next()),
+        peer: domain::Peer::default(),
     };
     for stranger in [&other, &nobody] {
         let patch = PostPatch { body: Some("Mine".into()), ..PostPatch::default() };

@@ -12,7 +12,7 @@ use crate::{
     error::AppError,
     layouts::leave_for,
     session::{FormOutcome, use_session},
-    ui::{Banner, Button, ButtonSize, Tone},
+    ui::{Banner, Button, ButtonSize, Countdown, Tone},
 };
 
 /// What is in the form, by field name.
@@ -29,6 +29,8 @@ pub struct EntryForm {
     message: RwSignal<Option<String>>,
     offline: RwSignal<bool>,
     busy: RwSignal<bool>,
+    /// Seconds to wait after too many tries.
+    wait: RwSignal<Option<u32>>,
     /// Whether the form was sent once: from then on an empty field is a fault too.
     sent: StoredValue<bool>,
     /// The text fields, and what stands in them.
@@ -60,6 +62,7 @@ impl EntryForm {
             message: RwSignal::new(message),
             offline: RwSignal::new(false),
             busy: RwSignal::new(false),
+            wait: RwSignal::new(None),
             fields: StoredValue::new(fields),
             draft_key,
             check,
@@ -90,6 +93,11 @@ impl EntryForm {
     /// Whether the form is on its way.
     pub fn busy(self) -> Signal<bool> {
         self.busy.into()
+    }
+
+    /// Whether it has been sent too often, and has to wait.
+    pub fn waiting(self) -> Signal<bool> {
+        Signal::derive(move || self.wait.read().is_some())
     }
 
     fn is_wrong(self, name: &str) -> bool {
@@ -126,7 +134,7 @@ impl EntryForm {
     }
 
     fn go(self) {
-        if self.busy.get_untracked() {
+        if self.busy.get_untracked() || self.wait.read_untracked().is_some() {
             return;
         }
         self.sent.set_value(true);
@@ -157,6 +165,7 @@ impl EntryForm {
                     self.keep_draft();
                     self.offline.set(true);
                 }
+                Err(error) if error.is_rate_limited() => self.wait.set(Some(error.retry_after().unwrap_or(1))),
                 Err(error) => self.message.set(Some(error.message().to_owned())),
             }
             self.busy.set(false);
@@ -274,6 +283,28 @@ pub fn EntryNotes(form: EntryForm) -> impl IntoView {
                                 title=crate::error::CONNECTION_LOST
                                 action=move || {
                                     view! { <Button size=ButtonSize::Small on_click=move |_| form.go()>"Retry"</Button> }
+                                }
+                            />
+                        }
+                    })
+            }}
+            {move || {
+                form.wait
+                    .get()
+                    .map(|seconds| {
+                        view! {
+                            <Banner
+                                tone=Tone::Warning
+                                title="Too many attempts"
+                                text="Please wait a moment. What you typed stays here."
+                                action=move || {
+                                    view! {
+                                        <Countdown
+                                            seconds
+                                            class="text-sm font-medium"
+                                            on_end=move |()| form.wait.set(None)
+                                        />
+                                    }
                                 }
                             />
                         }

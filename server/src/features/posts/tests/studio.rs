@@ -128,7 +128,15 @@ impl Studio {
         let media = MediaService::new(db.clone(), clock.clone(), ids.clone(), files.clone(), links.clone());
         let posts = PostService::new(db.clone(), clock.clone(), ids.clone(), accounts, links);
         let deliveries = DeliveryService::new(db.clone(), clock.clone(), 5);
-        let context = JobContext { db: db.clone(), clock, ids: ids.clone(), platforms, tokens, files: files.clone() };
+        let context = JobContext {
+            db: db.clone(),
+            clock,
+            ids: ids.clone(),
+            platforms,
+            tokens,
+            files: files.clone(),
+            audit_keep_days: 730,
+        };
         Self {
             db,
             clock: frozen,
@@ -194,6 +202,7 @@ impl Studio {
             role,
             via: Via::System,
             request_id: RequestId::from_uuid(self.ids.next()),
+            peer: domain::Peer::default(),
         }
     }
 
