@@ -1,0 +1,237 @@
+//! Who may what, and that nothing is left out: every REST operation of the OpenAPI document and every server function of the
+//! registry stands in a table here with the least role that may, and is called as nobody, as each role too low, as that role,
+//! and, where it names a thing, by an admin of another workspace, who must be told exactly what is told of a thing that does
+//! not exist. An endpoint that is in no table fails the test.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a walkthrough stops where it cannot go on")]
+
+mod support;
+#[path = "authorisation/table.rs"]
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reqwest::{Method, RequestBuilder, StatusCode, header, multipart};
+use sandbox::driver::Visitor;
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, PgConnection};
+use support::{Person, Web, World, client};
+use table::{Endpoint, Least};
+
+/// No id of anything.
+const ABSENT: &str = "0199f2c4-8a31-7c5e-b1d0-4f6a00000009";
+
+/// A workspace with somebody in every role, one of everything, and somebody else's workspace beside it.
+struct Stage {
+    web: Web,
+    _world: World,
+    /// From viewer to admin.
+    people: BTreeMap<Least, Person>,
+    stranger: Person,
+    /// Ids of the workspace's things, by the name that tables call them.
+    things: BTreeMap<&'static str, String>,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let world = World::new().await;
+        let web = world.web().await;
+        let mut admin = world.database().admin().await.unwrap();
+        let owner = Person::register(&web, "client").await;
+        owner.connect("twitter", &Visitor::anybody()).await;
+        let me = owner.get("/api/auth/me").await;
+        let workspace = me["data"]["workspace"]["id"].as_str().unwrap().to_owned();
+        let mut people = BTreeMap::from([(Least::Admin, owner.clone())]);
+        for (role, word) in [(Least::Viewer, "viewer"), (Least::Member, "member"), (Least::Editor, "editor")] {
+            let person = Person::register(&web, "client").await;
+            let user = person.get("/api/auth/me").await["data"]["user"]["id"].as_str().unwrap().to_owned();
+            sql(
+                &mut admin,
+                &format!(
+                    "update memberships set role = '{word}', workspace_id = '{workspace}' where user_id = '{user}';
+                     update sessions set workspace_id = '{workspace}' where user_id = '{user}'"
+                ),
+            )
+            .await;
+            people.insert(role, person);
+        }
+        let stranger = Person::register(&web, "client").await;
+        let _worker = world.worker(None);
+        let sent = owner.post("/api/content", json!({ "body": "Out", "undo_seconds": 0 })).await;
+        let delivery = owner.settled(sent["data"]["id"].as_str().unwrap()).await.remove(0);
+        let file = multipart::Part::bytes(png()).file_name("cups.png");
+        let upload = owner.request(Method::POST, "/api/media").multipart(multipart::Form::new().part("file", file));
+        let picture: Value = upload.send().await.unwrap().json().await.unwrap();
+        let draft = json!({ "body": "A draft", "visibility": "private", "media_assets": [picture["data"]["id"]] });
+        let post = owner.post("/api/content", draft).await;
+        let account = &owner.get("/api/social-accounts").await["data"][0];
+        let id = |thing: &Value| thing["id"].as_str().unwrap().to_owned();
+        let mut things = BTreeMap::from([
+            ("account", id(account)),
+            ("post", id(&post["data"])),
+            ("media", id(&picture["data"])),
+            ("delivery", id(&delivery)),
+        ]);
+        table::furnish(&owner, &mut things).await;
+        Self { web, _world: world, people, stranger, things }
+    }
+
+    fn request(&self, who: Option<&Person>, endpoint: &Endpoint<'_>, method: &Method, id: &str) -> RequestBuilder {
+        let path = match endpoint.path.split_once('{') {
+            Some((before, after)) => {
+                let (name, rest) = after.split_once('}').unwrap();
+                let value = if name == "platform" { "facebook" } else { id };
+                format!("{before}{value}{rest}")
+            }
+            None => endpoint.path.to_owned(),
+        };
+        let request = match who {
+            Some(person) => person.request(method.clone(), &path),
+            None => client()
+                .request(method.clone(), format!("{}{path}", self.web.url))
+                .header(header::ORIGIN, &self.web.url),
+        };
+        match &endpoint.body {
+            table::Body::None => request,
+            table::Body::Json(text) => {
+                let body: Value = serde_json::from_str(&text.replace("$ID", id)).unwrap();
+                request.json(&body)
+            }
+            table::Body::Picture => {
+                let file = multipart::Part::bytes(png()).file_name("cups.png");
+                request.multipart(multipart::Form::new().part("file", file))
+            }
+        }
+    }
+
+    /// Status and body, without what differs from request to request.
+    async fn call(
+        &self,
+        who: Option<&Person>,
+        endpoint: &Endpoint<'_>,
+        method: &Method,
+        id: &str,
+    ) -> (StatusCode, Value) {
+        let answer = self.request(who, endpoint, method, id).send().await.unwrap();
+        let status = answer.status();
+        let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if kind.starts_with("text/event-stream") {
+            return (status, Value::Null);
+        }
+        let mut body: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default();
+        if let Some(body) = body.as_object_mut() {
+            body.remove("request_id");
+        }
+        (status, body)
+    }
+
+    /// Calls an endpoint in every wrong way, and in the right one; what is wrong.
+    async fn judge(&self, endpoint: &Endpoint<'_>, method: &Method) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let place = format!("{method} {}", endpoint.path);
+        let Some(id) = endpoint.thing.map_or(Some(ABSENT), |thing| self.things.get(thing).map(String::as_str)) else {
+            return vec![format!("{place}: there is no {:?} to try it with", endpoint.thing)];
+        };
+        // Refused before anything is looked up, so that it does not matter what is there.
+        if endpoint.least > Least::Nobody {
+            let (status, body) = self.call(None, endpoint, method, ABSENT).await;
+            if (status, &body["code"]) != (StatusCode::UNAUTHORIZED, &json!("UNAUTHORIZED"))
+                && !redirects(endpoint, status)
+            {
+                wrong.push(format!("{place} to nobody: {status} {body}"));
+            }
+        }
+        for (role, person) in &self.people {
+            // What the role may not is tried on a thing that is there; what it may, on one that is not, so that the things
+            // live to see the next endpoint.
+            if *role < endpoint.least {
+                let (status, body) = self.call(Some(person), endpoint, method, id).await;
+                if (status, &body["code"]) != (StatusCode::FORBIDDEN, &json!("FORBIDDEN")) {
+                    wrong.push(format!("{place} to a {role:?}: {status} {body}"));
+                }
+            } else if endpoint.ends_session {
+                continue;
+            } else {
+                let (status, body) = self.call(Some(person), endpoint, method, ABSENT).await;
+                if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) && !endpoint.may_refuse {
+                    wrong.push(format!("{place} to a {role:?}, who may: {status} {body}"));
+                }
+            }
+        }
+        if endpoint.thing.is_some() {
+            let theirs = self.call(Some(&self.stranger), endpoint, method, id).await;
+            let absent = self.call(Some(&self.stranger), endpoint, method, ABSENT).await;
+            // The id itself may stand in neither.
+            if theirs != absent {
+                wrong.push(format!("{place} tells a stranger that it exists: {theirs:?}, and of nothing {absent:?}"));
+            }
+            if theirs.0 != StatusCode::NOT_FOUND && !endpoint.answers_empty {
+                wrong.push(format!("{place} to a stranger: {theirs:?}"));
+            }
+        }
+        wrong
+    }
+}
+
+/// A callback is a browser coming back from a platform: it is led to a page that says what to do.
+fn redirects(endpoint: &Endpoint<'_>, status: StatusCode) -> bool {
+    endpoint.path.ends_with("/callback") && status == StatusCode::SEE_OTHER
+}
+
+async fn sql(admin: &mut PgConnection, sql: &str) {
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(admin).await.unwrap();
+}
+
+fn png() -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let picture = image::RgbImage::from_pixel(3, 2, image::Rgb([1, 120, 90]));
+    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_rest_operation_is_for_whom_it_should_be() {
+    let stage = Stage::new().await;
+    let document: Value =
+        client().get(format!("{}/api/openapi.json", stage.web.url)).send().await.unwrap().json().await.unwrap();
+    let mut wrong = Vec::new();
+    let mut known: BTreeSet<&str> = table::REST.iter().map(|(operation, _)| *operation).collect();
+    assert_eq!(known.len(), table::REST.len(), "an operation stands in the table twice");
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            let operation = format!("{} {path}", method.to_uppercase());
+            let Some((name, entry)) = table::REST.iter().find(|(known, _)| *known == operation) else {
+                wrong.push(format!("{operation} is in no table: who may call it?"));
+                continue;
+            };
+            known.remove(name);
+            let (method, path) = name.split_once(' ').unwrap();
+            wrong.extend(stage.judge(&Endpoint { path, ..entry.clone() }, &method.parse().unwrap()).await);
+        }
+    }
+    wrong.extend(known.into_iter().map(|operation| format!("{operation} is in the table and not in the document")));
+    assert!(wrong.is_empty(), "{} findings:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_server_function_is_for_whom_it_should_be() {
+    let stage = Stage::new().await;
+    let registered: BTreeMap<String, Method> = server::http::pages::server_function_list().into_iter().collect();
+    assert!(registered.len() > 20, "the registry was misread: {registered:?}");
+    let mut wrong = Vec::new();
+    let mut known: BTreeSet<&str> = table::FUNCTIONS.iter().map(|(name, _)| *name).collect();
+    for (path, method) in &registered {
+        if *method != Method::POST {
+            wrong.push(format!("{path} takes {method}: a link could make a browser call it"));
+        }
+        let Some((name, entry)) = table::FUNCTIONS.iter().find(|(name, _)| path.strip_prefix("/fn/") == Some(name))
+        else {
+            wrong.push(format!("{path} is in no table: who may call it?"));
+            continue;
+        };
+        known.remove(name);
+        wrong.extend(stage.judge(&Endpoint { path, ..entry.clone() }, method).await);
+    }
+    wrong.extend(known.into_iter().map(|name| format!("{name} is in the table and not registered")));
+    assert!(wrong.is_empty(), "{} findings:\n{}", wrong.len(), wrong.join("\n"));
+}

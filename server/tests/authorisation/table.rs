@@ -1,0 +1,173 @@
+//! Every endpoint, and the least role that may call it. A new endpoint is a new line; one that names a thing of the workspace
+//! (`.of("post")`) needs one of those, which [`furnish`] makes.
+
+use std::collections::BTreeMap;
+
+use super::Person;
+
+/// Ordered: whoever is below may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Least {
+    Nobody,
+    Viewer,
+    Member,
+    Editor,
+    Admin,
+}
+use Least::{Admin, Editor, Member, Nobody, Viewer};
+
+#[derive(Clone, Debug)]
+pub enum Body {
+    None,
+    /// With `$ID` for the id of the thing.
+    Json(&'static str),
+    /// A form with a picture.
+    Picture,
+}
+
+#[derive(Clone, Debug)]
+pub struct Endpoint<'a> {
+    pub path: &'a str,
+    pub least: Least,
+    pub body: Body,
+    /// The thing of the workspace that it names.
+    pub thing: Option<&'static str>,
+    /// Of things that are not there it says nothing, instead of that they are not.
+    pub answers_empty: bool,
+    /// Refuses for other reasons than a role: a wrong password.
+    pub may_refuse: bool,
+    /// Calling it rightly ends the session, which the other endpoints need.
+    pub ends_session: bool,
+}
+
+const fn least(least: Least) -> Endpoint<'static> {
+    Endpoint {
+        path: "",
+        least,
+        body: Body::None,
+        thing: None,
+        answers_empty: false,
+        may_refuse: false,
+        ends_session: false,
+    }
+}
+
+impl Endpoint<'static> {
+    const fn json(mut self, body: &'static str) -> Self {
+        self.body = Body::Json(body);
+        self
+    }
+    const fn picture(mut self) -> Self {
+        self.body = Body::Picture;
+        self
+    }
+    const fn of(mut self, thing: &'static str) -> Self {
+        self.thing = Some(thing);
+        self
+    }
+    const fn answers_empty(mut self) -> Self {
+        self.answers_empty = true;
+        self
+    }
+    const fn may_refuse(mut self) -> Self {
+        self.may_refuse = true;
+        self
+    }
+    const fn ends_session(mut self) -> Self {
+        self.ends_session = true;
+        self
+    }
+}
+
+type Line = (&'static str, Endpoint<'static>);
+
+pub const REST: &[Line] = &[
+    ("GET /health", least(Nobody)),
+    ("GET /health/ready", least(Nobody)),
+    ("GET /metrics", least(Nobody)),
+    ("GET /media/{id}/{variant}", least(Nobody)),
+    ("POST /api/auth/register", least(Nobody).json("{}")),
+    ("POST /api/auth/login", least(Nobody).json(r#"{"email":"a@b.example","password":"wrong horse"}"#).may_refuse()),
+    ("POST /api/auth/logout", least(Viewer).ends_session()),
+    ("GET /api/auth/me", least(Viewer)),
+    ("GET /api/events", least(Viewer)),
+    ("GET /api/social-accounts", least(Viewer)),
+    ("POST /api/social-accounts", least(Admin).json(r#"{"platform":"facebook"}"#)),
+    ("GET /api/social-accounts/{id}", least(Viewer).of("account")),
+    ("DELETE /api/social-accounts/{id}", least(Admin).of("account")),
+    ("PATCH /api/social-accounts/{id}/toggle", least(Editor).of("account").json(r#"{"is_active":true}"#)),
+    ("POST /api/social-accounts/{id}/refresh", least(Member).of("account")),
+    ("POST /api/social-accounts/{id}/creator", least(Editor).of("account")),
+    ("GET /api/social-accounts/{id}/events", least(Viewer).of("account")),
+    ("GET /api/oauth/{platform}/authorize", least(Admin)),
+    ("GET /api/oauth/{platform}/callback", least(Viewer)),
+    ("GET /api/content", least(Viewer)),
+    ("POST /api/content", least(Editor).json(r#"{"body":"Hi","visibility":"private"}"#)),
+    ("POST /api/content/check", least(Editor).json(r#"{"post":{"body":"Hi","visibility":"private"}}"#)),
+    ("GET /api/content/{id}", least(Viewer).of("post")),
+    ("PATCH /api/content/{id}", least(Editor).of("post").json(r#"{"body":"Hi"}"#)),
+    ("DELETE /api/content/{id}", least(Editor).of("post")),
+    ("POST /api/content/{id}/undo", least(Editor).of("post")),
+    ("GET /api/content/{id}/deliveries", least(Viewer).of("post")),
+    ("GET /api/media", least(Viewer)),
+    ("POST /api/media", least(Editor).picture()),
+    ("GET /api/media/{id}", least(Viewer).of("media")),
+    ("PATCH /api/media/{id}", least(Editor).of("media").json(r#"{"alt_text":"Cups"}"#)),
+    ("DELETE /api/media/{id}", least(Editor).of("media")),
+    ("GET /api/deliveries", least(Viewer)),
+    ("GET /api/deliveries/{id}", least(Viewer).of("delivery")),
+    ("GET /api/deliveries/{id}/attempts", least(Viewer).of("delivery")),
+    ("POST /api/deliveries/{id}/retry", least(Editor).of("delivery")),
+    ("POST /api/deliveries/{id}/cancel", least(Editor).of("delivery")),
+    ("POST /api/deliveries/{id}/mark-published", least(Editor).of("delivery")),
+    ("POST /api/deliveries/{id}/first-comment", least(Editor).of("delivery")),
+    ("POST /api/deliveries/retry-failed", least(Editor)),
+    ("GET /api/audit", least(Admin)),
+    ("GET /api/audit/people", least(Admin)),
+    ("GET /api/audit/verification", least(Admin)),
+];
+
+const BY_ID: &str = r#"{"id":"$ID"}"#;
+
+/// Server functions by what follows `/fn/`.
+pub const FUNCTIONS: &[Line] = &[
+    ("identity/login", least(Nobody).json(r#"{"form":{"email":"a@b.example","password":"wrong horse"}}"#)),
+    (
+        "identity/register",
+        least(Nobody).json(r#"{"form":{"email":"","password":"","role":"client","full_name":"","agency_name":null}}"#),
+    ),
+    ("workspaces/overview", least(Viewer).json("{}")),
+    ("workspaces/connections", least(Viewer).json("{}")),
+    ("workspaces/latest", least(Viewer).json("{}")),
+    ("accounts/list", least(Viewer).json(r#"{"filter":{}}"#)),
+    ("accounts/counts", least(Viewer).json("{}")),
+    ("accounts/get", least(Viewer).of("account").json(r#"{"id":"$ID","log":{}}"#)),
+    ("accounts/set-active", least(Editor).of("account").json(r#"{"id":"$ID","active":true}"#)),
+    ("accounts/refresh", least(Member).of("account").json(BY_ID)),
+    ("accounts/unlink", least(Admin).of("account").json(BY_ID)),
+    ("posts/list", least(Viewer).json(r#"{"filter":{}}"#)),
+    ("posts/view", least(Viewer).of("post").json(BY_ID)),
+    ("posts/compose", least(Viewer).of("post").json(r#"{"source":"$ID"}"#)),
+    ("posts/create", least(Editor).json(r#"{"post":{"body":"Hi","visibility":"private"},"key":"key-of-a-test"}"#)),
+    ("posts/check", least(Editor).of("post").json(r#"{"wanted":{"post":{"body":"Hi"},"content_id":"$ID"}}"#)),
+    ("posts/creator", least(Editor).of("account").json(r#"{"account":"$ID"}"#)),
+    ("posts/update", least(Editor).of("post").json(r#"{"id":"$ID","patch":{"body":"Hi"}}"#)),
+    ("posts/undo", least(Editor).of("post").json(BY_ID)),
+    ("posts/delete", least(Editor).of("post").json(BY_ID)),
+    ("posts/when", least(Viewer).json(r#"{"local":"2027-03-01T07:00:00","zone":"UTC"}"#)),
+    ("media/get", least(Viewer).of("media").json(r#"{"ids":["$ID"]}"#).answers_empty()),
+    ("media/alt-text", least(Editor).of("media").json(r#"{"id":"$ID","alt_text":"Cups"}"#)),
+    ("audit/list", least(Admin).json(r#"{"filter":{}}"#)),
+    ("audit/verify", least(Admin).json("{}")),
+    ("deliveries/list", least(Viewer).json(r#"{"filter":{}}"#)),
+    ("deliveries/counts", least(Viewer).json("{}")),
+    ("deliveries/attempts", least(Viewer).of("delivery").json(BY_ID)),
+    ("deliveries/retry", least(Editor).of("delivery").json(BY_ID)),
+    ("deliveries/retry-failed", least(Editor).json(r#"{"filter":{}}"#)),
+    ("deliveries/cancel", least(Editor).of("delivery").json(BY_ID)),
+    ("deliveries/first-comment", least(Editor).of("delivery").json(BY_ID)),
+    ("deliveries/mark-published", least(Editor).of("delivery").json(BY_ID)),
+];
+
+/// Makes what the lines above name and [`Stage`](super::Stage) does not already have.
+pub async fn furnish(_owner: &Person, _things: &mut BTreeMap<&'static str, String>) {}
