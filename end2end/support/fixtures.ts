@@ -2,6 +2,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { test as base, expect, type Page } from '@playwright/test';
 import { Accounts } from '../pages/accounts';
+import { Audit } from '../pages/audit';
 import { Consent } from '../pages/consent';
 import { Deliveries } from '../pages/deliveries';
 import { Identity, type Person } from '../pages/identity';
@@ -36,6 +37,7 @@ type Fixtures = {
   app: App;
   identity: Identity;
   accounts: Accounts;
+  audit: Audit;
   consent: Consent;
   posts: Posts;
   deliveries: Deliveries;
@@ -59,6 +61,7 @@ export const test = base.extend<Fixtures>({
   app: async ({ page }, use) => use(new App(page)),
   identity: async ({ app }, use) => use(new Identity(app)),
   accounts: async ({ app }, use) => use(new Accounts(app)),
+  audit: async ({ app }, use) => use(new Audit(app)),
   consent: async ({ page }, use) => use(new Consent(page)),
   posts: async ({ app }, use) => use(new Posts(app)),
   deliveries: async ({ app }, use) => use(new Deliveries(app)),
