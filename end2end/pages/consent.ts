@@ -7,7 +7,9 @@ export class Consent {
 
   /** Signs in as the person behind an account and, where it is a page of theirs, hands out that page alone. */
   async choose(account: SandboxAccount): Promise<void> {
-    const person = account.run_by[0]?.account ?? account.id;
+    // Instagram's own login lets the account itself in; elsewhere a page is handed out by whoever runs it.
+    const itself = (await this.page.locator(`[id="account-${account.id}"]`).count()) > 0;
+    const person = itself ? account.id : (account.run_by[0]?.account ?? account.id);
     await this.page.locator(`[id="account-${person}"]`).check();
     for (const box of await this.page.locator(`input[name="asset:${person}"]`).all()) {
       await box.setChecked((await box.inputValue()) === account.id);

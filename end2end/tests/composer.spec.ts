@@ -147,7 +147,7 @@ test('a story looks like one and takes one picture', async ({ accounts, client, 
   // As a post it is too tall; as a story it is just right, and says that no words show.
   await expect(posts.checks.getByText(/Picture 1 is too tall for Instagram/)).toBeVisible();
   const options = await posts.openOptions('instagram');
-  await options.getByText('Story', { exact: true }).click();
+  await options.getByRole('radio', { name: 'Story' }).check();
   await expect(posts.checks.getByText(/too tall/)).toHaveCount(0);
   await expect(posts.checks.getByText(/A story on Instagram shows no text/)).toBeVisible();
   await expect(posts.preview('instagram').getByText('Send message')).toBeVisible();
@@ -175,7 +175,7 @@ test('a draft survives a reload, is asked about, and makes one post', async ({ a
   await noBarriers('a draft that was left');
   await posts.left.getByRole('button', { name: 'Restore' }).click();
   await expect(posts.text).toHaveValue('Rye, on Thursdays.');
-  await expect(page.getByLabel('First comment')).toHaveValue('And on Sundays.');
+  await expect(posts.options('facebook').getByLabel('First comment')).toHaveValue('And on Sundays.');
   await posts.text.fill('Rye, on Thursdays, from seven.');
   await posts.save();
   await deliveries.expectStatus(shop, 'success');

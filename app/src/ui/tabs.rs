@@ -3,7 +3,7 @@
 use super::class::cx;
 use super::icon::{Mark, MarkSize, platform_mark};
 use super::status::Count;
-use leptos::{ev::KeyboardEvent, prelude::*, web_sys};
+use leptos::{ev::KeyboardEvent, html, prelude::*, web_sys};
 use wasm_bindgen::JsCast as _;
 
 const TAB: &str = "relative -mb-px inline-flex shrink-0 items-center border-b-2 font-medium whitespace-nowrap -outline-offset-3 touch:h-12";
@@ -100,8 +100,27 @@ pub fn Tabs(
             let _detached = target.focus();
         }
     };
+    // A tab that is chosen from elsewhere may lie beyond the edge: the row is scrolled to it, and nothing else is.
+    let row = NodeRef::<html::Div>::new();
+    Effect::new(move |first: Option<()>| {
+        selected.track();
+        if first.is_some() {
+            request_animation_frame(move || {
+                let Some(row) = row.try_get_untracked().flatten() else { return };
+                let chosen = row.query_selector("[aria-selected=true]").ok().flatten();
+                let Some(tab) = chosen.and_then(|tab| tab.dyn_into::<web_sys::HtmlElement>().ok()) else { return };
+                let (start, end) = (tab.offset_left(), tab.offset_left() + tab.offset_width());
+                if start < row.scroll_left() {
+                    row.set_scroll_left(start);
+                } else if end > row.scroll_left() + row.client_width() {
+                    row.set_scroll_left(end - row.client_width());
+                }
+            });
+        }
+    });
     view! {
         <div
+            node_ref=row
             data-ui="tabs"
             role="tablist"
             aria-label=label

@@ -163,7 +163,6 @@ fn check_picture(
         see_through: medium.see_through,
     };
     match fit(rules, &facts) {
-        Fit::AsIs => {}
         Fit::Never if rules.image_types.contains(&kind) => report.error(format!(
             "{name} is {}; {label} takes at most {} of a {}.",
             size(medium.bytes),
@@ -181,7 +180,7 @@ fn check_picture(
         Fit::Copy(recipe) if medium.see_through && recipe.kind == ImageType::Jpeg => {
             report.hint(format!("{label} takes {name} as a JPG: what shows through it becomes white."));
         }
-        Fit::Copy(_) => {}
+        Fit::AsIs | Fit::Copy(_) => {}
     }
     // Stories fill the rest of the screen by themselves.
     if let Some(ratio) = rules.image_ratio.filter(|_| format == PostFormat::Feed) {

@@ -294,11 +294,13 @@ fn reply(facts: &One) -> Option<AnyView> {
 /// A first comment, where comments stand below a post.
 fn first_comment(facts: &One) -> Option<AnyView> {
     let text = facts.first_comment.as_deref()?;
+    // Pages go by their name, profiles by their handle.
+    let name = if facts.platform == Platform::Instagram { at(facts) } else { facts.name.clone() };
     let view = view! {
         <div class="flex gap-2 border-t border-border px-4 py-3 text-sm">
             {face_of(facts, AvatarSize::Small)}
             <div class="min-w-0 rounded-lg bg-sunken px-2.5 py-1.5">
-                <p class="truncate font-semibold">{at(facts)}</p>
+                <p class="truncate font-semibold">{name}</p>
                 {post_text(text)}
             </div>
         </div>

@@ -88,7 +88,7 @@ fn dollars(thousandths: u32) -> String {
 fn price_words(price: XPrice) -> String {
     let what = match price.posts {
         1 => "this post".to_owned(),
-        n => format!("these {n} posts, comments included"),
+        n => format!("these {n} posts"),
     };
     match (price.for_links, price.posts) {
         (0, _) => format!("X charges {} for {what}.", dollars(price.total)),
@@ -135,9 +135,6 @@ mod tests {
         let words = |total, for_links, posts| price_words(XPrice { total, for_links, posts });
         assert_eq!(words(15, 0, 1), "X charges $0.015 for this post.");
         assert_eq!(words(200, 185, 1), "X charges $0.20 for this post: $0.185 of it because of the link.");
-        assert_eq!(
-            words(1_215, 185, 2),
-            "X charges $1.215 for these 2 posts, comments included: $0.185 of it because of links."
-        );
+        assert_eq!(words(1_215, 185, 2), "X charges $1.215 for these 2 posts: $0.185 of it because of links.");
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     shared::words::{account_title, mark},
     ui::{
         Avatar, AvatarSize, Button, ButtonSize, ButtonVariant, Checkbox, Choice, Disclosure, Field, Glyph, Input,
-        MarkSize, PlatformMark, RadioGroup, SegmentedControl, Spinner, Textarea, grouped, icon,
+        MarkSize, PlatformMark, RadioGroup, SegmentedControl, Spinner, Textarea, cx, grouped, icon,
     },
 };
 use domain::{
@@ -108,13 +108,16 @@ const fn comment_field(platform: Platform) -> &'static str {
 fn comment(composer: Composer, choices: Choices, most: usize) -> AnyView {
     let platform = choices.platform;
     let text = choices.first_comment;
-    let used = move || {
-        let used =
-            if platform == Platform::Linkedin { text.read().chars().count() } else { platform.count(&text.read()) };
-        let over = used > most;
+    let used = Memo::new(move |_| {
+        let text = text.read();
+        // LinkedIn escapes a post's text and not a comment's.
+        if platform == Platform::Linkedin { text.chars().count() } else { platform.count(&text) }
+    });
+    let counter = move || {
+        let colour = move || if used.get() > most { "text-danger" } else { "text-muted" };
         view! {
-            <span class=if over { "text-xs text-danger tabular-nums" } else { "text-xs text-muted tabular-nums" }>
-                {format!("{} / {}", grouped(used as u64), grouped(most as u64))}
+            <span class=move || cx(&["text-xs tabular-nums", colour()])>
+                {move || format!("{} / {}", grouped(used.get() as u64), grouped(most as u64))}
             </span>
         }
     };
@@ -128,7 +131,7 @@ fn comment(composer: Composer, choices: Choices, most: usize) -> AnyView {
             label="First comment"
             hint
             error=composer.error_of(comment_field(platform))
-            aside=used
+            aside=counter
         >
             <Textarea name=format!("options.{platform}.first_comment") value=text rows=2 grow=true class="max-h-60"/>
         </Field>

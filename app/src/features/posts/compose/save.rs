@@ -12,7 +12,7 @@ use crate::{
     },
 };
 use domain::{
-    MediaId,
+    ErrorCode, MediaId,
     media::MediaAsset,
     posts::{NewPost, Post, PostPatch},
 };
@@ -65,8 +65,7 @@ pub async fn store_descriptions(
 /// Saves what is written now. Everything is read at once: the page may be gone before the answer.
 ///
 /// A new post is made once. Where a draft of it lies on the server, that becomes the post. Where something was sent and
-/// its answer never came, the same is sent again under the same name, which finds or makes that one post, and then it is
-/// changed to what is written now.
+/// its answer never came, that one post is found or made under the same name, and then changed to what is written now.
 pub fn save(composer: Composer, keeper: Keeper) -> impl Future<Output = Result<Post, AppError>> {
     let draft = composer.draft.get_untracked();
     let to = composer.recipients();
@@ -79,8 +78,12 @@ pub fn save(composer: Composer, keeper: Keeper) -> impl Future<Output = Result<P
             match purpose {
                 Purpose::Change(id, version) => update_post(id, draft.as_patch(&to, undo_seconds, Some(version))).await,
                 Purpose::New => {
-                    let (wanted, patch) = (draft.as_new(&to, undo_seconds), draft.as_patch(&to, undo_seconds, None));
-                    make(keeper, entry, wanted, patch).await
+                    let wish = Wish {
+                        draft: draft.as_autosave(),
+                        post: draft.as_new(&to, undo_seconds),
+                        change: draft.as_patch(&to, undo_seconds, None),
+                    };
+                    make(keeper, entry, wish).await
                 }
             }
         }
@@ -93,26 +96,33 @@ pub fn save(composer: Composer, keeper: Keeper) -> impl Future<Output = Result<P
     }
 }
 
-async fn make(keeper: Keeper, entry: Entry, wanted: NewPost, patch: PostPatch) -> Result<Post, AppError> {
-    let post = match (entry.post, entry.sent) {
-        (Some(post), _) => post,
-        (None, sent) => {
-            let sent = sent.unwrap_or_else(|| wanted.clone());
-            keeper.about_to_send(&sent);
-            match create_post(sent.clone(), entry.key).await {
-                Ok(post) => {
-                    keeper.made(post.id);
-                    if sent == wanted {
-                        return Ok(post);
-                    }
-                    post.id
-                }
-                Err(error) => {
-                    keeper.not_made(&error);
-                    return Err(error);
-                }
+/// What is to be saved, as a draft, as a new post, and as a change to one.
+struct Wish {
+    draft: NewPost,
+    post: NewPost,
+    change: PostPatch,
+}
+
+async fn make(keeper: Keeper, entry: Entry, wish: Wish) -> Result<Post, AppError> {
+    if let Some(post) = entry.post {
+        return update_post(post, wish.change).await;
+    }
+    let sent = match entry.sent {
+        // Other words were to go out, and nobody knows whether they did. A draft under their name sees to it that they no
+        // longer will; if the name is taken, they did, and that post is found by sending them again.
+        Some(sent) if sent != wish.post && !sent.autosave => match create_post(wish.draft, entry.key.clone()).await {
+            Ok(post) => {
+                keeper.made(post.id);
+                return update_post(post.id, wish.change).await;
             }
-        }
+            Err(error) if error.code() == Some(ErrorCode::Conflict) => sent,
+            Err(error) => return Err(error),
+        },
+        Some(sent) => sent,
+        None => wish.post.clone(),
     };
-    update_post(post, patch).await
+    keeper.about_to_send(&sent);
+    let post = create_post(sent.clone(), entry.key).await.inspect_err(|error| keeper.not_made(error))?;
+    keeper.made(post.id);
+    if sent == wish.post { Ok(post) } else { update_post(post.id, wish.change).await }
 }
