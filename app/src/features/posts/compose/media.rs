@@ -256,7 +256,10 @@ pub fn Pictures(composer: Composer) -> impl IntoView {
                     />
                 </For>
             </div>
-            {move || chosen.get().map(|(at, id)| description(composer, at, id))}
+            // A field of its own for each: one that stayed would take the words of the last for those of the next.
+            <For each=move || chosen.get() key=|chosen| *chosen let:chosen>
+                {description(composer, chosen.0, chosen.1)}
+            </For>
         </section>
     }
     .into_any()

@@ -163,6 +163,11 @@ fn tiktok(composer: Composer, choices: Choices) -> AnyView {
         let known = |account: &Account| creators.get(&account.id).and_then(|creator| creator.choices.clone());
         common(&accounts.read().iter().filter_map(known).collect::<Vec<_>>())
     });
+    let audiences = Memo::new(move |_| {
+        let known = allowed.read().as_ref().map(|allowed| allowed.privacy.clone());
+        let paid = form.promotes.get() && form.paid_partnership.get();
+        audiences(known.as_deref(), &form.privacy.get_untracked(), paid)
+    });
     let direct = Memo::new(move |_| *form.privacy.read() != INBOX);
     // A switch that the creator cannot use goes back by itself.
     Effect::new(move |_| {
@@ -182,7 +187,10 @@ fn tiktok(composer: Composer, choices: Choices) -> AnyView {
                     <li>{creator(composer, account)}</li>
                 </For>
             </ul>
-            {move || audience(form, allowed.get())}
+            // Made anew for each list: inputs that stay while their words change would carry the choice to other words.
+            <For each=move || std::iter::once(audiences.get()) key=|choices| choices.clone() let:choices>
+                {audience(form, choices)}
+            </For>
             {move || direct.get().then(|| direct_post(composer, choices, allowed))}
         </div>
     }
@@ -237,25 +245,26 @@ fn trouble(composer: Composer, id: AccountId, problem: String) -> AnyView {
     .into_any()
 }
 
-fn audience(form: TiktokChoices, allowed: Option<CreatorChoices>) -> AnyView {
-    let paid = form.promotes.get() && form.paid_partnership.get();
-    let chosen = form.privacy.get_untracked();
-    // What was chosen before stays in sight until TikTok has answered, and is refused if it may not be.
-    let known = allowed.map(|allowed| allowed.privacy);
-    let shown = TiktokPrivacy::ALL.into_iter().filter(|privacy| match &known {
-        Some(known) => known.contains(privacy) || privacy.as_str() == chosen,
-        None => privacy.as_str() == chosen,
-    });
+/// One audience to choose, and whether it cannot be.
+type Audience = (TiktokPrivacy, bool);
+
+/// Whom a post can be shown to: what the creators may choose. What was chosen before stays in sight until TikTok has
+/// answered, and after, when it is refused. Branded content is not for the creator alone.
+fn audiences(known: Option<&[TiktokPrivacy]>, chosen: &str, paid: bool) -> Vec<Audience> {
+    TiktokPrivacy::ALL
+        .into_iter()
+        .filter(|privacy| known.is_some_and(|known| known.contains(privacy)) || privacy.as_str() == chosen)
+        .map(|privacy| (privacy, paid && privacy == TiktokPrivacy::SelfOnly))
+        .collect()
+}
+
+fn audience(form: TiktokChoices, audiences: Vec<Audience>) -> AnyView {
     let inbox = Choice::new(INBOX, "The creator chooses in TikTok")
         .hint("The post goes to the creator’s inbox, who picks the audience there and publishes it.");
     let choices = std::iter::once(inbox)
-        .chain(shown.map(|privacy| {
+        .chain(audiences.into_iter().map(|(privacy, cannot)| {
             let choice = Choice::new(privacy.as_str(), privacy.label());
-            if paid && privacy == TiktokPrivacy::SelfOnly {
-                choice.hint("Not for branded content.").disabled()
-            } else {
-                choice
-            }
+            if cannot { choice.hint("Not for branded content.").disabled() } else { choice }
         }))
         .collect::<Vec<_>>();
     view! { <RadioGroup name="tiktok-privacy" legend="Who can see this post" choices value=form.privacy/> }.into_any()
@@ -410,5 +419,13 @@ mod tests {
         let two = choices(&[TiktokPrivacy::SelfOnly, TiktokPrivacy::FollowerOfCreator], false);
         let both = common(&[one, two]).unwrap();
         assert_eq!((both.privacy, both.comments), (vec![TiktokPrivacy::SelfOnly], false));
+    }
+
+    #[test]
+    fn what_was_chosen_stays_in_sight() {
+        let (everyone, only_you) = (TiktokPrivacy::PublicToEveryone, TiktokPrivacy::SelfOnly);
+        assert!(audiences(None, INBOX, false).is_empty(), "nothing is offered that nobody has said");
+        assert_eq!(audiences(None, only_you.as_str(), false), [(only_you, false)]);
+        assert_eq!(audiences(Some(&[everyone]), only_you.as_str(), true), [(everyone, false), (only_you, true)]);
     }
 }
