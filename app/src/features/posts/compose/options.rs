@@ -17,6 +17,7 @@ use crate::{
 use domain::{
     AccountId, Platform,
     accounts::{Account, Creator},
+    media::{MediaAsset, MediaKind},
     platform::{CreatorChoices, PostFormat, TiktokPrivacy},
 };
 use leptos::prelude::*;
@@ -56,6 +57,8 @@ fn part(composer: Composer, choices: Choices) -> AnyView {
     let words = Memo::new(move |_| summary(platform, choices.get().as_ref()));
     let formats = platform.rules().map(|rules| rules.formats).unwrap_or_default();
     let form = (formats.len() > 1).then(|| form(platform, formats, choices.format));
+    let titled = Memo::new(move |_| titled(platform, &composer.pictures.read()));
+    let title = move || titled.get().map(|(label, hint)| title(composer, choices, label, hint));
     let comment = platform.comment_rules().map(|rules| comment(composer, choices, rules.text_max));
     let own = (platform == Platform::Tiktok).then(|| tiktok(composer, choices));
     view! {
@@ -66,7 +69,7 @@ fn part(composer: Composer, choices: Choices) -> AnyView {
             summary=words
             open
         >
-            <div class="grid gap-4">{form} {comment} {own}</div>
+            <div class="grid gap-4">{form} {title} {comment} {own}</div>
         </Disclosure>
     }
     .into_any()
@@ -94,7 +97,41 @@ fn form(platform: Platform, formats: &[PostFormat], value: RwSignal<String>) -> 
     .into_any()
 }
 
+/// Where what is in the post has a title of its own beside the words, what that is called, and what comes of it.
+fn titled(platform: Platform, media: &[MediaAsset]) -> Option<(&'static str, &'static str)> {
+    let has = |kind| media.iter().any(|asset| asset.content_type.kind() == kind);
+    match platform {
+        Platform::Facebook if has(MediaKind::Video) => Some(("Title of the video", "Optional. Shown beside it.")),
+        Platform::Linkedin if has(MediaKind::Document) => {
+            Some(("Title of the document", "Optional. Shown above it, in place of the file’s name."))
+        }
+        Platform::Tiktok if has(MediaKind::Image) => {
+            Some(("Title of the pictures", "Optional. At most 90 characters."))
+        }
+        _ => None,
+    }
+}
+
+fn title(composer: Composer, choices: Choices, label: &'static str, hint: &'static str) -> AnyView {
+    let platform = choices.platform;
+    view! {
+        <Field id=format!("title-{platform}") label hint error=composer.error_of(title_field(platform))>
+            <Input name=format!("options.{platform}.title") value=choices.title autocomplete="off"/>
+        </Field>
+    }
+    .into_any()
+}
+
 /// `Composer::error_of` names its fields for ever.
+const fn title_field(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Facebook => "options.facebook.title",
+        Platform::Linkedin => "options.linkedin.title",
+        _ => "options.tiktok.title",
+    }
+}
+
+/// The same.
 const fn comment_field(platform: Platform) -> &'static str {
     match platform {
         Platform::Facebook => "options.facebook.first_comment",
@@ -191,7 +228,7 @@ fn tiktok(composer: Composer, choices: Choices) -> AnyView {
             <For each=move || std::iter::once(audiences.get()) key=|choices| choices.clone() let:choices>
                 {audience(form, choices)}
             </For>
-            {move || direct.get().then(|| direct_post(composer, choices, allowed))}
+            {move || direct.get().then(|| direct_post(composer, choices.tiktok, allowed))}
         </div>
     }
     .into_any()
@@ -287,11 +324,9 @@ fn cannot(allowed: Memo<Option<CreatorChoices>>, can: fn(&CreatorChoices) -> boo
 }
 
 /// What TikTok asks of a post that goes to the profile at once.
-fn direct_post(composer: Composer, choices: Choices, allowed: Memo<Option<CreatorChoices>>) -> AnyView {
-    let form = choices.tiktok;
+fn direct_post(composer: Composer, form: TiktokChoices, allowed: Memo<Option<CreatorChoices>>) -> AnyView {
     let promotes = form.promotes;
     let error = composer.error_of(PROMOTES);
-    let title_error = composer.error_of("options.tiktok.title");
     let agreement = move || {
         let paid = promotes.get() && form.paid_partnership.get();
         view! {
@@ -325,9 +360,6 @@ fn direct_post(composer: Composer, choices: Choices, allowed: Memo<Option<Creato
     };
     view! {
         <div class="grid gap-4">
-            <Field id="tiktok-title" label="Title" hint="Optional, for pictures. At most 90 characters." error=title_error>
-                <Input name="options.tiktok.title" value=choices.title autocomplete="off"/>
-            </Field>
             <fieldset class="grid gap-2.5">
                 <legend class="mb-2 text-sm font-medium">"Allow people to"</legend>
                 <Checkbox
