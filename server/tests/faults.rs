@@ -231,11 +231,15 @@ fn misfortunes(accounts: &[Account]) -> Vec<Value> {
     rules
 }
 
-/// Saves a post, again and again with the same key while the web has no database.
-async fn save(person: &Person, text: &str, picture: Option<&str>, accounts: &[&Account]) {
+/// Saves a post, again and again with the same key while the web has no database. A `direct` one is published by TikTok at
+/// once, another one by its creator.
+async fn save(person: &Person, text: &str, picture: Option<&str>, direct: bool, accounts: &[&Account]) {
     let ids: Vec<&str> = accounts.iter().map(|account| account.id.as_str()).collect();
     let media: Vec<&str> = picture.into_iter().collect();
-    let body = json!({ "body": text, "account_ids": ids, "media_assets": media, "undo_seconds": 0 });
+    let mut body = json!({ "body": text, "account_ids": ids, "media_assets": media, "undo_seconds": 0 });
+    if direct {
+        body["options"] = json!({ "tiktok": { "tiktok": { "privacy": "PUBLIC_TO_EVERYONE" } } });
+    }
     let started = Instant::now();
     loop {
         let (status, answer) = person.send_once("/api/content", &body, &text.replace(' ', "-")).await;
@@ -446,7 +450,7 @@ async fn nothing_is_lost_and_nothing_doubled_in_a_storm() {
     let finishing = tokio::spawn(creators(control.clone(), Arc::clone(&over)));
     for (number, targets) in posts.iter().enumerate() {
         let picture = (number % 2 == 0).then_some(picture.as_str());
-        save(&person, &format!("Storm post {number:05}"), picture, targets).await;
+        save(&person, &format!("Storm post {number:05}"), picture, number % 4 == 0, targets).await;
         if number == posts.len() / 2 {
             cluster.crash();
         }
