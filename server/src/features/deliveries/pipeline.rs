@@ -484,6 +484,8 @@ impl Pipeline {
             _ => None,
         };
         let mut pause = attempt.pause_until;
+        // Sending uses up an attempt; asking what has become of it does not.
+        let sent_now = attempt.stage == Stage::Committing;
         let (message, external_id, url);
         let ending = match outcome {
             Outcome::Lost => return Ok(false),
@@ -509,7 +511,7 @@ impl Pipeline {
                 entry.outcome = "waiting";
                 entry.message = Some("The platform has taken the post and is still processing it.".to_owned());
                 entry.trace(trace);
-                again(claimed, at, Stage::Processing, false, None, None)
+                again(claimed, at, Stage::Processing, sent_now, None, None)
             }
             Outcome::WaitingForCreator { trace } => {
                 entry.outcome = "waiting_for_creator";
@@ -519,7 +521,10 @@ impl Pipeline {
                     None => "The creator has not finished it at the platform, which is not asked any more.".to_owned(),
                 };
                 entry.message = Some(message.clone());
-                self.watched(claimed, Stage::WithCreator, None, &message, ErrorClass::OutcomeUnknown, now)
+                match self.watched(claimed, Stage::WithCreator, None, &message, ErrorClass::OutcomeUnknown, now) {
+                    Ending::Again { at, stage, .. } => again(claimed, at, stage, sent_now, None, None),
+                    ending => ending,
+                }
             }
             Outcome::LookAgain(at) => {
                 entry.outcome = "outcome_unknown";

@@ -43,17 +43,21 @@ pub async fn finish(
     worker: uuid::Uuid,
     ending: &Ending<'_>,
 ) -> ServiceResult<bool> {
+    // Having been asked about is no attempt.
+    let asked = i32::from(claimed.stage.is_watched());
     let done = match ending {
         Ending::Success { external_id, url, at } => {
             sqlx::query!(
                 "update deliveries set status = 'success', stage = 'done', lease_owner = null, lease_until = null, external_post_id = $3,
-                        external_url = $4, published_at = $5, last_error = null, error_class = null
+                        external_url = $4, published_at = $5, last_error = null, error_class = null,
+                        attempts = attempts - $6
                   where id = $1 and status = 'publishing' and lease_owner = $2",
                 claimed.id.0,
                 worker,
                 external_id,
                 *url,
-                at
+                at,
+                asked
             )
             .execute(tx)
             .await
