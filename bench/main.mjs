@@ -9,6 +9,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { Person, database, startArctiv } from './lib/arctiv.mjs';
+import { claimingCost } from './lib/claiming.mjs';
 import { ceiling, underFullLoad, underLightLoad } from './lib/deliveries.mjs';
 import { closeAll } from './lib/http.mjs';
 import { ACCOUNTS, ROOT, expected, options } from './lib/options.mjs';
@@ -163,6 +164,8 @@ async function bench() {
   const where = { server, postgresBin: process.env.BENCH_POSTGRES_BIN, folder, logs };
   const raw = await rawLimit(where, { seconds: time.raw });
   const queue = await graphileWorker(where, { jobs: time.jobs });
+  say(`claiming with up to ${time.waiting.at(-1).toLocaleString('en-GB')} deliveries waiting`);
+  const claims = await claimingCost(where, { rows: time.waiting, looks: time.looks });
 
   const result = {
     machine: machine(),
@@ -180,6 +183,7 @@ async function bench() {
     ceiling: top,
     raw,
     queue,
+    claims,
     aims: [],
   };
   result.aims = aims(result);

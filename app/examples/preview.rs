@@ -32,7 +32,8 @@ use domain::{
     audit::{Audit, AuditEvent, AuditFilter, AuditPerson, Standing},
     clock::Clock,
     deliveries::{
-        Deliveries, Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFilter, DeliveryStatus, ErrorClass, Stage,
+        DeadLetterReason, Deliveries, Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFigures, DeliveryFilter,
+        DeliveryStatus, ErrorClass, Outcome, Stage,
     },
     events::{Events, Subscription},
     identity::{
@@ -138,6 +139,7 @@ impl Demo {
                 platform,
                 status,
                 stage: if status == DeliveryStatus::Success { Stage::Done } else { Stage::Staging },
+                outcome: Outcome::of(status, Stage::Staging, false),
                 attempts: 1,
                 max_attempts: 5,
                 last_error: (status == DeliveryStatus::Failed)
@@ -389,6 +391,14 @@ impl Deliveries for Demo {
             counts.add(delivery.status, 1);
         }
         Ok(counts)
+    }
+    async fn figures(&self, _: &Actor) -> ServiceResult<DeliveryFigures> {
+        self.stand()?;
+        Ok(DeliveryFigures::default())
+    }
+    async fn dead_letters(&self, _: &Actor) -> ServiceResult<Vec<DeadLetterReason>> {
+        self.stand()?;
+        Ok(Vec::new())
     }
     async fn retry(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Delivery> {
         Deliveries::get(self, actor, id).await

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CONNECTIONS } from './options.mjs';
 import { KINDS } from './weight.mjs';
 
-const AIMS = { dashboard: 12, api: 6, memory: 1 / 8, firstLoad: 350_000 };
+const AIMS = { dashboard: 12, api: 6, memory: 1 / 8, firstLoad: 350_000, claiming: 1.3 };
 /** The aims are for this many connections. */
 const AIMED = 16;
 
@@ -25,7 +25,7 @@ function table(rows) {
 }
 
 export function print(result) {
-  const { machine, pages, memory, weight, light, heavy, ceiling, raw, queue, peer } = result;
+  const { machine, pages, memory, weight, light, heavy, ceiling, raw, queue, claims, peer } = result;
   const lines = [
     '',
     `Arctiv ${machine.commit}, ${machine.build}; ${machine.cores} cores (${machine.processor}), PostgreSQL ${machine.postgres}, ${machine.date}`,
@@ -100,6 +100,7 @@ export function print(result) {
     `  beside it      ${number(ceiling.perSecond)} posts/s the simulated networks take from wrk with nothing behind it (${percent(heavy.perSecond / ceiling.perSecond)})`,
     `                 ${number(raw.perSecond)} rows/s that pgbench claims with SKIP LOCKED and finishes, over as many connections on the same PostgreSQL (${percent(heavy.perSecond / raw.perSecond)})`,
     `                 ${number(queue.perSecond)} jobs/s that do nothing in graphile-worker, likewise (${number(heavy.perSecond / queue.perSecond, 2)} ×)`,
+    `  claiming       ${claims.map(one => `${ms(one.ms)} ms with ${number(one.waiting)} waiting`).join(', ')} (${number(claims.at(-1).ms / claims[0].ms, 2)} ×; aimed at: at most ${number(AIMS.claiming, 1)} ×)`,
     `  light load     saved → accepted p50 ${ms(light.p50)} ms, p99 ${ms(light.p99)} ms   (12 deliveries/s, ${number(light.deliveries)} in all; ${Object.entries(
       light.byPlatform,
     )

@@ -23,6 +23,15 @@ export class Deliveries {
     return this.rows.filter({ has: platform });
   }
 
+  /** The dead letters by reason, above the rows. */
+  get reasons(): Locator {
+    return this.page.locator('[data-reason]');
+  }
+
+  reason(errorClass: string): Locator {
+    return this.page.locator(`[data-reason="${errorClass}"]`);
+  }
+
   async expectStatus(account: SandboxAccount, status: DeliveryStatus, patience = 30_000): Promise<void> {
     await expect(this.row(account)).toHaveAttribute('data-status', status, { timeout: patience });
   }

@@ -37,10 +37,13 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use server::boot::postgres::{EmbeddedOptions, EmbeddedPostgres};
 use sqlx::{Connection, PgConnection, Row};
-use support::{Person, Process, Urls, World};
+use support::{Person, Process, Urls, Web, World};
 
 /// Accounts per network. A post goes to one of X's at a time, since X forbids one text on several accounts.
-const ACCOUNTS: [(&str, u32); 3] = [("facebook", 12), ("linkedin", 12), ("twitter", 12)];
+const ACCOUNTS: [(&str, u32); 5] =
+    [("facebook", 12), ("linkedin", 12), ("twitter", 12), ("instagram", 12), ("tiktok", 12)];
+/// Those that publish nothing but media.
+const MEDIA_ONLY: [&str; 2] = ["instagram", "tiktok"];
 const WORKERS: usize = 3;
 /// How often a worker is killed.
 const KILL_EVERY: Duration = Duration::from_secs(3);
@@ -162,8 +165,10 @@ fn storm(seed: u64) -> Vec<Value> {
     };
     let mut rules = vec![
         rule("publish", "status", 0.02, json!({ "status": 429, "retry_after": 1 })),
-        // Facebook's alone: without a word about when, X's means a quarter of an hour and LinkedIn's tomorrow.
+        // Not X's and LinkedIn's: without a word about when, theirs mean a quarter of an hour, and tomorrow.
         rule("publish", "status", 0.02, json!({ "status": 429, "platform": "facebook" })),
+        rule("publish", "status", 0.02, json!({ "status": 429, "platform": "instagram" })),
+        rule("publish", "status", 0.02, json!({ "status": 429, "platform": "tiktok" })),
         rule("publish", "status", 0.02, json!({ "status": 500 })),
         rule("publish", "status", 0.01, json!({ "status": 503, "retry_after": 1 })),
         rule("publish", "drop", 0.02, json!({})),
@@ -175,15 +180,22 @@ fn storm(seed: u64) -> Vec<Value> {
         rule("upload", "status", 0.02, json!({ "status": 500 })),
         rule("upload", "drop", 0.01, json!({})),
         rule("upload", "slow_processing", 0.05, json!({ "slow_ms": 800 })),
+        rule("upload", "timeout", 0.002, json!({})),
+        rule("upload", "failed_processing", 0.005, json!({ "platform": "instagram" })),
+        rule("publish", "slow_processing", 0.05, json!({ "slow_ms": 800, "platform": "tiktok" })),
+        rule("publish", "failed_processing", 0.005, json!({ "platform": "tiktok" })),
         rule("status", "status", 0.02, json!({ "status": 502 })),
         rule("status", "drop", 0.01, json!({})),
         rule("identity", "status", 0.02, json!({ "status": 500 })),
-        // X's tokens can be renewed; those of the others cannot, and their accounts would drop out one by one.
+        // Tokens of X and TikTok can be renewed; those of the others cannot, and their accounts would drop out one by one.
         rule("publish", "expired", 0.03, json!({ "platform": "twitter" })),
-        rule("refresh", "status", 0.05, json!({ "platform": "twitter", "status": 503 })),
-        rule("refresh", "drop_after_accept", 0.02, json!({ "platform": "twitter" })),
-        // Now and then the network retires what we speak.
+        rule("publish", "expired", 0.03, json!({ "platform": "tiktok" })),
+        rule("refresh", "status", 0.05, json!({ "status": 503 })),
+        rule("refresh", "drop_after_accept", 0.02, json!({})),
+        // Now and then a network retires what we speak.
         json!({ "platform": "linkedin", "operation": "publish", "fault": "sunset", "times": 3, "skip": 40 }),
+        json!({ "platform": "facebook", "operation": "publish", "fault": "sunset", "times": 2, "skip": 60 }),
+        json!({ "platform": "instagram", "operation": "publish", "fault": "sunset", "times": 2, "skip": 50 }),
     ];
     for (number, rule) in (0u64..).zip(&mut rules) {
         rule["seed"] = json!(seed.wrapping_mul(1000).wrapping_add(number));
@@ -191,28 +203,43 @@ fn storm(seed: u64) -> Vec<Value> {
     rules
 }
 
-/// One account of each network loses its access while posts are on their way.
+/// While posts are on their way, one account of each network loses its access, and another what lets it publish.
 fn misfortunes(accounts: &[Account]) -> Vec<Value> {
     let mut rules = Vec::new();
     for (platform, _) in ACCOUNTS {
-        if let Some(account) = accounts.iter().find(|account| account.platform == platform) {
+        let scopes = match platform {
+            "facebook" => json!(["pages_manage_posts"]),
+            "instagram" => json!(["instagram_business_content_publish"]),
+            "linkedin" => json!(["w_member_social", "w_organization_social"]),
+            "tiktok" => json!(["video.publish", "video.upload"]),
+            _ => json!(["tweet.write"]),
+        };
+        let of_network: Vec<&Account> = accounts.iter().filter(|account| account.platform == platform).collect();
+        let [gone, partial, .., raced] = of_network[..] else { panic!("{platform} has too few accounts") };
+        let publish = |account: &Account, fault: &str| json!({ "platform": platform, "account": account.external, "operation": "publish", "fault": fault, "skip": 2 });
+        rules.push(publish(gone, "revoked"));
+        let mut without = publish(partial, "without_scopes");
+        without["scopes"] = scopes;
+        rules.push(without);
+        // Whose refresh tokens are good for one use.
+        if ["twitter", "tiktok"].contains(&platform) {
             rules.push(json!({
-                "platform": platform, "account": account.external, "operation": "publish", "fault": "revoked", "skip": 2,
+                "platform": platform, "account": raced.external, "operation": "refresh", "fault": "raced", "times": 1,
             }));
         }
-    }
-    if let Some(account) = accounts.iter().rfind(|account| account.platform == "twitter") {
-        rules.push(json!({
-            "platform": "twitter", "account": account.external, "operation": "refresh", "fault": "raced", "times": 1,
-        }));
     }
     rules
 }
 
-/// Saves a post, again and again with the same key while the web has no database.
-async fn save(person: &Person, text: &str, accounts: &[&Account]) {
+/// Saves a post, again and again with the same key while the web has no database. A `direct` one is published by TikTok at
+/// once, another one by its creator.
+async fn save(person: &Person, text: &str, picture: Option<&str>, direct: bool, accounts: &[&Account]) {
     let ids: Vec<&str> = accounts.iter().map(|account| account.id.as_str()).collect();
-    let body = json!({ "body": text, "account_ids": ids, "undo_seconds": 0 });
+    let media: Vec<&str> = picture.into_iter().collect();
+    let mut body = json!({ "body": text, "account_ids": ids, "media_assets": media, "undo_seconds": 0 });
+    if direct {
+        body["options"] = json!({ "tiktok": { "tiktok": { "privacy": "PUBLIC_TO_EVERYONE" } } });
+    }
     let started = Instant::now();
     loop {
         let (status, answer) = person.send_once("/api/content", &body, &text.replace(' ', "-")).await;
@@ -226,8 +253,8 @@ async fn save(person: &Person, text: &str, accounts: &[&Account]) {
 }
 
 /// Workers that are killed in turn, and replaced at once.
-async fn massacre(world: Arc<World>, over: Arc<AtomicBool>) -> usize {
-    let mut workers: Vec<Process> = (0..WORKERS).map(|_| world.worker(None)).collect();
+async fn massacre(world: Arc<World>, web: Arc<Web>, over: Arc<AtomicBool>) -> usize {
+    let mut workers: Vec<Process> = (0..WORKERS).map(|_| world.worker_beside(&web)).collect();
     let mut killed = 0;
     let mut at = Instant::now();
     while !over.load(Ordering::Relaxed) {
@@ -235,18 +262,26 @@ async fn massacre(world: Arc<World>, over: Arc<AtomicBool>) -> usize {
         // One that starts while there is no database ends; whoever runs workers starts them again.
         for worker in &mut workers {
             if worker.0.try_wait().is_ok_and(|ended| ended.is_some()) {
-                *worker = world.worker(None);
+                *worker = world.worker_beside(&web);
             }
         }
         if at.elapsed() >= KILL_EVERY {
             at = Instant::now();
             let next = killed % WORKERS;
             workers[next].kill();
-            workers[next] = world.worker(None);
+            workers[next] = world.worker_beside(&web);
             killed += 1;
         }
     }
     killed
+}
+
+/// Creators at TikTok who finish what they find in their inboxes.
+async fn creators(control: Control, over: Arc<AtomicBool>) {
+    while !over.load(Ordering::Relaxed) {
+        control.answer_inbox(None, true).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(700)).await;
+    }
 }
 
 /// What the database says of a delivery.
@@ -386,27 +421,37 @@ async fn nothing_is_lost_and_nothing_doubled_in_a_storm() {
     let control = sandbox.control().unwrap();
     let urls = cluster.urls();
     let world = Arc::new(World::on(urls.clone(), sandbox));
-    let web = world.web().await;
+    let web = Arc::new(world.web().await);
     let person = Person::register(&web, "agency").await;
     let accounts = connect_all(&person, &control).await;
 
-    let (of_x, others): (Vec<&Account>, Vec<&Account>) =
-        accounts.iter().partition(|account| account.platform == "twitter");
-    let per_post = others.len() + 1;
-    let posts = size.deliveries.div_ceil(per_post);
-    let expected = posts * per_post;
-    println!("{expected} deliveries of {posts} posts to {} accounts", accounts.len());
+    let picture = person.upload_picture().await;
+    let of_x: Vec<&Account> = accounts.iter().filter(|account| account.platform == "twitter").collect();
+    let others: Vec<&Account> = accounts.iter().filter(|account| account.platform != "twitter").collect();
+    let of_words: Vec<&Account> =
+        others.iter().copied().filter(|account| !MEDIA_ONLY.contains(&account.platform.as_str())).collect();
+    // Every other post has a picture and goes to all networks; the rest is words.
+    let mut posts = Vec::new();
+    let mut expected = 0;
+    while expected < size.deliveries {
+        let number = posts.len();
+        let mut targets = if number % 2 == 0 { others.clone() } else { of_words.clone() };
+        targets.push(of_x[number % of_x.len()]);
+        expected += targets.len();
+        posts.push(targets);
+    }
+    println!("{expected} deliveries of {} posts to {} accounts", posts.len(), accounts.len());
 
     for rule in storm(size.seed).into_iter().chain(misfortunes(&accounts)) {
         control.fault(&rule).await.unwrap();
     }
     let over = Arc::new(AtomicBool::new(false));
-    let killing = tokio::spawn(massacre(Arc::clone(&world), Arc::clone(&over)));
-    for number in 0..posts {
-        let mut targets = others.clone();
-        targets.push(of_x[number % of_x.len()]);
-        save(&person, &format!("Storm post {number:05}"), &targets).await;
-        if number == posts / 2 {
+    let killing = tokio::spawn(massacre(Arc::clone(&world), Arc::clone(&web), Arc::clone(&over)));
+    let finishing = tokio::spawn(creators(control.clone(), Arc::clone(&over)));
+    for (number, targets) in posts.iter().enumerate() {
+        let picture = (number % 2 == 0).then_some(picture.as_str());
+        save(&person, &format!("Storm post {number:05}"), picture, number % 4 == 0, targets).await;
+        if number == posts.len() / 2 {
             cluster.crash();
         }
     }
@@ -415,6 +460,7 @@ async fn nothing_is_lost_and_nothing_doubled_in_a_storm() {
     let entries = settled(admin.worker.expose_secret(), expected, limit).await;
     over.store(true, Ordering::Relaxed);
     let killed = killing.await.unwrap();
+    finishing.await.unwrap();
 
     let faults = reqwest::get(format!("{}/control/faults", world.sandbox.url())).await.unwrap();
     let struck = faults.json::<Value>().await.unwrap()["struck"].take();

@@ -5,26 +5,12 @@
 
 mod support;
 
-use std::{collections::BTreeMap, io::Cursor, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
-use reqwest::{Method, multipart};
+use reqwest::{Method, StatusCode};
 use sandbox::driver::Visitor;
 use serde_json::{Value, json};
 use support::{Person, World, within};
-
-/// A real JPEG, uploaded; its id.
-async fn picture(person: &Person) -> String {
-    let mut bytes = Vec::new();
-    let pixels = image::RgbImage::from_pixel(1_080, 1_080, image::Rgb([40, 90, 120]));
-    pixels.write_to(&mut Cursor::new(&mut bytes), image::ImageFormat::Jpeg).unwrap();
-    let file = multipart::Part::bytes(bytes).file_name("harbour.jpg").mime_str("image/jpeg").unwrap();
-    let form = multipart::Form::new().part("file", file).text("alt_text", "A harbour");
-    let answer = person.request(Method::POST, "/api/media").multipart(form).send().await.unwrap();
-    let status = answer.status();
-    let body: Value = answer.json().await.unwrap();
-    assert!(status.is_success(), "{status} {body}");
-    body["data"]["id"].as_str().unwrap().to_owned()
-}
 
 async fn attempts(person: &Person, delivery: &Value) -> Vec<Value> {
     let path = format!("/api/deliveries/{}/attempts", delivery["id"].as_str().unwrap());
@@ -40,17 +26,39 @@ async fn a_picture_goes_to_instagram_and_to_a_creators_inbox() {
         let landed = person.connect(platform, &Visitor::anybody()).await;
         assert!(landed.contains("connected="), "{platform}: {landed}");
     }
-    let picture = picture(&person).await;
+    let picture = person.upload_picture().await;
     let _worker = world.worker_beside(&web);
     let body = json!({ "body": "Opening day #coffee", "media_assets": [picture] });
     let post = person.post("/api/content", body).await["data"]["id"].as_str().unwrap().to_owned();
 
+    // Instagram's is public; TikTok's lies with its creator, which is neither public nor refused.
+    let path = format!("/api/content/{post}");
+    within(Duration::from_mins(1), "the draft to lie in the creator's inbox", async || {
+        let counts = &person.get(&path).await["data"]["deliveries"];
+        counts["success"] == 1 && counts["waiting_for_creator"] == 1
+    })
+    .await;
+    let waiting = person.get(&path).await["data"].clone();
+    assert_eq!(waiting["status"], "partly_published", "{waiting:#}");
+    let listed = person.get("/api/deliveries?outcome=waiting_for_creator").await;
+    assert_eq!((&listed["page"]["total"], &listed["data"][0]["platform"]), (&json!(1), &json!("tiktok")), "{listed:#}");
+    let draft = &listed["data"][0];
+    assert_eq!((&draft["outcome"], &draft["published_at"]), (&json!("waiting_for_creator"), &json!(null)), "{draft:#}");
+    assert_eq!(draft["attempts"], 1, "asking uses up no attempt");
+    let control = world.sandbox.control().unwrap();
+    assert!(control.posts(Some("tiktok")).await.unwrap().is_empty());
+
+    assert_eq!(control.answer_inbox(None, true).await.unwrap(), 1);
     let deliveries = person.settled(&post).await;
     let platforms: Vec<&str> = deliveries.iter().map(|delivery| delivery["platform"].as_str().unwrap()).collect();
     assert!(platforms.contains(&"instagram") && platforms.contains(&"tiktok"), "{platforms:?}");
-    let control = world.sandbox.control().unwrap();
+    assert_eq!(person.get(&path).await["data"]["status"], "published");
     for delivery in &deliveries {
-        assert_eq!(delivery["status"], "success", "{delivery:#}");
+        assert_eq!(
+            (&delivery["status"], &delivery["outcome"]),
+            (&json!("success"), &json!("published")),
+            "{delivery:#}"
+        );
         let attempts = attempts(&person, delivery).await;
         if delivery["platform"] == "instagram" {
             // Its address is asked for once the post is out.
@@ -60,10 +68,8 @@ async fn a_picture_goes_to_instagram_and_to_a_creators_inbox() {
         } else {
             let outcomes: Vec<&str> = attempts.iter().map(|attempt| attempt["outcome"].as_str().unwrap()).collect();
             assert!(outcomes.contains(&"waiting"), "it was taken, and worked on: {outcomes:?}");
-            let told = attempts
-                .iter()
-                .any(|attempt| attempt["message"].as_str().is_some_and(|message| message.contains("creator's inbox")));
-            assert!(told, "{attempts:#?}");
+            assert!(outcomes.contains(&"waiting_for_creator"), "{outcomes:?}");
+            assert_eq!(outcomes.last(), Some(&"success"), "{outcomes:?}");
         }
         let traces = serde_json::to_string(&attempts).unwrap();
         assert!(!traces.contains("signature="), "a signed address shows in {traces}");
@@ -121,7 +127,7 @@ async fn options_reach_every_network_and_the_first_comment_follows() {
         let landed = person.connect(platform, &visitor).await;
         assert!(landed.contains("connected="), "{platform}: {landed}");
     }
-    let picture = picture(&person).await;
+    let picture = person.upload_picture().await;
     let _worker = world.worker_beside(&web);
     let below = "The menu: https://harbourpine.example/menu";
     let body = json!({
@@ -209,4 +215,50 @@ async fn a_comment_whose_answer_is_lost_is_not_written_twice() {
     assert_eq!(posted(&world, "linkedin", "/comments").await.len(), 2);
     let (again, _) = person.send(Method::POST, &format!("/api/deliveries/{id}/first-comment"), None).await;
     assert_eq!(again, 409);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_that_its_creator_throws_away_fails_and_one_nobody_waits_for_is_canceled() {
+    let world = World::new().await;
+    let web = world.web().await;
+    let person = Person::register(&web, "client").await;
+    let landed = person.connect("tiktok", &Visitor::anybody()).await;
+    assert!(landed.contains("connected="), "{landed}");
+    let picture = person.upload_picture().await;
+    let _worker = world.worker_beside(&web);
+    let send = async |text: &str| {
+        let body = json!({ "body": text, "media_assets": [picture] });
+        let post = person.post("/api/content", body).await["data"]["id"].as_str().unwrap().to_owned();
+        let listed = format!("/api/deliveries?outcome=waiting_for_creator&content_id={post}");
+        within(Duration::from_mins(1), "the draft to lie in the creator's inbox", async || {
+            person.get(&listed).await["page"]["total"] == 1
+        })
+        .await;
+        post
+    };
+    let thrown = send("To be thrown away").await;
+    let change = person.send(Method::PATCH, &format!("/api/content/{thrown}"), Some(json!({ "body": "Other" }))).await;
+    assert_eq!(change.0, StatusCode::CONFLICT, "{}", change.1);
+    let control = world.sandbox.control().unwrap();
+    assert_eq!(control.answer_inbox(None, false).await.unwrap(), 1);
+    let delivery = person.settled(&thrown).await.remove(0);
+    assert_eq!(
+        (&delivery["status"], &delivery["error_class"], &delivery["outcome"]),
+        (&json!("failed"), &json!("validation"), &json!("refused")),
+        "{delivery:#}"
+    );
+    assert!(delivery["last_error"].as_str().is_some_and(|error| error.contains("cancelled")), "{delivery:#}");
+    let reasons = person.get("/api/deliveries/dead-letters").await;
+    assert_eq!((&reasons["data"][0]["error_class"], &reasons["data"][0]["count"]), (&json!("validation"), &json!(1)));
+
+    let kept = send("Not waited for").await;
+    // While the platform is asked, the row is a worker's.
+    let cancel = async || {
+        let list = person.get(&format!("/api/content/{kept}/deliveries")).await;
+        let path = format!("/api/deliveries/{}/cancel", list["data"][0]["id"].as_str().unwrap());
+        person.send(Method::POST, &path, Some(json!({}))).await.0 == StatusCode::OK
+    };
+    within(Duration::from_secs(30), "waiting to be stopped", cancel).await;
+    assert_eq!(person.settled(&kept).await.remove(0)["status"], "canceled");
+    assert_eq!(person.get(&format!("/api/content/{kept}")).await["data"]["status"], "draft");
 }

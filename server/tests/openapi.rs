@@ -8,14 +8,14 @@
 mod contract;
 mod support;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use contract::Contract;
 use reqwest::{Method, header, multipart};
 use sandbox::driver::Visitor;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgConnection};
-use support::{Person, Web, World, client, within};
+use support::{Person, Web, World, client};
 use uuid::Uuid;
 
 /// What is documented and cannot be provoked from here.
@@ -405,14 +405,7 @@ async fn deliveries(stage: &mut Stage) {
     let (list, of_content) = ("GET /api/deliveries", "GET /api/content/{id}/deliveries");
     let (retry, cancel) = ("POST /api/deliveries/{id}/retry", "POST /api/deliveries/{id}/cancel");
     let (get, mark) = ("GET /api/deliveries/{id}", "POST /api/deliveries/{id}/mark-published");
-    let worker = stage.world.worker(None);
     let sent = stage.sent.clone();
-    let person = stage.person.clone();
-    within(Duration::from_secs(30), "the delivery to be there", async || {
-        person.get(&format!("/api/content/{sent}/deliveries")).await["page"]["total"] == 1
-    })
-    .await;
-    drop(worker);
     let found = stage.call(Who::Owner, of_content, &sent, None, 200).query("?limit=5").send().await;
     let id = found["data"][0]["id"].as_str().unwrap().to_owned();
     let query = format!(
@@ -421,6 +414,10 @@ async fn deliveries(stage: &mut Stage) {
     );
     let narrowed = stage.call(Who::Owner, list, "", None, 200).query(&query).send().await;
     assert_eq!(narrowed["page"]["total"], 1, "{narrowed}");
+    let none = stage.call(Who::Owner, list, "", None, 200).query("?error_class=missed&outcome=refused").send().await;
+    assert_eq!(none["page"]["total"], 0, "{none}");
+    let figures = stage.call(Who::Owner, "GET /api/deliveries/figures", "", None, 200).send().await;
+    assert_eq!(figures["data"]["steps"].as_array().unwrap().len(), 12, "{figures}");
     stage.call(Who::Owner, get, &id, None, 200).send().await;
     stage.call(Who::Owner, retry, &id, None, 409).send().await;
     stage.call(Who::Owner, mark, &id, None, 409).send().await;
@@ -455,8 +452,11 @@ async fn deliveries(stage: &mut Stage) {
     stage.sql(&fail(false)).await;
     stage.call(Who::Owner, retry, &id, None, 200).send().await;
     stage.sql(&fail(false)).await;
+    let reasons = stage.call(Who::Owner, "GET /api/deliveries/dead-letters", "", None, 200).send().await;
+    assert_eq!((&reasons["data"][0]["error_class"], &reasons["data"][0]["count"]), (&json!("transient"), &json!(1)));
     let all = "POST /api/deliveries/retry-failed";
-    let of_this = format!("?content_id={sent}&social_account_id={}&platform=facebook&q=way", stage.account);
+    let of_this =
+        format!("?content_id={sent}&social_account_id={}&platform=facebook&q=way&error_class=transient", stage.account);
     let retried = stage.call(Who::Owner, all, "", None, 200).query(&of_this).send().await;
     assert_eq!(retried["data"]["retried"], 1);
     stage.sql(&fail(true)).await;

@@ -1,6 +1,6 @@
 //! One post on its way to one account, as a row: where, how it goes, and what can be done.
 
-use super::words::{delivery_line, delivery_status, mark};
+use super::words::{delivery_badge, delivery_line, mark};
 use crate::ui::{
     Button, ButtonSize, ButtonVariant, Glyph, MarkSize, PlatformMark, RelativeTime, StatusBadge, TimeStyle, cx, icon,
     use_clock,
@@ -19,6 +19,8 @@ pub enum Act {
     Retry,
     /// Stop it before it is sent.
     Cancel,
+    /// Ask no more about what lies with its creator.
+    StopWaiting,
     /// The person has looked, and it is there.
     MarkPublished,
     /// Write the first comment once more. Where nobody can tell: the person's word that it is not there.
@@ -31,8 +33,9 @@ impl Act {
         match delivery.status {
             DeliveryStatus::Failed if delivery.needs_person => &[Self::MarkPublished, Self::Retry],
             DeliveryStatus::Failed => &[Self::Retry],
+            DeliveryStatus::Retried if delivery.stage == Stage::WithCreator => &[Self::StopWaiting],
             // It may be out already: nothing to stop before the platform has said so.
-            DeliveryStatus::Retried if delivery.stage == Stage::OutcomeUnknown => &[],
+            DeliveryStatus::Retried if delivery.stage.is_sent() => &[],
             DeliveryStatus::Pending | DeliveryStatus::Retried => &[Self::Cancel],
             DeliveryStatus::Success if comment_trouble(delivery).is_some() => &[Self::WriteComment],
             DeliveryStatus::Publishing | DeliveryStatus::Success | DeliveryStatus::Canceled => &[],
@@ -43,6 +46,7 @@ impl Act {
         match self {
             Self::Retry => "Retry",
             Self::Cancel => "Cancel",
+            Self::StopWaiting => "Stop waiting",
             Self::MarkPublished => "Mark as published",
             Self::WriteComment => "Write comment again",
         }
@@ -53,6 +57,7 @@ impl Act {
         match self {
             Self::Retry => "was not retried",
             Self::Cancel => "was not canceled",
+            Self::StopWaiting => "is still waited for",
             Self::MarkPublished => "was not marked as published",
             Self::WriteComment => "did not get its comment",
         }
@@ -133,6 +138,7 @@ pub fn DeliveryRow(
     by_post: bool,
 ) -> impl IntoView {
     let status = Memo::new(move |_| delivery.read().status);
+    let badge = Memo::new(move |_| delivery_badge(&delivery.read()));
     let line = Memo::new(move |_| delivery_line(&delivery.read()));
     let advice = Memo::new(move |_| {
         let delivery = delivery.read();
@@ -149,7 +155,9 @@ pub fn DeliveryRow(
         let delivery = delivery.read();
         let soon = delivery.status == DeliveryStatus::Pending
             && delivery.next_attempt_at.is_none_or(|at| at < clock.now().get() + TimeDelta::seconds(60));
-        (!soon).then(|| delivery.next_attempt_at.or(delivery.published_at).unwrap_or(delivery.updated_at))
+        // When a platform is asked next says nothing to anybody.
+        let next = delivery.next_attempt_at.filter(|_| !delivery.stage.is_watched());
+        (!soon).then(|| next.or(delivery.published_at).unwrap_or(delivery.updated_at))
     });
     let first = delivery.get_untracked();
     let platform = first.platform;
@@ -223,8 +231,8 @@ pub fn DeliveryRow(
                             }
                         })
                 }}
-                <span class="max-sm:order-first sm:w-24">
-                    {move || view! { <StatusBadge status=delivery_status(status.get()) plain=true/> }}
+                <span class="max-sm:order-first sm:min-w-24">
+                    {move || view! { <StatusBadge status=badge.get() plain=true/> }}
                 </span>
             </div>
         </li>
@@ -235,7 +243,8 @@ pub fn DeliveryRow(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{AccountId, Platform, PostId};
+    use crate::ui::Status;
+    use domain::{AccountId, Platform, PostId, deliveries::Outcome};
 
     fn delivery(status: DeliveryStatus) -> Delivery {
         let nil = uuid::Uuid::nil();
@@ -249,6 +258,7 @@ mod tests {
             platform: Platform::Linkedin,
             status,
             stage: Stage::Staging,
+            outcome: None,
             attempts: 1,
             max_attempts: 5,
             last_error: Some("LinkedIn answered 503".into()),
@@ -302,6 +312,36 @@ mod tests {
         assert_eq!(comment_line(&again).as_deref(), Some("The first comment is tried again: LinkedIn answered 429."));
         assert_eq!(comment_line(&with(CommentStatus::Written, None)).as_deref(), Some("First comment written"));
         assert_eq!(comment_line(&delivery(DeliveryStatus::Success)), None);
+    }
+
+    #[test]
+    fn what_lies_with_its_creator_is_not_shown_as_published() {
+        let waiting = Delivery {
+            stage: Stage::WithCreator,
+            outcome: Some(Outcome::WaitingForCreator),
+            last_error: None,
+            platform: Platform::Tiktok,
+            ..delivery(DeliveryStatus::Retried)
+        };
+        assert_eq!(Act::of(&waiting), [Act::StopWaiting]);
+        assert_eq!(delivery_badge(&waiting), Status::WaitingForCreator);
+        assert_eq!(delivery_line(&waiting), "Lies in the inbox of Northwind on TikTok, to be finished there");
+        let asked = Delivery { status: DeliveryStatus::Publishing, ..waiting.clone() };
+        assert_eq!((delivery_badge(&asked), Act::of(&asked)), (Status::WaitingForCreator, &[][..]));
+        let given_up = Delivery { status: DeliveryStatus::Canceled, outcome: None, ..waiting };
+        assert!(delivery_line(&given_up).contains("stays in the inbox"), "{}", delivery_line(&given_up));
+    }
+
+    #[test]
+    fn what_a_platform_works_on_can_only_be_watched() {
+        let processing = Delivery {
+            stage: Stage::Processing,
+            outcome: Some(Outcome::Processing),
+            ..delivery(DeliveryStatus::Retried)
+        };
+        assert!(Act::of(&processing).is_empty());
+        assert_eq!(delivery_badge(&processing), Status::Processing);
+        assert!(delivery_line(&processing).contains("not public yet"));
     }
 
     #[test]

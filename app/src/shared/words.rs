@@ -4,7 +4,7 @@ use crate::ui::{Mark, Status};
 use domain::{
     Platform,
     accounts::{Account, AccountStatus},
-    deliveries::{Delivery, DeliveryStatus, Stage},
+    deliveries::{Delivery, DeliveryStatus, Outcome, Stage},
     posts::{PostStatus, Visibility},
 };
 
@@ -41,6 +41,15 @@ pub const fn delivery_status(status: DeliveryStatus) -> Status {
         DeliveryStatus::Success => Status::Published,
         DeliveryStatus::Failed => Status::Failed,
         DeliveryStatus::Canceled => Status::Canceled,
+    }
+}
+
+/// How a delivery stands: what the platform has said of it comes before what we do about it.
+pub const fn delivery_badge(delivery: &Delivery) -> Status {
+    match delivery.outcome {
+        Some(Outcome::Processing) => Status::Processing,
+        Some(Outcome::WaitingForCreator) => Status::WaitingForCreator,
+        _ => delivery_status(delivery.status),
     }
 }
 
@@ -81,13 +90,22 @@ pub fn counted(n: u64, one: &str, many: &str) -> String {
 /// What a delivery is doing, in a line below its account.
 pub fn delivery_line(delivery: &Delivery) -> String {
     let platform = delivery.platform.label();
+    match delivery.outcome {
+        Some(Outcome::Processing) => return format!("{platform} has it and is working on it; it is not public yet"),
+        Some(Outcome::WaitingForCreator) => {
+            return format!("Lies in the inbox of {} on {platform}, to be finished there", delivery.account_name);
+        }
+        _ => {}
+    }
     match delivery.status {
         DeliveryStatus::Pending => "Waits to be sent".to_owned(),
         DeliveryStatus::Publishing => match delivery.stage {
             Stage::Staging => format!("Preparing the post for {platform}, step 1 of 3"),
             Stage::Waiting => format!("{platform} is processing the media, step 2 of 3"),
             Stage::Committing | Stage::Done => format!("Publishing on {platform}, step 3 of 3"),
-            Stage::OutcomeUnknown => format!("Asking {platform} whether the post is there"),
+            Stage::OutcomeUnknown | Stage::Processing | Stage::WithCreator => {
+                format!("Asking {platform} whether the post is there")
+            }
         },
         DeliveryStatus::Retried if delivery.stage == Stage::OutcomeUnknown => {
             sentence(delivery.last_error.as_deref().unwrap_or("The platform gave no clear answer; it is asked again"))
@@ -99,6 +117,9 @@ pub fn delivery_line(delivery: &Delivery) -> String {
         DeliveryStatus::Success => format!("Published on {platform}"),
         DeliveryStatus::Failed => {
             delivery.last_error.clone().unwrap_or_else(|| format!("{platform} could not take this post."))
+        }
+        DeliveryStatus::Canceled if delivery.stage == Stage::WithCreator => {
+            format!("No longer waited for; the draft stays in the inbox on {platform}")
         }
         DeliveryStatus::Canceled => "Canceled before it was sent".to_owned(),
     }

@@ -69,6 +69,10 @@ pub enum Status {
     Pending,
     Publishing,
     Retrying,
+    /// The platform has it and works on it.
+    Processing,
+    /// Somebody finishes it elsewhere.
+    WaitingForCreator,
     Published,
     Canceled,
     Draft,
@@ -91,6 +95,8 @@ impl Status {
             Self::Pending => "Pending",
             Self::Publishing => "Publishing",
             Self::Retrying => "Retrying",
+            Self::Processing => "Processing",
+            Self::WaitingForCreator => "Waiting for creator",
             Self::Published => "Published",
             Self::Canceled => "Canceled",
             Self::Draft => "Draft",
@@ -106,11 +112,13 @@ impl Status {
     pub const fn tone(self) -> Tone {
         match self {
             Self::Connected | Self::Published => Tone::Success,
-            Self::ReconnectRequired | Self::Retrying | Self::WaitingForApproval | Self::PartlyPublished => {
-                Tone::Warning
-            }
+            Self::ReconnectRequired
+            | Self::Retrying
+            | Self::WaitingForCreator
+            | Self::WaitingForApproval
+            | Self::PartlyPublished => Tone::Warning,
             Self::Failed | Self::Rejected => Tone::Danger,
-            Self::Publishing | Self::Approved | Self::Scheduled => Tone::Info,
+            Self::Publishing | Self::Processing | Self::Approved | Self::Scheduled => Tone::Info,
             Self::Disconnected | Self::Pending | Self::Canceled | Self::Draft | Self::Private => Tone::Neutral,
         }
     }
@@ -122,11 +130,11 @@ impl Status {
             Self::Failed => Glyph::StFailed,
             Self::Disconnected => Glyph::StDisconnected,
             Self::Pending | Self::Scheduled => Glyph::StPending,
-            Self::Publishing => Glyph::StPublishing,
+            Self::Publishing | Self::Processing => Glyph::StPublishing,
             Self::Retrying => Glyph::StRetried,
             Self::Canceled | Self::Rejected => Glyph::StCanceled,
             Self::Draft => Glyph::StDraft,
-            Self::WaitingForApproval | Self::PartlyPublished => Glyph::StHalf,
+            Self::WaitingForCreator | Self::WaitingForApproval | Self::PartlyPublished => Glyph::StHalf,
             Self::Approved => Glyph::StMost,
             Self::Private => Glyph::Lock,
         }
@@ -141,6 +149,8 @@ impl Status {
         Self::Pending,
         Self::Publishing,
         Self::Retrying,
+        Self::Processing,
+        Self::WaitingForCreator,
         Self::Published,
         Self::Canceled,
         Self::Draft,
@@ -155,7 +165,7 @@ impl Status {
 
 /// The status' glyph in its colour, turning while something is under way.
 pub fn status_glyph(status: Status, size: &str) -> AnyView {
-    let spin = if matches!(status, Status::Publishing) { "animate-spin" } else { "" };
+    let spin = if matches!(status, Status::Publishing | Status::Processing) { "animate-spin" } else { "" };
     icon(status.glyph(), &cx(&[size, status.tone().glyph_class(), spin]))
 }
 

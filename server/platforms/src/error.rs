@@ -115,6 +115,8 @@ fn sentence(platform: Platform, class: ErrorClass) -> Cow<'static, str> {
             format!("{label} gave no clear answer, so the post may or may not have been published.")
         }
         ErrorClass::Operator => format!("{label} refused the app itself."),
+        // Of ours, never a platform's.
+        ErrorClass::Missed => format!("The time of this post for {label} has passed."),
     }
     .into()
 }

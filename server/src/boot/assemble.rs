@@ -28,7 +28,7 @@ use crate::{
     features::{
         accounts::{AccountsService, AccountsSetup, Tokens, TokensSetup, callback_url},
         audit::AuditService,
-        deliveries::{self, DeliveryService, Worker, WorkerParts},
+        deliveries::{self, DeliveryService, Selector, Worker, WorkerParts},
         identity::{IdentityService, PasswordCost},
         media::{MediaFiles, MediaLinks, MediaService, PublicMedia},
         notifications::LiveEvents,
@@ -72,6 +72,7 @@ pub struct Arctiv {
     pub adapters: Arc<Registry>,
     pub tokens: Tokens,
     pub files: MediaFiles,
+    selector: Selector,
     public_media: Option<PublicMedia>,
     pub cookies: CookiePolicy,
     pub metrics: PrometheusHandle,
@@ -170,16 +171,20 @@ impl Arctiv {
         let public_media = reachable.then(|| PublicMedia::new(links.clone(), settings.server.origin()));
         let media =
             MediaService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), files.clone(), links.clone());
+        let missed = settings.publishing.missed();
+        let selector = Selector::new(Arc::clone(&ids), Arc::clone(&adapters), missed);
         let posts = PostService::new(
             database.clone(),
             Arc::clone(&clock),
             Arc::clone(&ids),
             Arc::clone(&accounts),
             links.clone(),
+            selector.clone(),
         );
         let policy = settings.publishing.policy();
         let workspaces = WorkspaceService::new(database.clone(), links, policy.max_attempts());
-        let deliveries = DeliveryService::new(database.clone(), Arc::clone(&clock), policy.max_attempts());
+        let deliveries =
+            DeliveryService::new(database.clone(), Arc::clone(&clock), policy.max_attempts(), missed.spacing);
         let identity = IdentityService::new(
             database.clone(),
             Arc::clone(&clock),
@@ -222,6 +227,7 @@ impl Arctiv {
             adapters,
             tokens,
             files,
+            selector,
             public_media,
             cookies,
             metrics,
@@ -285,6 +291,7 @@ impl Arctiv {
             tokens: self.tokens.clone(),
             files: self.files.clone(),
             audit_keep_days: self.settings.audit.keep_days,
+            selector: self.selector.clone(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! `[publishing]`: how deliveries are worked off.
 
 use chrono::Duration;
-use domain::deliveries::RetryPolicy;
+use domain::deliveries::{MissedPolicy, RetryPolicy, WatchPolicy};
 use serde::Deserialize;
 
 use super::{Faults, Section};
@@ -26,6 +26,15 @@ pub struct PublishingSettings {
     pub jitter: f64,
     /// How long a delivery waits for quotas in all, hours.
     pub max_wait_hours: u32,
+    /// A scheduled post found later than this after its time, because Arctiv was not running, is held for a person; until
+    /// then it goes out late. Minutes; 0 holds all that is late, 600,000 nothing.
+    pub missed_after_minutes: u32,
+    /// Between two deliveries to one account that go out late, or are started over together, seconds.
+    pub spacing_seconds: u32,
+    /// How soon a platform is asked again about a post that waits for its creator; the longer it waits, the rarer. Seconds.
+    pub watch_seconds: u32,
+    /// How long such a post is watched before a person is asked to look, hours.
+    pub watch_hours: u32,
     /// Development builds only: the step at which a worker dies, for tests (`claimed`, `staged`, `committing`,
     /// `committed`, `finished`).
     pub crash_at: Option<String>,
@@ -44,6 +53,10 @@ impl Default for PublishingSettings {
             pauses_seconds: vec![10, 60, 300, 1800],
             jitter: 0.2,
             max_wait_hours: 24,
+            missed_after_minutes: 60,
+            spacing_seconds: 30,
+            watch_seconds: 60,
+            watch_hours: 168,
             crash_at: None,
             stall_at: None,
         }
@@ -60,6 +73,20 @@ impl PublishingSettings {
                 .collect(),
             jitter: self.jitter,
             max_wait: Duration::hours(i64::from(self.max_wait_hours)),
+        }
+    }
+
+    pub fn missed(&self) -> MissedPolicy {
+        MissedPolicy {
+            after: Duration::minutes(i64::from(self.missed_after_minutes)),
+            spacing: Duration::seconds(i64::from(self.spacing_seconds)),
+        }
+    }
+
+    pub fn watch(&self) -> WatchPolicy {
+        WatchPolicy {
+            first: Duration::seconds(i64::from(self.watch_seconds)),
+            patience: Duration::hours(i64::from(self.watch_hours)),
         }
     }
 }
@@ -90,6 +117,18 @@ impl Section for PublishingSettings {
         }
         if !(1..=720).contains(&self.max_wait_hours) {
             faults.add("publishing.max_wait_hours", "must be between 1 and 720");
+        }
+        if self.missed_after_minutes > 600_000 {
+            faults.add("publishing.missed_after_minutes", "must be between 0 and 600,000");
+        }
+        if !(1..=86_400).contains(&self.spacing_seconds) {
+            faults.add("publishing.spacing_seconds", "must be between 1 and 86,400");
+        }
+        if !(1..=86_400).contains(&self.watch_seconds) {
+            faults.add("publishing.watch_seconds", "must be between 1 and 86,400");
+        }
+        if !(1..=720).contains(&self.watch_hours) {
+            faults.add("publishing.watch_hours", "must be between 1 and 720");
         }
     }
 }

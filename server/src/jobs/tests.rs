@@ -9,7 +9,7 @@ use std::{
 };
 
 use chrono::Duration;
-use domain::{ServiceError, clock::Clock};
+use domain::{ServiceError, clock::Clock, deliveries::MissedPolicy};
 use platforms::Registry as Platforms;
 use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, error::DatabaseError, postgres::PgPoolOptions};
@@ -24,6 +24,7 @@ use crate::{
     database::{Database, DatabaseUrls, PoolSizes},
     features::{
         accounts::{Tokens, TokensSetup},
+        deliveries::Selector,
         media::MediaFiles,
     },
 };
@@ -77,6 +78,7 @@ impl Bench {
             context: JobContext {
                 db,
                 clock: clock.clone(),
+                selector: Selector::new(ids.clone(), Arc::clone(&platforms), MissedPolicy::default()),
                 ids,
                 platforms,
                 tokens,

@@ -114,6 +114,7 @@ impl World {
             .env("ARCTIV_PUBLISHING__LEASE_SECONDS", "3")
             .env("ARCTIV_PUBLISHING__POLL_SECONDS", "1")
             .env("ARCTIV_PUBLISHING__PAUSES_SECONDS", "1,1,1,1")
+            .env("ARCTIV_PUBLISHING__WATCH_SECONDS", "1")
             .env("ARCTIV_LOG__LEVEL", "warn")
             // Whole walkthroughs come from one address within seconds; limits have tests of their own.
             .env("ARCTIV_LIMITS__VISITOR_PER_MINUTE", "100000")
@@ -342,6 +343,20 @@ impl Person {
             Err(error) => (StatusCode::BAD_GATEWAY, Value::String(error.to_string())),
             Ok(answer) => (answer.status(), answer.json().await.unwrap_or_default()),
         }
+    }
+
+    /// Uploads a real JPEG that every network takes; its id.
+    pub async fn upload_picture(&self) -> String {
+        let mut bytes = Vec::new();
+        let pixels = image::RgbImage::from_pixel(1_080, 1_080, image::Rgb([40, 90, 120]));
+        pixels.write_to(&mut std::io::Cursor::new(&mut bytes), image::ImageFormat::Jpeg).unwrap();
+        let file = reqwest::multipart::Part::bytes(bytes).file_name("harbour.jpg").mime_str("image/jpeg").unwrap();
+        let form = reqwest::multipart::Form::new().part("file", file).text("alt_text", "A harbour");
+        let answer = self.request(Method::POST, "/api/media").multipart(form).send().await.unwrap();
+        let status = answer.status();
+        let body: Value = answer.json().await.unwrap();
+        assert!(status.is_success(), "{status} {body}");
+        body["data"]["id"].as_str().unwrap().to_owned()
     }
 
     pub async fn get(&self, path: &str) -> Value {

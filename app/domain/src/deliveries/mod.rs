@@ -11,10 +11,16 @@ use crate::{
     platform::Platform,
 };
 
+mod figures;
+mod missed;
 mod port;
 mod retry;
+mod watch;
+pub use figures::{DeadLetterReason, DeliveryFigures, FigureStep};
+pub use missed::{MissedPolicy, Timeliness};
 pub use port::Deliveries;
 pub use retry::{Failure, Next, RetryPolicy};
+pub use watch::WatchPolicy;
 
 /// Where a delivery stands; the words of seed M.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -25,7 +31,7 @@ pub enum DeliveryStatus {
     Pending,
     /// Leased by a worker.
     Publishing,
-    /// Waits for its next attempt.
+    /// Waits for its next attempt, or for the platform's next word: see [`Outcome`].
     Retried,
     /// Public at the platform.
     Success,
@@ -81,11 +87,23 @@ pub enum Stage {
     Committing,
     /// The one public call has no clear answer; the platform is asked before anything is sent again.
     OutcomeUnknown,
+    /// The platform has taken the post and works on it; it is asked until the post is public or refused.
+    Processing,
+    /// It lies in the creator's inbox at the platform, who finishes it there; the platform is asked from time to time.
+    WithCreator,
     Done,
 }
 
 impl Stage {
-    pub const ALL: [Self; 5] = [Self::Staging, Self::Waiting, Self::Committing, Self::OutcomeUnknown, Self::Done];
+    pub const ALL: [Self; 7] = [
+        Self::Staging,
+        Self::Waiting,
+        Self::Committing,
+        Self::OutcomeUnknown,
+        Self::Processing,
+        Self::WithCreator,
+        Self::Done,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -93,8 +111,20 @@ impl Stage {
             Self::Waiting => "waiting",
             Self::Committing => "committing",
             Self::OutcomeUnknown => "outcome_unknown",
+            Self::Processing => "processing",
+            Self::WithCreator => "with_creator",
             Self::Done => "done",
         }
+    }
+
+    /// Whether the public call has been made, or may have been: nothing is sent before the platform has been asked.
+    pub const fn is_sent(self) -> bool {
+        matches!(self, Self::Committing | Self::OutcomeUnknown | Self::Processing | Self::WithCreator)
+    }
+
+    /// Whether the platform has the post and its word is awaited.
+    pub const fn is_watched(self) -> bool {
+        matches!(self, Self::Processing | Self::WithCreator)
     }
 }
 
@@ -102,6 +132,77 @@ impl FromStr for Stage {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
         Self::ALL.into_iter().find(|stage| stage.as_str() == text).ok_or(())
+    }
+}
+
+/// What has become of a delivery at the platform, where that is more than its status says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Public.
+    Published,
+    /// The platform has taken it and works on it; it may yet be refused.
+    Processing,
+    /// It lies in the creator's inbox, who finishes it there: done as far as it is ours, and not public.
+    WaitingForCreator,
+    /// Refused, or given up; nothing is public.
+    Refused,
+    /// Nobody can tell but a person who looks.
+    Unknown,
+}
+
+impl Outcome {
+    pub const ALL: [Self; 5] =
+        [Self::Published, Self::Processing, Self::WaitingForCreator, Self::Refused, Self::Unknown];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Processing => "processing",
+            Self::WaitingForCreator => "waiting_for_creator",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The states it can be in.
+    pub const fn statuses(self) -> &'static [DeliveryStatus] {
+        match self {
+            Self::Published => &[DeliveryStatus::Success],
+            Self::Processing | Self::WaitingForCreator => &[DeliveryStatus::Publishing, DeliveryStatus::Retried],
+            Self::Refused | Self::Unknown => &[DeliveryStatus::Failed],
+        }
+    }
+
+    /// The stage it must be in, where one tells it apart.
+    pub const fn stage(self) -> Option<Stage> {
+        match self {
+            Self::Processing => Some(Stage::Processing),
+            Self::WaitingForCreator => Some(Stage::WithCreator),
+            Self::Published | Self::Refused | Self::Unknown => None,
+        }
+    }
+
+    /// Whether it must need a person, where that tells it apart.
+    pub const fn needs_person(self) -> Option<bool> {
+        match self {
+            Self::Unknown => Some(true),
+            Self::Refused => Some(false),
+            Self::Published | Self::Processing | Self::WaitingForCreator => None,
+        }
+    }
+
+    /// What a row's columns come to; `None` while the platform has said nothing, or was never asked.
+    pub const fn of(status: DeliveryStatus, stage: Stage, needs_person: bool) -> Option<Self> {
+        match (status, stage) {
+            (DeliveryStatus::Success, _) => Some(Self::Published),
+            (DeliveryStatus::Failed, _) if needs_person => Some(Self::Unknown),
+            (DeliveryStatus::Failed, _) => Some(Self::Refused),
+            (DeliveryStatus::Publishing | DeliveryStatus::Retried, Stage::Processing) => Some(Self::Processing),
+            (DeliveryStatus::Publishing | DeliveryStatus::Retried, Stage::WithCreator) => Some(Self::WaitingForCreator),
+            _ => None,
+        }
     }
 }
 
@@ -135,10 +236,12 @@ pub enum ErrorClass {
     OutcomeUnknown,
     /// Ours to mend: app settings, a sunset API version.
     Operator,
+    /// Its time passed while Arctiv was not running, and it is held for a person ([`MissedPolicy`]).
+    Missed,
 }
 
 impl ErrorClass {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::AuthExpired,
         Self::AuthRevoked,
         Self::Permission,
@@ -153,6 +256,7 @@ impl ErrorClass {
         Self::Transient,
         Self::OutcomeUnknown,
         Self::Operator,
+        Self::Missed,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -171,6 +275,51 @@ impl ErrorClass {
             Self::Transient => "transient",
             Self::OutcomeUnknown => "outcome_unknown",
             Self::Operator => "operator",
+            Self::Missed => "missed",
+        }
+    }
+
+    /// The class as a heading.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::AuthExpired => "Access expired",
+            Self::AuthRevoked => "Access is gone",
+            Self::Permission => "Permission missing",
+            Self::Validation => "Post refused",
+            Self::Duplicate => "Published before",
+            Self::RateLimited => "Too many at once",
+            Self::QuotaDaily => "Daily limit used up",
+            Self::MediaProcessing => "Media not ready",
+            Self::MediaInvalid => "Media refused",
+            Self::Policy => "Account restricted",
+            Self::Billing => "Paid access used up",
+            Self::Transient => "Platform in trouble",
+            Self::OutcomeUnknown => "Outcome unknown",
+            Self::Operator => "App refused",
+            Self::Missed => "Time missed",
+        }
+    }
+
+    /// What happened, in a sentence that fits any platform; a delivery's own [`Delivery::last_error`] says more.
+    pub const fn what_happened(self) -> &'static str {
+        match self {
+            Self::AuthExpired => "Our access to the account has expired and could not be renewed.",
+            Self::AuthRevoked => "The platform no longer accepts our access to the account.",
+            Self::Permission => "A permission or a role is missing that publishing needs.",
+            Self::Validation => "The platform refused the post as it is.",
+            Self::Duplicate => "The platform says that it has this post already.",
+            Self::RateLimited => "The platform asked us to slow down for longer than a delivery waits.",
+            Self::QuotaDaily => {
+                "The platform's daily limit for the account was used up for longer than a delivery waits."
+            }
+            Self::MediaProcessing => "The platform did not finish processing the media.",
+            Self::MediaInvalid => "The platform refused a picture, a video or a document of the post.",
+            Self::Policy => "The platform has restricted the account, so nothing more is sent to it.",
+            Self::Billing => "The paid access to the platform is used up.",
+            Self::Transient => "The platform had trouble at every attempt.",
+            Self::OutcomeUnknown => "The platform gave no clear answer and cannot be asked whether the post is there.",
+            Self::Operator => "The platform refuses this Arctiv's app itself.",
+            Self::Missed => "Its time passed while Arctiv was not running, so it was held instead of sent late.",
         }
     }
 
@@ -186,13 +335,27 @@ impl ErrorClass {
             Self::RateLimited => "Nothing to do: it goes out as soon as the platform allows.",
             Self::QuotaDaily => "Nothing to do: it goes out when the platform's daily limit resets.",
             Self::MediaProcessing => "Nothing to do: the platform is still processing the media.",
-            Self::MediaInvalid => "Replace the picture with one the platform accepts, then retry.",
+            Self::MediaInvalid => "Replace the media with what the platform accepts, then retry.",
             Self::Policy => "Open the platform, resolve what it asks for, then retry.",
             Self::Billing => "The platform's paid access has run out. Ask whoever runs this Arctiv.",
             Self::Transient => "The platform had trouble. Retry when it has recovered.",
             Self::OutcomeUnknown => "Look at the account: if the post is there, mark it as published, otherwise retry.",
             Self::Operator => "This needs whoever runs this Arctiv: the platform refuses the app itself.",
+            Self::Missed => "Retry to send it now, or change the post and its time.",
         }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Outcome {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == text).ok_or(())
     }
 }
 
@@ -274,6 +437,8 @@ pub struct Delivery {
     pub platform: Platform,
     pub status: DeliveryStatus,
     pub stage: Stage,
+    /// What has become of it at the platform; `None` while that has said nothing.
+    pub outcome: Option<Outcome>,
     /// Attempts used so far; waiting for a quota uses up none.
     pub attempts: u32,
     pub max_attempts: u32,
@@ -415,6 +580,10 @@ pub struct DeliveryFilter {
     pub q: Option<String>,
     pub platform: Option<Platform>,
     pub social_account_id: Option<AccountId>,
+    /// For this reason: the dead letters of one kind.
+    pub error_class: Option<ErrorClass>,
+    /// Of which the platform says this.
+    pub outcome: Option<Outcome>,
     #[serde(flatten)]
     pub page: PageRequest,
 }
@@ -430,11 +599,113 @@ pub struct DeliveryCounts {
     pub success: u32,
     pub failed: u32,
     pub canceled: u32,
+    /// Of those publishing or retried: taken by the platform, which works on them.
+    #[serde(default)]
+    pub processing: u32,
+    /// Of those publishing or retried: with the creator, who finishes them at the platform.
+    #[serde(default)]
+    pub waiting_for_creator: u32,
+}
+
+impl DeliveryCounts {
+    /// Counts `n` more.
+    pub fn add(&mut self, status: DeliveryStatus, n: u32) {
+        self.total += n;
+        match status {
+            DeliveryStatus::Pending => self.pending += n,
+            DeliveryStatus::Publishing => self.publishing += n,
+            DeliveryStatus::Retried => self.retried += n,
+            DeliveryStatus::Success => self.success += n,
+            DeliveryStatus::Failed => self.failed += n,
+            DeliveryStatus::Canceled => self.canceled += n,
+        }
+    }
+
+    /// Says of `n` that are counted what the platform has said of them.
+    pub fn note(&mut self, outcome: Option<Outcome>, n: u32) {
+        match outcome {
+            Some(Outcome::Processing) => self.processing += n,
+            Some(Outcome::WaitingForCreator) => self.waiting_for_creator += n,
+            Some(Outcome::Published | Outcome::Refused | Outcome::Unknown) | None => {}
+        }
+    }
+
+    /// Those that are not final, and not with their creators: something still happens by itself, and soon.
+    pub const fn on_their_way(&self) -> u32 {
+        (self.pending + self.publishing + self.retried).saturating_sub(self.waiting_for_creator)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_become_of_it_follows_from_status_and_stage() {
+        use DeliveryStatus::{Canceled, Failed, Pending, Publishing, Retried, Success};
+        for (status, stage, needs_person, expected) in [
+            (Success, Stage::Done, false, Some(Outcome::Published)),
+            (Failed, Stage::Staging, false, Some(Outcome::Refused)),
+            (Failed, Stage::OutcomeUnknown, true, Some(Outcome::Unknown)),
+            (Retried, Stage::Processing, false, Some(Outcome::Processing)),
+            (Publishing, Stage::WithCreator, false, Some(Outcome::WaitingForCreator)),
+            (Retried, Stage::OutcomeUnknown, false, None),
+            (Pending, Stage::Staging, false, None),
+            (Canceled, Stage::WithCreator, false, None),
+        ] {
+            let outcome = Outcome::of(status, stage, needs_person);
+            assert_eq!(outcome, expected, "{status} {stage:?}");
+            // The filter finds what the row shows.
+            if let Some(outcome) = outcome {
+                assert!(outcome.statuses().contains(&status), "{outcome}");
+                assert!(outcome.stage().is_none_or(|wanted| wanted == stage), "{outcome}");
+                assert!(outcome.needs_person().is_none_or(|wanted| wanted == needs_person), "{outcome}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_survive_storage() {
+        for stage in Stage::ALL {
+            assert_eq!(stage.as_str().parse(), Ok(stage));
+            assert_eq!(serde_json::to_value(stage).unwrap(), stage.as_str());
+        }
+        for class in ErrorClass::ALL {
+            assert_eq!(class.as_str().parse(), Ok(class));
+            assert_eq!(serde_json::to_value(class).unwrap(), class.as_str());
+        }
+        for outcome in Outcome::ALL {
+            assert_eq!(outcome.as_str().parse(), Ok(outcome));
+            assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.as_str());
+        }
+    }
+
+    #[test]
+    fn each_reason_has_a_heading_a_sentence_and_advice_of_its_own() {
+        let mut said: Vec<&str> = Vec::new();
+        for class in ErrorClass::ALL {
+            assert!(class.what_happened().ends_with('.') && class.advice().ends_with('.'), "{class}");
+            said.extend([class.title(), class.what_happened()]);
+        }
+        said.sort_unstable();
+        said.dedup();
+        assert_eq!(said.len(), ErrorClass::ALL.len() * 2, "two reasons share their words");
+    }
+
+    #[test]
+    fn what_lies_with_a_creator_is_not_on_its_way() {
+        let mut counts = DeliveryCounts::default();
+        for (status, stage) in [
+            (DeliveryStatus::Retried, Stage::WithCreator),
+            (DeliveryStatus::Retried, Stage::Processing),
+            (DeliveryStatus::Success, Stage::Done),
+        ] {
+            counts.add(status, 1);
+            counts.note(Outcome::of(status, stage, false), 1);
+        }
+        assert_eq!((counts.total, counts.retried, counts.processing, counts.waiting_for_creator), (3, 2, 1, 1));
+        assert_eq!(counts.on_their_way(), 1);
+    }
 
     #[test]
     fn several_states_in_one_word() {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFilter};
+use super::{DeadLetterReason, Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFigures, DeliveryFilter};
 use crate::{actor::Actor, error::ServiceResult, ids::DeliveryId, page::Page};
 
 /// Deliveries of the actor's workspace. Reading: viewer. Changing: editor.
@@ -19,11 +19,19 @@ pub trait Deliveries: Send + Sync {
     /// How many of the workspace's deliveries stand where.
     async fn counts(&self, actor: &Actor) -> ServiceResult<DeliveryCounts>;
 
+    /// The last 24 hours in figures.
+    async fn figures(&self, actor: &Actor) -> ServiceResult<DeliveryFigures>;
+
+    /// The dead letters by reason, the most frequent first. The letters themselves are the failed ones of that
+    /// [`DeliveryFilter::error_class`].
+    async fn dead_letters(&self, actor: &Actor) -> ServiceResult<Vec<DeadLetterReason>>;
+
     /// A failed delivery starts over, with all its attempts. `CONFLICT` in any other state. Where the outcome is
     /// unknown this is the person's word that it did *not* go out.
     async fn retry(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Delivery>;
 
-    /// All failed deliveries under the filter start over, except those that need a person's decision; how many.
+    /// All failed deliveries under the filter start over, except those that need a person's decision; how many. Those to
+    /// one account follow each other with a pause, oldest first.
     async fn retry_failed(&self, actor: &Actor, filter: DeliveryFilter) -> ServiceResult<u32>;
 
     /// Stops what has not been sent. `CONFLICT` when it is being published or final.

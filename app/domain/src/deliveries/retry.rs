@@ -79,7 +79,8 @@ impl RetryPolicy {
             | ErrorClass::MediaInvalid
             | ErrorClass::Policy
             | ErrorClass::Billing
-            | ErrorClass::Operator => Next::Fail,
+            | ErrorClass::Operator
+            | ErrorClass::Missed => Next::Fail,
         }
     }
 
@@ -186,7 +187,7 @@ mod tests {
         }
 
         #[test]
-        fn only_counting_retries_use_up_attempts(class in 0usize..14, attempts in 1u32..20, random in 0.0f64..1.0) {
+        fn only_counting_retries_use_up_attempts(class in 0usize..ErrorClass::ALL.len(), attempts in 1u32..20, random in 0.0f64..1.0) {
             let class = ErrorClass::ALL[class];
             if let Next::Retry(_) = RetryPolicy::default().next(&failure(class, attempts, random)) {
                 prop_assert_eq!(class, ErrorClass::Transient);

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    deliveries::{DeliveryCounts, DeliveryStatus},
+    deliveries::DeliveryCounts,
     error::FieldErrors,
     ids::{AccountId, MediaId, PostId},
     media::MediaAsset,
@@ -133,14 +133,14 @@ impl PostStatus {
 
     /// What the deliveries of a post that has been sent off make of it.
     pub const fn from_counts(counts: &DeliveryCounts) -> Self {
-        let open = counts.pending + counts.publishing + counts.retried;
+        let with_creator = counts.waiting_for_creator;
         if counts.total == 0 || counts.canceled == counts.total {
             Self::Draft
-        } else if open > 0 {
+        } else if counts.on_their_way() > 0 || (counts.success == 0 && with_creator > 0) {
             Self::Publishing
         } else if counts.success == 0 {
             Self::Failed
-        } else if counts.failed == 0 {
+        } else if counts.failed == 0 && with_creator == 0 {
             Self::Published
         } else {
             Self::PartlyPublished
@@ -563,21 +563,6 @@ pub struct PostFilter {
     pub page: PageRequest,
 }
 
-impl DeliveryCounts {
-    /// Counts `n` more deliveries of `status`.
-    pub fn add(&mut self, status: DeliveryStatus, n: u32) {
-        self.total += n;
-        match status {
-            DeliveryStatus::Pending => self.pending += n,
-            DeliveryStatus::Publishing => self.publishing += n,
-            DeliveryStatus::Retried => self.retried += n,
-            DeliveryStatus::Success => self.success += n,
-            DeliveryStatus::Failed => self.failed += n,
-            DeliveryStatus::Canceled => self.canceled += n,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -674,5 +659,16 @@ mod tests {
         assert_eq!(PostStatus::from_counts(&counts(2, 0, 0, 1)), PostStatus::Published);
         assert_eq!(PostStatus::from_counts(&counts(1, 1, 0, 0)), PostStatus::PartlyPublished);
         assert_eq!(PostStatus::from_counts(&counts(0, 2, 0, 0)), PostStatus::Failed);
+        // What lies with a creator is not public, and may stay there for days.
+        let waiting = |success, failed| DeliveryCounts {
+            total: success + failed + 1,
+            retried: 1,
+            waiting_for_creator: 1,
+            ..counts(success, failed, 0, 0)
+        };
+        assert_eq!(PostStatus::from_counts(&waiting(0, 0)), PostStatus::Publishing);
+        assert_eq!(PostStatus::from_counts(&waiting(0, 1)), PostStatus::Publishing);
+        assert_eq!(PostStatus::from_counts(&waiting(2, 0)), PostStatus::PartlyPublished);
+        assert_eq!(PostStatus::from_counts(&waiting(2, 1)), PostStatus::PartlyPublished);
     }
 }

@@ -13,7 +13,7 @@ use leptos::{prelude::*, task::spawn_local};
 async fn perform(id: DeliveryId, act: Act) -> Result<Delivery, AppError> {
     match act {
         Act::Retry => retry_delivery(id).await,
-        Act::Cancel => cancel_delivery(id).await,
+        Act::Cancel | Act::StopWaiting => cancel_delivery(id).await,
         Act::MarkPublished => mark_delivery_published(id).await,
         Act::WriteComment => write_first_comment(id).await,
     }

@@ -5,18 +5,38 @@ use crate::error::AppError;
 use crate::{error::refuse, services::acting};
 use domain::{
     DeliveryId, Page,
-    deliveries::{Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFilter},
+    deliveries::{DeadLetterReason, Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFigures, DeliveryFilter},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
 
-/// A part of the activity, and how much there is of each sort.
+/// What stands above the activity, of the whole workspace whatever the filter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActivityHead {
+    pub counts: DeliveryCounts,
+    /// The last 24 hours.
+    pub figures: DeliveryFigures,
+    /// The dead letters by reason.
+    pub reasons: Vec<DeadLetterReason>,
+}
+
+/// A part of the activity, and what stands above it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ActivityView {
     /// Newest first.
     pub deliveries: Page<Delivery>,
-    /// Of the whole workspace, whatever the filter.
-    pub counts: DeliveryCounts,
+    pub head: ActivityHead,
+}
+
+#[cfg(feature = "ssr")]
+impl crate::services::Services {
+    async fn activity(&self, actor: &domain::Actor) -> domain::ServiceResult<ActivityHead> {
+        Ok(ActivityHead {
+            counts: self.deliveries.counts(actor).await?,
+            figures: self.deliveries.figures(actor).await?,
+            reasons: self.deliveries.dead_letters(actor).await?,
+        })
+    }
 }
 
 /// Deliveries under a filter.
@@ -24,15 +44,15 @@ pub struct ActivityView {
 pub async fn view_activity(filter: DeliveryFilter) -> Result<ActivityView, AppError> {
     let (services, actor) = acting()?;
     let deliveries = services.deliveries.list(&actor, filter).await.map_err(refuse)?;
-    let counts = services.deliveries.counts(&actor).await.map_err(refuse)?;
-    Ok(ActivityView { deliveries, counts })
+    let head = services.activity(&actor).await.map_err(refuse)?;
+    Ok(ActivityView { deliveries, head })
 }
 
-/// How many of the workspace's deliveries stand where: the figures above a list that is still on its way.
-#[server(prefix = "/fn", endpoint = "deliveries/counts", input = Json)]
-pub async fn count_deliveries() -> Result<DeliveryCounts, AppError> {
+/// The figures above a list that is still on its way.
+#[server(prefix = "/fn", endpoint = "deliveries/figures", input = Json)]
+pub async fn view_activity_head() -> Result<ActivityHead, AppError> {
     let (services, actor) = acting()?;
-    services.deliveries.counts(&actor).await.map_err(refuse)
+    services.activity(&actor).await.map_err(refuse)
 }
 
 /// Every try of one delivery, oldest first.

@@ -139,6 +139,7 @@ fn auth_message(subcode: Option<i64>) -> Option<&'static str> {
         459 | 490 => "Facebook asks the person who connected this Page to pass a security check first.",
         460 => "The person who connected this Page has changed their Facebook password.",
         463 => "Our access to this Page has expired.",
+        465..=468 => "The person who connected this Page has logged out, or Facebook has ended their session.",
         464 => "The person who connected this Page must confirm their Facebook account first.",
         492 => "The person who connected this Page no longer has a role on it.",
         _ => return None,

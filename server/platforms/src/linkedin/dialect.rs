@@ -33,8 +33,16 @@ impl Body {
         self.code.as_ref().and_then(Value::as_str)
     }
 
-    fn says(&self, words: &str) -> bool {
-        self.message.as_deref().is_some_and(|message| message.to_ascii_lowercase().contains(words))
+    /// The post that this one repeats, where the sentence is the one that names it: `Content is a duplicate of urn:li:…`.
+    fn repeated(&self) -> Option<&str> {
+        self.message.as_deref()?.strip_prefix("Content is a duplicate of ").filter(|urn| urn.starts_with("urn:li:"))
+    }
+
+    /// What a throttle counts by, where the sentence is the one about throttles: `DAY` of `Resource level throttle MEMBER DAY
+    /// limit for calls to this resource is reached.`
+    fn throttled_by(&self) -> Option<&str> {
+        let counted = self.message.as_deref()?.strip_prefix("Resource level throttle ")?;
+        counted.split_once(" limit for calls to this resource")?.0.rsplit(' ').next()
     }
 
     fn for_log(&self) -> Option<String> {
@@ -84,9 +92,9 @@ fn judge(operation: Operation, answer: &Answer, body: &Body, now: DateTime<Utc>)
         _ => match body.word() {
             Some("MEDIA_ASSET_WAITING_UPLOAD") => Verdict::new(ErrorClass::MediaProcessing),
             Some("MEDIA_ASSET_PROCESSING_FAILED") => Verdict::new(ErrorClass::MediaInvalid),
-            // The word is not documented, so the sentence, which names the post there is, counts too.
+            // The word is not documented, so the form of the sentence, which names the post there is, counts too.
             Some("DUPLICATE_POST") => Verdict::new(ErrorClass::Duplicate),
-            _ if answer.status == StatusCode::UNPROCESSABLE_ENTITY && body.says("duplicate") => {
+            _ if answer.status == StatusCode::UNPROCESSABLE_ENTITY && body.repeated().is_some() => {
                 Verdict::new(ErrorClass::Duplicate)
             }
             _ if operation == Operation::Stage => Verdict::new(ErrorClass::MediaInvalid),
@@ -98,8 +106,7 @@ fn judge(operation: Operation, answer: &Answer, body: &Body, now: DateTime<Utc>)
 /// A limit of the day ends at midnight UTC; others say nothing of their end, and the caller backs off.
 fn too_many(answer: &Answer, body: &Body, now: DateTime<Utc>) -> Verdict {
     let asked = retry_after(&answer.headers, now);
-    // "Resource level throttle MEMBER DAY limit for calls to this resource is reached."
-    if body.says(" day limit") {
+    if body.throttled_by() == Some("DAY") {
         let midnight = now.date_naive().checked_add_days(Days::new(1)).and_then(|day| day.and_hms_opt(0, 0, 0));
         return Verdict::new(ErrorClass::QuotaDaily).not_before(asked.or(midnight.map(|midnight| midnight.and_utc())));
     }
@@ -136,6 +143,11 @@ mod tests {
     #[case(400, json!({"code": "INVALID_VALUE_FOR_FIELD"}), ErrorClass::Validation)]
     #[case(422, json!({"code": "INVALID_VALUE_FOR_FIELD", "message": "too long"}), ErrorClass::Validation)]
     #[case(422, json!({"message": "Content is a duplicate of urn:li:share:1"}), ErrorClass::Duplicate)]
+    // A word in a sentence about something else proves nothing.
+    #[case(422, json!({"message": "The duplicate field /author is not allowed"}), ErrorClass::Validation)]
+    #[case(401, json!({"serviceErrorCode": 65603, "code": "EMPTY_ACCESS_TOKEN"}), ErrorClass::AuthExpired)]
+    #[case(403, json!(null), ErrorClass::Permission)]
+    #[case(408, json!(null), ErrorClass::Transient)]
     #[case(422, json!({"code": "DUPLICATE_POST"}), ErrorClass::Duplicate)]
     #[case(426, json!({"code": "NONEXISTENT_VERSION"}), ErrorClass::Operator)]
     #[case(429, json!({"code": "TOO_MANY_REQUESTS"}), ErrorClass::RateLimited)]
@@ -169,6 +181,10 @@ mod tests {
         let daily = verdict(Operation::Commit, 429, &json!({"message": message, "serviceErrorCode": 101}));
         assert_eq!(daily.class, ErrorClass::QuotaDaily);
         assert_eq!(daily.retry_at, Some("2026-11-21T00:00:00Z".parse().unwrap()));
+        let of_the_app = "Resource level throttle DAY limit for calls to this resource is reached.";
+        assert_eq!(verdict(Operation::Commit, 429, &json!({"message": of_the_app})).class, ErrorClass::QuotaDaily);
+        let of_a_minute = "Resource level throttle APPLICATION MINUTE limit for calls to this resource is reached.";
+        assert_eq!(verdict(Operation::Commit, 429, &json!({"message": of_a_minute})).class, ErrorClass::RateLimited);
         assert_eq!(verdict(Operation::Commit, 429, &json!({})).retry_at, None);
     }
 

@@ -82,6 +82,10 @@ pub(super) fn by_word(word: &str) -> Option<Verdict> {
             (QuotaDaily, Some("Too many posts wait in this creator's inbox. Some must be finished or removed first."))
         }
         "reached_active_user_cap" => (QuotaDaily, Some("TikTok allows this Arctiv's app no more creators today.")),
+        "spam_risk_text" => {
+            (Validation, Some("TikTok takes the words of this post for spam. Write them anew, then retry."))
+        }
+        "spam_risk" => (Policy, Some("TikTok takes this creator's posts for spam. They should look there.")),
         "spam_risk_user_banned_from_posting" => (Policy, Some("TikTok has banned this creator from posting.")),
         "unaudited_client_can_only_post_to_private_accounts" => (
             Operator,
@@ -98,6 +102,13 @@ pub(super) fn by_word(word: &str) -> Option<Verdict> {
         }
         "invalid_param" | "invalid_params" => (Validation, None),
         "publish_cancelled" => (Validation, Some("The creator has cancelled this post at TikTok.")),
+        "app_version_check_failed" => {
+            (Validation, Some("The creator's TikTok app is too old to finish a post from here. They should update it."))
+        }
+        // Asked about a post that it does not know, or no longer.
+        "invalid_publish_id" | "token_not_authorized_for_specified_publish_id" => {
+            (Validation, Some("TikTok no longer knows this post by the handle that it gave for it."))
+        }
         "file_format_check_failed" => {
             (MediaInvalid, Some("TikTok takes videos as MP4, MOV or WebM, pictures as JPG or WebP."))
         }
@@ -158,6 +169,11 @@ mod tests {
     #[case("privacy_level_option_mismatch", 403, ErrorClass::Validation)]
     #[case("invalid_param", 400, ErrorClass::Validation)]
     #[case("invalid_params", 400, ErrorClass::Validation)]
+    #[case("spam_risk", 403, ErrorClass::Policy)]
+    #[case("spam_risk_text", 400, ErrorClass::Validation)]
+    #[case("app_version_check_failed", 400, ErrorClass::Validation)]
+    #[case("invalid_publish_id", 400, ErrorClass::Validation)]
+    #[case("token_not_authorized_for_specified_publish_id", 403, ErrorClass::Validation)]
     #[case("file_format_check_failed", 400, ErrorClass::MediaInvalid)]
     #[case("duration_check_failed", 400, ErrorClass::MediaInvalid)]
     #[case("frame_rate_check_failed", 400, ErrorClass::MediaInvalid)]

@@ -1,8 +1,8 @@
 //! What X's answers mean (platforms.md 3, Errors).
 //!
 //! Errors come as problem documents (`type`, `title`, `detail`), as lists (`errors: [{message, parameters}]`), and from
-//! older parts as `errors: [{code, message}]`. Some refusals share one type and differ in their `detail` alone; those
-//! sentences are compared within that parsed field.
+//! older parts as `errors: [{code, message}]`. Some refusals share one type and differ in their `detail` alone: those
+//! sentences are known ones, compared as a whole.
 
 use std::borrow::Cow;
 
@@ -46,6 +46,9 @@ fn judge(operation: Operation, answer: &Answer, problem: &Problem<'_>, now: Date
     if problem.is("usage-capped") || answer.status == StatusCode::PAYMENT_REQUIRED {
         return Verdict::new(ErrorClass::Billing);
     }
+    if let Some(verdict) = problem.number().and_then(by_number) {
+        return verdict;
+    }
     match answer.status {
         StatusCode::UNAUTHORIZED => Verdict::new(ErrorClass::AuthExpired),
         StatusCode::FORBIDDEN => forbidden(problem),
@@ -66,27 +69,62 @@ fn judge(operation: Operation, answer: &Answer, problem: &Problem<'_>, now: Date
     }
 }
 
+/// What a number of the older API says, whatever the status.
+fn by_number(code: u64) -> Option<Verdict> {
+    use ErrorClass::{AuthExpired, Duplicate, MediaInvalid, Operator, Policy, QuotaDaily, Transient, Validation};
+    let (class, message) = match code {
+        32 | 89 => (AuthExpired, None),
+        63 | 64 | 141 => (Policy, Some(SUSPENDED)),
+        226 => (Policy, Some("X takes this post for an automated one. The account's owner should look there.")),
+        326 => (Policy, Some(LOCKED)),
+        187 => (Duplicate, None),
+        185 | 344 => (QuotaDaily, None),
+        186 => (Validation, Some("X says that this post is too long.")),
+        433 => (Validation, Some("The author of the post this one replies to lets only some people reply.")),
+        323..=325 => (MediaInvalid, None),
+        130 | 131 => (Transient, None),
+        261 | 416 | 453 => (Operator, Some(NOT_ALLOWED)),
+        _ => return None,
+    };
+    Some(Verdict { message: message.map(Into::into), ..Verdict::new(class) })
+}
+
+const SUSPENDED: &str = "X has suspended this account. Its owner must resolve that at X.";
+const LOCKED: &str = "X has locked this account. Its owner must sign in at X to unlock it.";
+const NOT_ALLOWED: &str = "X refused the app: its plan or its permissions do not allow this.";
+const ONE_CASHTAG: &str = "X allows one cashtag per post at most.";
+
+/// X's sentences for refusals that share the type `about:blank`.
+const SENTENCES: [(&str, ErrorClass, Option<&str>); 8] = [
+    ("You are not allowed to create a Tweet with duplicate content.", ErrorClass::Duplicate, None),
+    ("You are not allowed to create a Post with duplicate content.", ErrorClass::Duplicate, None),
+    ("Status is a duplicate.", ErrorClass::Duplicate, None),
+    ("Your account is suspended and is not permitted to access this feature.", ErrorClass::Policy, Some(SUSPENDED)),
+    ("To protect our users, this account is temporarily locked.", ErrorClass::Policy, Some(LOCKED)),
+    (
+        "To protect our users from spam and other malicious activity, this account is temporarily locked.",
+        ErrorClass::Policy,
+        Some(LOCKED),
+    ),
+    ("You may not use more than one cashtag in a post.", ErrorClass::Validation, Some(ONE_CASHTAG)),
+    ("A post may hold at most one cashtag.", ErrorClass::Validation, Some(ONE_CASHTAG)),
+];
+
 fn forbidden(problem: &Problem<'_>) -> Verdict {
-    if problem.says("duplicate content") || problem.has_number(187) {
-        return Verdict::new(ErrorClass::Duplicate);
+    if let Some((_, class, message)) = SENTENCES.iter().find(|(sentence, ..)| problem.says(sentence)) {
+        return Verdict { message: message.map(Into::into), ..Verdict::new(*class) };
     }
-    if problem.is("user-suspended") || problem.has_number(64) || problem.says("suspended") {
-        return Verdict::new(ErrorClass::Policy)
-            .saying("X has suspended this account. Its owner must resolve that at X.");
+    if problem.is("user-suspended") {
+        return Verdict::new(ErrorClass::Policy).saying(SUSPENDED);
     }
-    if problem.has_number(326) || problem.says("locked") {
-        return Verdict::new(ErrorClass::Policy)
-            .saying("X has locked this account. Its owner must sign in at X to unlock it.");
-    }
-    if problem.is("client-forbidden") {
-        return Verdict::new(ErrorClass::Operator)
-            .saying("X refused the app: its plan or its permissions do not allow this.");
+    if problem.is("client-forbidden") || problem.is("oauth1-permissions") {
+        return Verdict::new(ErrorClass::Operator).saying(NOT_ALLOWED);
     }
     if problem.is("unsupported-authentication") {
         return Verdict::new(ErrorClass::Operator);
     }
-    if problem.says("cashtag") {
-        return Verdict::new(ErrorClass::Validation).saying("X allows one cashtag per post at most.");
+    if problem.is("disallowed-resource") {
+        return Verdict::new(ErrorClass::Validation).saying("X says that this post breaks its rules.");
     }
     Verdict::new(ErrorClass::Permission)
 }
@@ -119,19 +157,19 @@ impl<'a> Problem<'a> {
         self.kind == Some(kind) || self.errors.iter().any(|error| of(error).as_deref() == Some(kind))
     }
 
-    /// A number of the older API.
-    fn has_number(&self, code: u64) -> bool {
-        self.errors.iter().any(|error| error.get("code").and_then(Value::as_u64) == Some(code))
+    /// The number of the older API.
+    fn number(&self) -> Option<u64> {
+        self.errors.iter().find_map(|error| error.get("code").and_then(Value::as_u64))
     }
 
-    /// Whether one of the sentences meant for people holds `words`.
-    fn says(&self, words: &str) -> bool {
+    /// Whether one of the sentences meant for people is this one.
+    fn says(&self, sentence: &str) -> bool {
         let of_errors = self
             .errors
             .iter()
             .flat_map(|error| [error.get("detail"), error.get("message")])
             .filter_map(|text| text.and_then(Value::as_str));
-        self.detail.into_iter().chain(of_errors).any(|text| text.to_ascii_lowercase().contains(words))
+        self.detail.into_iter().chain(of_errors).any(|text| text.trim().eq_ignore_ascii_case(sentence))
     }
 
     /// Whether one of the parameters blamed belongs to `group` (`media.media_ids`).
@@ -144,7 +182,7 @@ impl<'a> Problem<'a> {
     }
 
     fn code(&self) -> Option<Cow<'a, str>> {
-        let number = || self.errors.first()?.get("code")?.as_u64().map(|code| Cow::Owned(code.to_string()));
+        let number = || self.number().map(|code| Cow::Owned(code.to_string()));
         self.kind.map(Cow::Borrowed).or_else(number).or_else(|| self.title.map(Cow::Borrowed))
     }
 }
@@ -185,6 +223,12 @@ mod tests {
     #[case(403, plain("You are not allowed to create a Tweet with duplicate content."), ErrorClass::Duplicate)]
     #[case(403, json!({"errors": [{"code": 187, "message": "Status is a duplicate."}]}), ErrorClass::Duplicate)]
     #[case(403, plain("You are not permitted to perform this action."), ErrorClass::Permission)]
+    #[case(403, plain("You may not use more than one cashtag in a post."), ErrorClass::Validation)]
+    #[case(403, plain("you are not allowed to create a post with duplicate content."), ErrorClass::Duplicate)]
+    // Words in a sentence about something else prove nothing.
+    #[case(403, plain("You may not reply to a suspended account about duplicate content."), ErrorClass::Permission)]
+    #[case(403, problem("oauth1-permissions"), ErrorClass::Operator)]
+    #[case(403, problem("disallowed-resource"), ErrorClass::Validation)]
     #[case(403, problem("client-forbidden"), ErrorClass::Operator)]
     #[case(403, problem("unsupported-authentication"), ErrorClass::Operator)]
     #[case(403, problem("user-suspended"), ErrorClass::Policy)]
@@ -204,6 +248,34 @@ mod tests {
     #[case(403, json!(null), ErrorClass::Permission)]
     fn posting(#[case] status: u16, #[case] body: Value, #[case] expected: ErrorClass) {
         assert_eq!(verdict(Operation::Commit, &answer(status, &[], &body)).class, expected);
+    }
+
+    #[rstest]
+    #[case(32, ErrorClass::AuthExpired)]
+    #[case(63, ErrorClass::Policy)]
+    #[case(64, ErrorClass::Policy)]
+    #[case(89, ErrorClass::AuthExpired)]
+    #[case(130, ErrorClass::Transient)]
+    #[case(131, ErrorClass::Transient)]
+    #[case(141, ErrorClass::Policy)]
+    #[case(185, ErrorClass::QuotaDaily)]
+    #[case(186, ErrorClass::Validation)]
+    #[case(187, ErrorClass::Duplicate)]
+    #[case(226, ErrorClass::Policy)]
+    #[case(261, ErrorClass::Operator)]
+    #[case(323, ErrorClass::MediaInvalid)]
+    #[case(324, ErrorClass::MediaInvalid)]
+    #[case(325, ErrorClass::MediaInvalid)]
+    #[case(326, ErrorClass::Policy)]
+    #[case(344, ErrorClass::QuotaDaily)]
+    #[case(416, ErrorClass::Operator)]
+    #[case(433, ErrorClass::Validation)]
+    #[case(453, ErrorClass::Operator)]
+    #[case(999, ErrorClass::Permission)]
+    fn numbers_of_the_older_api(#[case] code: u64, #[case] expected: ErrorClass) {
+        let body = json!({"errors": [{"message": "…"}, {"code": code, "message": "…"}]});
+        let verdict = verdict(Operation::Commit, &answer(403, &[], &body));
+        assert_eq!((verdict.class, verdict.code), (expected, Some(code.to_string())));
     }
 
     #[rstest]

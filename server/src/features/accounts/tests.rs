@@ -19,6 +19,7 @@ use domain::{
         OauthProblem,
     },
     clock::{Clock, Ids},
+    deliveries::MissedPolicy,
     workspaces::{Role, WorkspaceKind},
 };
 use platforms::{
@@ -46,6 +47,7 @@ use super::{
 };
 use crate::{
     database::{Database, DatabaseUrls, PoolSizes},
+    features::deliveries::Selector,
     jobs::{self, Job, JobContext, run_due},
 };
 
@@ -247,6 +249,7 @@ impl Bench {
             tokens: self.tokens.clone(),
             files: jobs::tests::files(),
             audit_keep_days: 730,
+            selector: Selector::new(self.ids.clone(), Arc::clone(&self.platforms), MissedPolicy::default()),
         }
     }
 

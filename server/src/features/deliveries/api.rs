@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use domain::{
     DeliveryId, PostId,
-    deliveries::{Deliveries, Delivery, DeliveryAttempt, DeliveryFilter},
+    deliveries::{
+        DeadLetterReason, Deliveries, Delivery, DeliveryAttempt, DeliveryFigures, DeliveryFilter, ErrorClass, Outcome,
+    },
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -34,6 +36,8 @@ where
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(of_content))
+        .routes(routes!(figures))
+        .routes(routes!(dead_letters))
         .routes(routes!(get))
         .routes(routes!(attempts))
         .routes(routes!(retry))
@@ -54,6 +58,8 @@ where
         ("platform" = Option<domain::Platform>, Query, description = "To this platform"),
         ("q" = Option<String>, Query, description = "Part of the post's text or title, the account's name or handle, the error, or \
             the platform's id of the post; at most 100 characters"),
+        ("error_class" = Option<ErrorClass>, Query, description = "Given up for this reason"),
+        ("outcome" = Option<Outcome>, Query, description = "Of which the platform says this"),
         ("limit" = Option<u32>, Query, description = "1–100, 20"), ("offset" = Option<u32>, Query, description = "From here"),
         ("cursor" = Option<String>, Query, description = "The previous page's `next_cursor`"),
     ),
@@ -78,6 +84,8 @@ async fn list(
         ("status" = Option<String>, Query, description = "In one of these states: `pending,publishing`"),
         ("platform" = Option<domain::Platform>, Query, description = "To this platform"),
         ("q" = Option<String>, Query, description = "As in the list of all"),
+        ("error_class" = Option<ErrorClass>, Query, description = "Given up for this reason"),
+        ("outcome" = Option<Outcome>, Query, description = "Of which the platform says this"),
         ("limit" = Option<u32>, Query, description = "1–100, 20"), ("offset" = Option<u32>, Query, description = "From here"),
         ("cursor" = Option<String>, Query, description = "The previous page's `next_cursor`"),
     ),
@@ -96,6 +104,31 @@ async fn of_content(
 ) -> ApiResult<List<Delivery>> {
     posts.get(&actor, id).await?;
     Ok(List(port.list(&actor, DeliveryFilter { content_id: Some(id), ..filter }).await?))
+}
+
+/// The last 24 hours
+///
+/// What was published and given up, how long publishing took, and the same in steps of two hours.
+#[utoipa::path(get, path = "/api/deliveries/figures", tag = "deliveries",
+    responses(
+        (status = 200, description = "The figures", body = Success<DeliveryFigures>),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    ))]
+async fn figures(State(port): Port, SignedIn(actor): SignedIn) -> ApiResult<Ok200<DeliveryFigures>> {
+    Ok(Ok200(port.figures(&actor).await?))
+}
+
+/// Dead letters by reason
+///
+/// What was given up, by reason, the most frequent first. The letters of one reason: `GET /api/deliveries?status=failed&error_class=…`;
+/// to start them all over: `POST /api/deliveries/retry-failed?error_class=…`.
+#[utoipa::path(get, path = "/api/deliveries/dead-letters", tag = "deliveries",
+    responses(
+        (status = 200, description = "The reasons", body = Success<Vec<DeadLetterReason>>),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    ))]
+async fn dead_letters(State(port): Port, SignedIn(actor): SignedIn) -> ApiResult<Ok200<Vec<DeadLetterReason>>> {
+    Ok(Ok200(port.dead_letters(&actor).await?))
 }
 
 /// One delivery
@@ -151,13 +184,15 @@ async fn retry(
 
 /// Retry all failed
 ///
-/// Those under the filter, except where only a person can tell whether they went out.
+/// Those under the filter, except where only a person can tell whether they went out. Those to one account follow each other
+/// with a pause, oldest first.
 #[utoipa::path(post, path = "/api/deliveries/retry-failed", tag = "deliveries",
     params(
         ("content_id" = Option<PostId>, Query, description = "Of this post"),
         ("social_account_id" = Option<domain::AccountId>, Query, description = "To this account"),
         ("platform" = Option<domain::Platform>, Query, description = "To this platform"),
         ("q" = Option<String>, Query, description = "As in the list"),
+        ("error_class" = Option<ErrorClass>, Query, description = "Given up for this reason"),
     ),
     responses(
         (status = 200, description = "How many", body = Success<Retried>),
@@ -175,7 +210,7 @@ async fn retry_failed(
 
 /// Cancel
 ///
-/// Stops what has not been sent and cannot have been.
+/// Stops what has not been sent and cannot have been, or stops waiting for a creator, whose draft stays at the platform.
 #[utoipa::path(post, path = "/api/deliveries/{id}/cancel", tag = "deliveries", params(("id" = DeliveryId, Path, description = "The delivery")),
     responses(
         (status = 200, description = "Canceled", body = Success<Delivery>),

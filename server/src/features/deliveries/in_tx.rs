@@ -24,6 +24,7 @@ pub async fn standing(tx: &mut PgConnection, posts: &[PostId]) -> ServiceResult<
     for row in store::standing(tx, posts).await? {
         let entry = standing.entry(row.post_id).or_default();
         entry.counts.add(row.status, row.n);
+        entry.counts.note(row.outcome, row.n);
         if !entry.platforms.contains(&row.platform) {
             entry.platforms.push(row.platform);
         }
@@ -51,6 +52,10 @@ pub async fn replace_refused(tx: &mut PgConnection, post: PostId) -> ServiceResu
         Some(open) if open.needs_person => Err(ServiceError::conflict(format!(
             "Nobody knows yet whether {} has this post. Look there and mark the delivery as published, or retry it; then \
              change the post.",
+            open.account_name
+        ))),
+        Some(open) if open.with_creator => Err(ServiceError::conflict(format!(
+            "It lies in the inbox of {}, who can still publish it. Stop waiting for that first; then change the post.",
             open.account_name
         ))),
         Some(_) => {

@@ -1,20 +1,20 @@
-//! The selector: who gets a saved post. And what comes after one that is out: its first comment.
+//! The time of a scheduled post has come. And what comes after one that is out: its first comment.
 
 use chrono::{DateTime, Duration, Utc};
-use domain::{DeliveryId, PostId, PostVersionId, ServiceResult, deliveries::ErrorClass, posts::PostStatus};
+use domain::{DeliveryId, PostId, PostVersionId, ServiceResult, deliveries::ErrorClass};
 use platforms::PlatformError;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    selection::select,
-    store::{self, CommentEnding, CommentRow},
+    selector::SendOff,
+    store::{self, CommentEnding, CommentRow, Outgoing},
 };
 use crate::{
-    features::accounts::{self, TokenError},
+    features::accounts::TokenError,
     jobs::{Job, JobContext, enqueue},
 };
 
-/// `ContentCreated`: one delivery per account for this version of a post. Running it twice changes nothing.
+/// One delivery per account for this version of a post. Running it twice changes nothing.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct SelectTargets {
     pub post_id: PostId,
@@ -38,30 +38,19 @@ pub async fn select_targets(context: JobContext, job: SelectTargets) -> ServiceR
         // Taken back, deleted, or a newer version by now: that one has its own event.
         return Ok(());
     };
-    let chosen = if outgoing.chosen_accounts { Some(store::chosen(&mut tx, job.post_id).await?) } else { None };
-    let taken = store::taken(&mut tx, job.post_id).await?;
-    let all = accounts::in_tx::of_workspace(&mut tx, outgoing.workspace).await?;
-    let set_up = |platform| context.platforms.get(platform).is_some();
-    let selection = select(&all, chosen.as_deref(), &taken, &outgoing.variations, set_up);
-    let rows: Vec<_> = selection
-        .targets
-        .iter()
-        .map(|(account, platform)| (DeliveryId(context.ids.next()), *account, *platform))
-        .collect();
-    let due = outgoing.publishes_at.map_or(now, |at| at.max(now));
-    let made = store::insert_deliveries(&mut tx, job.post_id, job.version_id, &outgoing, &rows, due, now).await?;
-    store::insert_skipped(&mut tx, &outgoing, job.version_id, &selection.skipped, now).await?;
-    if rows.is_empty() {
-        // Nobody is left who could take it: it can be changed and sent once somebody can.
-        let status = if taken.is_empty() { PostStatus::Failed } else { PostStatus::PartlyPublished };
-        store::set_post_status(&mut tx, job.post_id, status).await?;
-    } else if made > 0 {
-        store::set_post_status(&mut tx, job.post_id, PostStatus::Publishing).await?;
-    }
-    tx.commit().await?;
-    let skipped = selection.skipped.len();
-    tracing::info!(post_id = %job.post_id, accounts = rows.len(), skipped, made, "targets selected");
-    Ok(())
+    let Outgoing { workspace, chosen_accounts, publishes_at, scheduled, variations } = outgoing;
+    let chosen = if chosen_accounts { Some(store::chosen(&mut tx, job.post_id).await?) } else { None };
+    let sent = SendOff {
+        post: job.post_id,
+        version: job.version_id,
+        workspace,
+        chosen: chosen.as_deref(),
+        variations: &variations,
+        at: publishes_at.unwrap_or(now),
+        scheduled,
+    };
+    context.selector.send_off(&mut tx, &sent, now).await?;
+    tx.commit().await
 }
 
 /// Writes the first comment below a post that is out.

@@ -1,7 +1,7 @@
 //! Every saved post to every active account: never lost, never doubled.
 //!
 //! ```text
-//! post saved ──(same transaction)──▶ SelectTargets ──▶ one row per account, `pending`
+//! post saved ──(same transaction; scheduled: when its time has come)──▶ one row per account, `pending`
 //!                                                         │ claim: SKIP LOCKED, lease, fair by workspace
 //!                                                         ▼
 //!    ┌────────────── stage (repeatable; state saved) ── wait (row released) ──┐
@@ -10,14 +10,17 @@
 //!    │                                                   │ timeout, 5xx, worker died
 //!    │                                                   ▼
 //!    └──(not there, twice)──── ask the platform ◀── `outcome_unknown`
-//!                                 │ cannot tell ──▶ a person decides
+//!                               ▲ │ cannot tell ──▶ a person decides
+//!                               │ └──(taken, not public yet)──▶ `processing`, `with_creator` ──(later)──┐
+//!                               └──────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
 //! | module | holds |
 //! |---|---|
 //! | `service` | what people and programs ask ([`domain::deliveries::Deliveries`]) |
 //! | `worker` | claims rows and runs the pipeline; `pipeline` is one row's way through it |
-//! | [`jobs`] | the selector, `selection` is its decision; the first comment below what is out |
+//! | `selector` | makes the rows of a post; `selection` is its decision |
+//! | [`jobs`] | the time of a scheduled post has come; the first comment below what is out |
 //! | [`in_tx`] | what other features ask inside their own transaction |
 //! | `store` | the SQL |
 
@@ -27,11 +30,16 @@ pub mod jobs;
 mod pipeline;
 mod policy;
 mod selection;
+mod selector;
 mod service;
 mod store;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 pub use api::router;
+pub use selector::{Selector, SendOff};
 pub use service::DeliveryService;
 pub use store::queue_lag;
 pub use worker::{Worker, WorkerParts};

@@ -2,7 +2,8 @@
 //!
 //! The rule that nothing is published twice rests on three facts. Before the public call the row says `committing`, in
 //! a transaction of its own. Whoever holds a row that says `committing` or `outcome_unknown` without knowing how the
-//! call ended asks the platform, and sends again only after two answers that it is not there. And a worker makes the
+//! call ended asks the platform, and sends again only after two answers that it is not there; so does whoever holds one that
+//! the platform has taken and is working on, or that lies with its creator. And a worker makes the
 //! call only while its lease is young enough that nobody else can hold the row before the call's own time limit ends.
 
 use std::{
@@ -19,7 +20,7 @@ use domain::{
     accounts::AccountStatus,
     audit::Action,
     clock::{Clock, Ids},
-    deliveries::{ErrorClass, Failure, Next, RetryPolicy, Stage},
+    deliveries::{ErrorClass, Failure, Next, RetryPolicy, Stage, WatchPolicy},
     posts::{PostStatus, preflight},
 };
 use platforms::{Adapter, Finding, MediaItem, PlatformError, Progress, PublishRequest, Published, Registry, Standing};
@@ -81,6 +82,7 @@ pub struct Pipeline {
     pub files: MediaFiles,
     pub public_media: Option<PublicMedia>,
     pub policy: RetryPolicy,
+    pub watch: WatchPolicy,
     pub worker: Uuid,
     pub lease: Duration,
     pub stop: CancellationToken,
@@ -107,9 +109,8 @@ enum Outcome {
         at: DateTime<Utc>,
         trace: Option<serde_json::Value>,
     },
-    /// It lies in the creator's inbox, who finishes it there: done, as far as it is ours.
+    /// It lies in the creator's inbox, who finishes it there; what becomes of it is asked from time to time.
     WaitingForCreator {
-        external_id: String,
         trace: Option<serde_json::Value>,
     },
     /// Not there at the first look; the second comes then.
@@ -146,7 +147,7 @@ impl Pipeline {
         let timer = Instant::now();
         self.step(Step::Claimed);
         let mut attempt = Attempt::default();
-        let outcome = if matches!(claimed.stage, Stage::Committing | Stage::OutcomeUnknown) {
+        let outcome = if claimed.stage.is_sent() {
             self.reconcile(&mut claimed, &mut attempt).await
         } else {
             self.publish(&mut claimed, &mut attempt).await
@@ -181,9 +182,10 @@ impl Pipeline {
     async fn material(&self, claimed: &Claimed) -> ServiceResult<(Material, Vec<String>)> {
         let mut tx = self.database.worker().await?;
         let material = store::material(&mut tx, claimed).await?;
-        let known = match claimed.stage {
-            Stage::Committing | Stage::OutcomeUnknown => store::known_external_ids(&mut tx, claimed.account).await?,
-            _ => Vec::new(),
+        let known = if claimed.stage.is_sent() {
+            store::known_external_ids(&mut tx, claimed.account).await?
+        } else {
+            Vec::new()
         };
         tx.commit().await?;
         Ok((material, known))
@@ -383,14 +385,13 @@ impl Pipeline {
             }
             Standing::Processing { state, after } => {
                 claimed.state = state;
-                self.save(claimed, Stage::OutcomeUnknown).await?;
+                self.save(claimed, Stage::Processing).await?;
                 let trace = serde_json::to_value(&published.trace).ok();
                 Ok(Outcome::Taken { at: self.after(after), trace })
             }
-            Standing::WaitingForCreator => Ok(Outcome::WaitingForCreator {
-                external_id: published.external_id,
-                trace: serde_json::to_value(&published.trace).ok(),
-            }),
+            Standing::WaitingForCreator => {
+                Ok(Outcome::WaitingForCreator { trace: serde_json::to_value(&published.trace).ok() })
+            }
         }
     }
 
@@ -408,7 +409,7 @@ impl Pipeline {
     // ---- reconciling --------------------------------------------------------------------------------------------------
 
     async fn reconcile(&self, claimed: &mut Claimed, attempt: &mut Attempt) -> Outcome {
-        attempt.stage = Stage::OutcomeUnknown;
+        attempt.stage = if claimed.stage.is_watched() { claimed.stage } else { Stage::OutcomeUnknown };
         match self.try_reconcile(claimed, attempt).await {
             Ok(outcome) | Err(outcome) => outcome,
         }
@@ -421,9 +422,7 @@ impl Pipeline {
         let mut open = match self.tokens.open(claimed.account).await {
             Ok(open) => open,
             Err(TokenError::Revoked { message }) => {
-                return Ok(Outcome::Unclear(format!(
-                    "{message} Whether this post went out before that cannot be asked any more."
-                )));
+                return Ok(Outcome::Unclear(format!("{message} {}", unasked(claimed.stage))));
             }
             Err(other) => return Err(no_token(other)),
         };
@@ -441,9 +440,7 @@ impl Pipeline {
                 }
                 Ok(Finding::NotFound) => Outcome::NeverArrived,
                 Ok(Finding::Processing { after }) => Outcome::Taken { at: self.after(after), trace: None },
-                Ok(Finding::WaitingForCreator { external_id }) => {
-                    Outcome::WaitingForCreator { external_id, trace: None }
-                }
+                Ok(Finding::WaitingForCreator { .. }) => Outcome::WaitingForCreator { trace: None },
                 Ok(Finding::Refused { class, reason, code }) => {
                     // A clear answer at last: nothing is public, and another try begins from the start.
                     claimed.stage = Stage::Staging;
@@ -457,12 +454,12 @@ impl Pipeline {
                 Err(error)
                     if error.class == ErrorClass::AuthExpired && claimed.refreshed_version != Some(open.version) =>
                 {
-                    attempt.note(Stage::OutcomeUnknown, &error);
+                    attempt.note(attempt.stage, &error);
                     open = self.tokens.refresh_rejected(claimed.account, open.version).await.map_err(no_token)?;
                     claimed.refreshed_version = Some(open.version);
                     continue;
                 }
-                Err(error) => Outcome::Refused { stage: Stage::OutcomeUnknown, error: Box::new(error) },
+                Err(error) => Outcome::Refused { stage: attempt.stage, error: Box::new(error) },
             };
             self.report(&open, &outcome).await;
             return Ok(outcome);
@@ -487,6 +484,8 @@ impl Pipeline {
             _ => None,
         };
         let mut pause = attempt.pause_until;
+        // Sending uses up an attempt; asking what has become of it does not.
+        let sent_now = attempt.stage == Stage::Committing;
         let (message, external_id, url);
         let ending = match outcome {
             Outcome::Lost => return Ok(false),
@@ -500,7 +499,7 @@ impl Pipeline {
             }
             Outcome::Found { external_id: id, url: address, at } => {
                 entry.outcome = "success";
-                entry.message = Some("Found at the platform after an unclear answer.".to_owned());
+                entry.message = Some(found_message(claimed.stage).to_owned());
                 (external_id, url) = (id, address);
                 Ending::Success { external_id: &external_id, url: url.as_deref(), at }
             }
@@ -512,15 +511,20 @@ impl Pipeline {
                 entry.outcome = "waiting";
                 entry.message = Some("The platform has taken the post and is still processing it.".to_owned());
                 entry.trace(trace);
-                again(claimed, at, Stage::OutcomeUnknown, false, None, None)
+                again(claimed, at, Stage::Processing, sent_now, None, None)
             }
-            Outcome::WaitingForCreator { external_id: id, trace } => {
-                entry.outcome = "success";
-                entry.message =
-                    Some("It lies in the creator's inbox at the platform, who finishes it there.".to_owned());
+            Outcome::WaitingForCreator { trace } => {
+                entry.outcome = "waiting_for_creator";
                 entry.trace(trace);
-                external_id = id;
-                Ending::Success { external_id: &external_id, url: None, at: now }
+                message = match self.watch.next(claimed.commit_started_at.unwrap_or(now), now) {
+                    Some(_) => "It lies in the creator's inbox at the platform, who finishes it there.".to_owned(),
+                    None => "The creator has not finished it at the platform, which is not asked any more.".to_owned(),
+                };
+                entry.message = Some(message.clone());
+                match self.watched(claimed, Stage::WithCreator, None, &message, ErrorClass::OutcomeUnknown, now) {
+                    Ending::Again { at, stage, .. } => again(claimed, at, stage, sent_now, None, None),
+                    ending => ending,
+                }
             }
             Outcome::LookAgain(at) => {
                 entry.outcome = "outcome_unknown";
@@ -574,8 +578,7 @@ impl Pipeline {
                 entry.outcome = class.as_str();
                 entry.message = Some(why.clone());
                 message = why;
-                let in_doubt = claimed.stage == Stage::Committing || claimed.stage == Stage::OutcomeUnknown;
-                Ending::Failed { message: &message, class, needs_person: in_doubt }
+                Ending::Failed { message: &message, class, needs_person: claimed.stage.is_sent() }
             }
             Outcome::Later { at, message: why } => {
                 entry.outcome = "transient";
@@ -593,7 +596,7 @@ impl Pipeline {
                     Ending::Failed {
                         message: &message,
                         class: ErrorClass::Operator,
-                        needs_person: resting_stage(claimed) == Stage::OutcomeUnknown,
+                        needs_person: claimed.stage.is_sent(),
                     }
                 } else {
                     again(
@@ -620,7 +623,8 @@ impl Pipeline {
         metrics::counter!("deliveries_attempts_total", "platform" => claimed.platform.as_str(), "outcome" => entry.outcome.to_owned()).increment(1);
         metrics::histogram!("deliveries_attempt_seconds", "platform" => claimed.platform.as_str())
             .record(timer.elapsed().as_secs_f64());
-        if succeeded {
+        // How long a creator takes is not the queue's doing.
+        if succeeded && claimed.stage != Stage::WithCreator {
             let waited = (now - claimed.due_at).to_std().unwrap_or_default();
             metrics::histogram!("deliveries_accepted_seconds", "platform" => claimed.platform.as_str())
                 .record(waited.as_secs_f64());
@@ -641,7 +645,12 @@ impl Pipeline {
             started_at,
             duration_ms: i32::try_from(timer.elapsed().as_millis()).unwrap_or(i32::MAX),
         };
-        store::insert_attempt(&mut tx, claimed, &row).await?;
+        // Asked again about what it has, with the same answer: nothing for the log.
+        let still_the_same = claimed.stage.is_watched()
+            && matches!(&ending, Ending::Again { stage, message: None, .. } if *stage == claimed.stage);
+        if !still_the_same {
+            store::insert_attempt(&mut tx, claimed, &row).await?;
+        }
         if let Some(until) = pause.filter(|until| *until > now) {
             store::pause_account(&mut tx, claimed.account, until).await?;
         }
@@ -661,7 +670,9 @@ impl Pipeline {
         {
             enqueue(&mut tx, &WriteComment { delivery_id: claimed.id }, None).await?;
         }
-        if !matches!(ending, Ending::Again { .. }) {
+        // A post that lies with a creator is no longer on its way by itself.
+        let still_open = matches!(ending, Ending::Again { stage, .. } if stage != Stage::WithCreator);
+        if !still_open || claimed.stage == Stage::WithCreator {
             for (post, status) in store::derive_post_status(&mut tx, &[claimed.post]).await? {
                 if let Some(action) = ended(status) {
                     record(&mut tx, Entry::by_itself(claimed.workspace.into(), action, now).on(post, ""));
@@ -672,6 +683,25 @@ impl Pipeline {
         Ok(true)
     }
 
+    /// Asked again later, as long as there is patience; then a person looks.
+    fn watched<'a>(
+        &self,
+        claimed: &Claimed,
+        stage: Stage,
+        not_before: Option<DateTime<Utc>>,
+        message: &'a str,
+        class: ErrorClass,
+        now: DateTime<Utc>,
+    ) -> Ending<'a> {
+        match self.watch.next(claimed.commit_started_at.unwrap_or(now), now) {
+            Some(at) => {
+                let reason = (class != ErrorClass::OutcomeUnknown).then_some((message, class)).unzip();
+                again(claimed, at.max(not_before.unwrap_or(at)), stage, false, reason.0, reason.1)
+            }
+            None => Ending::Failed { message, class: ErrorClass::OutcomeUnknown, needs_person: true },
+        }
+    }
+
     fn after_refusal<'a>(
         &self,
         claimed: &Claimed,
@@ -680,7 +710,11 @@ impl Pipeline {
         message: &'a str,
         now: DateTime<Utc>,
     ) -> Ending<'a> {
-        let in_doubt = stage == Stage::OutcomeUnknown || error.class == ErrorClass::OutcomeUnknown;
+        if stage.is_watched() && passes(error.class) {
+            // The platform has the post: that it cannot say just now what has become of it uses up no attempt.
+            return self.watched(claimed, stage, error.retry_at, message, error.class, now);
+        }
+        let in_doubt = (stage.is_sent() && stage != Stage::Committing) || error.class == ErrorClass::OutcomeUnknown;
         // "You have posted this already", said to a repeated call, is evidence that the first one arrived: look again.
         let echo = error.class == ErrorClass::Duplicate && claimed.attempt > 1;
         if echo && claimed.reconciliations < LOOKS * 2 {
@@ -741,6 +775,36 @@ const fn ended(status: PostStatus) -> Option<Action> {
     }
 }
 
+/// Whether the platform may answer the same question another time.
+const fn passes(class: ErrorClass) -> bool {
+    matches!(
+        class,
+        ErrorClass::Transient
+            | ErrorClass::RateLimited
+            | ErrorClass::QuotaDaily
+            | ErrorClass::MediaProcessing
+            | ErrorClass::OutcomeUnknown
+    )
+}
+
+/// How a post turned out to be public.
+const fn found_message(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Processing => "The platform has finished it.",
+        Stage::WithCreator => "The creator has published it.",
+        _ => "Found at the platform after an unclear answer.",
+    }
+}
+
+/// What nobody can learn any more once access is gone.
+const fn unasked(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Processing => "What the platform made of this post cannot be asked any more.",
+        Stage::WithCreator => "Whether the creator has published this post cannot be asked any more.",
+        _ => "Whether this post went out before that cannot be asked any more.",
+    }
+}
+
 fn again<'a>(
     claimed: &Claimed,
     at: DateTime<Utc>,
@@ -764,7 +828,7 @@ fn again<'a>(
 const fn resting_stage(claimed: &Claimed) -> Stage {
     match claimed.stage {
         Stage::Committing | Stage::OutcomeUnknown => Stage::OutcomeUnknown,
-        Stage::Waiting => Stage::Waiting,
+        stage @ (Stage::Waiting | Stage::Processing | Stage::WithCreator) => stage,
         Stage::Staging | Stage::Done => Stage::Staging,
     }
 }

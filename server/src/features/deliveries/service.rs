@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::Duration;
 use domain::{
     Actor, DeliveryId, Page, ServiceError, ServiceResult,
     audit::Action,
     clock::Clock,
     deliveries::{
-        CommentStatus, Deliveries, Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFilter, DeliveryStatus,
+        CommentStatus, DeadLetterReason, Deliveries, Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFigures,
+        DeliveryFilter, DeliveryStatus, Outcome,
     },
 };
 use serde_json::json;
@@ -31,12 +33,17 @@ pub struct DeliveryService {
     database: Database,
     clock: Arc<dyn Clock>,
     max_attempts: u32,
+    spacing: Duration,
 }
 
+/// How far back deliveries may have been made that ended within the last day: a week of waiting for a creator, and some.
+const MADE_WITHIN: Duration = Duration::days(9);
+
 impl DeliveryService {
-    /// `max_attempts` is the retry policy's, for showing "2 of 5".
-    pub fn new(database: Database, clock: Arc<dyn Clock>, max_attempts: u32) -> Self {
-        Self { database, clock, max_attempts }
+    /// `max_attempts` is the retry policy's, for showing "2 of 5"; `spacing` lies between deliveries to one account that
+    /// start over together.
+    pub fn new(database: Database, clock: Arc<dyn Clock>, max_attempts: u32, spacing: Duration) -> Self {
+        Self { database, clock, max_attempts, spacing }
     }
 
     /// A line for the record: what somebody has done with a delivery.
@@ -101,6 +108,19 @@ impl Deliveries for DeliveryService {
         Ok(counts)
     }
 
+    async fn figures(&self, actor: &Actor) -> ServiceResult<DeliveryFigures> {
+        policy::may_read(actor)?;
+        let now = self.clock.now();
+        let mut tx = self.database.read(actor).await?;
+        store::figures(&mut tx, now - DeliveryFigures::SPAN, now, now - MADE_WITHIN, DeliveryFigures::STEPS).await
+    }
+
+    async fn dead_letters(&self, actor: &Actor) -> ServiceResult<Vec<DeadLetterReason>> {
+        policy::may_read(actor)?;
+        let mut tx = self.database.read(actor).await?;
+        store::dead_letters(&mut tx).await
+    }
+
     async fn retry(&self, actor: &Actor, id: DeliveryId) -> ServiceResult<Delivery> {
         policy::may_publish(actor)?;
         let mut tx = self.database.tenant(actor).await?;
@@ -123,7 +143,7 @@ impl Deliveries for DeliveryService {
         policy::may_publish(actor)?;
         let wanted = Filter::try_from(&filter)?;
         let mut tx = self.database.tenant(actor).await?;
-        let posts = store::restart_all(&mut tx, &wanted, self.clock.now()).await?;
+        let posts = store::restart_all(&mut tx, &wanted, self.clock.now(), self.spacing.as_seconds_f64()).await?;
         store::derive_post_status(&mut tx, &posts).await?;
         if !posts.is_empty() {
             let entry = Entry::by(actor, Action::DeliveriesRetried, self.clock.now());
@@ -143,6 +163,9 @@ impl Deliveries for DeliveryService {
                 DeliveryStatus::Canceled => "This delivery is canceled already.",
                 DeliveryStatus::Success => "It is public already. Delete it at the platform if it should go.",
                 DeliveryStatus::Failed => "It has failed already; there is nothing to cancel.",
+                DeliveryStatus::Retried if before.outcome == Some(Outcome::Processing) => {
+                    "The platform has it already and is working on it."
+                }
                 DeliveryStatus::Retried | DeliveryStatus::Pending => {
                     "It may be public already; the platform is being asked."
                 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{
     pipeline::Pipeline,
-    store::{self, Allowance, Claimed},
+    store::{self, Allowance, Claimed, Place},
 };
 use crate::{
     config::PublishingSettings,
@@ -70,6 +70,7 @@ impl Worker {
             files: parts.files,
             public_media: parts.public_media,
             policy: parts.settings.policy(),
+            watch: parts.settings.watch(),
             worker,
             lease,
             stop,
@@ -99,13 +100,14 @@ impl Worker {
             helpers.clone(),
         ));
         let mut tasks = JoinSet::new();
+        let mut place = Place::default();
         while !stop.is_cancelled() {
             while tasks.try_join_next().is_some() {}
             let free = self.settings.concurrency.saturating_sub(tasks.len());
             let pause = if free == 0 {
                 StdDuration::from_secs(self.settings.poll_seconds)
             } else {
-                match self.claim(free).await {
+                match self.claim(free, &mut place).await {
                     Ok(claimed) if !claimed.is_empty() => {
                         for row in claimed {
                             self.spawn(&mut tasks, row);
@@ -151,7 +153,7 @@ impl Worker {
         });
     }
 
-    async fn claim(&self, free: usize) -> ServiceResult<Vec<Claimed>> {
+    async fn claim(&self, free: usize, place: &mut Place) -> ServiceResult<Vec<Claimed>> {
         let now = self.pipeline.clock.now();
         let full = self.full_platforms();
         let allowance = Allowance {
@@ -165,7 +167,7 @@ impl Worker {
         let pool = self.pipeline.database.worker_pool();
         let mut claimed = store::take_over(pool, &allowance).await?;
         if claimed.is_empty() {
-            claimed = store::claim(pool, &allowance).await?;
+            claimed = store::claim(pool, &allowance, place).await?;
         }
         Ok(claimed)
     }

@@ -33,7 +33,7 @@ use crate::{
     database::{Database, Tx},
     features::{
         audit::in_tx::{Entry, record},
-        deliveries::{self, jobs::SelectTargets},
+        deliveries::{self, Selector, SendOff, jobs::SelectTargets},
         media::{self, MediaLinks},
     },
     jobs::enqueue,
@@ -48,6 +48,7 @@ pub struct PostService {
     ids: Arc<dyn Ids>,
     accounts: Arc<dyn Accounts>,
     links: MediaLinks,
+    selector: Selector,
 }
 
 impl fmt::Debug for PostService {
@@ -97,12 +98,13 @@ impl PostService {
         ids: Arc<dyn Ids>,
         accounts: Arc<dyn Accounts>,
         links: MediaLinks,
+        selector: Selector,
     ) -> Self {
-        Self { database, clock, ids, accounts, links }
+        Self { database, clock, ids, accounts, links, selector }
     }
 
     /// Every account of the workspace that is not disconnected. Asked before a transaction is opened, so that a
-    /// request never holds two connections; the selector looks again when the post goes out.
+    /// request never holds two connections; the selector looks again inside it.
     async fn connected_accounts(&self, actor: &Actor) -> ServiceResult<Vec<Account>> {
         let mut accounts = Vec::new();
         let mut cursor = None;
@@ -171,7 +173,8 @@ impl PostService {
             .collect()
     }
 
-    /// Saves a version with what hangs on it, and the job that sends it out.
+    /// Saves a version with what hangs on it, and what sends it out: its deliveries at once, or a job that makes them when
+    /// its time has come.
     async fn write_version(
         &self,
         tx: &mut Tx,
@@ -201,12 +204,24 @@ impl PostService {
             Place::Rewritten(..) => store::rewrite_version(tx, &version).await?,
         }
         store::set_targets(tx, actor.workspace_id, post, plan.chosen.as_deref().unwrap_or_default(), now).await?;
-        let created = SelectTargets { post_id: post, version_id: id };
         match plan.timing {
             Timing::Never => Ok(()),
-            // At once: the deliveries wait for the end of the undo window by themselves.
-            Timing::At(_) => enqueue(tx, &created, None).await,
-            Timing::Scheduled { at, .. } => enqueue(tx, &created, Some(at)).await,
+            // They wait for the end of the undo window by themselves.
+            Timing::At(at) => {
+                let sent = SendOff {
+                    post,
+                    version: id,
+                    workspace: actor.workspace_id,
+                    chosen: plan.chosen.as_deref(),
+                    variations: &plan.content.variations,
+                    at,
+                    scheduled: false,
+                };
+                self.selector.send_off(tx, &sent, now).await
+            }
+            Timing::Scheduled { at, .. } => {
+                enqueue(tx, &SelectTargets { post_id: post, version_id: id }, Some(at)).await
+            }
         }
     }
 

@@ -1,18 +1,16 @@
 //! One delivery laid open: what happened in plain words, what to do, and every try with what the platform answered.
 
+use super::trace::trace;
 use crate::{
     AppError,
     features::deliveries::server_fns::delivery_attempts,
-    shared::{
-        delivery::{Act, Acting},
-        words::duration,
-    },
+    shared::delivery::{Act, Acting},
     ui::{
         Button, ButtonSize, ButtonVariant, CopyButton, DescriptionList, Detail, ErrorState, Glyph, RelativeTime,
-        SkeletonRows, Table, Td, Th, Thead, Tr, icon,
+        SkeletonRows, icon,
     },
 };
-use domain::deliveries::{Delivery, DeliveryAttempt, DeliveryStatus, ErrorClass};
+use domain::deliveries::{Delivery, DeliveryAttempt, DeliveryStatus, ErrorClass, Outcome};
 use leptos::{prelude::*, task::spawn_local};
 
 type Attempts = Option<Result<Vec<DeliveryAttempt>, AppError>>;
@@ -68,6 +66,13 @@ pub fn details(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
 fn what_happened(delivery: &Delivery, acting: Acting) -> AnyView {
     let platform = delivery.platform.label();
     let title = match delivery.status {
+        _ if delivery.outcome == Some(Outcome::Processing) => format!("{platform} is working on this post"),
+        _ if delivery.outcome == Some(Outcome::WaitingForCreator) => {
+            format!("{} finishes this post on {platform}", delivery.account_name)
+        }
+        DeliveryStatus::Failed if delivery.error_class == Some(ErrorClass::Missed) => {
+            "Its time has passed, and it is held".to_owned()
+        }
         DeliveryStatus::Failed if delivery.needs_person => format!("Nobody can say whether {platform} took this post"),
         DeliveryStatus::Failed => format!("{platform} could not take this post"),
         DeliveryStatus::Retried => format!("{platform} could not take this post yet"),
@@ -76,11 +81,22 @@ fn what_happened(delivery: &Delivery, acting: Acting) -> AnyView {
         DeliveryStatus::Pending => format!("Waits for {platform}"),
         DeliveryStatus::Canceled => "Canceled before it was sent".to_owned(),
     };
-    let reason = delivery.last_error.clone().filter(|_| delivery.status != DeliveryStatus::Success);
+    let reason = match delivery.outcome {
+        Some(Outcome::Processing) => Some(format!(
+            "{platform} has taken it. Once it is public, or refused after all, that shows here by itself."
+        )),
+        Some(Outcome::WaitingForCreator) => Some(format!(
+            "It lies in their inbox there and is not public yet: they open the app, add what {platform} asks for, and \
+             publish it. That shows here by itself."
+        )),
+        Some(Outcome::Published) => None,
+        _ => delivery.last_error.clone(),
+    };
     let advice = delivery
         .advice
         .clone()
-        .filter(|_| !matches!(delivery.status, DeliveryStatus::Success | DeliveryStatus::Canceled));
+        .filter(|_| !matches!(delivery.status, DeliveryStatus::Success | DeliveryStatus::Canceled))
+        .filter(|_| !delivery.stage.is_watched());
     let id = delivery.id;
     let main = Act::of(delivery).first().copied();
     let buttons = acting.allowed.then(|| {
@@ -90,12 +106,14 @@ fn what_happened(delivery: &Delivery, acting: Acting) -> AnyView {
                 let act = *act;
                 let words = match act {
                     Act::Retry if delivery.needs_person => "It is not there, retry",
+                    Act::Retry if delivery.error_class == Some(ErrorClass::Missed) => "Send it now",
                     Act::Retry => "Retry now",
                     Act::MarkPublished => "It is there, mark as published",
                     Act::Cancel => "Cancel delivery",
                     Act::WriteComment => "Write the first comment again",
+                    Act::StopWaiting => "Stop waiting",
                 };
-                let variant = if Some(act) == main && act != Act::Cancel {
+                let variant = if Some(act) == main && !matches!(act, Act::Cancel | Act::StopWaiting) {
                     ButtonVariant::Primary
                 } else {
                     ButtonVariant::Secondary
@@ -107,19 +125,21 @@ fn what_happened(delivery: &Delivery, acting: Acting) -> AnyView {
     });
     let reconnect = matches!(
         delivery.error_class,
-        Some(ErrorClass::AuthExpired | ErrorClass::AuthRevoked | ErrorClass::Permission)
+        Some(ErrorClass::AuthExpired | ErrorClass::AuthRevoked | ErrorClass::Permission | ErrorClass::Policy)
     )
     .then(|| {
         let href = format!("/accounts/{}", delivery.social_account_id);
         view! { <Button href>"Open the account"</Button> }
     });
-    let edit =
-        matches!(delivery.error_class, Some(ErrorClass::Validation | ErrorClass::MediaInvalid | ErrorClass::Duplicate))
-            .then(|| {
-                // A post that cannot be edited any more is offered there as a new one, for this account.
-                let href = format!("/compose?post={}&account={}", delivery.content_id, delivery.social_account_id);
-                view! { <Button href icon=Glyph::PenLine>"Edit and send again"</Button> }
-            });
+    let edit = matches!(
+        delivery.error_class,
+        Some(ErrorClass::Validation | ErrorClass::MediaInvalid | ErrorClass::Duplicate | ErrorClass::Missed)
+    )
+    .then(|| {
+        // A post that cannot be edited any more is offered there as a new one, for this account.
+        let href = format!("/compose?post={}&account={}", delivery.content_id, delivery.social_account_id);
+        view! { <Button href icon=Glyph::PenLine>"Edit and send again"</Button> }
+    });
     view! {
         <p class="text-base font-semibold">{title}</p>
         {reason.map(|reason| view! { <p class="mt-1 text-muted wrap-anywhere">{reason}</p> })}
@@ -143,6 +163,7 @@ fn facts(delivery: &Delivery) -> AnyView {
     let copied = id.clone();
     let (created_at, next_at, class) = (delivery.created_at, delivery.next_attempt_at, delivery.error_class);
     let attempts = format!("{} of {}", delivery.attempts, delivery.max_attempts);
+    let next_label = if delivery.stage.is_watched() { "Asked again" } else { "Next" };
     view! {
         <DescriptionList>
             <Detail label="Delivery" mono=true>
@@ -166,72 +187,8 @@ fn facts(delivery: &Delivery) -> AnyView {
             <Detail label="Attempts">{attempts}</Detail>
             {class.map(|class| view! { <Detail label="Class" mono=true>{class.as_str()}</Detail> })}
             <Detail label="Created"><RelativeTime at=created_at/></Detail>
-            {next_at.map(|at| view! { <Detail label="Next"><RelativeTime at/></Detail> })}
+            {next_at.map(|at| view! { <Detail label=next_label><RelativeTime at/></Detail> })}
         </DescriptionList>
-    }
-    .into_any()
-}
-
-/// Every try, oldest first.
-fn trace(attempts: Vec<DeliveryAttempt>, place: String) -> AnyView {
-    if attempts.is_empty() {
-        return view! { <p class="text-sm text-muted">"Nothing has been tried yet."</p> }.into_any();
-    }
-    let rows = attempts
-        .into_iter()
-        .map(|attempt| {
-            let answer = match (attempt.http_status, attempt.platform_code) {
-                (Some(status), Some(code)) => format!("{status} {code}"),
-                (Some(status), None) => status.to_string(),
-                (None, Some(code)) => code,
-                (None, None) => "none".to_owned(),
-            };
-            let bad = attempt.http_status.is_some_and(|status| status >= 400);
-            let raw = (!attempt.trace.is_null()).then(|| serde_json::to_string_pretty(&attempt.trace).unwrap_or_default());
-            let outcome = if attempt.outcome == "success" { "Accepted".to_owned() } else { attempt.outcome.replace('_', " ") };
-            view! {
-                <Tr>
-                    <Td numeric=false>{attempt.number}</Td>
-                    <Td class="whitespace-nowrap"><RelativeTime at=attempt.started_at/></Td>
-                    <Td class="font-mono text-xs">{attempt.stage.as_str()}</Td>
-                    <Td class=if bad { "font-mono text-xs text-danger" } else { "font-mono text-xs" }>{answer}</Td>
-                    <Td numeric=true class="whitespace-nowrap">{duration(attempt.duration_ms.into())}</Td>
-                    <Td class="py-2 text-sm">
-                        <p>{outcome}</p>
-                        {attempt.message.map(|message| view! { <p class="text-muted wrap-anywhere">{message}</p> })}
-                        {raw
-                            .map(|raw| {
-                                view! {
-                                    <details class="mt-1">
-                                        <summary class="cursor-pointer text-sm text-accent-strong touch:min-h-11">
-                                            "Requests and answers"
-                                        </summary>
-                                        <pre
-                                            tabindex="0"
-                                            class="mt-1 max-h-80 overflow-auto rounded-md bg-sunken p-3 font-mono text-xs whitespace-pre-wrap wrap-anywhere"
-                                        >
-                                            {raw}
-                                        </pre>
-                                    </details>
-                                }
-                            })}
-                    </Td>
-                </Tr>
-            }
-        })
-        .collect_view();
-    view! {
-        <Table label=format!("Attempts at {place}") min_width="min-w-[46rem]" bare=true>
-            <Thead>
-                <Th label="Attempt"/>
-                <Th label="Time"/>
-                <Th label="Step"/>
-                <Th label="Answer"/>
-                <Th label="Took" numeric=true/>
-                <Th label="Outcome"/>
-            </Thead>
-            <tbody>{rows}</tbody>
-        </Table>
     }
     .into_any()
 }

@@ -1,12 +1,12 @@
-//! The activity's rows: what is on its way first, then what is done, newest first, today's apart from the rest. On phones
-//! each row is a small card.
+//! The activity's rows: what is on its way first, then what waits for its creators, then what is done, newest first, today's
+//! apart from the rest. On phones each row is a small card.
 
 use super::details::details;
 use crate::{
     shared::{
         delivery::{Acting, DeliveryActions},
         follow::one_of,
-        words::{delivery_line, delivery_status, mark},
+        words::{delivery_badge, delivery_line, mark},
     },
     ui::{
         Button, ButtonSize, ButtonVariant, Glyph, MarkSize, PlatformMark, RelativeTime, StatusBadge, TimeStyle, cx,
@@ -16,7 +16,7 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     DeliveryId,
-    deliveries::{Delivery, DeliveryStatus},
+    deliveries::{Delivery, DeliveryStatus, Outcome},
 };
 use leptos::prelude::*;
 
@@ -38,15 +38,24 @@ impl Entry {
 
 /// When something last happened to it, or will.
 fn moment(delivery: &Delivery) -> DateTime<Utc> {
-    delivery.next_attempt_at.or(delivery.published_at).unwrap_or(delivery.updated_at)
+    // When a platform is asked next says nothing to anybody.
+    let next = delivery.next_attempt_at.filter(|_| !delivery.stage.is_watched());
+    next.or(delivery.published_at).unwrap_or(delivery.updated_at)
 }
 
 /// The deliveries in their order, with what is on its way in front. No headings where all are of one sort.
 fn entries(deliveries: &[Delivery], now: DateTime<Utc>) -> Vec<Entry> {
     let day = now - TimeDelta::hours(24);
-    let (done, under_way): (Vec<_>, Vec<_>) = deliveries.iter().cloned().partition(|one| one.status.is_final());
+    let (done, open): (Vec<_>, Vec<_>) = deliveries.iter().cloned().partition(|one| one.status.is_final());
+    let (waiting, under_way): (Vec<_>, Vec<_>) =
+        open.into_iter().partition(|one| one.outcome == Some(Outcome::WaitingForCreator));
     let (lately, before): (Vec<_>, Vec<_>) = done.into_iter().partition(|one| moment(one) > day);
-    let groups = [("On their way", under_way), ("Last 24 hours", lately), ("Earlier", before)];
+    let groups = [
+        ("On their way", under_way),
+        ("Waiting for creators", waiting),
+        ("Last 24 hours", lately),
+        ("Earlier", before),
+    ];
     let several = groups.iter().filter(|(_, rows)| !rows.is_empty()).count() > 1;
     groups
         .into_iter()
@@ -122,6 +131,7 @@ fn row(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
     let first = delivery.get_untracked();
     let open = RwSignal::new(false);
     let status = Memo::new(move |_| delivery.read().status);
+    let badge = Memo::new(move |_| delivery_badge(&delivery.read()));
     let line = Memo::new(move |_| delivery_line(&delivery.read()));
     let when = Memo::new(move |_| moment(&delivery.read()));
     let attempt = move || {
@@ -148,7 +158,7 @@ fn row(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
             }
         >
             <td role="cell" class=cx(&[CELL, "h-13 w-34 max-md:col-start-1 max-md:row-start-3 max-md:h-auto max-md:w-auto max-md:self-center"])>
-                {move || view! { <StatusBadge status=delivery_status(status.get()) plain=true/> }}
+                {move || view! { <StatusBadge status=badge.get() plain=true/> }}
             </td>
             <td role="cell" class=cx(&[CELL, "max-w-0 max-md:col-span-2 max-md:col-start-1 max-md:row-start-1 max-md:max-w-none max-md:pr-20"])>
                 <p class="truncate font-medium" title=first.content_excerpt.clone()>
@@ -247,6 +257,8 @@ mod tests {
             platform: Platform::Twitter,
             status,
             stage: Stage::Staging,
+            outcome: None,
+            first_comment: None,
             attempts: 0,
             max_attempts: 5,
             last_error: None,
@@ -281,9 +293,11 @@ mod tests {
             delivery(2, DeliveryStatus::Retried),
             delivery(3, DeliveryStatus::Failed),
             delivery(4, DeliveryStatus::Pending),
+            Delivery { outcome: Some(Outcome::WaitingForCreator), ..delivery(5, DeliveryStatus::Retried) },
         ];
-        assert_eq!(shown(&list, 1), ["On their way 2", "2", "4", "Last 24 hours 2", "1", "3"]);
-        assert_eq!(shown(&list, 25), ["On their way 2", "2", "4", "Earlier 2", "1", "3"]);
+        let open = ["On their way 2", "2", "4", "Waiting for creators 1", "5"];
+        assert_eq!(shown(&list, 1), [&open[..], &["Last 24 hours 2", "1", "3"]].concat());
+        assert_eq!(shown(&list, 25), [&open[..], &["Earlier 2", "1", "3"]].concat());
     }
 
     #[test]

@@ -47,12 +47,14 @@ enum Phase {
 }
 
 fn phase(post: &Post, counts: &DeliveryCounts, left: u64) -> Phase {
-    let open = counts.pending + counts.publishing + counts.retried;
+    let open = counts.on_their_way();
     match post.status {
         PostStatus::Scheduled if post.visibility == Visibility::Scheduled => Phase::Scheduled,
         PostStatus::Scheduled | PostStatus::Publishing if left > 0 && counts.publishing + counts.success == 0 => {
             Phase::Undo(left)
         }
+        // What lies with its creator may stay there for days: nothing more happens by itself.
+        PostStatus::Publishing if open == 0 && counts.waiting_for_creator > 0 => Phase::Done,
         PostStatus::Scheduled | PostStatus::Publishing => Phase::UnderWay,
         PostStatus::Published | PostStatus::PartlyPublished | PostStatus::Failed if open > 0 => Phase::UnderWay,
         PostStatus::Published | PostStatus::PartlyPublished | PostStatus::Failed => Phase::Done,
@@ -64,13 +66,23 @@ fn count(deliveries: &[Delivery]) -> DeliveryCounts {
     let mut counts = DeliveryCounts::default();
     for delivery in deliveries {
         counts.add(delivery.status, 1);
+        counts.note(delivery.outcome, 1);
     }
     counts
 }
 
 /// "2 of 5 published".
 fn progress_words(counts: &DeliveryCounts) -> String {
-    format!("{} of {} published", counts.success, counts.total)
+    format!("{} of {} published{}", counts.success, counts.total, with_creators(counts))
+}
+
+/// ", 1 waits for its creator"; nothing where none does.
+fn with_creators(counts: &DeliveryCounts) -> String {
+    match counts.waiting_for_creator {
+        0 => String::new(),
+        1 => ", 1 waits for its creator".to_owned(),
+        n => format!(", {n} wait for their creators"),
+    }
 }
 
 /// What a bar of the progress means, for those who do not see it.
@@ -78,8 +90,10 @@ fn spoken(counts: &DeliveryCounts) -> String {
     let part = |n: u32, word: &str| (n > 0).then(|| format!("{n} {word}"));
     [
         part(counts.success, "published"),
-        part(counts.publishing, "publishing"),
-        part(counts.retried, "retrying"),
+        part(under_way_of(counts), "publishing"),
+        part(counts.processing, "being processed"),
+        part(counts.waiting_for_creator, "waiting for creators"),
+        part(retrying_of(counts), "retrying"),
         part(counts.pending, "pending"),
         part(counts.failed, "failed"),
         part(counts.canceled, "canceled"),
@@ -88,6 +102,17 @@ fn spoken(counts: &DeliveryCounts) -> String {
     .flatten()
     .collect::<Vec<_>>()
     .join(", ")
+}
+
+/// Those that are sent at this moment, without those about which a platform is only asked.
+const fn under_way_of(counts: &DeliveryCounts) -> u32 {
+    let watched = counts.processing + counts.waiting_for_creator;
+    counts.publishing.saturating_sub(watched.saturating_sub(counts.retried))
+}
+
+/// Those that wait for another attempt, without those about which a platform is asked.
+const fn retrying_of(counts: &DeliveryCounts) -> u32 {
+    counts.retried.saturating_sub(counts.processing + counts.waiting_for_creator)
 }
 
 /// What stands above the post's content, and the rows of its deliveries.
@@ -384,8 +409,8 @@ fn bars(counts: Memo<DeliveryCounts>) -> AnyView {
         let counts = counts.read();
         [
             (counts.success, "bg-success-solid"),
-            (counts.publishing, "bg-accent"),
-            (counts.retried, "bg-warning-solid"),
+            (under_way_of(&counts) + counts.processing, "bg-accent"),
+            (retrying_of(&counts) + counts.waiting_for_creator, "bg-warning-solid"),
             (counts.failed, "bg-danger-solid"),
             (counts.pending, "bg-neutral-bg"),
             (counts.canceled, "bg-border-strong"),
@@ -434,11 +459,17 @@ fn done(counts: Memo<DeliveryCounts>, deliveries: RwSignal<Vec<Delivery>>) -> An
     });
     let words = move || {
         let counts = counts.read();
+        let waiting = with_creators(&counts);
         match (counts.success, counts.failed) {
+            (0, 0) if counts.waiting_for_creator > 0 => {
+                format!("Nothing is public yet{waiting}")
+            }
             (0, 0) => "Nothing was published".to_owned(),
-            (n, 0) => format!("Published to {}", counted(n.into(), "account", "accounts")),
-            (0, n) => format!("{} failed", counted(n.into(), "delivery", "deliveries")),
-            (n, failed) => format!("Published to {}, {failed} failed", counted(n.into(), "account", "accounts")),
+            (n, 0) => format!("Published to {}{waiting}", counted(n.into(), "account", "accounts")),
+            (0, n) => format!("{} failed{waiting}", counted(n.into(), "delivery", "deliveries")),
+            (n, failed) => {
+                format!("Published to {}{waiting}, {failed} failed", counted(n.into(), "account", "accounts"))
+            }
         }
     };
     view! {
@@ -460,6 +491,16 @@ fn done(counts: Memo<DeliveryCounts>, deliveries: RwSignal<Vec<Delivery>>) -> An
                 }}
             </div>
             {bars(counts)}
+            {move || {
+                (counts.read().waiting_for_creator > 0)
+                    .then(|| {
+                        view! {
+                            <p class="mt-3 text-sm text-muted">
+                                "What waits for its creator lies in their inbox at the platform: they open the app there and publish it. This page learns of it by itself."
+                            </p>
+                        }
+                    })
+            }}
             {move || {
                 (counts.read().failed > 0)
                     .then(|| {
@@ -528,7 +569,7 @@ pub fn summary_words(counts: &DeliveryCounts) -> String {
         return String::new();
     }
     let failed = if counts.failed > 0 { format!(", {} failed", counts.failed) } else { String::new() };
-    format!("{} of {total} published{failed}", counts.success)
+    format!("{} of {total} published{}{failed}", counts.success, with_creators(counts))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::board::Board;
 use crate::{
     shared::{
         follow::one_of,
-        words::{delivery_status, mark, post_status},
+        words::{delivery_badge, mark, post_status},
     },
     ui::{
         Button, ButtonSize, ButtonVariant, EmptyState, MarkSize, PlatformMark, RelativeTime, Section, StatusBadge,
@@ -54,10 +54,11 @@ fn line(delivery: Memo<Delivery>) -> AnyView {
     let first = delivery.get_untracked();
     let platform = first.platform;
     let account = first.account_name.clone();
-    let status = Memo::new(move |_| delivery_status(delivery.read().status));
+    let status = Memo::new(move |_| delivery_badge(&delivery.read()));
     let when = Memo::new(move |_| {
         let delivery = delivery.read();
-        delivery.next_attempt_at.or(delivery.published_at).unwrap_or(delivery.updated_at)
+        let next = delivery.next_attempt_at.filter(|_| !delivery.stage.is_watched());
+        next.or(delivery.published_at).unwrap_or(delivery.updated_at)
     });
     view! {
         <li

@@ -11,7 +11,7 @@ use domain::{
     accounts::Accounts,
     actor::Via,
     clock::{Clock, Ids},
-    deliveries::Deliveries,
+    deliveries::{Deliveries, MissedPolicy},
     media::{Media, MediaAsset, Upload},
     platform::{CreatorChoices, TiktokPrivacy},
     posts::{NewPost, Post, Posts},
@@ -32,7 +32,7 @@ use crate::{
     database::{Database, DatabaseUrls, PoolSizes},
     features::{
         accounts::{AccountsService, AccountsSetup, Tokens, TokensSetup},
-        deliveries::{DeliveryService, jobs::select_targets},
+        deliveries::{DeliveryService, Selector, jobs::select_targets},
         media::{self, MediaFiles, MediaLinks, MediaService},
         posts::{self, PostService},
     },
@@ -126,8 +126,10 @@ impl Studio {
         let files = MediaFiles::new(store.clone());
         let links = MediaLinks::new(&secret, clock.clone());
         let media = MediaService::new(db.clone(), clock.clone(), ids.clone(), files.clone(), links.clone());
-        let posts = PostService::new(db.clone(), clock.clone(), ids.clone(), accounts, links);
-        let deliveries = DeliveryService::new(db.clone(), clock.clone(), 5);
+        let missed = MissedPolicy::default();
+        let selector = Selector::new(ids.clone(), platforms.clone(), missed);
+        let posts = PostService::new(db.clone(), clock.clone(), ids.clone(), accounts, links, selector.clone());
+        let deliveries = DeliveryService::new(db.clone(), clock.clone(), 5, missed.spacing);
         let context = JobContext {
             db: db.clone(),
             clock,
@@ -136,6 +138,7 @@ impl Studio {
             tokens,
             files: files.clone(),
             audit_keep_days: 730,
+            selector,
         };
         Self {
             db,
@@ -282,7 +285,7 @@ impl Studio {
         rows.into_iter().map(|(task, payload, run_at)| Waiting { task, payload, run_at }).collect()
     }
 
-    /// Runs the selector for every post that is due.
+    /// Runs what is due: the selector for scheduled posts, and what removes files.
     pub async fn select(&self) {
         let registry = Registry::new().register(select_targets).register(media::jobs::remove_files);
         jobs::run_due(&self.context, registry).await.unwrap();

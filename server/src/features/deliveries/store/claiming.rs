@@ -1,0 +1,271 @@
+//! Who takes which row: claiming, taking over, renewing.
+
+use chrono::{DateTime, Utc};
+use domain::{AccountId, DeliveryId, Platform, PostId, PostVersionId, ServiceResult, deliveries::Stage};
+use sqlx::PgPool;
+
+use crate::database::{failed, word};
+
+/// A row that a worker holds.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    pub id: DeliveryId,
+    pub workspace: uuid::Uuid,
+    pub post: PostId,
+    pub version: PostVersionId,
+    pub account: AccountId,
+    pub platform: Platform,
+    pub stage: Stage,
+    /// This attempt's number, from 1.
+    pub attempt: u32,
+    pub due_at: DateTime<Utc>,
+    pub state: serde_json::Value,
+    pub commit_started_at: Option<DateTime<Utc>>,
+    pub reconciliations: u32,
+    pub refreshed_version: Option<i64>,
+}
+
+macro_rules! claimed {
+    ($row:ident) => {
+        Claimed {
+            id: $row.id.into(),
+            workspace: $row.workspace_id,
+            post: $row.post_id.into(),
+            version: $row.post_version_id.into(),
+            account: $row.account_id.into(),
+            platform: word("platform", &$row.platform)?,
+            stage: word("stage", &$row.stage)?,
+            attempt: u32::try_from($row.attempts).unwrap_or_default(),
+            due_at: $row.due_at,
+            state: $row.remote_state,
+            commit_started_at: $row.commit_started_at,
+            reconciliations: u32::try_from($row.reconciliations).unwrap_or_default(),
+            refreshed_version: $row.refreshed_version,
+        }
+    };
+}
+
+/// What one worker may take.
+#[derive(Debug)]
+pub struct Allowance<'a> {
+    pub worker: uuid::Uuid,
+    pub now: DateTime<Utc>,
+    pub lease_until: DateTime<Utc>,
+    pub limit: i64,
+    pub per_account: i64,
+    /// Platforms at their limit in this process.
+    pub full: &'a [String],
+}
+
+/// Where a look through the accounts with waiting rows goes on; the default is the beginning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    workspace: uuid::Uuid,
+    account: uuid::Uuid,
+}
+
+/// Accounts with waiting rows that one look goes through.
+pub const ACCOUNTS_AT_ONCE: i32 = 64;
+
+/// Takes due rows, oldest first per account and at most `per_account` of one at once over all workers: of the accounts looked
+/// through, each workspace's first before any workspace's second, what it has under way counted in.
+///
+/// A look goes through [`ACCOUNTS_AT_ONCE`] accounts from `place` on, which it moves; where it finds nothing the next one
+/// follows, at most once around. An account is one step through the index, which leads to its first row, so the cost does not
+/// grow with the number of waiting rows, and an account that waits for a silent platform hides nothing.
+pub async fn claim(pool: &PgPool, allowance: &Allowance<'_>, place: &mut Place) -> ServiceResult<Vec<Claimed>> {
+    let started = *place;
+    let mut at_the_beginning = started == Place::default();
+    loop {
+        let (rows, next) = claim_from(pool, allowance, *place).await?;
+        let next = if rows.is_empty() { place_after(pool, *place, allowance.now).await? } else { next };
+        let around = match next {
+            Some(next) => at_the_beginning && started != Place::default() && next >= started,
+            None => at_the_beginning,
+        };
+        at_the_beginning |= next.is_none();
+        *place = next.unwrap_or_default();
+        if around || !rows.is_empty() {
+            return Ok(rows);
+        }
+    }
+}
+
+/// One look, and where the next begins if it did not come to the end.
+async fn claim_from(
+    pool: &PgPool,
+    allowance: &Allowance<'_>,
+    from: Place,
+) -> ServiceResult<(Vec<Claimed>, Option<Place>)> {
+    let Allowance { worker, now, lease_until, limit, per_account, full } = *allowance;
+    let rows = sqlx::query!(
+        r#"with recursive hops as (
+              (select d.workspace_id, d.account_id, d.platform, d.next_attempt_at, d.id, 1 as n from deliveries d
+                where d.status in ('pending', 'retried') and (d.workspace_id, d.account_id) > ($7::uuid, $8::uuid)
+                order by d.workspace_id, d.account_id, d.next_attempt_at, d.id limit 1)
+              union all
+              select next.workspace_id, next.account_id, next.platform, next.next_attempt_at, next.id, h.n + 1
+                from hops h
+                cross join lateral (
+                  select d.workspace_id, d.account_id, d.platform, d.next_attempt_at, d.id from deliveries d
+                   where d.status in ('pending', 'retried') and (d.workspace_id, d.account_id) > (h.workspace_id, h.account_id)
+                   order by d.workspace_id, d.account_id, d.next_attempt_at, d.id limit 1
+                ) next
+               where h.n < $9::int
+            ), busy as materialized (
+              select workspace_id, account_id, count(*) as n from deliveries where status = 'publishing' group by 1, 2
+            ), free as (
+              select h.*, $5::bigint - coalesce(b.n, 0) as room
+                from hops h left join busy b on b.account_id = h.account_id
+               where h.platform::text <> all($6) and h.next_attempt_at <= $2
+            ), firsts as (
+              select workspace_id, id, next_attempt_at from free where room > 0
+              union all
+              -- Where an account may have several at once.
+              select f.workspace_id, d.id, d.next_attempt_at
+                from free f
+                cross join lateral (
+                  select d.id, d.next_attempt_at from deliveries d
+                   where d.workspace_id = f.workspace_id and d.account_id = f.account_id and d.status in ('pending', 'retried')
+                     and d.next_attempt_at <= $2 and (d.next_attempt_at, d.id) > (f.next_attempt_at, f.id)
+                   order by d.next_attempt_at, d.id limit f.room - 1
+                ) d
+               where f.room > 1
+            ), turns as (
+              select f.id, f.next_attempt_at,
+                     row_number() over (partition by f.workspace_id order by f.next_attempt_at, f.id)
+                       + coalesce((select sum(b.n) from busy b where b.workspace_id = f.workspace_id), 0) as turn
+                from firsts f
+            ), candidates as (
+              -- More than are taken: other workers may hold some of them at this moment.
+              select id, next_attempt_at, turn from turns order by turn, next_attempt_at, id limit $4::bigint * 4
+            ), picked as (
+              select d.id from candidates c join deliveries d on d.id = c.id
+               where d.status in ('pending', 'retried') and d.next_attempt_at <= $2
+               order by c.turn, c.next_attempt_at, c.id limit $4::bigint
+                 for update of d skip locked
+            ), claimed as (
+              update deliveries d
+                 set status = 'publishing', attempts = d.attempts + 1, lease_owner = $1, lease_until = $3, next_attempt_at = null
+                from picked where d.id = picked.id
+              returning d.id, d.workspace_id, d.post_id, d.post_version_id, d.account_id, d.platform::text as platform,
+                        d.stage::text as stage, d.attempts, d.due_at, d.remote_state, d.commit_started_at, d.reconciliations,
+                        d.refreshed_version
+            )
+            select c.id as "id!", c.workspace_id as "workspace_id!", c.post_id as "post_id!", c.post_version_id as "post_version_id!",
+                   c.account_id as "account_id!", c.platform as "platform!", c.stage as "stage!", c.attempts as "attempts!",
+                   c.due_at as "due_at!", c.remote_state as "remote_state!", c.commit_started_at as "commit_started_at?",
+                   c.reconciliations as "reconciliations!", c.refreshed_version as "refreshed_version?",
+                   h.workspace_id as "next_workspace?", h.account_id as "next_account?"
+              from claimed c left join hops h on h.n = $9::int"#,
+        worker,
+        now,
+        lease_until,
+        limit,
+        per_account,
+        full,
+        from.workspace,
+        from.account,
+        ACCOUNTS_AT_ONCE
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(failed)?;
+    let next = rows.first().and_then(|row| Some(Place { workspace: row.next_workspace?, account: row.next_account? }));
+    let rows = rows.into_iter().map(|row| Ok(claimed!(row))).collect::<ServiceResult<_>>()?;
+    Ok((rows, next))
+}
+
+/// Where a look that begins at `from` ends, unless it comes to the end, or nothing is due anywhere.
+async fn place_after(pool: &PgPool, from: Place, now: DateTime<Utc>) -> ServiceResult<Option<Place>> {
+    let row = sqlx::query!(
+        r#"with recursive hops as (
+              (select d.workspace_id, d.account_id, 1 as n from deliveries d
+                where d.status in ('pending', 'retried') and (d.workspace_id, d.account_id) > ($1::uuid, $2::uuid)
+                order by d.workspace_id, d.account_id limit 1)
+              union all
+              select next.workspace_id, next.account_id, h.n + 1
+                from hops h
+                cross join lateral (
+                  select d.workspace_id, d.account_id from deliveries d
+                   where d.status in ('pending', 'retried') and (d.workspace_id, d.account_id) > (h.workspace_id, h.account_id)
+                   order by d.workspace_id, d.account_id limit 1
+                ) next
+               where h.n < $3::int
+            )
+            select workspace_id as "workspace!", account_id as "account!" from hops
+             where n = $3::int
+               and exists (select from deliveries d where d.status in ('pending', 'retried') and d.next_attempt_at <= $4)"#,
+        from.workspace,
+        from.account,
+        ACCOUNTS_AT_ONCE,
+        now
+    )
+    .fetch_optional(pool)
+    .await
+    .map_err(failed)?;
+    Ok(row.map(|row| Place { workspace: row.workspace, account: row.account }))
+}
+
+/// Takes over rows whose worker has gone silent; the interrupted attempt counts, and a new one begins.
+pub async fn take_over(pool: &PgPool, allowance: &Allowance<'_>) -> ServiceResult<Vec<Claimed>> {
+    let Allowance { worker, now, lease_until, limit, .. } = *allowance;
+    let rows = sqlx::query!(
+        r#"update deliveries d set attempts = d.attempts + 1, lease_owner = $1, lease_until = $3
+            where d.id in (select id from deliveries where status = 'publishing' and lease_until < $2
+                            order by lease_until limit $4 for update skip locked)
+            returning d.id, d.workspace_id, d.post_id, d.post_version_id, d.account_id, d.platform::text as "platform!",
+                      d.stage::text as "stage!", d.attempts, d.due_at, d.remote_state, d.commit_started_at, d.reconciliations,
+                      d.refreshed_version"#,
+        worker,
+        now,
+        lease_until,
+        limit
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(failed)?;
+    rows.into_iter().map(|row| Ok(claimed!(row))).collect()
+}
+
+/// When the next row becomes due, or a lease runs out.
+pub async fn next_due(pool: &PgPool) -> ServiceResult<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!(
+        r#"select least((select min(next_attempt_at) from deliveries where status in ('pending', 'retried')),
+                        (select min(lease_until) from deliveries where status = 'publishing'))"#
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(failed)
+}
+
+/// How long the oldest due row has waited, seconds, and how many are due.
+pub async fn queue_lag(pool: &PgPool, now: DateTime<Utc>) -> ServiceResult<(f64, i64)> {
+    let row = sqlx::query!(
+        r#"select coalesce(extract(epoch from $1 - min(next_attempt_at)), 0)::float8 as "lag!", count(*) as "due!"
+             from deliveries where status in ('pending', 'retried') and next_attempt_at <= $1"#,
+        now
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(failed)?;
+    Ok((row.lag.max(0.0), row.due))
+}
+
+/// Extends this worker's leases; the ids it still holds.
+pub async fn renew(
+    pool: &PgPool,
+    worker: uuid::Uuid,
+    ids: &[uuid::Uuid],
+    until: DateTime<Utc>,
+) -> ServiceResult<Vec<uuid::Uuid>> {
+    sqlx::query_scalar!(
+        "update deliveries set lease_until = $3 where id = any($2) and status = 'publishing' and lease_owner = $1 returning id",
+        worker,
+        ids,
+        until
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(failed)
+}

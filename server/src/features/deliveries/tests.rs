@@ -1,0 +1,416 @@
+//! Deliveries on a real database: how they are made, in which order they are taken, what was missed, and the dead letters.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Duration, Utc};
+use domain::{
+    AccountId, Actor, ErrorCode, Platform, PostId,
+    deliveries::{DeliveryFigures, DeliveryFilter, DeliveryStatus, ErrorClass, MissedPolicy, Outcome, Stage, Statuses},
+    posts::{NewPost, PostPatch, PostStatus, Visibility},
+    workspaces::Role,
+};
+use uuid::Uuid;
+
+use super::store::{self, Allowance, Claimed, Ending, Place};
+use crate::features::posts::tests::studio::{Studio, code, text};
+
+fn allowance(now: DateTime<Utc>, worker: Uuid) -> Allowance<'static> {
+    Allowance { worker, now, lease_until: now + Duration::minutes(1), limit: 16, per_account: 1, full: &[] }
+}
+
+async fn claim(studio: &Studio, worker: Uuid) -> Vec<Claimed> {
+    store::claim(studio.db.worker_pool(), &allowance(studio.now(), worker), &mut Place::default()).await.unwrap()
+}
+
+/// What a worker does that claims what it may, until nothing is due: the order in which the accounts got their posts.
+async fn work(studio: &Studio, worker: Uuid) -> Vec<(AccountId, PostId)> {
+    let mut got = Vec::new();
+    loop {
+        let claimed = claim(studio, worker).await;
+        if claimed.is_empty() {
+            let left = studio.count("deliveries where status in ('pending', 'publishing')").await;
+            if left == 0 {
+                return got;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        for row in claimed {
+            // A little later for some, so that several workers get out of step.
+            tokio::time::sleep(std::time::Duration::from_millis(u64::from(row.id.0.as_bytes()[15] % 4))).await;
+            got.push((row.account, row.post));
+            finish(studio, &row, worker, &Ending::Success { external_id: "1", url: None, at: studio.now() }).await;
+        }
+    }
+}
+
+async fn finish(studio: &Studio, row: &Claimed, worker: Uuid, ending: &Ending<'_>) {
+    let mut tx = studio.db.worker().await.unwrap();
+    assert!(store::finish(&mut tx, row, worker, ending).await.unwrap());
+    store::derive_post_status(&mut tx, &[row.post]).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn claim_one(studio: &Studio) -> Claimed {
+    let claimed = claim(studio, Uuid::nil()).await;
+    let [row] = &claimed[..] else { panic!("one is due: {claimed:?}") };
+    row.clone()
+}
+
+async fn two_accounts(studio: &Studio, actor: &Actor) -> [AccountId; 2] {
+    [
+        studio.account(actor, Platform::Facebook, "Harbour & Pine").await,
+        studio.account(actor, Platform::Linkedin, "Harbour & Pine").await,
+    ]
+}
+
+// ---- order ------------------------------------------------------------------------------------------------------------
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn each_account_gets_posts_in_the_order_in_which_they_were_saved() {
+    let studio = std::sync::Arc::new(Studio::new().await);
+    let maeve = studio.workspace("UTC").await;
+    let accounts = two_accounts(&studio, &maeve).await;
+    // Back to back, all at one moment of the clock.
+    let mut saved = Vec::new();
+    for n in 0..40 {
+        saved.push(studio.save(&maeve, text(&format!("Post {n}"))).await.id);
+    }
+    let order = std::sync::Arc::new(tokio::sync::Mutex::new(Vec::new()));
+    let workers = (0..3_u128).map(|n| {
+        let (studio, order) = (studio.clone(), order.clone());
+        tokio::spawn(async move {
+            let worker = Uuid::from_u128(n + 1);
+            loop {
+                let claimed = claim(&studio, worker).await;
+                if claimed.is_empty() {
+                    if studio.count("deliveries where status in ('pending', 'publishing')").await == 0 {
+                        return;
+                    }
+                    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+                }
+                for row in claimed {
+                    tokio::time::sleep(std::time::Duration::from_millis(u64::from(row.id.0.as_bytes()[15] % 4))).await;
+                    order.lock().await.push((row.account, row.post));
+                    let ending = Ending::Success { external_id: "1", url: None, at: studio.now() };
+                    finish(&studio, &row, worker, &ending).await;
+                }
+            }
+        })
+    });
+    for worker in workers.collect::<Vec<_>>() {
+        worker.await.unwrap();
+    }
+    let order = order.lock().await;
+    for account in accounts {
+        let got: Vec<PostId> = order.iter().filter(|(to, _)| *to == account).map(|(_, post)| *post).collect();
+        assert_eq!(got, saved, "{account}");
+    }
+}
+
+#[tokio::test]
+async fn looks_go_around_however_many_accounts_wait() {
+    let studio = Studio::new().await;
+    let accounts = i64::from(store::ACCOUNTS_AT_ONCE) * 7 / 2;
+    let (busy, quiet) = (studio.workspace("UTC").await, studio.workspace("UTC").await);
+    studio.account(&busy, Platform::Facebook, "One of many").await;
+    let post = studio.save(&busy, text("Hi")).await;
+    // As many accounts as that, each with three posts waiting.
+    for sql in [
+        "insert into accounts (id, workspace_id, platform, external_kind, external_account_id, display_name, connected_at, created_at, updated_at)
+         select gen_random_uuid(), workspace_id, 'facebook', 'page', 'n' || n, 'N', now(), now(), now()
+           from posts, generate_series(1, $2 - 1) n where id = $1",
+        "insert into deliveries (id, workspace_id, post_id, post_version_id, account_id, platform, idempotency_key, next_attempt_at, due_at, created_at, updated_at)
+         select gen_random_uuid(), a.workspace_id, v.post_id, v.id, a.id, a.platform, n || a.id::text, d.due_at, d.due_at, now(), now()
+           from post_versions v, deliveries d, accounts a, generate_series(1, least($2, 3)) n
+          where v.post_id = $1 and d.post_id = $1 and a.workspace_id = d.workspace_id and not (a.id = d.account_id and n = 1)",
+    ] {
+        sqlx::query(sql).bind(post.id.0).bind(accounts).execute(&studio.admin).await.unwrap();
+    }
+    studio.account(&quiet, Platform::Facebook, "Quiet").await;
+    let own = studio.save(&quiet, text("Me too")).await.id;
+
+    let mut place = Place::default();
+    let (mut seen, mut looks, mut quiet_at) = (HashSet::new(), 0, None);
+    loop {
+        let allowance = allowance(studio.now(), Uuid::nil());
+        let claimed = store::claim(studio.db.worker_pool(), &allowance, &mut place).await.unwrap();
+        if claimed.is_empty() {
+            break;
+        }
+        looks += 1;
+        if claimed.iter().any(|row| row.post == own) {
+            quiet_at.get_or_insert(looks);
+        }
+        for row in claimed {
+            assert!(seen.insert(row.account), "one at a time to an account");
+        }
+    }
+    assert_eq!(i64::try_from(seen.len()).unwrap(), accounts + 1, "every account got its first");
+    assert!(quiet_at.unwrap() <= 4, "once around brings everybody's turn: {quiet_at:?} of {looks}");
+    assert_eq!(claim(&studio, Uuid::nil()).await.len(), 0, "what has begun keeps the rest of its account back");
+}
+
+#[tokio::test]
+async fn the_deliveries_of_a_post_are_part_of_its_transaction() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    two_accounts(&studio, &maeve).await;
+    let post = studio.save(&maeve, text("Hi")).await;
+    assert_eq!((post.status, post.deliveries.pending), (PostStatus::Publishing, 2));
+    assert_eq!(studio.jobs().await, [], "nothing has to run first");
+    // What could not be written leaves nothing behind.
+    let refused = NewPost { account_ids: Some(vec![AccountId(Uuid::nil())]), ..text("Hi") };
+    assert_eq!(code(studio.posts.create(&maeve, refused, None).await), ErrorCode::ValidationError);
+    assert_eq!(studio.count("deliveries").await, 2);
+    assert_eq!(work(&studio, Uuid::nil()).await.len(), 2);
+    assert_eq!(studio.posts.get(&maeve, post.id).await.unwrap().status, PostStatus::Published);
+}
+
+#[tokio::test]
+async fn the_web_makes_rows_that_wait_and_no_others() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    two_accounts(&studio, &maeve).await;
+    let post = studio.save(&maeve, text("Hi")).await;
+    let mut tx = studio.db.tenant(&maeve).await.unwrap();
+    let forged = sqlx::query(
+        "insert into deliveries (id, workspace_id, post_id, post_version_id, account_id, platform, idempotency_key, status, published_at,
+                                 due_at, created_at, updated_at)
+         select gen_random_uuid(), workspace_id, post_id, post_version_id, account_id, platform, 'forged', 'success', now(), now(), now(), now()
+           from deliveries where post_id = $1 limit 1",
+    )
+    .bind(post.id.0)
+    .execute(&mut *tx)
+    .await;
+    assert_eq!(forged.unwrap_err().as_database_error().and_then(|error| error.code()).as_deref(), Some("42501"));
+}
+
+// ---- what was missed --------------------------------------------------------------------------------------------------
+
+/// A post scheduled for then.
+fn at(moment: DateTime<Utc>, body: &str) -> NewPost {
+    NewPost { visibility: Visibility::Scheduled, scheduled_at: Some(moment), ..text(body) }
+}
+
+async fn dues(studio: &Studio, account: AccountId) -> Vec<DateTime<Utc>> {
+    sqlx::query_scalar("select next_attempt_at from deliveries where account_id = $1 and status = 'pending' order by 1")
+        .bind(account.0)
+        .fetch_all(&studio.admin)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn what_was_missed_by_little_goes_out_late_and_never_in_a_burst() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    let accounts = two_accounts(&studio, &maeve).await;
+    let first = studio.now() + Duration::hours(1);
+    for n in 0..8 {
+        studio.save(&maeve, at(first + Duration::minutes(n), &format!("Post {n}"))).await;
+    }
+    // Nothing ran for a while.
+    studio.clock.set(first + Duration::minutes(40));
+    studio.run_scheduled().await;
+    let spacing = MissedPolicy::default().spacing;
+    for account in accounts {
+        let dues = dues(&studio, account).await;
+        assert_eq!(dues.len(), 8);
+        assert!(dues[0] >= studio.now() && dues[0] <= studio.now() + spacing, "the first soon: {dues:?}");
+        assert!(dues.windows(2).all(|pair| pair[1] - pair[0] >= spacing), "then one after the other: {dues:?}");
+    }
+    let early = allowance(studio.now() - Duration::seconds(1), Uuid::nil());
+    assert!(store::claim(studio.db.worker_pool(), &early, &mut Place::default()).await.unwrap().is_empty());
+    studio.clock.advance(spacing);
+    let now = claim(&studio, Uuid::nil()).await;
+    let accounts: HashSet<AccountId> = now.iter().map(|row| row.account).collect();
+    assert_eq!((now.len(), accounts.len()), (2, 2), "one to each account");
+}
+
+#[tokio::test]
+async fn what_was_missed_by_much_is_held_for_a_person() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    let [facebook, _] = two_accounts(&studio, &maeve).await;
+    let moment = studio.now() + Duration::hours(1);
+    let post = studio.save(&maeve, at(moment, "Good morning")).await;
+    studio.clock.set(moment + Duration::minutes(61));
+    studio.run_scheduled().await;
+    let held = studio.posts.get(&maeve, post.id).await.unwrap();
+    assert_eq!((held.status, held.deliveries.failed), (PostStatus::Failed, 2));
+    let reasons = studio.deliveries.dead_letters(&maeve).await.unwrap();
+    assert_eq!((reasons[0].error_class, reasons[0].count, reasons[0].needing_person), (ErrorClass::Missed, 2, 0));
+    let missed = DeliveryFilter { error_class: Some(ErrorClass::Missed), ..DeliveryFilter::default() };
+    let list = studio.deliveries.list(&maeve, missed.clone()).await.unwrap();
+    assert_eq!(list.total, 2);
+    let error = list.items[0].last_error.clone().unwrap();
+    assert!(error.contains(&moment.format("%H:%M").to_string()) && error.contains("held"), "{error}");
+    assert_eq!((list.items[0].attempts, list.items[0].outcome), (0, Some(Outcome::Refused)), "nothing was sent");
+
+    // It is sent once somebody says so, or with another time.
+    assert_eq!(studio.deliveries.retry_failed(&maeve, missed).await.unwrap(), 2);
+    assert_eq!(dues(&studio, facebook).await, [studio.now()]);
+    assert_eq!(studio.posts.get(&maeve, post.id).await.unwrap().status, PostStatus::Publishing);
+    studio.posts.undo(&maeve, post.id).await.unwrap();
+    let later = studio.now() + Duration::days(1);
+    let again =
+        PostPatch { visibility: Some(Visibility::Scheduled), scheduled_at: Some(later), ..PostPatch::default() };
+    assert_eq!(studio.posts.update(&maeve, post.id, again).await.unwrap().status, PostStatus::Scheduled);
+}
+
+#[tokio::test]
+async fn on_time_is_at_once() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    let [facebook, _] = two_accounts(&studio, &maeve).await;
+    let moment = studio.now() + Duration::hours(1);
+    for n in 0..3 {
+        studio.save(&maeve, at(moment, &format!("Post {n}"))).await;
+    }
+    // The queue itself may take a moment.
+    studio.clock.set(moment + Duration::seconds(90));
+    studio.run_scheduled().await;
+    assert_eq!(dues(&studio, facebook).await, [studio.now(); 3]);
+}
+
+// ---- dead letters -----------------------------------------------------------------------------------------------------
+
+/// Some failed deliveries: each for its reason, and whether only a person can tell.
+async fn fail(studio: &Studio, actor: &Actor, reasons: &[(ErrorClass, bool)]) {
+    for (n, (class, needs_person)) in reasons.iter().enumerate() {
+        studio.save(actor, text(&format!("Letter {n}"))).await;
+        let row = claim_one(studio).await;
+        let ending = Ending::Failed { message: "It said no.", class: *class, needs_person: *needs_person };
+        finish(studio, &row, Uuid::nil(), &ending).await;
+    }
+}
+
+#[tokio::test]
+async fn dead_letters_are_counted_and_started_over_by_reason() {
+    let studio = Studio::new().await;
+    let (maeve, other) = (studio.workspace("UTC").await, studio.workspace("UTC").await);
+    let page = studio.account(&maeve, Platform::Facebook, "Harbour & Pine").await;
+    let (invalid, policy, unknown) = (ErrorClass::Validation, ErrorClass::Policy, ErrorClass::OutcomeUnknown);
+    fail(&studio, &maeve, &[(invalid, false), (policy, false), (invalid, false), (unknown, true), (invalid, true)])
+        .await;
+
+    let reasons = studio.deliveries.dead_letters(&maeve).await.unwrap();
+    let counted: Vec<_> = reasons.iter().map(|one| (one.error_class, one.count, one.needing_person)).collect();
+    assert_eq!(counted, [(invalid, 3, 1), (unknown, 1, 1), (policy, 1, 0)]);
+    assert_eq!((reasons[0].title.as_str(), &reasons[0].platforms[..]), (invalid.title(), &[Platform::Facebook][..]));
+    assert_eq!(studio.deliveries.dead_letters(&other).await.unwrap(), []);
+
+    let of = |class| DeliveryFilter { error_class: Some(class), ..DeliveryFilter::default() };
+    assert_eq!(studio.deliveries.list(&maeve, of(invalid)).await.unwrap().total, 3);
+    let looking = DeliveryFilter { outcome: Some(Outcome::Unknown), ..DeliveryFilter::default() };
+    assert_eq!(studio.deliveries.list(&maeve, looking).await.unwrap().total, 2);
+    let refused = DeliveryFilter { outcome: Some(Outcome::Refused), ..of(invalid) };
+    assert_eq!(studio.deliveries.list(&maeve, refused).await.unwrap().total, 2);
+    let never = DeliveryFilter { status: DeliveryStatus::Success.into(), ..of(invalid) };
+    assert_eq!(studio.deliveries.list(&maeve, never).await.unwrap().total, 0);
+
+    let viewer = studio.colleague(&maeve, Role::Viewer).await;
+    assert_eq!(code(studio.deliveries.retry_failed(&viewer, of(invalid)).await), ErrorCode::Forbidden);
+    assert_eq!(studio.deliveries.retry_failed(&other, of(invalid)).await.unwrap(), 0, "another workspace's");
+    assert_eq!(studio.deliveries.retry_failed(&maeve, of(invalid)).await.unwrap(), 2, "but what a person must judge");
+    let spacing = MissedPolicy::default().spacing;
+    assert_eq!(dues(&studio, page).await, [studio.now(), studio.now() + spacing], "not in a burst");
+    let counts = studio.deliveries.counts(&maeve).await.unwrap();
+    assert_eq!((counts.pending, counts.failed), (2, 3), "the other reasons stay");
+}
+
+#[tokio::test]
+async fn the_last_day_in_figures() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    studio.account(&maeve, Platform::Facebook, "Harbour & Pine").await;
+    let none = studio.deliveries.figures(&maeve).await.unwrap();
+    assert_eq!((none.published, none.failed, none.median_seconds, none.steps.len()), (0, 0, None, 12));
+
+    let mut send = async |seconds: i64, fails: bool| {
+        studio.save(&maeve, text(&format!("After {seconds} {fails} {}", studio.now()))).await;
+        studio.clock.advance(Duration::seconds(seconds));
+        let row = claim_one(&studio).await;
+        let ending = if fails {
+            Ending::Failed { message: "No.", class: ErrorClass::Validation, needs_person: false }
+        } else {
+            Ending::Success { external_id: "1", url: None, at: studio.now() }
+        };
+        finish(&studio, &row, Uuid::nil(), &ending).await;
+        // Failures are timed by the database's own clock, which a test cannot move.
+        sqlx::query("alter table deliveries disable trigger deliveries_updated_at")
+            .execute(&studio.admin)
+            .await
+            .unwrap();
+        sqlx::query("update deliveries set updated_at = $2 where id = $1")
+            .bind(row.id.0)
+            .bind(studio.now())
+            .execute(&studio.admin)
+            .await
+            .unwrap();
+    };
+    send(100, false).await;
+    studio.clock.advance(Duration::hours(25));
+    for (seconds, fails) in [(2, false), (4, false), (9, false), (1, true)] {
+        send(seconds, fails).await;
+    }
+    studio.clock.advance(Duration::hours(3));
+    send(6, false).await;
+
+    let figures = studio.deliveries.figures(&maeve).await.unwrap();
+    assert_eq!((figures.published, figures.failed, figures.median_seconds), (4, 1, Some(5.0)), "not yesterday's");
+    assert_eq!(figures.success_rate(), Some(0.8));
+    assert_eq!(figures.steps[0].from, studio.now() - DeliveryFigures::SPAN);
+    let filled: Vec<_> =
+        figures.steps.iter().enumerate().filter(|(_, step)| step.published + step.failed > 0).collect();
+    let shown: Vec<_> = filled.iter().map(|(n, step)| (*n, step.published, step.failed, step.median_seconds)).collect();
+    assert_eq!(shown, [(10, 3, 1, Some(4.0)), (11, 1, 0, Some(6.0))]);
+}
+
+// ---- with the creator -------------------------------------------------------------------------------------------------
+
+#[tokio::test]
+async fn what_lies_with_a_creator_is_neither_public_nor_under_way() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    studio.account(&maeve, Platform::Facebook, "Harbour & Pine").await;
+    let post = studio.save(&maeve, text("Hi")).await;
+    let row = claim_one(&studio).await;
+    let later = studio.now() + Duration::hours(1);
+    let waiting = Ending::Again {
+        at: later,
+        stage: Stage::WithCreator,
+        counts: false,
+        message: None,
+        class: None,
+        reconciliations: 0,
+        refreshed_version: None,
+    };
+    finish(&studio, &row, Uuid::nil(), &waiting).await;
+    let counts = studio.deliveries.counts(&maeve).await.unwrap();
+    assert_eq!((counts.retried, counts.waiting_for_creator, counts.on_their_way()), (1, 1, 0));
+    let all = studio.deliveries.list(&maeve, DeliveryFilter::default()).await.unwrap();
+    assert_eq!((all.items[0].outcome, all.items[0].attempts), (Some(Outcome::WaitingForCreator), 0));
+    let shown = studio.posts.get(&maeve, post.id).await.unwrap();
+    assert_eq!((shown.status, shown.deliveries.waiting_for_creator), (PostStatus::Publishing, 1));
+    let refused =
+        studio.posts.update(&maeve, post.id, PostPatch { body: Some("Other".into()), ..PostPatch::default() });
+    assert_eq!(code(refused.await), ErrorCode::Conflict);
+
+    // Asked about, it still lies there; stopped, it is nobody's concern any more, and the post can be changed.
+    studio.clock.set(later);
+    let again = claim_one(&studio).await;
+    assert_eq!((again.stage, again.attempt), (Stage::WithCreator, 1));
+    let asked = studio.deliveries.counts(&maeve).await.unwrap();
+    assert_eq!((asked.publishing, asked.waiting_for_creator), (1, 1));
+    finish(&studio, &again, Uuid::nil(), &waiting).await;
+    let stopped = studio.deliveries.cancel(&maeve, row.id).await.unwrap();
+    assert_eq!((stopped.status, stopped.outcome), (DeliveryStatus::Canceled, None));
+    let none = DeliveryFilter {
+        outcome: Some(Outcome::WaitingForCreator),
+        status: Statuses::default(),
+        ..DeliveryFilter::default()
+    };
+    assert_eq!(studio.deliveries.list(&maeve, none).await.unwrap().total, 0);
+    assert_eq!(studio.posts.get(&maeve, post.id).await.unwrap().status, PostStatus::Draft);
+}
