@@ -160,7 +160,8 @@ async fn everything_comes_back_and_nothing_goes_out_twice() {
         person.get(&format!("/api/content/{due}/deliveries")).await["page"]["total"] == 1
     })
     .await;
-    let later = json!({ "body": "Next year", "visibility": "scheduled", "scheduled_at": "2099-03-01T07:00:00Z" });
+    let in_half_a_year = (chrono::Utc::now() + chrono::Duration::days(200)).to_rfc3339();
+    let later = json!({ "body": "In half a year", "visibility": "scheduled", "scheduled_at": in_half_a_year });
     let later = person.post("/api/content", later).await["data"]["id"].as_str().unwrap().to_owned();
     let before = person.get("/api/audit?limit=100").await;
 
