@@ -30,17 +30,16 @@ use domain::clock::Clock;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tokio_util::sync::CancellationToken;
 
 use super::{
-    assemble::media_files,
+    assemble::{media_files, pool_sizes},
     postgres::{EmbeddedOptions, EmbeddedPostgres, Installation, dump, locate},
-    run::{Failure, Ready, assemble},
+    run::{Failure, Ready},
 };
 use crate::{
     clock::SystemClock,
     config::{Environment, Keys, Settings},
-    database::MIGRATOR,
+    database::{Database, MIGRATOR},
     features::{audit, deliveries},
 };
 
@@ -237,16 +236,15 @@ async fn settle(
     settings: &Settings,
     ready: &Ready,
 ) -> Result<(deliveries::in_tx::Held, audit::command::Verdict), Failure> {
-    let arctiv = assemble(settings, &ready.urls, &CancellationToken::new())?;
+    let database = Database::connect(&ready.urls, pool_sizes(settings))?;
     let settled = async {
-        let mut tx = arctiv.database.worker().await?;
-        let held = deliveries::in_tx::hold_what_is_due(&mut tx, arctiv.clock.now()).await?;
+        let mut tx = database.worker().await?;
+        let held = deliveries::in_tx::hold_what_is_due(&mut tx, SystemClock.now()).await?;
         tx.commit().await?;
-        Ok::<_, Failure>((held, audit::command::verify(&arctiv.database).await?))
+        Ok::<_, Failure>((held, audit::command::verify(&database).await?))
     }
     .await;
-    arctiv.stop.cancel();
-    arctiv.database.close().await;
+    database.close().await;
     settled
 }
 
