@@ -7,7 +7,6 @@ use secrecy::ExposeSecret;
 use server::{
     boot::{backup, demo, doctor, run, telemetry},
     config::Settings,
-    features::audit,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -134,12 +133,7 @@ async fn command(cli: Cli) -> Result<ExitCode, run::Failure> {
             println!("{}", backup::restore(&settings, &folder, keys.as_deref()).await?)
         }
         Command::Audit { command: AuditCommand::Verify } => {
-            let ready = run::Ready::prepare(&settings).await?;
-            let arctiv = run::assemble(&settings, &ready.urls, &CancellationToken::new())?;
-            let verdict = audit::command::verify(&arctiv.database).await;
-            arctiv.database.close().await;
-            ready.release().await;
-            let verdict = verdict?;
+            let verdict = run::verify_audit(&settings).await?;
             println!("{verdict}");
             return Ok(if verdict.intact() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }

@@ -156,7 +156,12 @@ async fn everything_comes_back_and_nothing_goes_out_twice() {
     // In its undo window while the backup is made, and out after it.
     let due = person.post("/api/content", json!({ "body": "Out after the backup", "undo_seconds": 20 })).await;
     let due = due["data"]["id"].as_str().unwrap().to_owned();
-    let later = json!({ "body": "Next year", "visibility": "scheduled", "scheduled_at": "2099-03-01T07:00:00Z" });
+    within(Duration::from_secs(15), "the delivery to wait for its moment", async || {
+        person.get(&format!("/api/content/{due}/deliveries")).await["page"]["total"] == 1
+    })
+    .await;
+    let in_half_a_year = (chrono::Utc::now() + chrono::Duration::days(200)).to_rfc3339();
+    let later = json!({ "body": "In half a year", "visibility": "scheduled", "scheduled_at": in_half_a_year });
     let later = person.post("/api/content", later).await["data"]["id"].as_str().unwrap().to_owned();
     let before = person.get("/api/audit?limit=100").await;
 
@@ -194,7 +199,7 @@ async fn everything_comes_back_and_nothing_goes_out_twice() {
 
     let said = there.runs(&["restore", backup, "--keys", keys]).await;
     assert!(said.contains("The audit log is whole"), "{said}");
-    assert!(said.contains("1 deliveries wait for a person's word"), "{said}");
+    assert!(said.contains("1 delivery waits for a person's word"), "{said}");
     assert!(!said.contains("cannot be opened"), "{said}");
     assert!(there.refuses(&["restore", backup]).await.contains("There are pictures already"));
 

@@ -276,6 +276,7 @@ async fn accounts(stage: &mut Stage) {
     stage.call(Who::Owner, connect, "", Some(json!({ "platform": "facebook" })), 200).send().await;
     stage.call(Who::Owner, connect, "", Some(json!({ "platform": "google_ads" })), 502).send().await;
     let toggle = "PATCH /api/social-accounts/{id}/toggle";
+    stage.call(Who::Owner, toggle, &account, Some(json!({ "is_active": false })), 200).send().await;
     stage.call(Who::Owner, toggle, &account, Some(json!({ "is_active": true })), 200).send().await;
     let refresh = "POST /api/social-accounts/{id}/refresh";
     stage.call(Who::Owner, refresh, &account, None, 200).send().await;
@@ -367,7 +368,7 @@ async fn pictures(stage: &mut Stage) {
     let id = stage.picture["id"].as_str().unwrap().to_owned();
     stage.call(Who::Owner, "GET /api/media", "", None, 200).query("?limit=5&offset=0").send().await;
     stage.call(Who::Owner, "GET /api/media/{id}", &id, None, 200).send().await;
-    stage.call(Who::Owner, "PATCH /api/media/{id}", &id, Some(json!({ "alt_text": "Cups" })), 200).send().await;
+    stage.call(Who::Owner, "PATCH /api/media/{id}", &id, Some(json!({ "alt_text": "Two cups" })), 200).send().await;
     let long = json!({ "alt_text": "a".repeat(1001) });
     stage.call(Who::Owner, "PATCH /api/media/{id}", &id, Some(long), 400).send().await;
     stage.call(Who::Owner, "DELETE /api/media/{id}", &id, None, 409).send().await;

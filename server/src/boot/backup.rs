@@ -30,17 +30,16 @@ use domain::clock::Clock;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tokio_util::sync::CancellationToken;
 
 use super::{
-    assemble::media_files,
+    assemble::{media_files, pool_sizes},
     postgres::{EmbeddedOptions, EmbeddedPostgres, Installation, dump, locate},
-    run::{Failure, Ready, assemble},
+    run::{Failure, Ready},
 };
 use crate::{
     clock::SystemClock,
     config::{Environment, Keys, Settings},
-    database::MIGRATOR,
+    database::{Database, MIGRATOR},
     features::{audit, deliveries},
 };
 
@@ -122,23 +121,22 @@ pub async fn backup(settings: &Settings, folder: &Path, keys_to: Option<&Path>) 
     let manifest = made?;
     // Whole or not there.
     fs::rename(&half, folder)?;
-    let mut told = format!(
+    let made = format!(
         "{}: the database ({} KiB) and {} files.",
         folder.display(),
         manifest.dump_bytes.div_ceil(1024),
         manifest.media_files
     );
-    match keys_to {
+    let about_keys = match keys_to {
         Some(file) => {
             write_keys(file, &keys)?;
-            told.push_str(&format!("\nThe keys are in {}. Keep them apart from the backup.", file.display()));
+            format!("The keys are in {}. Keep them apart from the backup.", file.display())
         }
-        None => told.push_str(
-            "\nThe keys are not in it: keep JWT_SECRET and ARCTIV_TOKEN_KEYS elsewhere (or use --keys), or every account has to \
-             be reconnected after a restore.",
-        ),
-    }
-    Ok(told)
+        None => "The keys are not in it: keep JWT_SECRET and ARCTIV_TOKEN_KEYS elsewhere (or use --keys), or every account has to be \
+                 reconnected after a restore."
+            .to_owned(),
+    };
+    Ok(format!("{made}\n{about_keys}"))
 }
 
 async fn fill(settings: &Settings, whole: &Whole, keys: &Keys, half: &Path) -> Result<Manifest, Failure> {
@@ -206,38 +204,47 @@ pub async fn restore(settings: &Settings, folder: &Path, keys_from: Option<&Path
     let settled = settle(settings, &ready).await;
     ready.release().await;
     let (held, verdict) = settled?;
-    let mut told = format!(
+    let mut told = vec![format!(
         "Restored as it was on {}: the database and {} files. {verdict}",
         manifest.made_at.format("%-d %B %Y at %H:%M UTC"),
         manifest.media_files
-    );
+    )];
     if held.deliveries > 0 || held.posts > 0 {
-        told.push_str(&format!(
-            "\nThey may have gone out since, so nothing is sent by itself: {} deliveries wait for a person's word, and {} posts are \
-             drafts again.",
-            held.deliveries, held.posts
+        let deliveries = match held.deliveries {
+            1 => "1 delivery waits for a person's word".to_owned(),
+            n => format!("{n} deliveries wait for a person's word"),
+        };
+        let posts = match held.posts {
+            0 => String::new(),
+            1 => ", and 1 post is a draft again".to_owned(),
+            n => format!(", and {n} posts are drafts again"),
+        };
+        told.push(format!(
+            "What was due may have gone out since, so nothing of it is sent by itself: {deliveries}{posts}."
         ));
     }
     if !opens {
-        told.push_str("\nNone of the backup's keys is here, so the tokens in it cannot be opened: every account has to be reconnected.");
+        told.push(
+            "None of the backup's keys is here, so the tokens in it cannot be opened: every account has to be reconnected."
+                .to_owned(),
+        );
     }
-    Ok(told)
+    Ok(told.join("\n"))
 }
 
 async fn settle(
     settings: &Settings,
     ready: &Ready,
 ) -> Result<(deliveries::in_tx::Held, audit::command::Verdict), Failure> {
-    let arctiv = assemble(settings, &ready.urls, &CancellationToken::new())?;
+    let database = Database::connect(&ready.urls, pool_sizes(settings))?;
     let settled = async {
-        let mut tx = arctiv.database.worker().await?;
-        let held = deliveries::in_tx::hold_what_is_due(&mut tx, arctiv.clock.now()).await?;
+        let mut tx = database.worker().await?;
+        let held = deliveries::in_tx::hold_what_is_due(&mut tx, SystemClock.now()).await?;
         tx.commit().await?;
-        Ok::<_, Failure>((held, audit::command::verify(&arctiv.database).await?))
+        Ok::<_, Failure>((held, audit::command::verify(&database).await?))
     }
     .await;
-    arctiv.stop.cancel();
-    arctiv.database.close().await;
+    database.close().await;
     settled
 }
 

@@ -141,9 +141,9 @@ pub fn router(arctiv: &Arctiv, routes: Vec<AxumRouteListing>) -> Router {
         .layer(layer::from_fn_with_state(edge.clone(), limits::limit))
         .layer(layer::from_fn_with_state(edge.clone(), middleware::session))
         .layer(layer::from_fn_with_state(edge.clone(), middleware::same_origin))
-        .layer(layer::from_fn_with_state(edge.clone(), middleware::security_headers))
         .layer(layer::from_fn_with_state(edge.clone(), middleware::time_limit))
-        .layer(layer::from_fn_with_state(edge, middleware::observe))
+        .layer(layer::from_fn_with_state(edge.clone(), middleware::observe))
+        .layer(layer::from_fn_with_state(edge, middleware::security_headers))
 }
 
 #[cfg(test)]

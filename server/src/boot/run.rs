@@ -18,7 +18,7 @@ use crate::{
     clock::{SystemClock, SystemIds},
     config::{Keys, Settings},
     database::{Database, DatabaseUrls},
-    features::{accounts::Tokens, identity::PasswordCost},
+    features::{accounts::Tokens, audit, identity::PasswordCost},
     http::pages,
     jobs::{self, Registry, Runner, RunnerOptions},
 };
@@ -115,6 +115,20 @@ pub async fn worker(settings: Settings) -> Result<(), Failure> {
     .await;
     ready.release().await;
     outcome
+}
+
+/// `arctiv audit verify`.
+pub async fn verify_audit(settings: &Settings) -> Result<audit::command::Verdict, Failure> {
+    let ready = Ready::prepare(settings).await?;
+    let verdict = async {
+        let database = Database::connect(&ready.urls, pool_sizes(settings))?;
+        let verdict = audit::command::verify(&database).await;
+        database.close().await;
+        Ok(verdict?)
+    }
+    .await;
+    ready.release().await;
+    verdict
 }
 
 /// Takes the port before anything else, so that a taken one is known at once.

@@ -1,4 +1,4 @@
-//! What every request passes, outermost first: id and log, panics, time limit, security headers, origin, session, rate limits.
+//! What every request passes, outermost first: security headers, id and log, panics, time limit, origin, session, rate limits.
 
 use std::{
     net::{IpAddr, SocketAddr},

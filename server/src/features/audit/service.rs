@@ -93,9 +93,9 @@ impl Audit for AuditService {
 
 fn wanted(actor: &Actor, filter: &AuditFilter) -> ServiceResult<Wanted> {
     if let (Some(from), Some(to)) = (filter.from, filter.to)
-        && from.begins() > to.ends()
+        && from.begins() >= to.ends()
     {
-        return Err(ServiceError::field("to", "The end lies before the beginning."));
+        return Err(ServiceError::field("to", "The end must lie behind the beginning."));
     }
     Ok(Wanted::new(actor.workspace_id, filter))
 }
