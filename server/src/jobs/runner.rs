@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{JobsError, Registry, schedule, store::SCHEMA};
 use crate::{
     database::Database,
-    features::{accounts::Tokens, media::MediaFiles},
+    features::{accounts::Tokens, media::MediaFiles, notifications::Letters},
 };
 
 /// What handlers work with. Cheap to clone.
@@ -27,6 +27,8 @@ pub struct JobContext {
     pub files: MediaFiles,
     /// How long the audit log is kept.
     pub audit_keep_days: u32,
+    /// How letters are worded and sent.
+    pub letters: Letters,
 }
 
 impl std::fmt::Debug for JobContext {

@@ -25,6 +25,7 @@ use crate::{
     features::{
         accounts::{Tokens, TokensSetup},
         media::MediaFiles,
+        notifications::{self, Letters},
     },
 };
 
@@ -44,6 +45,11 @@ pub(crate) async fn database() -> TestDatabase {
 /// A folder for pictures that no test here puts any into.
 pub(crate) fn files() -> MediaFiles {
     MediaFiles::local(&std::env::temp_dir().join("arctiv-tests-without-pictures")).unwrap()
+}
+
+/// Letters that go nowhere.
+pub(crate) fn letters() -> Letters {
+    notifications::tests::letters(Arc::default())
 }
 
 struct Bench {
@@ -82,6 +88,7 @@ impl Bench {
                 tokens,
                 files: files(),
                 audit_keep_days: 730,
+                letters: letters(),
             },
             clock,
         }

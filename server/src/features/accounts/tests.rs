@@ -247,6 +247,7 @@ impl Bench {
             tokens: self.tokens.clone(),
             files: jobs::tests::files(),
             audit_keep_days: 730,
+            letters: jobs::tests::letters(),
         }
     }
 
