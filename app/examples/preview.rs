@@ -37,14 +37,19 @@ use domain::{
     },
     events::{Events, Subscription},
     identity::{
-        Authenticated, EMAIL_TAKEN, Identity, LOGIN_REFUSED, Login, Me, Profile, Register, SessionToken, SignedIn, User,
+        Authenticated, ChangeEmail, ChangePassword, Confirmation, Confirmed, Credentials, EMAIL_TAKEN, EmailChange,
+        ForgotPassword, Identity, LOGIN_REFUSED, LinkState, Login, Me, Profile, Register, Resends, ResetPassword,
+        SessionToken, SignedIn, User,
     },
     media::{Media, MediaAsset, MediaFile, Signature, Upload, Variant},
     posts::{
         CheckedPost, IdempotencyKey, NewPost, Post, PostFilter, PostPatch, PostStatus, PostSummary, PostToCheck, Posts,
         Visibility,
     },
-    workspaces::{Connections, LATEST, Latest, Overview, Person, Role, Workspace, WorkspaceKind, Workspaces},
+    workspaces::{
+        AcceptInvitation, Connections, Invitation, InvitationOffer, InvitationState, LATEST, Latest, Member,
+        MemberPatch, NewInvitation, Overview, Person, Role, Team, Workspace, WorkspaceKind, Workspaces,
+    },
 };
 use leptos::config::LeptosOptions;
 use uuid::Uuid;
@@ -223,6 +228,99 @@ impl Identity for Demo {
         Ok(None)
     }
     async fn me(&self, _: &Actor) -> ServiceResult<Me> {
+        gone()
+    }
+    async fn accept_invitation(&self, _: &Visitor, _: Option<&Actor>, _: AcceptInvitation) -> ServiceResult<SignedIn> {
+        gone()
+    }
+}
+
+#[async_trait]
+impl Team for Demo {
+    async fn members(&self, _: &Actor) -> ServiceResult<Vec<Member>> {
+        self.stand()?;
+        let member = |n, name: &str, email: &str, role| Member {
+            id: domain::UserId(id(n)),
+            full_name: name.into(),
+            email: email.into(),
+            role,
+            disabled_at: None,
+            joined_at: ago(60 * 24 * 30),
+            last_seen_at: Some(ago(12)),
+        };
+        Ok(vec![
+            member(900, "Niamh Doyle", "niamh@northwind.example", Role::Admin),
+            member(901, "Priya Raman", "priya@northwind.example", Role::Editor),
+        ])
+    }
+    async fn change_member(&self, _: &Actor, _: domain::UserId, _: MemberPatch) -> ServiceResult<Member> {
+        gone()
+    }
+    async fn remove_member(&self, _: &Actor, _: domain::UserId) -> ServiceResult<()> {
+        gone()
+    }
+    async fn invitations(&self, _: &Actor) -> ServiceResult<Vec<Invitation>> {
+        Ok(Vec::new())
+    }
+    async fn invite(&self, _: &Actor, form: NewInvitation) -> ServiceResult<Invitation> {
+        form.check().into_result()?;
+        gone()
+    }
+    async fn resend_invitation(&self, _: &Actor, _: domain::InvitationId) -> ServiceResult<Invitation> {
+        gone()
+    }
+    async fn revoke_invitation(&self, _: &Actor, _: domain::InvitationId) -> ServiceResult<()> {
+        gone()
+    }
+    async fn offer(&self, token: &str) -> ServiceResult<InvitationOffer> {
+        Ok(InvitationOffer {
+            state: token.parse().unwrap_or(InvitationState::Open),
+            workspace: "Northwind Coffee".into(),
+            kind: WorkspaceKind::Client,
+            email: "orla@northwind.example".into(),
+            role: Role::Editor,
+            invited_by: Some("Niamh Doyle".into()),
+            expires_at: now() + TimeDelta::days(6),
+            has_account: false,
+        })
+    }
+    async fn decline(&self, _: &Visitor, _: &str) -> ServiceResult<()> {
+        gone()
+    }
+}
+
+#[async_trait]
+impl Credentials for Demo {
+    async fn confirmation(&self, token: &str) -> ServiceResult<Confirmation> {
+        let state = token.parse().unwrap_or(LinkState::Open);
+        let resends = (state != LinkState::Open).then_some(Resends { left: 3, next_at: None });
+        Ok(Confirmation { state, email: Some("niamh@northwind.example".into()), resends })
+    }
+    async fn confirm_email(&self, _: &Visitor, _: &str) -> ServiceResult<Confirmed> {
+        gone()
+    }
+    async fn resends(&self, _: &Actor) -> ServiceResult<Resends> {
+        Ok(Resends { left: 3, next_at: None })
+    }
+    async fn resend_confirmation(&self, _: &Actor) -> ServiceResult<Resends> {
+        gone()
+    }
+    async fn resend_for_link(&self, _: &Visitor, _: &str) -> ServiceResult<Resends> {
+        gone()
+    }
+    async fn forgot_password(&self, _: &Visitor, form: ForgotPassword) -> ServiceResult<()> {
+        form.check().into_result()
+    }
+    async fn reset_state(&self, token: &str) -> ServiceResult<LinkState> {
+        Ok(token.parse().unwrap_or(LinkState::Open))
+    }
+    async fn reset_password(&self, _: &Visitor, _: ResetPassword) -> ServiceResult<()> {
+        gone()
+    }
+    async fn change_password(&self, _: &Actor, _: ChangePassword) -> ServiceResult<()> {
+        gone()
+    }
+    async fn change_email(&self, _: &Actor, _: ChangeEmail) -> ServiceResult<EmailChange> {
         gone()
     }
 }
@@ -466,6 +564,8 @@ fn services(scene: Scene) -> Services {
     let demo = Arc::new(Demo(scene));
     Services {
         identity: demo.clone(),
+        credentials: demo.clone(),
+        team: demo.clone(),
         accounts: demo.clone(),
         posts: demo.clone(),
         deliveries: demo.clone(),

@@ -66,6 +66,10 @@ pages! {
         Landing => workspaces::pages::LandingPage;
         Login => identity::pages::LoginPage;
         Register => identity::pages::RegisterPage;
+        Confirm => identity::links::ConfirmPage;
+        Forgot => identity::links::ForgotPage;
+        Reset => identity::links::ResetPage;
+        Invite => identity::invite::InvitePage;
     }
 }
 
@@ -94,6 +98,8 @@ pages! {
     /// Oneself, and the workspace.
     settings_page, __preload_settings_page, SettingsPage {
         AuditLog => audit::pages::AuditPage;
+        Security => identity::security::SecurityPage;
+        Team => workspaces::team::TeamPage;
     }
 }
 
@@ -102,6 +108,12 @@ pages! {
     gallery_page, __preload_gallery_page, ForDevelopers {
         Gallery => layouts::GalleryPage;
     }
+}
+
+/// The frame, with what stands above every page.
+#[component]
+fn SignedInFrame() -> impl IntoView {
+    view! { <Frame above=|| view! { <identity::components::ConfirmBanner/> }/> }
 }
 
 /// Everything inside `<body>`.
@@ -119,8 +131,12 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/") view={Lazy::<Landing>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/login") view={Lazy::<Login>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/register") view={Lazy::<Register>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/confirm") view={Lazy::<Confirm>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/forgot") view={Lazy::<Forgot>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/reset") view={Lazy::<Reset>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/invite/:token") view={Lazy::<Invite>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/dev/gallery") view={Lazy::<Gallery>::new()} ssr=SsrMode::Async/>
-                <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
+                <ParentRoute path=path!("") view=SignedInFrame ssr=SsrMode::Async>
                     // Never shown: the gate leads on to the dashboard of the workspace's kind.
                     <Route path=path!("/dashboard") view=|| ()/>
                     <Route path=path!("/dashboard/client") view={Lazy::<Client>::new()} ssr=SsrMode::Async/>
@@ -133,6 +149,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/posts/:id") view={Lazy::<Post>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/audit") view={Lazy::<AuditLog>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/activity") view={Lazy::<Activity>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/team") view={Lazy::<Team>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/security") view={Lazy::<Security>::new()} ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
             <Toaster/>

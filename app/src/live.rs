@@ -23,7 +23,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, BroadcastChannel, EventSource, MessageEvent};
 
 const URL: &str = "/api/events";
-const KINDS: [&str; 3] = ["account.status", "delivery.updated", "post.updated"];
+const KINDS: [&str; 4] = ["account.status", "delivery.updated", "post.updated", "member.updated"];
 /// Events closer together than this make the counters rise once.
 const GATHER: Duration = Duration::from_millis(250);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -38,6 +38,7 @@ pub struct Live {
     accounts: RwSignal<u32>,
     deliveries: RwSignal<u32>,
     posts: RwSignal<u32>,
+    members: RwSignal<u32>,
     connected: RwSignal<bool>,
 }
 
@@ -55,6 +56,11 @@ impl Live {
     /// Rises when a post changed, and after a lost connection.
     pub fn posts(self) -> Signal<u32> {
         self.posts.into()
+    }
+
+    /// Rises when somebody joined, left or got another role, and after a lost connection.
+    pub fn members(self) -> Signal<u32> {
+        self.members.into()
     }
 
     /// Whether the stream stands. True until the first failure, so that a page does not begin with a warning.
@@ -83,6 +89,7 @@ impl Live {
         up(self.accounts, changed.accounts);
         up(self.deliveries, changed.deliveries);
         up(self.posts, changed.posts);
+        up(self.members, changed.members);
     }
 }
 
@@ -92,6 +99,7 @@ pub(crate) fn provide_live(me: Option<&Me>) -> Live {
         accounts: RwSignal::new(0),
         deliveries: RwSignal::new(0),
         posts: RwSignal::new(0),
+        members: RwSignal::new(0),
         connected: RwSignal::new(true),
     };
     provide_context(live);
@@ -129,17 +137,19 @@ struct Changed {
     accounts: bool,
     deliveries: bool,
     posts: bool,
+    members: bool,
 }
 
 impl Changed {
-    const ALL: Self = Self { accounts: true, deliveries: true, posts: true };
+    const ALL: Self = Self { accounts: true, deliveries: true, posts: true, members: true };
 
     const fn of(event: &LiveEvent) -> Self {
-        let mut changed = Self { accounts: false, deliveries: false, posts: false };
+        let mut changed = Self { accounts: false, deliveries: false, posts: false, members: false };
         match event {
             LiveEvent::AccountStatus { .. } => changed.accounts = true,
             LiveEvent::DeliveryUpdated { .. } => changed.deliveries = true,
             LiveEvent::PostUpdated { .. } => changed.posts = true,
+            LiveEvent::MemberUpdated { .. } => changed.members = true,
         }
         changed
     }
@@ -373,6 +383,7 @@ fn gather(live: Live, changed: Changed) {
         gathered.accounts |= changed.accounts;
         gathered.deliveries |= changed.deliveries;
         gathered.posts |= changed.posts;
+        gathered.members |= changed.members;
         waiting
     });
     if !waiting {

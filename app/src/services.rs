@@ -12,10 +12,10 @@ use domain::{
     clock::Clock,
     deliveries::Deliveries,
     events::Events,
-    identity::{Identity, Me, SessionToken},
+    identity::{Credentials, Identity, Me, SessionToken},
     media::Media,
     posts::Posts,
-    workspaces::Workspaces,
+    workspaces::{Team, Workspaces},
 };
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
@@ -29,6 +29,8 @@ use crate::{
 #[derive(Clone)]
 pub struct Services {
     pub identity: Arc<dyn Identity>,
+    pub credentials: Arc<dyn Credentials>,
+    pub team: Arc<dyn Team>,
     pub accounts: Arc<dyn Accounts>,
     pub posts: Arc<dyn Posts>,
     pub deliveries: Arc<dyn Deliveries>,

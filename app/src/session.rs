@@ -29,7 +29,7 @@ impl FormOutcome {
     /// A refusal, with the values to show again. Passwords are left out by name.
     pub fn new(values: impl IntoIterator<Item = (String, String)>, fault: domain::Fault) -> Self {
         let message = fault.fields.is_empty().then_some(fault.message);
-        let values = values.into_iter().filter(|(name, _)| name != "password").collect();
+        let values = values.into_iter().filter(|(name, _)| !name.ends_with("password")).collect();
         Self { values, fields: fault.fields, message }
     }
 
@@ -152,10 +152,12 @@ mod tests {
 
     #[test]
     fn a_refused_form_never_brings_a_password_back() {
-        let typed = [("email".to_owned(), "a@b.example".to_owned()), ("password".to_owned(), "hunter22".to_owned())];
+        let typed =
+            ["password", "current_password", "new_password"].map(|name| (name.to_owned(), "hunter22".to_owned()));
+        let typed = typed.into_iter().chain([("email".to_owned(), "a@b.example".to_owned())]);
         let outcome = FormOutcome::new(typed, ServiceError::field("email", "taken").fault);
         assert_eq!(outcome.value("email"), "a@b.example");
-        assert_eq!(outcome.value("password"), "");
+        assert!(!outcome.values.values().any(|value| value.contains("hunter")));
         assert_eq!(outcome.message, None);
         assert_eq!(outcome.fields.get("email"), Some("taken"));
     }

@@ -6,6 +6,7 @@ import { Audit } from '../pages/audit';
 import { Consent } from '../pages/consent';
 import { Deliveries } from '../pages/deliveries';
 import { Identity, type Person } from '../pages/identity';
+import { Mailbox } from '../pages/mailbox';
 import { Posts } from '../pages/posts';
 import { Sandbox } from './sandbox';
 
@@ -42,6 +43,7 @@ type Fixtures = {
   posts: Posts;
   deliveries: Deliveries;
   sandbox: Sandbox;
+  mailbox: Mailbox;
   /** A client who has just registered and is signed in. */
   client: Person;
   /** Fails the test if axe finds anything on the page as it is, in light or in dark. */
@@ -66,6 +68,8 @@ export const test = base.extend<Fixtures>({
   posts: async ({ app }, use) => use(new Posts(app)),
   deliveries: async ({ app }, use) => use(new Deliveries(app)),
   sandbox: async ({ request }, use) => use(new Sandbox(request, required('SANDBOX_URL'))),
+
+  mailbox: async ({ request }, use) => use(new Mailbox(request)),
 
   client: async ({ identity }, use) => {
     const person = identity.somebody('client');

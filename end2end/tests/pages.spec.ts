@@ -1,8 +1,18 @@
 /** What holds on every page: no barriers, no sideways scrolling, the theme that was chosen from the first paint on. */
 import { expect, test } from '../support/fixtures';
 
-const OPEN = ['/', '/login', '/register', '/dev/gallery'];
-const SIGNED_IN = ['/dashboard/client', '/accounts', '/compose', '/posts', '/activity', '/settings/audit', '/nowhere'];
+const OPEN = ['/', '/login', '/register', '/confirm', '/forgot', '/reset', '/dev/gallery'];
+const SIGNED_IN = [
+  '/dashboard/client',
+  '/accounts',
+  '/compose',
+  '/posts',
+  '/activity',
+  '/team',
+  '/settings/security',
+  '/settings/audit',
+  '/nowhere',
+];
 const WIDTHS = [360, 768, 1024, 1440, 1920];
 
 for (const path of OPEN) {

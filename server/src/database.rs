@@ -2,7 +2,7 @@
 //!
 //! | role | pool | sees |
 //! |---|---|---|
-//! | `arctiv_app` | [`Database::tenant`], [`Database::public`] | one workspace, never a token |
+//! | `arctiv_app` | [`Database::tenant`], [`Database::person`], [`Database::public`] | one workspace, never a token |
 //! | `arctiv_worker` | [`Database::worker`] | every workspace, and the sealed tokens |
 //!
 //! A web process has no use for the worker's pool and a worker none for the app's, but by default one process is both.
@@ -114,6 +114,12 @@ impl Database {
     /// travels with the pool's own check of the connection, and saves a round trip.
     pub async fn read(&self, actor: &Actor) -> ServiceResult<Tx> {
         self.begin("BEGIN READ ONLY", actor.user_id, actor.workspace_id).await
+    }
+
+    /// A transaction of a person in no workspace: it sees what is their own, and no tenant row.
+    pub async fn person(&self, user: UserId) -> ServiceResult<Tx> {
+        let begin = format!("BEGIN; SET LOCAL app.user_id = '{user}'; SET LOCAL app.workspace_id = ''");
+        begun(&self.inner.app, Some(begin)).await
     }
 
     /// A transaction that belongs to nobody: it sees no tenant row, only the sign-in functions.

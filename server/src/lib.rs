@@ -9,6 +9,7 @@
 //! | [`limits`] | how often anybody may ask, exact across processes |
 //! | [`jobs`] | the job library's registry and schedules, one list |
 //! | [`database`] | pools, roles, tenant transactions |
+//! | [`one_time`] | links for one use |
 //! | [`cursor`] | places in lists that are newest first |
 //! | [`search`] | what people search for, as a pattern |
 
@@ -21,4 +22,5 @@ pub mod features;
 pub mod http;
 pub mod jobs;
 pub mod limits;
+pub mod one_time;
 pub mod search;

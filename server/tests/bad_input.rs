@@ -48,6 +48,26 @@ async fn server_functions_and_forms_refuse_nonsense_as_such() {
     let refused = refused.text().await.unwrap();
     assert!(refused.contains("value=\"bad\""), "what was typed is kept");
     assert!(!refused.contains("short"), "but for the password");
+    for (path, body, status) in [
+        ("/forgot", &b"email=%00"[..], StatusCode::BAD_REQUEST),
+        ("/forgot", b"\xff\xfe=%ff", StatusCode::BAD_REQUEST),
+        ("/reset", b"token=%00&password=long+enough", StatusCode::NOT_FOUND),
+        ("/reset", b"token=x&password=short", StatusCode::BAD_REQUEST),
+        // Their pages say why.
+        ("/confirm", b"token=%22%3E%3Cscript%3E", StatusCode::SEE_OTHER),
+        ("/confirm", b"&&&===%%%", StatusCode::SEE_OTHER),
+        ("/confirm/resend", b"token=%00", StatusCode::NOT_FOUND),
+        ("/confirm/resend", b"", StatusCode::SEE_OTHER),
+        ("/invite/nonsense", b"full_name=%07&password=x", StatusCode::NOT_FOUND),
+        ("/invite/%00", b"", StatusCode::NOT_FOUND),
+        ("/invite/nonsense/decline", b"", StatusCode::SEE_OTHER),
+    ] {
+        let answer = form(path, body).await;
+        assert_eq!(answer.status(), status, "{path} with {body:?}");
+        let location = answer.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
+        assert!(location.is_none_or(|to| to.starts_with('/') && !to.contains('<')), "{path} with {body:?}");
+        assert!(!answer.text().await.unwrap().contains("\"><script>"), "{path} with {body:?}");
+    }
     let large = form("/login", &vec![b'a'; 65 * 1024]).await;
     assert_eq!(large.status(), StatusCode::PAYLOAD_TOO_LARGE);
 
@@ -62,6 +82,10 @@ async fn server_functions_and_forms_refuse_nonsense_as_such() {
         "/activity?status=,,x&q=%00",
         "/%ff%fe",
         "/compose?post=%00",
+        "/confirm?token=%00",
+        "/reset?token=%22%3E",
+        "/invite/nonsense",
+        "/forgot?sent=%00",
     ] {
         let answer = person.request(Method::GET, path).header(header::ACCEPT, "text/html").send().await.unwrap();
         let status = answer.status();

@@ -27,7 +27,11 @@ const ELSEWHERE: [(&str, u16, &str); 4] = [
 ];
 
 /// What changes nothing that would belong on the record, though it is no `GET`.
-const UNRECORDED: [(&str, &str); 2] = [
+const UNRECORDED: [(&str, &str); 3] = [
+    (
+        "POST /api/auth/forgot-password",
+        "does the same for an address that nobody has; what is changed then is by a link",
+    ),
     ("POST /api/content/check", "looks at a post that is not saved"),
     (
         "POST /api/social-accounts/{id}/creator",
@@ -45,6 +49,10 @@ struct Stage {
     /// The owner of everything.
     person: Person,
     viewer: Person,
+    /// Somebody else in the workspace.
+    member: String,
+    /// One that waits for an answer.
+    invitation: String,
     account: String,
     revoked: String,
     creator: String,
@@ -70,6 +78,8 @@ impl Stage {
             admin,
             person,
             viewer,
+            member: nothing.clone(),
+            invitation: nothing.clone(),
             account: nothing.clone(),
             revoked: nothing.clone(),
             creator: nothing.clone(),
@@ -116,6 +126,45 @@ impl Stage {
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.admin).await.unwrap();
     }
 
+    /// What follows `link` in each letter to somebody that holds one, oldest first.
+    fn letters(&self, to: &str, link: &str) -> Vec<String> {
+        let folder = std::fs::read_dir(self.world.folder.join("mailbox"));
+        let mut names: Vec<_> = folder.into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
+        names.retain(|name| name.extension().is_some_and(|ending| ending == "json"));
+        names.sort();
+        let letters = names.iter().map(|name| serde_json::from_slice::<Value>(&std::fs::read(name).unwrap()).unwrap());
+        letters
+            .filter(|letter| letter["to"] == to)
+            .filter_map(|letter| {
+                let (_, rest) = letter["text"].as_str().unwrap().split_once(link)?;
+                Some(rest.split_whitespace().next().unwrap().to_owned())
+            })
+            .collect()
+    }
+
+    /// What follows `link` in the latest letter to somebody that holds one, once there is one.
+    async fn letter(&self, to: &str, link: &str) -> String {
+        within(Duration::from_secs(20), "the letter", async || !self.letters(to, link).is_empty()).await;
+        self.letters(to, link).pop().unwrap()
+    }
+
+    /// The token of the invitation that is open for an address: its letters come in no particular order.
+    async fn open_invitation(&self, to: &str) -> String {
+        let mut open = None;
+        within(Duration::from_secs(20), "an open invitation", async || {
+            let token = self.letter(to, "/invite/").await;
+            for token in self.letters(to, "/invite/").into_iter().chain([token]) {
+                let offer = client().get(format!("{}/api/invitations/{token}", self.web.url)).send().await.unwrap();
+                if offer.json::<Value>().await.unwrap()["data"]["state"] == "open" {
+                    open = Some(token);
+                }
+            }
+            open.is_some()
+        })
+        .await;
+        open.unwrap()
+    }
+
     async fn upload(&mut self, person: &Person, bytes: Vec<u8>) -> contract::Answer {
         let file = multipart::Part::bytes(bytes).file_name("cups.png");
         let form = multipart::Form::new().part("file", file).text("alt_text", "Cups");
@@ -156,6 +205,25 @@ impl Stage {
         match operation {
             "POST /api/auth/register" => Some(registration("somebody.new@walk.example")),
             "POST /api/auth/login" => Some(json!({ "email": "nobody@walk.example", "password": "wrong horse" })),
+            "POST /api/auth/confirm-email" => Some(json!({ "token": "a token that nobody was sent" })),
+            "POST /api/auth/forgot-password" => Some(json!({ "email": "nobody@walk.example" })),
+            "POST /api/auth/reset-password" => {
+                Some(json!({ "token": "a token that nobody was sent", "password": "correct horse" }))
+            }
+            "POST /api/auth/change-password" => {
+                Some(json!({ "current_password": "wrong horse", "new_password": "correct horse" }))
+            }
+            "POST /api/auth/change-email" => {
+                Some(json!({ "email": "nobody@walk.example", "current_password": "wrong horse" }))
+            }
+            "PATCH /api/workspaces/current/members/{id}" => Some(json!({ "role": "editor", "disabled": false })),
+            "POST /api/workspaces/current/invitations" => {
+                Some(json!({ "email": "somebody.else@walk.example", "role": "viewer" }))
+            }
+            "POST /api/invitations/accept" => Some(
+                json!({ "token": "a token that nobody was sent", "full_name": "Una Walsh", "password": "correct horse" }),
+            ),
+            "POST /api/invitations/decline" => Some(json!({ "token": "a token that nobody was sent" })),
             "POST /api/social-accounts" => Some(json!({ "platform": "facebook" })),
             "PATCH /api/social-accounts/{id}/toggle" => Some(json!({ "is_active": true })),
             "POST /api/content" => Some(json!({ "body": "Hi", "visibility": "private" })),
@@ -170,6 +238,8 @@ impl Stage {
     fn fill(&self, operation: &str) -> String {
         match operation.split_once(' ').unwrap().1 {
             path if path.starts_with("/api/social-accounts/") => self.account.clone(),
+            path if path.starts_with("/api/workspaces/current/members/") => self.member.clone(),
+            path if path.starts_with("/api/workspaces/current/invitations/") => self.invitation.clone(),
             path if path.starts_with("/api/media/") => self.picture["id"].as_str().unwrap().to_owned(),
             path if path.starts_with("/api/oauth/") => "facebook".to_owned(),
             path if path.starts_with("/api/content/") => self.draft.clone(),
@@ -235,6 +305,7 @@ fn png(shade: u8) -> Vec<u8> {
 async fn every_operation_answers_as_documented() {
     let mut stage = Stage::new().await;
     people(&mut stage).await;
+    team(&mut stage).await;
     accounts(&mut stage).await;
     content(&mut stage).await;
     pictures(&mut stage).await;
@@ -264,6 +335,130 @@ async fn people(stage: &mut Stage) {
     stage.call(Who::Nobody, login, "", with("correct horse"), 200).send().await;
     stage.call(Who::Nobody, login, "", with("wrong horse"), 401).send().await;
     stage.call(Who::Owner, "GET /api/auth/me", "", None, 200).send().await;
+    credentials(stage).await;
+}
+
+/// Links by mail, and changes that ask for the password; of somebody of whom nothing else is asked.
+async fn credentials(stage: &mut Stage) {
+    let somebody = Person::register(&stage.web, "client").await;
+    let owner = std::mem::replace(&mut stage.person, somebody);
+    let me = stage.call(Who::Owner, "GET /api/auth/me", "", None, 200).send().await;
+    let email = me["data"]["user"]["email"].as_str().unwrap().to_owned();
+    let (confirm, resend) = ("POST /api/auth/confirm-email", "POST /api/auth/resend-confirmation");
+    for left in [2, 1, 0] {
+        let told = stage.call(Who::Owner, resend, "", None, 200).send().await;
+        assert_eq!(told["data"]["left"], left, "{told}");
+    }
+    let spent = stage.call(Who::Owner, resend, "", None, 429).send().await;
+    assert!(spent["details"]["retry_after"].as_u64().is_some_and(|seconds| seconds > 3500), "{spent}");
+
+    let worker = stage.world.worker(None);
+    let token = stage.letter(&email, "/confirm?token=").await;
+    let with = |token: &str| Some(json!({ "token": token }));
+    stage.call(Who::Nobody, confirm, "", with("nonsense"), 404).send().await;
+    stage.call(Who::Nobody, confirm, "", with(&token), 200).send().await;
+    stage.call(Who::Nobody, confirm, "", with(&token), 410).send().await;
+    stage.call(Who::Owner, resend, "", None, 409).send().await;
+
+    let change_email = "POST /api/auth/change-email";
+    let to = |email: &str| Some(json!({ "email": email, "current_password": "correct horse" }));
+    stage.call(Who::Owner, change_email, "", to("una@walk.example"), 409).send().await;
+    let new = format!("new.{email}");
+    stage.call(Who::Owner, change_email, "", to(&new), 200).send().await;
+    let token = stage.letter(&new, "/confirm?token=").await;
+    stage.call(Who::Nobody, "POST /api/auth/register", "", Some(registration(&new)), 201).send().await;
+    stage.call(Who::Nobody, confirm, "", with(&token), 409).send().await;
+    for n in 0..2 {
+        stage.call(Who::Owner, change_email, "", to(&format!("{n}.{email}")), 200).send().await;
+    }
+    stage.call(Who::Owner, change_email, "", to(&format!("more.{email}")), 429).send().await;
+
+    let change = |current: &str| Some(json!({ "current_password": current, "new_password": "another horse" }));
+    let change_password = "POST /api/auth/change-password";
+    let wrong = stage.call(Who::Owner, change_password, "", change("wrong horse"), 400).send().await;
+    assert!(wrong["details"]["fields"]["current_password"].is_string(), "{wrong}");
+    stage.call(Who::Owner, change_password, "", change("correct horse"), 200).send().await;
+
+    let (forgot, reset) = ("POST /api/auth/forgot-password", "POST /api/auth/reset-password");
+    let unknown =
+        stage.call(Who::Nobody, forgot, "", Some(json!({ "email": "nobody@walk.example" })), 200).send().await;
+    let known = stage.call(Who::Nobody, forgot, "", Some(json!({ "email": email })), 200).send().await;
+    assert_eq!(unknown["data"], known["data"]);
+    let token = stage.letter(&email, "/reset?token=").await;
+    let with = |token: &str, password: &str| Some(json!({ "token": token, "password": password }));
+    stage.call(Who::Nobody, reset, "", with(&token, "short"), 400).send().await;
+    stage.call(Who::Nobody, reset, "", with("nonsense", "long enough"), 404).send().await;
+    stage.call(Who::Nobody, reset, "", with(&token, "long enough"), 200).send().await;
+    stage.call(Who::Nobody, reset, "", with(&token, "long enough"), 410).send().await;
+    stage.call(Who::Owner, "GET /api/auth/me", "", None, 401).send().await;
+    drop(worker);
+    stage.person = owner;
+}
+
+async fn team(stage: &mut Stage) {
+    let me = stage.call(Who::Owner, "GET /api/auth/me", "", None, 200).send().await;
+    let (owner, email) = (me["data"]["user"]["id"].as_str().unwrap().to_owned(), me["data"]["user"]["email"].clone());
+    let email = email.as_str().unwrap().to_owned();
+    let (members, member) = ("GET /api/workspaces/current/members", "PATCH /api/workspaces/current/members/{id}");
+    let all = stage.call(Who::Owner, members, "", None, 200).send().await;
+    assert_eq!(all["data"].as_array().unwrap().len(), 2, "{all}");
+    let reader = stage.call(Who::Viewer, "GET /api/auth/me", "", None, 200).send().await;
+    stage.member = reader["data"]["user"]["id"].as_str().unwrap().to_owned();
+    stage.call(Who::Owner, member, &owner, Some(json!({ "role": "viewer" })), 409).send().await;
+    let reader = stage.member.clone();
+    stage.call(Who::Owner, member, &reader, Some(json!({ "role": "viewer", "disabled": false })), 200).send().await;
+
+    let invite = "POST /api/workspaces/current/invitations";
+    let with = |email: &str| Some(json!({ "email": email, "role": "editor" }));
+    let unconfirmed = stage.call(Who::Owner, invite, "", with("first@walk.example"), 403).send().await;
+    assert_eq!(unconfirmed["code"], "EMAIL_UNCONFIRMED", "{unconfirmed}");
+    stage.sql(&format!("update users set email_confirmed_at = now() where id = '{owner}'")).await;
+    let first = stage.call(Who::Owner, invite, "", with("first@walk.example"), 201).send().await;
+    stage.call(Who::Owner, invite, "", with(&email), 409).send().await;
+    stage.call(Who::Owner, invite, "", with("first"), 400).send().await;
+    let list = stage.call(Who::Owner, "GET /api/workspaces/current/invitations", "", None, 200).send().await;
+    assert_eq!(list["data"].as_array().unwrap().len(), 1, "{list}");
+    let resend = "POST /api/workspaces/current/invitations/{id}/resend";
+    let mut id = id_of(&first);
+    for _ in 0..3 {
+        id = id_of(&stage.call(Who::Owner, resend, &id, None, 200).send().await);
+    }
+    stage.call(Who::Owner, resend, &id, None, 429).send().await;
+
+    let worker = stage.world.worker(None);
+    let (offer, accept) = ("GET /api/invitations/{token}", "POST /api/invitations/accept");
+    let decline = "POST /api/invitations/decline";
+    let replaced = stage.letter("first@walk.example", "/invite/").await;
+    let told = stage.call(Who::Nobody, offer, &replaced, None, 200).send().await;
+    assert_eq!(told["data"]["email"], "first@walk.example");
+    // The latest of the four letters is the one that works.
+    let token = stage.open_invitation("first@walk.example").await;
+    let join =
+        |token: &str, name: &str| Some(json!({ "token": token, "full_name": name, "password": "correct horse" }));
+    stage.call(Who::Owner, accept, "", join(&token, ""), 409).send().await;
+    stage.call(Who::Nobody, accept, "", join("nonsense", "Una"), 404).send().await;
+    stage.call(Who::Nobody, accept, "", join(&token, ""), 400).send().await;
+    stage.call(Who::Nobody, accept, "", join(&token, "Una Walsh"), 200).send().await;
+    stage.call(Who::Nobody, accept, "", join(&token, "Una Walsh"), 410).send().await;
+    stage.call(Who::Nobody, decline, "", Some(json!({ "token": token })), 410).send().await;
+    stage.call(Who::Nobody, decline, "", Some(json!({ "token": "nonsense" })), 404).send().await;
+    stage.call(Who::Owner, invite, "", with("second@walk.example"), 201).send().await;
+    let token = stage.open_invitation("second@walk.example").await;
+    stage.call(Who::Nobody, decline, "", Some(json!({ "token": token })), 200).send().await;
+    drop(worker);
+
+    let withdraw = "DELETE /api/workspaces/current/invitations/{id}";
+    let third = id_of(&stage.call(Who::Owner, invite, "", with("third@walk.example"), 201).send().await);
+    stage.call(Who::Owner, withdraw, &third, None, 200).send().await;
+    stage.call(Who::Owner, withdraw, &third, None, 404).send().await;
+    stage.invitation = id_of(&stage.call(Who::Owner, invite, "", with("fourth@walk.example"), 201).send().await);
+
+    let remove = "DELETE /api/workspaces/current/members/{id}";
+    stage.call(Who::Owner, remove, &owner, None, 409).send().await;
+    let all = stage.call(Who::Owner, members, "", None, 200).send().await;
+    let una = all["data"].as_array().unwrap().iter().find(|one| one["full_name"] == "Una Walsh").unwrap();
+    let una = una["id"].as_str().unwrap().to_owned();
+    stage.call(Who::Owner, remove, &una, None, 200).send().await;
 }
 
 async fn accounts(stage: &mut Stage) {

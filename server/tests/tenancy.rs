@@ -48,11 +48,14 @@ async fn no_table_shows_a_row_to_another_workspace_or_to_none() {
     let accounts = owner.get("/api/social-accounts?platform=tiktok").await;
     let creator = accounts["data"][0]["id"].as_str().unwrap();
     owner.post(&format!("/api/social-accounts/{creator}/creator"), json!({})).await;
+    let mut admin = world.database().admin().await.unwrap();
+    sqlx::raw_sql("update users set email_confirmed_at = now()").execute(&mut admin).await.unwrap();
+    let offer = json!({ "email": "somebody.else@walk.example", "role": "viewer" });
+    owner.post("/api/workspaces/current/invitations", offer).await;
     let stranger = stranger.get("/api/auth/me").await;
     let (user, workspace) =
         (stranger["data"]["user"]["id"].as_str().unwrap(), stranger["data"]["workspace"]["id"].as_str().unwrap());
 
-    let mut admin = world.database().admin().await.unwrap();
     let tables = tenant_tables(&mut admin).await;
     assert!(tables.len() >= 15, "the catalogue was misread: {tables:?}");
     let mut app = PgConnection::connect(&world.database().app_url).await.unwrap();
@@ -110,6 +113,13 @@ async fn the_programs_role_can_neither_switch_it_off_nor_read_a_token() {
         "select extra_sealed from account_credentials",
         "update account_credentials set access_token_sealed = access_token_sealed",
         "select password_hash from users",
+        "update users set email = 'x@y.example'",
+        "update users set email_confirmed_at = now()",
+        "select token_hash from email_confirmations",
+        "select * from password_resets",
+        "select token_hash from invitations",
+        "update invitations set accepted_at = now()",
+        "select recipient from mails",
         "delete from connection_events",
         "update connection_events set message = ''",
         "insert into deliveries (id) values (gen_random_uuid())",

@@ -51,12 +51,20 @@ ids! {
     DeliveryId,
     /// One try of a delivery.
     DeliveryAttemptId,
+    /// A link that proves an email address.
+    EmailConfirmationId,
+    /// An offered place in a workspace.
+    InvitationId,
+    /// A letter to somebody.
+    MailId,
     /// An uploaded picture, video or document.
     MediaId,
     /// A user's place in a workspace.
     MembershipId,
     /// A started authorisation, waiting for the platform's callback.
     OauthStateId,
+    /// A link with which a forgotten password is replaced.
+    PasswordResetId,
     /// A post.
     PostId,
     /// One version of a post's content.

@@ -15,6 +15,7 @@ pub mod events;
 pub mod identity;
 pub mod ids;
 pub mod media;
+pub mod notifications;
 pub mod page;
 pub mod platform;
 pub mod posts;

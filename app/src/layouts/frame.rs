@@ -3,7 +3,7 @@
 //! It stays while pages change inside it. Only sections that exist are shown. Without JavaScript there is no sheet: the
 //! rail then stands above the page on narrow screens.
 
-use domain::{identity::Me, workspaces::Role};
+use domain::{events::LiveEvent, identity::Me, workspaces::Role};
 use leptos::{ev::KeyboardEvent, prelude::*, web_sys};
 use leptos_router::{
     components::{Form, Outlet},
@@ -11,12 +11,13 @@ use leptos_router::{
 };
 use wasm_bindgen::JsCast as _;
 
-use super::{page::PrimaryAction, palette::Palette};
+use super::{navigation::leave_for, page::PrimaryAction, palette::Palette};
 use crate::{
+    live::use_live,
     session::use_session,
     ui::{
-        Avatar, AvatarSize, Dialog, DialogSize, Glyph, IconButton, Logo, Menu, MenuItem, MenuLink, OrgMark, RailLink,
-        SearchInput, SheetLink, SkipLink, ThemePicker, ThemeToggle, icon,
+        Avatar, AvatarSize, Dialog, DialogSize, Glyph, IconButton, Logo, Menu, MenuItem, MenuLink, MenuSeparator,
+        OrgMark, RailLink, SearchInput, SheetLink, SkipLink, ThemePicker, ThemeToggle, icon,
     },
 };
 
@@ -32,11 +33,12 @@ pub(super) struct Place {
 }
 
 /// The places that exist, in groups; the first without a name.
-pub(super) fn places(dashboard: &'static str) -> [(&'static str, Vec<Place>); 2] {
+pub(super) fn places(dashboard: &'static str) -> [(&'static str, Vec<Place>); 3] {
     let place = |href, icon, label| Place { href, icon, label };
     [
         ("", vec![place(dashboard, Glyph::LayoutDashboard, "Overview"), place("/accounts", Glyph::Plug, "Accounts")]),
         ("Publish", vec![place("/posts", Glyph::FileText, "Posts"), place("/activity", Glyph::Activity, "Activity")]),
+        ("Workspace", vec![place("/team", Glyph::Users, "Team")]),
     ]
 }
 
@@ -58,10 +60,23 @@ fn is_composer(path: &str) -> bool {
 
 /// The frame with the present page inside.
 #[component]
-pub fn Frame() -> impl IntoView {
+pub fn Frame(
+    /// Above every page: what holds for the person wherever they are.
+    #[prop(optional, into)]
+    above: ViewFn,
+) -> impl IntoView {
     let session = use_session();
     let sheet = RwSignal::new(false);
     let path = use_location().pathname;
+    // Who has lost this workspace leaves it at once, whatever they were doing; the server refuses them already.
+    let me = session.me().map(|me| me.user.id);
+    use_live().on_event(move |event| {
+        if let LiveEvent::MemberUpdated { user_id, active: false } = event
+            && Some(*user_id) == me
+        {
+            leave_for(&path.get_untracked());
+        }
+    });
     // A chosen page takes the place of the sheet.
     Effect::new(move |_| {
         path.track();
@@ -74,6 +89,7 @@ pub fn Frame() -> impl IntoView {
         <div class="flex max-lg:noscript:flex-col">
             {rail(dashboard)}
             <main id="main" tabindex="-1" class="min-h-[calc(100dvh-3.5rem)] min-w-0 flex-1 bg-surface outline-none">
+                {above.run()}
                 <Outlet/>
             </main>
         </div>
@@ -182,7 +198,10 @@ fn account_menu(me: &Me) -> AnyView {
                 }
             })
         >
+            <MenuLink label="Team" href="/team" icon=Glyph::Users/>
+            <MenuLink label="Security" href="/settings/security" icon=Glyph::ShieldCheck/>
             {use_session().may(Role::Admin).then(|| view! { <MenuLink label="Audit log" href="/settings/audit" icon=Glyph::ScrollText/> })}
+            <MenuSeparator/>
             <MenuItem label="Log out" icon=Glyph::LogOut form=LOGOUT/>
         </Menu>
     }

@@ -11,9 +11,10 @@ use domain::{
     clock::{Clock, Ids},
     deliveries::Deliveries,
     events::Events,
-    identity::Identity,
+    identity::{Credentials, Identity},
     media::Media,
     posts::Posts,
+    workspaces::Team,
 };
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -31,9 +32,9 @@ use crate::{
         deliveries::{self, DeliveryService, Selector, Worker, WorkerParts},
         identity::{IdentityService, PasswordCost},
         media::{MediaFiles, MediaLinks, MediaService, PublicMedia},
-        notifications::LiveEvents,
+        notifications::{Folder, Letters, LiveEvents, Mailer, Smtp, Writer},
         posts::PostService,
-        workspaces::WorkspaceService,
+        workspaces::{TeamService, WorkspaceService},
     },
     http::{
         assets::Assets,
@@ -46,6 +47,7 @@ use crate::{
     },
     jobs::{JobContext, backlog},
     limits::PostgresLimiter,
+    one_time::OneTimeTokens,
 };
 
 /// What the services are made from.
@@ -73,6 +75,9 @@ pub struct Arctiv {
     pub tokens: Tokens,
     pub files: MediaFiles,
     selector: Selector,
+    pub letters: Letters,
+    /// Where letters are kept, when there is no mail server.
+    pub mailbox: Option<Folder>,
     public_media: Option<PublicMedia>,
     pub cookies: CookiePolicy,
     pub metrics: PrometheusHandle,
@@ -185,6 +190,12 @@ impl Arctiv {
         let workspaces = WorkspaceService::new(database.clone(), links, policy.max_attempts());
         let deliveries =
             DeliveryService::new(database.clone(), Arc::clone(&clock), policy.max_attempts(), missed.spacing);
+        let (mailer, mailbox) = mailer(&settings)?;
+        let letters = Letters {
+            writer: Writer::new(OneTimeTokens::new(&keys.jwt_secret), settings.server.origin()),
+            mailer,
+            pauses: settings.mail.pauses_seconds.iter().copied().map(Duration::from_secs).collect(),
+        };
         let identity = IdentityService::new(
             database.clone(),
             Arc::clone(&clock),
@@ -192,9 +203,12 @@ impl Arctiv {
             &keys.jwt_secret,
             password_cost,
         )?;
+        let team = TeamService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), &keys.jwt_secret);
         let events = LiveEvents::start(database.clone(), stop.clone());
         let cookies = CookiePolicy { https: settings.server.is_https() };
         let services = Services {
+            credentials: Arc::new(identity.clone()),
+            team: Arc::new(team),
             identity: Arc::new(identity),
             accounts,
             posts: Arc::new(posts),
@@ -217,6 +231,8 @@ impl Arctiv {
             database: database.clone(),
             clock: Arc::clone(&clock),
             adapters: Arc::clone(&adapters),
+            unsent: (mailbox.is_some() && settings.server.environment == Environment::Production)
+                .then_some("no mail server is set (SMTP_URL): letters are kept in a folder and reach nobody"),
         });
         Ok(Self {
             settings: Arc::new(settings),
@@ -228,6 +244,8 @@ impl Arctiv {
             tokens,
             files,
             selector,
+            letters,
+            mailbox,
             public_media,
             cookies,
             metrics,
@@ -292,6 +310,7 @@ impl Arctiv {
             files: self.files.clone(),
             audit_keep_days: self.settings.audit.keep_days,
             selector: self.selector.clone(),
+            letters: self.letters.clone(),
         }
     }
 
@@ -319,6 +338,19 @@ pub fn media_files(settings: &Settings) -> ServiceResult<MediaFiles> {
     })
 }
 
+/// The mail server that is set, or a folder.
+fn mailer(settings: &Settings) -> ServiceResult<(Arc<dyn Mailer>, Option<Folder>)> {
+    let mail = &settings.mail;
+    match &mail.smtp_url {
+        Some(url) => Ok((Arc::new(Smtp::new(url, &mail.from, Duration::from_secs(mail.timeout_seconds))?), None)),
+        None => {
+            let path = mail.folder.clone().unwrap_or_else(|| settings.server.data_dir.join("mailbox"));
+            let folder = Folder::new(&path);
+            Ok((Arc::new(folder.clone()), Some(folder)))
+        }
+    }
+}
+
 /// Where simulated networks keep their people's pictures; real ones serve them over https.
 fn picture_origin(settings: &Settings) -> Option<String> {
     settings.platforms.sandbox_url.as_ref().map(|url| url.origin().ascii_serialization())
@@ -334,7 +366,17 @@ macro_rules! part {
     )+};
 }
 
-part!(identity: Identity, accounts: Accounts, posts: Posts, deliveries: Deliveries, media: Media, events: Events, audit: Audit);
+part!(
+    identity: Identity,
+    credentials: Credentials,
+    team: Team,
+    accounts: Accounts,
+    posts: Posts,
+    deliveries: Deliveries,
+    media: Media,
+    events: Events,
+    audit: Audit,
+);
 
 impl FromRef<Arctiv> for CookiePolicy {
     fn from_ref(arctiv: &Arctiv) -> Self {
@@ -362,6 +404,8 @@ struct ReadinessProbe {
     database: Database,
     clock: Arc<dyn Clock>,
     adapters: Arc<Registry>,
+    /// Why letters reach nobody.
+    unsent: Option<&'static str>,
 }
 
 #[async_trait::async_trait]
@@ -396,6 +440,7 @@ impl Probe for ReadinessProbe {
                 }
             })
             .chain(given_up)
+            .chain(self.unsent.map(str::to_owned))
             .collect();
         Readiness {
             status: if ready { "ready" } else { "not_ready" },

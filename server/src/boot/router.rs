@@ -23,7 +23,8 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use super::assemble::Arctiv;
 use crate::{
-    features::{accounts, audit, deliveries, identity, media, notifications, posts},
+    config::Environment,
+    features::{accounts, audit, deliveries, identity, media, notifications, posts, workspaces},
     http::{extract, health, limits, middleware, pages, well_known},
 };
 
@@ -42,7 +43,8 @@ use crate::{
     modifiers(&Session),
     security(("session" = [])),
     tags(
-        (name = "identity", description = "Register, log in, log out, who am I"),
+        (name = "identity", description = "Register, log in, log out, who am I, what proves it"),
+        (name = "workspaces", description = "The team of a workspace"),
         (name = "accounts", description = "Connected platform accounts"),
         (name = "posts", description = "Posts"),
         (name = "deliveries", description = "Posts on their way to accounts"),
@@ -90,6 +92,7 @@ const UNDOCUMENTED: [&str; 3] = ["/api", "/api/{*path}", "/api/openapi.json"];
 fn api() -> OpenApiRouter<Arctiv> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(identity::router())
+        .merge(workspaces::router())
         .merge(accounts::api::router())
         .merge(posts::api::router())
         .merge(media::api::router())
@@ -131,10 +134,14 @@ pub fn router(arctiv: &Arctiv, routes: Vec<AxumRouteListing>) -> Router {
         .and(NotForContentType::SSE)
         .and(NotForContentType::IMAGES)
         .and(NotForContentType::new("application/wasm"));
+    // Letters that a developer wants to read; they hold links that open things.
+    let mailbox = arctiv.mailbox.clone().filter(|_| arctiv.settings.server.environment == Environment::Development);
+    let mailbox = mailbox.map(notifications::mailbox::router).unwrap_or_default();
     Router::new()
         .merge(rest)
         .merge(docs)
         .route(well_known::SECURITY_TXT, security_txt)
+        .merge(mailbox)
         .merge(pages::router(arctiv.pages(), routes))
         .layer(DefaultBodyLimit::max(arctiv.settings.server.body_limit))
         .layer(CompressionLayer::new().br(true).gzip(true).no_deflate().no_zstd().compress_when(compress))

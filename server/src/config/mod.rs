@@ -8,6 +8,7 @@ mod audit;
 mod database;
 mod limits;
 mod log;
+mod mail;
 mod media;
 mod platforms;
 mod publishing;
@@ -20,6 +21,7 @@ pub use audit::AuditSettings;
 pub use database::DatabaseSettings;
 pub use limits::LimitsSettings;
 pub use log::{LogFormat, LogSettings};
+pub use mail::MailSettings;
 pub use media::MediaSettings;
 pub use platforms::{PlatformSection, PlatformsSettings};
 pub use publishing::PublishingSettings;
@@ -28,7 +30,7 @@ use serde::de::DeserializeOwned;
 pub use server::{Environment, ServerSettings};
 
 /// Short names of common settings.
-pub const ALIASES: [(&str, &str); 8] = [
+pub const ALIASES: [(&str, &str); 9] = [
     ("DATABASE_URL", "database.url"),
     ("JWT_SECRET", "security.jwt_secret"),
     ("ARCTIV_TOKEN_KEYS", "security.token_keys"),
@@ -37,6 +39,7 @@ pub const ALIASES: [(&str, &str); 8] = [
     ("ARCTIV_PUBLIC_URL", "server.public_url"),
     ("ARCTIV_DATA_DIR", "server.data_dir"),
     ("ARCTIV_SANDBOX_URL", "platforms.sandbox_url"),
+    ("SMTP_URL", "mail.smtp_url"),
 ];
 
 /// All settings, checked.
@@ -50,6 +53,7 @@ pub struct Settings {
     pub media: MediaSettings,
     pub limits: LimitsSettings,
     pub audit: AuditSettings,
+    pub mail: MailSettings,
     pub log: LogSettings,
 }
 
@@ -127,6 +131,7 @@ impl Settings {
                 .try_parsing(true)
                 .list_separator(",")
                 .with_list_parse_key("publishing.pauses_seconds")
+                .with_list_parse_key("mail.pauses_seconds")
                 .with_list_parse_key("server.trusted_proxies")
                 .ignore_empty(true)
                 .source(Some(long_names)),
@@ -147,6 +152,7 @@ impl Settings {
             MediaSettings::NAME,
             LimitsSettings::NAME,
             AuditSettings::NAME,
+            MailSettings::NAME,
             LogSettings::NAME,
         ];
         match tree.clone().try_deserialize::<HashMap<String, serde_json::Value>>() {
@@ -166,6 +172,7 @@ impl Settings {
             media: section(&tree, &mut faults),
             limits: section(&tree, &mut faults),
             audit: section(&tree, &mut faults),
+            mail: section(&tree, &mut faults),
             log: section(&tree, &mut faults),
         };
         if settings.server.environment == Environment::Production {
@@ -235,13 +242,28 @@ mod tests {
             ("ARCTIV_DATABASE__POOL", "many"),
             ("ARCTIV_WHAT__EVER", "1"),
             ("JWT_SECRET", "short"),
+            ("SMTP_URL", "carrier://pigeon"),
+            ("ARCTIV_MAIL__FROM", "nobody"),
+            ("ARCTIV_MAIL__PAUSES_SECONDS", "0,0"),
         ])
         .unwrap_err()
         .to_string();
-        for part in ["server", "publishing.concurrency", "database", "what", "security.jwt_secret"] {
+        for part in [
+            "server",
+            "publishing.concurrency",
+            "database",
+            "what",
+            "security.jwt_secret",
+            "mail.smtp_url",
+            "mail.from",
+            "mail.pauses_seconds",
+        ] {
             assert!(faults.contains(part), "{part} missing in: {faults}");
         }
-        assert!(!faults.contains("short"), "a secret's value must not be shown: {faults}");
+        assert!(
+            !faults.contains("short") && !faults.contains("pigeon"),
+            "a secret's value must not be shown: {faults}"
+        );
     }
 
     #[test]

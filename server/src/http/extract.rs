@@ -23,6 +23,17 @@ impl<S: Sync> FromRequestParts<S> for SignedIn {
     }
 }
 
+/// The signed-in actor, if there is one.
+#[derive(Clone, Debug)]
+pub struct MaybeSignedIn(pub Option<Actor>);
+
+impl<S: Sync> FromRequestParts<S> for MaybeSignedIn {
+    type Rejection = std::convert::Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.extensions.get::<Actor>().cloned()))
+    }
+}
+
 /// Whoever asks, signed in or not.
 #[derive(Clone, Debug)]
 pub struct Anyone(pub Visitor);

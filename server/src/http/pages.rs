@@ -1,4 +1,4 @@
-//! Pages: rendered by `app`, behind the gate; and the three forms that work without JavaScript.
+//! Pages: rendered by `app`, behind the gate; and the forms that work without JavaScript.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -9,16 +9,16 @@ use app::{
 use axum::{
     Router,
     body::Bytes,
-    extract::{FromRef, Request, State},
+    extract::{FromRef, Path, Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
     routing::{any, post},
 };
 use domain::{
-    Actor, Fault, ServiceError, Visitor,
-    identity::{Gate, Login, Me, Register, SignedIn as Session, gate, safe_next},
-    workspaces::WorkspaceKind,
+    Actor, ErrorCode, Fault, ServiceError, Visitor,
+    identity::{ForgotPassword, Gate, Login, Me, Register, ResetPassword, SignedIn as Session, gate, safe_next},
+    workspaces::{AcceptInvitation, WorkspaceKind},
 };
 use leptos::{
     WasmSplitManifest,
@@ -73,6 +73,12 @@ where
         .route("/login", post(login))
         .route("/register", post(register))
         .route("/logout", post(logout))
+        .route("/confirm", post(confirm))
+        .route("/confirm/resend", post(resend))
+        .route("/forgot", post(forgot))
+        .route("/reset", post(reset))
+        .route("/invite/{token}", post(join))
+        .route("/invite/{token}/decline", post(decline))
         .fallback(any(file_or_page))
         .layer(middleware::from_fn_with_state(state.clone(), guard))
         .with_state(state)
@@ -200,6 +206,52 @@ async fn render(state: &PageState, request: Request) -> Response {
     handler(request).await.into_response()
 }
 
+/// Takes an offered place.
+async fn join(
+    State(state): State<PageState>,
+    Anyone(visitor): Anyone,
+    Path(token): Path<String>,
+    request: Request,
+) -> Response {
+    let (parts, pairs) = match read_form(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let form = AcceptInvitation {
+        token,
+        full_name: field(&pairs, "full_name").unwrap_or_default(),
+        password: field(&pairs, "password").unwrap_or_default(),
+    };
+    let actor = parts.extensions.get::<Actor>().cloned();
+    match state.services.identity.accept_invitation(&visitor, actor.as_ref(), form).await {
+        Ok(session) => {
+            let to = session.workspace.kind.dashboard();
+            ([cookie::set(state.cookies, &session.token)], Redirect::to(to)).into_response()
+        }
+        Err(error) => {
+            let page = parts.uri.path().to_owned();
+            again(&state, &page, parts, pairs, error).await
+        }
+    }
+}
+
+/// Says no to it; the page then says that it was declined.
+async fn decline(
+    State(state): State<PageState>,
+    Anyone(visitor): Anyone,
+    Path(token): Path<String>,
+    request: Request,
+) -> Response {
+    let page = request.uri().path().trim_end_matches("/decline").to_owned();
+    match state.services.team.decline(&visitor, &token).await {
+        Ok(()) => Redirect::to(&page).into_response(),
+        Err(error) if matches!(error.code(), ErrorCode::Gone | ErrorCode::NotFound) => {
+            Redirect::to(&page).into_response()
+        }
+        Err(error) => ApiError(error).into_response(),
+    }
+}
+
 type Pairs = Vec<(String, String)>;
 
 fn field(pairs: &Pairs, name: &str) -> Option<String> {
@@ -209,10 +261,8 @@ fn field(pairs: &Pairs, name: &str) -> Option<String> {
 async fn read_form(request: Request) -> Result<(axum::http::request::Parts, Pairs), Response> {
     let (parts, body) = request.into_parts();
     let bytes: Bytes = axum::body::to_bytes(body, 64 * 1024).await.map_err(|error| {
-        ApiError(
-            ServiceError::new(domain::ErrorCode::PayloadTooLarge, "This form is larger than we take.").because(error),
-        )
-        .into_response()
+        ApiError(ServiceError::new(ErrorCode::PayloadTooLarge, "This form is larger than we take.").because(error))
+            .into_response()
     })?;
     Ok((parts, url::form_urlencoded::parse(&bytes).into_owned().collect()))
 }
@@ -262,25 +312,110 @@ async fn finish(
             ([cookie::set(state.cookies, &session.token)], Redirect::to(to)).into_response()
         }
         Err(error) => {
-            envelope::log(&error);
-            let status = StatusCode::from_u16(error.code().status()).unwrap_or(StatusCode::BAD_REQUEST);
-            let fault: Fault = error.fault;
-            let mut again = Request::new(axum::body::Body::empty());
-            *again.uri_mut() = parts.uri.clone();
-            let query = parts.uri.query().map_or_else(|| page.to_owned(), |query| format!("{page}?{query}"));
-            if let Ok(uri) = query.parse() {
-                *again.uri_mut() = uri;
-            }
-            *again.headers_mut() = parts.headers;
-            *again.extensions_mut() = parts.extensions;
-            again.headers_mut().remove(header::CONTENT_LENGTH);
-            again.headers_mut().remove(header::CONTENT_TYPE);
-            again.extensions_mut().remove::<Me>();
-            again.extensions_mut().insert(Refused(FormOutcome::new(pairs, fault)));
-            let mut response = render(state, again).await;
-            *response.status_mut() = status;
-            response
+            // The page is shown again to somebody who is not signed in.
+            let mut parts = parts;
+            parts.extensions.remove::<Me>();
+            again(state, page, parts, pairs, error).await
         }
+    }
+}
+
+/// The page again, with what was wrong with its form.
+async fn again(
+    state: &PageState,
+    page: &str,
+    parts: axum::http::request::Parts,
+    pairs: Pairs,
+    error: ServiceError,
+) -> Response {
+    envelope::log(&error);
+    let status = StatusCode::from_u16(error.code().status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let fault: Fault = error.fault;
+    let mut again = Request::new(axum::body::Body::empty());
+    *again.uri_mut() = parts.uri.clone();
+    let query = match parts.uri.query() {
+        Some(query) if !page.contains('?') => format!("{page}?{query}"),
+        _ => page.to_owned(),
+    };
+    if let Ok(uri) = query.parse() {
+        *again.uri_mut() = uri;
+    }
+    *again.headers_mut() = parts.headers;
+    *again.extensions_mut() = parts.extensions;
+    again.headers_mut().remove(header::CONTENT_LENGTH);
+    again.headers_mut().remove(header::CONTENT_TYPE);
+    again.extensions_mut().insert(Refused(FormOutcome::new(pairs, fault)));
+    let mut response = render(state, again).await;
+    *response.status_mut() = status;
+    response
+}
+
+/// A path with the token of a link, if there is one.
+fn with_token(path: &str, token: Option<&str>) -> String {
+    let query =
+        token.map(|token| url::form_urlencoded::Serializer::new(String::new()).append_pair("token", token).finish());
+    query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))
+}
+
+/// Confirms an address: the button on the page of the link, since merely opening it must change nothing.
+async fn confirm(State(state): State<PageState>, Anyone(visitor): Anyone, request: Request) -> Response {
+    let (parts, pairs) = match read_form(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let token = field(&pairs, "token").unwrap_or_default();
+    match state.services.credentials.confirm_email(&visitor, &token).await {
+        Ok(_) if parts.extensions.get::<Actor>().is_some() => Redirect::to("/confirm?done=true").into_response(),
+        Ok(_) => Redirect::to("/login?notice=confirmed").into_response(),
+        // The page of the link says why, and how to get another.
+        Err(error) if matches!(error.code(), ErrorCode::Gone | ErrorCode::NotFound) => {
+            Redirect::to(&with_token("/confirm", Some(&token))).into_response()
+        }
+        Err(error) => again(&state, &with_token("/confirm", Some(&token)), parts, pairs, error).await,
+    }
+}
+
+/// Sends the confirmation mail again, to who is signed in or to who holds a link that does not work any more.
+async fn resend(State(state): State<PageState>, Anyone(visitor): Anyone, request: Request) -> Response {
+    let (parts, pairs) = match read_form(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let token = field(&pairs, "token").filter(|token| !token.is_empty());
+    let outcome = match (&token, parts.extensions.get::<Actor>()) {
+        (Some(token), _) => state.services.credentials.resend_for_link(&visitor, token).await,
+        (None, Some(actor)) => state.services.credentials.resend_confirmation(actor).await,
+        (None, None) => return Redirect::to("/login?next=/confirm").into_response(),
+    };
+    let page = with_token("/confirm", token.as_deref());
+    match outcome {
+        Ok(_) => Redirect::to(&format!("{page}{}sent=true", if token.is_some() { '&' } else { '?' })).into_response(),
+        Err(error) => again(&state, &page, parts, pairs, error).await,
+    }
+}
+
+async fn forgot(State(state): State<PageState>, Anyone(visitor): Anyone, request: Request) -> Response {
+    let (parts, pairs) = match read_form(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let form = ForgotPassword { email: field(&pairs, "email").unwrap_or_default() };
+    match state.services.credentials.forgot_password(&visitor, form).await {
+        Ok(()) => Redirect::to("/forgot?sent=true").into_response(),
+        Err(error) => again(&state, "/forgot", parts, pairs, error).await,
+    }
+}
+
+async fn reset(State(state): State<PageState>, Anyone(visitor): Anyone, request: Request) -> Response {
+    let (parts, pairs) = match read_form(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let token = field(&pairs, "token").unwrap_or_default();
+    let form = ResetPassword { token: token.clone(), password: field(&pairs, "password").unwrap_or_default() };
+    match state.services.credentials.reset_password(&visitor, form).await {
+        Ok(()) => ([cookie::clear(state.cookies)], Redirect::to("/login?notice=reset")).into_response(),
+        Err(error) => again(&state, &with_token("/reset", Some(&token)), parts, pairs, error).await,
     }
 }
 

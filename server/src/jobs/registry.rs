@@ -12,7 +12,7 @@ use serde_json::Value;
 use tracing::Instrument;
 
 use super::{Job, JobContext, JobsError, retention};
-use crate::features::{accounts, deliveries, media};
+use crate::features::{accounts, deliveries, identity, media, notifications};
 
 /// All tasks this program runs. A task that is given up stays here until no database can hold a job of it any more.
 pub fn all() -> Registry {
@@ -27,6 +27,8 @@ pub fn all() -> Registry {
         .register(accounts::jobs::confirm_access)
         .register(accounts::jobs::revoke_access)
         .register(accounts::jobs::sweep_tokens)
+        .register(notifications::jobs::send_mail)
+        .register(identity::jobs::send_reset_link)
 }
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{JobsError, Registry, schedule, store::SCHEMA};
 use crate::{
     database::Database,
-    features::{accounts::Tokens, deliveries::Selector, media::MediaFiles},
+    features::{accounts::Tokens, deliveries::Selector, media::MediaFiles, notifications::Letters},
 };
 
 /// What handlers work with. Cheap to clone.
@@ -29,6 +29,8 @@ pub struct JobContext {
     pub audit_keep_days: u32,
     /// What makes deliveries of a scheduled post.
     pub selector: Selector,
+    /// How letters are worded and sent.
+    pub letters: Letters,
 }
 
 impl std::fmt::Debug for JobContext {

@@ -103,7 +103,7 @@ pub(super) struct Kept {
 }
 
 /// What is deleted, and when.
-pub(super) const KEPT: [Kept; 6] = [
+pub(super) const KEPT: [Kept; 10] = [
     Kept {
         table: "rate_limits",
         rule: "until all of the limit is there again",
@@ -132,6 +132,30 @@ pub(super) const KEPT: [Kept; 6] = [
         rule: "30 days after they expired",
         delete: "delete from sessions where id in
                    (select id from sessions where expires_at < $1 - interval '30 days' limit 5000)",
+    },
+    Kept {
+        table: "email_confirmations",
+        rule: "30 days after they expired",
+        delete: "delete from email_confirmations where id in
+                   (select id from email_confirmations where expires_at < $1 - interval '30 days' order by expires_at limit 5000)",
+    },
+    Kept {
+        table: "password_resets",
+        rule: "30 days after they expired",
+        delete: "delete from password_resets where id in
+                   (select id from password_resets where expires_at < $1 - interval '30 days' order by expires_at limit 5000)",
+    },
+    Kept {
+        table: "invitations",
+        rule: "90 days after they expired",
+        delete: "delete from invitations where id in
+                   (select id from invitations where expires_at < $1 - interval '90 days' order by expires_at limit 5000)",
+    },
+    Kept {
+        table: "mails",
+        rule: "30 days",
+        delete: "delete from mails where id in
+                   (select id from mails where created_at < $1 - interval '30 days' order by created_at limit 5000)",
     },
     Kept {
         table: "idempotency_keys",

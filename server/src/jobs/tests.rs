@@ -26,6 +26,7 @@ use crate::{
         accounts::{Tokens, TokensSetup},
         deliveries::Selector,
         media::MediaFiles,
+        notifications::{self, Letters},
     },
 };
 
@@ -45,6 +46,11 @@ pub(crate) async fn database() -> TestDatabase {
 /// A folder for pictures that no test here puts any into.
 pub(crate) fn files() -> MediaFiles {
     MediaFiles::local(&std::env::temp_dir().join("arctiv-tests-without-pictures")).unwrap()
+}
+
+/// Letters that go nowhere.
+pub(crate) fn letters() -> Letters {
+    notifications::tests::letters(Arc::default())
 }
 
 struct Bench {
@@ -84,6 +90,7 @@ impl Bench {
                 tokens,
                 files: files(),
                 audit_keep_days: 730,
+                letters: letters(),
             },
             clock,
         }

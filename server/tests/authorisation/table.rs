@@ -90,6 +90,25 @@ pub const REST: &[Line] = &[
     ("POST /api/auth/login", least(Nobody).json(r#"{"email":"a@b.example","password":"wrong horse"}"#).may_refuse()),
     ("POST /api/auth/logout", least(Viewer).ends_session()),
     ("GET /api/auth/me", least(Viewer)),
+    ("POST /api/auth/confirm-email", least(Nobody).json(r#"{"token":"x"}"#)),
+    ("POST /api/auth/resend-confirmation", least(Viewer)),
+    ("POST /api/auth/forgot-password", least(Nobody).json(r#"{"email":"a@b.example"}"#)),
+    ("POST /api/auth/reset-password", least(Nobody).json(r#"{"token":"x","password":"long enough"}"#)),
+    (
+        "POST /api/auth/change-password",
+        least(Viewer).json(r#"{"current_password":"wrong","new_password":"long enough"}"#),
+    ),
+    ("POST /api/auth/change-email", least(Viewer).json(r#"{"email":"a@b.example","current_password":"wrong"}"#)),
+    ("GET /api/workspaces/current/members", least(Viewer)),
+    ("PATCH /api/workspaces/current/members/{id}", least(Admin).of("member").json(r#"{"role":"viewer"}"#)),
+    ("DELETE /api/workspaces/current/members/{id}", least(Admin).of("member")),
+    ("GET /api/workspaces/current/invitations", least(Admin)),
+    ("POST /api/workspaces/current/invitations", least(Admin).json(r#"{"email":"a@b.example","role":"viewer"}"#)),
+    ("DELETE /api/workspaces/current/invitations/{id}", least(Admin).of("invitation")),
+    ("POST /api/workspaces/current/invitations/{id}/resend", least(Admin).of("invitation")),
+    ("GET /api/invitations/{token}", least(Nobody)),
+    ("POST /api/invitations/accept", least(Nobody).json(r#"{"token":"x"}"#)),
+    ("POST /api/invitations/decline", least(Nobody).json(r#"{"token":"x"}"#)),
     ("GET /api/events", least(Viewer)),
     ("GET /api/social-accounts", least(Viewer)),
     ("POST /api/social-accounts", least(Admin).json(r#"{"platform":"facebook"}"#)),
@@ -138,6 +157,24 @@ pub const FUNCTIONS: &[Line] = &[
         "identity/register",
         least(Nobody).json(r#"{"form":{"email":"","password":"","role":"client","full_name":"","agency_name":null}}"#),
     ),
+    ("identity/confirmation", least(Nobody).json(r#"{"token":"x"}"#)),
+    ("identity/resend-confirmation", least(Viewer).json("{}")),
+    ("identity/forgot-password", least(Nobody).json(r#"{"form":{"email":"a@b.example"}}"#)),
+    ("identity/reset-state", least(Nobody).json(r#"{"token":"x"}"#)),
+    ("identity/reset-password", least(Nobody).json(r#"{"form":{"token":"x","password":"long enough"}}"#)),
+    (
+        "identity/change-password",
+        least(Viewer).json(r#"{"form":{"current_password":"wrong","new_password":"long enough"}}"#),
+    ),
+    ("identity/change-email", least(Viewer).json(r#"{"form":{"email":"a@b.example","current_password":"wrong"}}"#)),
+    ("identity/invitation", least(Nobody).json(r#"{"token":"x"}"#)),
+    ("identity/join", least(Nobody).json(r#"{"form":{"token":"x"}}"#)),
+    ("workspaces/team", least(Viewer).json("{}")),
+    ("workspaces/update-member", least(Admin).of("member").json(r#"{"member":"$ID","patch":{"role":"viewer"}}"#)),
+    ("workspaces/remove-member", least(Admin).of("member").json(r#"{"member":"$ID"}"#)),
+    ("workspaces/invite", least(Admin).json(r#"{"form":{"email":"a@b.example","role":"viewer"}}"#)),
+    ("workspaces/resend-invitation", least(Admin).of("invitation").json(BY_ID)),
+    ("workspaces/withdraw-invitation", least(Admin).of("invitation").json(BY_ID)),
     ("workspaces/overview", least(Viewer).json("{}")),
     ("workspaces/connections", least(Viewer).json("{}")),
     ("workspaces/latest", least(Viewer).json("{}")),
@@ -172,4 +209,10 @@ pub const FUNCTIONS: &[Line] = &[
 ];
 
 /// Makes what the lines above name and [`Stage`](super::Stage) does not already have.
-pub async fn furnish(_owner: &Person, _things: &mut BTreeMap<&'static str, String>) {}
+pub async fn furnish(owner: &Person, things: &mut BTreeMap<&'static str, String>) {
+    let id = |answer: &serde_json::Value| answer["id"].as_str().unwrap().to_owned();
+    // The owner themselves: everybody else may take themselves off the team.
+    things.insert("member", id(&owner.get("/api/auth/me").await["data"]["user"]));
+    let offer = serde_json::json!({ "email": "somebody.else@walk.example", "role": "viewer" });
+    things.insert("invitation", id(&owner.post("/api/workspaces/current/invitations", offer).await["data"]));
+}

@@ -58,6 +58,20 @@ actions! {
     SessionClosed = "session.closed", "signed out";
     /// A known email with a wrong password, or of a disabled account.
     SessionRefused = "session.refused", "failed to sign in";
+    UserEmailConfirmed = "user.email_confirmed", "confirmed an email address";
+    UserConfirmationResent = "user.confirmation_resent", "asked for the confirmation email again";
+    UserEmailChangeRequested = "user.email_change_requested", "asked for another email address";
+    UserPasswordChanged = "user.password_changed", "changed their password";
+    /// By the link for a forgotten one.
+    UserPasswordReset = "user.password_reset", "replaced a forgotten password";
+    InvitationSent = "invitation.sent", "invited somebody";
+    InvitationResent = "invitation.resent", "sent an invitation again";
+    InvitationRevoked = "invitation.revoked", "withdrew an invitation";
+    InvitationAccepted = "invitation.accepted", "accepted an invitation";
+    InvitationDeclined = "invitation.declined", "declined an invitation";
+    MemberChanged = "member.changed", "changed a member";
+    /// By an admin, or by themselves.
+    MemberRemoved = "member.removed", "removed a member";
     AccountAuthorizationStarted = "account.authorization_started", "started to connect an account";
     AccountAuthorizationFailed = "account.authorization_failed", "failed to connect an account";
     /// For the first time, or again.

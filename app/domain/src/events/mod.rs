@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     actor::Actor,
     error::ServiceResult,
-    ids::{AccountId, DeliveryId, PostId},
+    ids::{AccountId, DeliveryId, PostId, UserId},
 };
 
 /// A change, as sent to browsers (`event:` is [`LiveEvent::name`], `data:` the JSON).
@@ -24,6 +24,13 @@ pub enum LiveEvent {
     },
     #[serde(rename = "post.updated")]
     PostUpdated { content_id: PostId, status: crate::posts::PostStatus },
+    /// Somebody joined, left, got another role or was kept out.
+    #[serde(rename = "member.updated")]
+    MemberUpdated {
+        user_id: UserId,
+        /// Whether they may come in now.
+        active: bool,
+    },
 }
 
 impl LiveEvent {
@@ -32,6 +39,7 @@ impl LiveEvent {
             Self::AccountStatus { .. } => "account.status",
             Self::DeliveryUpdated { .. } => "delivery.updated",
             Self::PostUpdated { .. } => "post.updated",
+            Self::MemberUpdated { .. } => "member.updated",
         }
     }
 }

@@ -13,9 +13,15 @@ use crate::{
     workspaces::{Role, Workspace, WorkspaceKind},
 };
 
+mod credentials;
 mod port;
 mod routes;
-pub use port::{Authenticated, Identity, SessionToken, SignedIn};
+pub use credentials::{
+    ALREADY_CONFIRMED, CONFIRM_BANNER, CONFIRM_SENT, CONFIRMATION_LIFE, ChangeEmail, ChangePassword, ConfirmEmail,
+    Confirmation, Confirmed, EmailChange, FORGOT_SENT, ForgotPassword, LinkState, MAX_RESENDS, PASSWORD_WRONG,
+    RESEND_WINDOW, RESET_LIFE, Resends, ResetPassword, TOO_MANY_RESENDS, confirmation_words, reset_words,
+};
+pub use port::{Authenticated, Credentials, Identity, SessionToken, SignedIn};
 pub use routes::{Gate, gate, safe_next};
 
 /// A session ends after this much inactivity: the life of one signed cookie.
@@ -39,6 +45,9 @@ pub const NAME_REQUIRED: &str = "Full name is required";
 pub const AGENCY_NAME_REQUIRED: &str = "Agency name is required";
 /// One message for an unknown email, a wrong password and a disabled account.
 pub const LOGIN_REFUSED: &str = "Email or password is incorrect.";
+
+/// For somebody whose last workspace has removed them.
+pub const NO_WORKSPACE: &str = "You do not belong to a workspace any more. Ask for an invitation to come back.";
 
 /// A new user and their first workspace.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
@@ -119,7 +128,7 @@ pub fn normalize_email(email: &str) -> String {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde hands the context by reference")]
-fn check_email(value: &str, _: &()) -> garde::Result {
+pub(crate) fn check_email(value: &str, _: &()) -> garde::Result {
     let value = value.trim();
     let sound = value.len() <= 254
         && !text::has_control_chars(value)
@@ -132,7 +141,7 @@ fn check_email(value: &str, _: &()) -> garde::Result {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde hands the context by reference")]
-fn check_password(value: &str, _: &()) -> garde::Result {
+pub(crate) fn check_password(value: &str, _: &()) -> garde::Result {
     match value.chars().count() {
         n if n < MIN_PASSWORD => Err(garde::Error::new(PASSWORD_SHORT)),
         n if n > MAX_PASSWORD => Err(garde::Error::new(PASSWORD_LONG)),
@@ -141,7 +150,7 @@ fn check_password(value: &str, _: &()) -> garde::Result {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde hands the context by reference")]
-fn check_present(value: &str, _: &()) -> garde::Result {
+pub(crate) fn check_present(value: &str, _: &()) -> garde::Result {
     match value.chars().count() {
         0 => Err(garde::Error::new("Please enter your password")),
         n if n > MAX_PASSWORD => Err(garde::Error::new(PASSWORD_LONG)),
@@ -158,7 +167,7 @@ fn check_kind(value: &str, _: &()) -> garde::Result {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde hands the context by reference")]
-fn check_full_name(value: &str, _: &()) -> garde::Result {
+pub(crate) fn check_full_name(value: &str, _: &()) -> garde::Result {
     let value = value.trim();
     if value.is_empty() {
         Err(garde::Error::new(NAME_REQUIRED))

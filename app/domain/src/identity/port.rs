@@ -2,11 +2,14 @@
 
 use async_trait::async_trait;
 
-use super::{Login, Me, Register, User};
+use super::{
+    ChangeEmail, ChangePassword, Confirmation, Confirmed, EmailChange, ForgotPassword, LinkState, Login, Me, Register,
+    Resends, ResetPassword, User,
+};
 use crate::{
     actor::{Actor, Visitor},
     error::ServiceResult,
-    workspaces::{Role, Workspace},
+    workspaces::{AcceptInvitation, Role, Workspace},
 };
 
 /// The signed cookie value. `Debug` shows nothing of it.
@@ -57,4 +60,53 @@ pub trait Identity: Send + Sync {
 
     /// The person and the present workspace.
     async fn me(&self, actor: &Actor) -> ServiceResult<Me>;
+
+    /// Takes an offered place and opens a session there. Who is signed in with its address needs nothing more; somebody
+    /// else who has an account gives its password; everybody else a name and a new password, and gets an account whose
+    /// address is confirmed. Two clicks, one place. `GONE` when the invitation is not open any more, `CONFLICT` for who
+    /// is signed in with another address.
+    async fn accept_invitation(
+        &self,
+        visitor: &Visitor,
+        actor: Option<&Actor>,
+        form: AcceptInvitation,
+    ) -> ServiceResult<SignedIn>;
+}
+
+/// What proves who somebody is, and how it is replaced: the email address and the password.
+///
+/// Links are single use, however many clicks come at once; each that is not open any more says why (`GONE`), one that
+/// never was is `NOT_FOUND`.
+#[async_trait]
+pub trait Credentials: Send + Sync {
+    /// How a confirmation link stands, for its page. Looking consumes nothing: mail scanners look at every link.
+    async fn confirmation(&self, token: &str) -> ServiceResult<Confirmation>;
+
+    /// Consumes the link. `CONFLICT` when the new address has come to belong to somebody else.
+    async fn confirm_email(&self, visitor: &Visitor, token: &str) -> ServiceResult<Confirmed>;
+
+    /// How many more confirmation mails the actor may ask for.
+    async fn resends(&self, actor: &Actor) -> ServiceResult<Resends>;
+
+    /// Sends another confirmation mail. `CONFLICT` when the address is confirmed already, `RATE_LIMITED` after three
+    /// within an hour.
+    async fn resend_confirmation(&self, actor: &Actor) -> ServiceResult<Resends>;
+
+    /// The same for whoever holds a link that does not work any more.
+    async fn resend_for_link(&self, visitor: &Visitor, token: &str) -> ServiceResult<Resends>;
+
+    /// Sends a reset link if the address is known: the answer and its time are the same if not.
+    async fn forgot_password(&self, visitor: &Visitor, form: ForgotPassword) -> ServiceResult<()>;
+
+    /// How a reset link stands, for its page.
+    async fn reset_state(&self, token: &str) -> ServiceResult<LinkState>;
+
+    /// Consumes the link, sets the password and ends every session of the person.
+    async fn reset_password(&self, visitor: &Visitor, form: ResetPassword) -> ServiceResult<()>;
+
+    /// A new password for who knows the old one; every other session ends. Needs a browser's session.
+    async fn change_password(&self, actor: &Actor, form: ChangePassword) -> ServiceResult<()>;
+
+    /// Sends a link to the new address; the old one stays until that is followed. `CONFLICT` on `email` when it is taken.
+    async fn change_email(&self, actor: &Actor, form: ChangeEmail) -> ServiceResult<EmailChange>;
 }

@@ -9,7 +9,10 @@ pub enum Gate {
     Redirect(String),
 }
 
-const PUBLIC: [&str; 3] = ["/", "/login", "/register"];
+/// For everybody, signed in or not.
+const PUBLIC: [&str; 6] = ["/", "/login", "/register", "/confirm", "/forgot", "/reset"];
+/// Links that people get by mail.
+const PUBLIC_BELOW: [&str; 2] = ["/dev/", "/invite/"];
 
 /// Decides for `path` (and its query, for coming back) and the visitor's kind, if signed in.
 ///
@@ -23,7 +26,7 @@ pub fn gate(path: &str, path_and_query: &str, kind: Option<WorkspaceKind>) -> Ga
         Some(kind) if WorkspaceKind::ALL.iter().any(|other| *other != kind && other.dashboard() == path) => {
             Gate::Redirect(kind.dashboard().to_owned())
         }
-        None if !PUBLIC.contains(&path) && !path.starts_with("/dev/") => {
+        None if !PUBLIC.contains(&path) && !PUBLIC_BELOW.iter().any(|below| path.starts_with(below)) => {
             Gate::Redirect(format!("/login?next={}", encode(path_and_query)))
         }
         _ => Gate::Show,
@@ -68,6 +71,11 @@ mod tests {
     #[rstest]
     #[case("/", None, Gate::Show)]
     #[case("/login", None, Gate::Show)]
+    #[case("/confirm", None, Gate::Show)]
+    #[case("/forgot", Some(WorkspaceKind::Agency), Gate::Show)]
+    #[case("/reset", None, Gate::Show)]
+    #[case("/invite/some-token", None, Gate::Show)]
+    #[case("/invite", None, to("/login?next=/invite"))]
     #[case("/dashboard/client", None, to("/login?next=/dashboard/client"))]
     #[case("/accounts", None, to("/login?next=/accounts"))]
     #[case("/login", Some(WorkspaceKind::Agency), to("/dashboard/agency"))]

@@ -6,9 +6,15 @@ use serde::{Deserialize, Serialize};
 
 mod overview;
 mod port;
+mod team;
 
 pub use overview::{ACCOUNTS_SHOWN, Connections, LATEST, Latest, Overview};
-pub use port::Workspaces;
+pub use port::{Team, Workspaces};
+pub use team::{
+    ALREADY_MEMBER, AcceptInvitation, DeclineInvitation, INVITATION_LIFE, INVITE_UNCONFIRMED, Invitation,
+    InvitationOffer, InvitationState, LAST_ADMIN, MAX_INVITATIONS, Member, MemberPatch, NewInvitation, role_label,
+    role_words,
+};
 
 use crate::ids::{UserId, WorkspaceId};
 

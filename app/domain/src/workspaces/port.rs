@@ -2,8 +2,12 @@
 
 use async_trait::async_trait;
 
-use super::{Connections, Latest, Overview};
-use crate::{actor::Actor, error::ServiceResult};
+use super::{Connections, Invitation, InvitationOffer, Latest, Member, MemberPatch, NewInvitation, Overview};
+use crate::{
+    actor::{Actor, Visitor},
+    error::ServiceResult,
+    ids::{InvitationId, UserId},
+};
 
 /// The actor's workspace as a whole. Reading: viewer.
 #[async_trait]
@@ -14,4 +18,38 @@ pub trait Workspaces: Send + Sync {
     async fn connections(&self, actor: &Actor) -> ServiceResult<Connections>;
 
     async fn latest(&self, actor: &Actor) -> ServiceResult<Latest>;
+}
+
+/// Who works in the actor's workspace. Seeing the members: viewer. Everything else: admin, but that everybody may leave.
+///
+/// `CONFLICT` when the last admin would go; the database keeps that too, when two go at once.
+#[async_trait]
+pub trait Team: Send + Sync {
+    /// By name.
+    async fn members(&self, actor: &Actor) -> ServiceResult<Vec<Member>>;
+
+    /// Another role, or kept out and let in again. Whoever is kept out loses this workspace at once, mid-work.
+    async fn change_member(&self, actor: &Actor, member: UserId, patch: MemberPatch) -> ServiceResult<Member>;
+
+    /// Takes somebody off the team; what they wrote stays. Oneself: leaves.
+    async fn remove_member(&self, actor: &Actor, member: UserId) -> ServiceResult<()>;
+
+    /// Open and expired ones, newest first.
+    async fn invitations(&self, actor: &Actor) -> ServiceResult<Vec<Invitation>>;
+
+    /// Sends an invitation, in place of an open one to the same address. `EMAIL_UNCONFIRMED` for who has not confirmed
+    /// their own; `CONFLICT` on `email` for who works here already.
+    async fn invite(&self, actor: &Actor, form: NewInvitation) -> ServiceResult<Invitation>;
+
+    /// Sends it again with a new link; the old one stops working. `RATE_LIMITED` after three within an hour.
+    async fn resend_invitation(&self, actor: &Actor, id: InvitationId) -> ServiceResult<Invitation>;
+
+    /// Withdraws it.
+    async fn revoke_invitation(&self, actor: &Actor, id: InvitationId) -> ServiceResult<()>;
+
+    /// What a link offers. Looking consumes nothing. `NOT_FOUND` for what never was a link.
+    async fn offer(&self, token: &str) -> ServiceResult<InvitationOffer>;
+
+    /// Says no. `GONE` when it is not open any more.
+    async fn decline(&self, visitor: &Visitor, token: &str) -> ServiceResult<()>;
 }

@@ -15,15 +15,15 @@ use super::{
 use crate::{
     shared::query::Href,
     ui::{
-        Badge, Button, ButtonSize, ButtonVariant, Choice, Field, Glyph, Input, Mark, MarkSize, PasswordInput,
+        Badge, Banner, Button, ButtonSize, ButtonVariant, Choice, Field, Glyph, Input, Mark, MarkSize, PasswordInput,
         PlatformMark, RadioCards, Status, StatusBadge, Tone, icon,
     },
 };
 
-const TALL: &str = "h-10";
-const SUBTLE_LINK: &str = "font-medium text-accent-strong underline underline-offset-4";
+pub(super) const TALL: &str = "h-10";
+pub(super) const SUBTLE_LINK: &str = "font-medium text-accent-strong underline underline-offset-4";
 
-fn text(values: &Values, name: &str) -> String {
+pub(super) fn text(values: &Values, name: &str) -> String {
     values.get(name).cloned().unwrap_or_default()
 }
 
@@ -57,6 +57,7 @@ pub fn LoginPage() -> impl IntoView {
         |values| Box::pin(sign_in(login_of(&values), values.get("next").cloned())),
     );
     let register = Href::new("/register").with("next", next.clone()).build();
+    let notice = use_query_map().with_untracked(|query| query.get("notice")).and_then(|notice| notice_words(&notice));
     view! {
         <AuthFrame
             title="Sign in"
@@ -65,6 +66,7 @@ pub fn LoginPage() -> impl IntoView {
             })
             about=ViewFn::from(about_the_record)
         >
+            {notice.map(|title| view! { <div class="mt-6"><Banner tone=Tone::Success title/></div> })}
             <EntryNotes form/>
             <form
                 node_ref=form.node
@@ -102,10 +104,22 @@ pub fn LoginPage() -> impl IntoView {
                     "Sign in"
                 </Button>
             </form>
-            <p class="mt-6 text-sm text-muted">"You are signed out after 30 minutes without activity."</p>
+            <p class="mt-4">
+                <a href="/forgot" class=format!("inline-flex min-h-11 items-center {SUBTLE_LINK}")>"Forgotten your password?"</a>
+            </p>
+            <p class="mt-2 text-sm text-muted">"You are signed out after 30 minutes without activity."</p>
         </AuthFrame>
     }
     .into_any()
+}
+
+/// What brought somebody to the login page.
+fn notice_words(notice: &str) -> Option<&'static str> {
+    match notice {
+        "confirmed" => Some("Your email is confirmed. Sign in to continue."),
+        "reset" => Some("Your password is changed. Sign in with the new one."),
+        _ => None,
+    }
 }
 
 /// `/register`.
@@ -222,7 +236,7 @@ fn kinds() -> Vec<Choice> {
 }
 
 /// Beside the login: what the connection log keeps. An example, so it is inert.
-fn about_the_record() -> AnyView {
+pub(super) fn about_the_record() -> AnyView {
     let line = |time, tone: Tone, what, mark: Mark, account, detail| {
         view! {
             <li class="flex items-center gap-3 px-4 py-2.5">
@@ -253,7 +267,7 @@ fn about_the_record() -> AnyView {
 }
 
 /// Beside the registration: the main job in three steps. An example, so it is inert.
-fn about_the_steps() -> AnyView {
+pub(super) fn about_the_steps() -> AnyView {
     let step = |number: u8, title, text, example: AnyView| {
         view! {
             <li class="group/step relative flex gap-4 pb-8 last:pb-0">

@@ -3,12 +3,21 @@
 
 use domain::{
     FieldErrors,
-    identity::{Login, Register},
+    identity::{
+        ChangeEmail, ChangePassword, Confirmation, EmailChange, ForgotPassword, LinkState, Login, Register, Resends,
+        ResetPassword,
+    },
+    workspaces::{AcceptInvitation, InvitationOffer},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
+#[cfg(feature = "ssr")]
+use crate::{
+    error::refuse,
+    services::{acting, services, visitor},
+};
 
 /// What became of a form that opens a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +32,7 @@ pub enum Entry {
 /// Signs in. `next` is where to go afterwards, if it is one of our own paths.
 #[server(prefix = "/fn", endpoint = "identity/login", input = Json, output = Json)]
 pub async fn sign_in(form: Login, next: Option<String>) -> Result<Entry, AppError> {
-    let (services, visitor) = (crate::services::services()?, crate::services::visitor()?);
+    let (services, visitor) = (services()?, visitor()?);
     let outcome = services.identity.login(&visitor, form).await;
     enter(&services, outcome, next.as_deref())
 }
@@ -31,7 +40,7 @@ pub async fn sign_in(form: Login, next: Option<String>) -> Result<Entry, AppErro
 /// Registers and signs in.
 #[server(prefix = "/fn", endpoint = "identity/register", input = Json, output = Json)]
 pub async fn sign_up(form: Register, next: Option<String>) -> Result<Entry, AppError> {
-    let (services, visitor) = (crate::services::services()?, crate::services::visitor()?);
+    let (services, visitor) = (services()?, visitor()?);
     let outcome = services.identity.register(&visitor, form).await;
     enter(&services, outcome, next.as_deref())
 }
@@ -42,21 +51,129 @@ fn enter(
     outcome: domain::ServiceResult<domain::identity::SignedIn>,
     next: Option<&str>,
 ) -> Result<Entry, AppError> {
-    use domain::ErrorCode;
-
     match outcome {
         Ok(signed_in) => {
             crate::services::set_cookie(&(services.settings.session_cookie)(&signed_in.token));
             let to = domain::identity::safe_next(next).unwrap_or(signed_in.workspace.kind.dashboard());
             Ok(Entry::Welcome { to: to.to_owned() })
         }
-        Err(error)
-            if matches!(error.code(), ErrorCode::ValidationError | ErrorCode::Unauthorized | ErrorCode::Conflict) =>
-        {
-            let fault = error.fault;
-            let message = fault.fields.is_empty().then_some(fault.message);
-            Ok(Entry::Refused { fields: fault.fields, message })
-        }
-        Err(error) => Err(crate::error::refuse(error)),
+        Err(error) => refused(error),
     }
+}
+
+/// What the person can mend is a value; everything else an error.
+#[cfg(feature = "ssr")]
+fn refused(error: domain::ServiceError) -> Result<Entry, AppError> {
+    use domain::ErrorCode::{Conflict, Gone, NotFound, RateLimited, Unauthorized, ValidationError};
+
+    if !matches!(error.code(), ValidationError | Unauthorized | Conflict | Gone | NotFound | RateLimited) {
+        return Err(refuse(error));
+    }
+    let fault = error.fault;
+    let message = fault.fields.is_empty().then_some(fault.message);
+    Ok(Entry::Refused { fields: fault.fields, message })
+}
+
+/// What the page of a confirmation link shows; without a token, what is left of the signed-in person's letters.
+#[server(prefix = "/fn", endpoint = "identity/confirmation", input = Json)]
+pub async fn view_confirmation(token: Option<String>) -> Result<Confirmation, AppError> {
+    let services = services()?;
+    match token {
+        Some(token) => services.credentials.confirmation(&token).await.map_err(refuse),
+        None => {
+            let (_, actor) = acting()?;
+            let resends = services.credentials.resends(&actor).await.map_err(refuse)?;
+            Ok(Confirmation { state: LinkState::Open, email: None, resends: Some(resends) })
+        }
+    }
+}
+
+/// Another confirmation mail, from the banner.
+#[server(prefix = "/fn", endpoint = "identity/resend-confirmation", input = Json)]
+pub async fn resend_confirmation() -> Result<Resends, AppError> {
+    let (services, actor) = acting()?;
+    services.credentials.resend_confirmation(&actor).await.map_err(refuse)
+}
+
+/// Asks for a new password.
+#[server(prefix = "/fn", endpoint = "identity/forgot-password", input = Json, output = Json)]
+pub async fn send_reset_link(form: ForgotPassword) -> Result<Entry, AppError> {
+    let (services, visitor) = (services()?, visitor()?);
+    match services.credentials.forgot_password(&visitor, form).await {
+        Ok(()) => Ok(Entry::Welcome { to: "/forgot?sent=true".to_owned() }),
+        Err(error) => refused(error),
+    }
+}
+
+/// How a link for a new password stands.
+#[server(prefix = "/fn", endpoint = "identity/reset-state", input = Json)]
+pub async fn view_reset(token: String) -> Result<LinkState, AppError> {
+    services()?.credentials.reset_state(&token).await.map_err(refuse)
+}
+
+/// Chooses a new password.
+#[server(prefix = "/fn", endpoint = "identity/reset-password", input = Json, output = Json)]
+pub async fn choose_password(form: ResetPassword) -> Result<Entry, AppError> {
+    let (services, visitor) = (services()?, visitor()?);
+    match services.credentials.reset_password(&visitor, form).await {
+        Ok(()) => Ok(Entry::Welcome { to: "/login?notice=reset".to_owned() }),
+        Err(error) => refused(error),
+    }
+}
+
+/// What became of a form in the settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Changed<T> {
+    Done {
+        value: T,
+    },
+    /// What the person can mend.
+    Refused {
+        fields: FieldErrors,
+        message: Option<String>,
+    },
+}
+
+#[cfg(feature = "ssr")]
+fn changed<T>(outcome: domain::ServiceResult<T>) -> Result<Changed<T>, AppError> {
+    match outcome {
+        Ok(value) => Ok(Changed::Done { value }),
+        Err(error) => match refused(error)? {
+            Entry::Refused { fields, message } => Ok(Changed::Refused { fields, message }),
+            Entry::Welcome { .. } => Err(refuse(domain::ServiceError::internal("a refusal is no welcome"))),
+        },
+    }
+}
+
+/// A new password for who knows the present one.
+#[server(prefix = "/fn", endpoint = "identity/change-password", input = Json, output = Json)]
+pub async fn replace_password(form: ChangePassword) -> Result<Changed<()>, AppError> {
+    let (services, actor) = acting()?;
+    changed(services.credentials.change_password(&actor, form).await)
+}
+
+/// A new address, once it is confirmed.
+#[server(prefix = "/fn", endpoint = "identity/change-email", input = Json, output = Json)]
+pub async fn replace_email(form: ChangeEmail) -> Result<Changed<EmailChange>, AppError> {
+    let (services, actor) = acting()?;
+    changed(services.credentials.change_email(&actor, form).await)
+}
+
+/// What an invitation offers; none for a link that never was one.
+#[server(prefix = "/fn", endpoint = "identity/invitation", input = Json)]
+pub async fn view_invitation(token: String) -> Result<Option<InvitationOffer>, AppError> {
+    match services()?.team.offer(&token).await {
+        Ok(offer) => Ok(Some(offer)),
+        Err(error) if error.code() == domain::ErrorCode::NotFound => Ok(None),
+        Err(error) => Err(refuse(error)),
+    }
+}
+
+/// Joins a workspace.
+#[server(prefix = "/fn", endpoint = "identity/join", input = Json, output = Json)]
+pub async fn join_workspace(form: AcceptInvitation) -> Result<Entry, AppError> {
+    let (services, visitor) = (services()?, visitor()?);
+    let outcome = services.identity.accept_invitation(&visitor, crate::services::actor().ok().as_ref(), form).await;
+    enter(&services, outcome, None)
 }

@@ -3,3 +3,4 @@
 mod components;
 pub mod pages;
 pub mod server_fns;
+pub mod team;

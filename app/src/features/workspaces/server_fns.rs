@@ -1,8 +1,11 @@
-//! What the overviews show. Small pieces, so that a change on an open page fetches only what changed.
+//! What the overviews and the team's page show and do. Small pieces, so that a change on an open page fetches only what changed.
 
+#[cfg(feature = "ssr")]
+use domain::workspaces::Role;
 use domain::{
+    FieldErrors, InvitationId, UserId,
     accounts::PlatformOffer,
-    workspaces::{Connections, Latest, Overview},
+    workspaces::{Connections, Invitation, Latest, Member, MemberPatch, NewInvitation, Overview},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
@@ -44,4 +47,80 @@ pub async fn view_connections() -> Result<Connections, AppError> {
 pub async fn view_latest() -> Result<Latest, AppError> {
     let (services, actor) = acting()?;
     services.workspaces.latest(&actor).await.map_err(refuse)
+}
+
+/// The team, and who is invited to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TeamView {
+    pub members: Vec<Member>,
+    /// For an admin.
+    pub invitations: Vec<Invitation>,
+}
+
+/// The team.
+#[server(prefix = "/fn", endpoint = "workspaces/team", input = Json, output = Json)]
+pub async fn view_team() -> Result<TeamView, AppError> {
+    let (services, actor) = acting()?;
+    let members = services.team.members(&actor).await.map_err(refuse)?;
+    let invitations =
+        if actor.role >= Role::Admin { services.team.invitations(&actor).await.map_err(refuse)? } else { Vec::new() };
+    Ok(TeamView { members, invitations })
+}
+
+/// Another role, or kept out.
+#[server(prefix = "/fn", endpoint = "workspaces/update-member", input = Json, output = Json)]
+pub async fn update_member(member: UserId, patch: MemberPatch) -> Result<Member, AppError> {
+    let (services, actor) = acting()?;
+    services.team.change_member(&actor, member, patch).await.map_err(refuse)
+}
+
+/// Off the team.
+#[server(prefix = "/fn", endpoint = "workspaces/remove-member", input = Json, output = Json)]
+pub async fn remove_member(member: UserId) -> Result<(), AppError> {
+    let (services, actor) = acting()?;
+    services.team.remove_member(&actor, member).await.map_err(refuse)
+}
+
+/// What became of an invitation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Invited {
+    Sent {
+        invitation: Invitation,
+    },
+    /// What the person can mend.
+    Refused {
+        fields: FieldErrors,
+        message: Option<String>,
+    },
+}
+
+/// Invites.
+#[server(prefix = "/fn", endpoint = "workspaces/invite", input = Json, output = Json)]
+pub async fn invite_member(form: NewInvitation) -> Result<Invited, AppError> {
+    use domain::ErrorCode::{Conflict, EmailUnconfirmed, ValidationError};
+
+    let (services, actor) = acting()?;
+    match services.team.invite(&actor, form).await {
+        Ok(invitation) => Ok(Invited::Sent { invitation }),
+        Err(error) if matches!(error.code(), ValidationError | Conflict | EmailUnconfirmed) => {
+            let message = error.fault.fields.is_empty().then_some(error.fault.message);
+            Ok(Invited::Refused { fields: error.fault.fields, message })
+        }
+        Err(error) => Err(refuse(error)),
+    }
+}
+
+/// Sends an invitation again.
+#[server(prefix = "/fn", endpoint = "workspaces/resend-invitation", input = Json, output = Json)]
+pub async fn resend_invitation(id: InvitationId) -> Result<Invitation, AppError> {
+    let (services, actor) = acting()?;
+    services.team.resend_invitation(&actor, id).await.map_err(refuse)
+}
+
+/// Withdraws an invitation.
+#[server(prefix = "/fn", endpoint = "workspaces/withdraw-invitation", input = Json, output = Json)]
+pub async fn withdraw_invitation(id: InvitationId) -> Result<(), AppError> {
+    let (services, actor) = acting()?;
+    services.team.revoke_invitation(&actor, id).await.map_err(refuse)
 }

@@ -13,7 +13,11 @@ use super::{
     assemble::Arctiv,
     run::{Failure, Ready, assemble, listen, serve_on, stop_on_signal},
 };
-use crate::config::Settings;
+use crate::{
+    config::Settings,
+    features::notifications::jobs::send_mail,
+    jobs::{self, Registry},
+};
 
 mod workspace;
 
@@ -48,6 +52,7 @@ pub async fn demo(mut settings: Settings, sandbox_address: SocketAddr) -> Result
         println!("\n  Arctiv             {}", settings.server.origin());
         println!("  Sign in            {EMAIL} / {PASSWORD}");
         println!("  Sandbox networks   {sandbox_url}   (what was published, and by whom)");
+        println!("  Mailbox            {}/dev/mailbox   (letters that would have been sent)", settings.server.origin());
         println!("  API                {}/api/docs\n", settings.server.origin());
         serve_on(&arctiv, listener).await
     }
@@ -75,7 +80,10 @@ async fn fill(arctiv: &Arctiv, sandbox_url: &str) -> Result<(), Failure> {
         agency_name: None,
     };
     let session = match arctiv.services.identity.register(&visitor, form).await {
-        Ok(session) => session,
+        Ok(session) => {
+            confirm(arctiv, &visitor).await?;
+            session
+        }
         Err(error) if error.code() == ErrorCode::Conflict => {
             let form = Login { email: EMAIL.to_owned(), password: PASSWORD.to_owned() };
             match arctiv.services.identity.login(&visitor, form).await {
@@ -95,6 +103,19 @@ async fn fill(arctiv: &Arctiv, sandbox_url: &str) -> Result<(), Failure> {
                 tracing::warn!(%error, "the demo lacks its lost connection");
             }
         });
+    }
+    Ok(())
+}
+
+/// Follows the link in the letter, as the demo's person would.
+async fn confirm(arctiv: &Arctiv, visitor: &Visitor) -> Result<(), Failure> {
+    let Some(mailbox) = &arctiv.mailbox else { return Ok(()) };
+    jobs::run_due(&arctiv.job_context(), Registry::new().register(send_mail)).await?;
+    let letters = mailbox.letters(50).await?;
+    let link =
+        letters.iter().filter(|letter| letter.to == EMAIL).find_map(|letter| letter.text.split_once("/confirm?token="));
+    if let Some(token) = link.and_then(|(_, rest)| rest.split_whitespace().next()) {
+        arctiv.services.credentials.confirm_email(visitor, token).await?;
     }
     Ok(())
 }

@@ -250,6 +250,7 @@ impl Bench {
             files: jobs::tests::files(),
             audit_keep_days: 730,
             selector: Selector::new(self.ids.clone(), Arc::clone(&self.platforms), MissedPolicy::default()),
+            letters: jobs::tests::letters(),
         }
     }
 

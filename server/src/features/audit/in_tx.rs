@@ -112,6 +112,13 @@ impl Entry {
         entry
     }
 
+    /// The same by somebody who is nobody here yet.
+    pub fn by_a_visitor(visitor: &Visitor, workspace: WorkspaceId, action: Action, at: DateTime<Utc>) -> Self {
+        let mut entry = Self::new(workspace, AuditVia::SignIn, action, at).from(visitor.peer());
+        entry.request_id = Some(visitor.request_id.as_str().to_owned());
+        entry
+    }
+
     /// Something that Arctiv did by itself.
     pub fn by_itself(workspace: WorkspaceId, action: Action, at: DateTime<Utc>) -> Self {
         Self::new(workspace, AuditVia::System, action, at)

@@ -8,8 +8,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
-    identity::{Identity, Login, Me, Register, SignedIn as Session, User},
-    workspaces::{Role, Workspace},
+    identity::{
+        ChangeEmail, ChangePassword, ConfirmEmail, Confirmed, Credentials, EmailChange, FORGOT_SENT, ForgotPassword,
+        Identity, Login, Me, Register, Resends, ResetPassword, SignedIn as Session, User,
+    },
+    workspaces::{AcceptInvitation, Role, Workspace},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,7 +21,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::http::{
     cookie::{self, CookiePolicy},
     envelope::{ApiResult, Created, Failure, Ok200, Success},
-    extract::{Anyone, Body, SignedIn},
+    extract::{Anyone, Body, MaybeSignedIn, SignedIn},
 };
 
 /// A person and their present workspace, right after signing in.
@@ -40,9 +43,27 @@ pub fn router<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Arc<dyn Identity>: axum::extract::FromRef<S>,
+    Arc<dyn Credentials>: axum::extract::FromRef<S>,
     CookiePolicy: axum::extract::FromRef<S>,
 {
-    OpenApiRouter::new().routes(routes!(register)).routes(routes!(login)).routes(routes!(logout)).routes(routes!(me))
+    OpenApiRouter::new()
+        .routes(routes!(register))
+        .routes(routes!(login))
+        .routes(routes!(logout))
+        .routes(routes!(me))
+        .routes(routes!(confirm_email))
+        .routes(routes!(resend_confirmation))
+        .routes(routes!(forgot_password))
+        .routes(routes!(reset_password))
+        .routes(routes!(change_password))
+        .routes(routes!(change_email))
+        .routes(routes!(accept_invitation))
+}
+
+/// A sentence about what happens next.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Told {
+    message: &'static str,
 }
 
 /// Register
@@ -110,4 +131,136 @@ async fn logout(
 ))]
 async fn me(State(identity): State<Arc<dyn Identity>>, SignedIn(actor): SignedIn) -> ApiResult<Ok200<Me>> {
     Ok(Ok200(identity.me(&actor).await?))
+}
+
+/// Confirm an email address
+///
+/// With the token of the link in the mail; good once, for 24 hours.
+#[utoipa::path(post, path = "/api/auth/confirm-email", tag = "identity", security(()), request_body = ConfirmEmail, responses(
+    (status = 200, description = "Confirmed", body = Success<Confirmed>),
+    (status = 400, description = "`VALIDATION_ERROR`", body = Failure),
+    (status = 404, description = "`NOT_FOUND`: never a link of ours", body = Failure),
+    (status = 409, description = "`CONFLICT`: the new address has come to belong to somebody else", body = Failure),
+    (status = 410, description = "`GONE`: expired, used or replaced", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn confirm_email(
+    State(credentials): State<Arc<dyn Credentials>>,
+    Anyone(visitor): Anyone,
+    Body(form): Body<ConfirmEmail>,
+) -> ApiResult<Ok200<Confirmed>> {
+    Ok(Ok200(credentials.confirm_email(&visitor, &form.token).await?))
+}
+
+/// Send the confirmation mail again
+///
+/// Three times an hour.
+#[utoipa::path(post, path = "/api/auth/resend-confirmation", tag = "identity", responses(
+    (status = 200, description = "On its way; what is left of the three", body = Success<Resends>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 409, description = "`CONFLICT`: confirmed already", body = Failure),
+    (status = 429, description = "`RATE_LIMITED`: `details.retry_after` says for how long", body = Failure),
+))]
+async fn resend_confirmation(
+    State(credentials): State<Arc<dyn Credentials>>,
+    SignedIn(actor): SignedIn,
+) -> ApiResult<Ok200<Resends>> {
+    Ok(Ok200(credentials.resend_confirmation(&actor).await?))
+}
+
+/// Ask for a new password
+///
+/// Sends a link if an account has the address. The answer and its time are the same if none has.
+#[utoipa::path(post, path = "/api/auth/forgot-password", tag = "identity", security(()), request_body = ForgotPassword, responses(
+    (status = 200, description = "Understood", body = Success<Told>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn forgot_password(
+    State(credentials): State<Arc<dyn Credentials>>,
+    Anyone(visitor): Anyone,
+    Body(form): Body<ForgotPassword>,
+) -> ApiResult<Ok200<Told>> {
+    credentials.forgot_password(&visitor, form).await?;
+    Ok(Ok200(Told { message: FORGOT_SENT }))
+}
+
+/// Choose a new password
+///
+/// With the token of the link in the mail; good once, for an hour. Ends every session of the person.
+#[utoipa::path(post, path = "/api/auth/reset-password", tag = "identity", security(()), request_body = ResetPassword, responses(
+    (status = 200, description = "Changed: sign in with it", body = Success<Told>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
+    (status = 404, description = "`NOT_FOUND`: never a link of ours", body = Failure),
+    (status = 410, description = "`GONE`: expired, used or replaced", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn reset_password(
+    State(credentials): State<Arc<dyn Credentials>>,
+    Anyone(visitor): Anyone,
+    Body(form): Body<ResetPassword>,
+) -> ApiResult<Ok200<Told>> {
+    credentials.reset_password(&visitor, form).await?;
+    Ok(Ok200(Told { message: "Your password is changed. Sign in with the new one." }))
+}
+
+/// Change the password
+///
+/// For a browser's session only. Ends every other session of the person.
+#[utoipa::path(post, path = "/api/auth/change-password", tag = "identity", request_body = ChangePassword, responses(
+    (status = 200, description = "Changed", body = Success<Told>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`: also a wrong present password", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn change_password(
+    State(credentials): State<Arc<dyn Credentials>>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<ChangePassword>,
+) -> ApiResult<Ok200<Told>> {
+    credentials.change_password(&actor, form).await?;
+    Ok(Ok200(Told { message: "Your password is changed. All your other sessions have ended." }))
+}
+
+/// Change the email address
+///
+/// Sends a link to the new address; the old one stays until that is followed, and is told. Three times an hour.
+#[utoipa::path(post, path = "/api/auth/change-email", tag = "identity", request_body = ChangeEmail, responses(
+    (status = 200, description = "A link is on its way to the new address", body = Success<EmailChange>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`: also a wrong present password", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 409, description = "`CONFLICT`: the email is in use", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+    (status = 429, description = "`RATE_LIMITED`: `details.retry_after` says for how long", body = Failure),
+))]
+async fn change_email(
+    State(credentials): State<Arc<dyn Credentials>>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<ChangeEmail>,
+) -> ApiResult<Ok200<EmailChange>> {
+    Ok(Ok200(credentials.change_email(&actor, form).await?))
+}
+
+/// Accept an invitation
+///
+/// Signed in with its address, the token is enough. Otherwise the password of the account with that address, or a name and
+/// a new password where there is none. Opens a session in the workspace (cookie).
+#[utoipa::path(post, path = "/api/invitations/accept", tag = "workspaces", security(()), request_body = AcceptInvitation, responses(
+    (status = 200, description = "A session in the workspace", body = Success<SessionData>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`: also a wrong password", body = Failure),
+    (status = 404, description = "`NOT_FOUND`: never a link of ours", body = Failure),
+    (status = 409, description = "`CONFLICT`: signed in with another address", body = Failure),
+    (status = 410, description = "`GONE`: expired, answered or withdrawn", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn accept_invitation(
+    State(identity): State<Arc<dyn Identity>>,
+    State(cookies): State<CookiePolicy>,
+    Anyone(visitor): Anyone,
+    MaybeSignedIn(actor): MaybeSignedIn,
+    Body(form): Body<AcceptInvitation>,
+) -> ApiResult<Response> {
+    let session = identity.accept_invitation(&visitor, actor.as_ref(), form).await?;
+    let cookie = cookie::set(cookies, &session.token);
+    Ok(([cookie], Ok200(SessionData::from(session))).into_response())
 }

@@ -6,3 +6,8 @@ use domain::{Actor, ServiceError, ServiceResult, SessionId};
 pub fn may_end_session(actor: &Actor) -> ServiceResult<SessionId> {
     actor.session_id().ok_or_else(ServiceError::unauthorized)
 }
+
+/// Passwords and addresses are changed by the person at a browser, never by a program in their name.
+pub fn may_change_credentials(actor: &Actor) -> ServiceResult<SessionId> {
+    actor.session_id().ok_or_else(|| ServiceError::forbidden("Sign in with a browser to change this."))
+}

@@ -9,16 +9,17 @@ use domain::{
     audit::Action,
     clock::{Clock, Ids},
     identity::{
-        ABSOLUTE, Authenticated, INACTIVITY, Identity, LOGIN_REFUSED, Login, Me, REISSUE_AFTER, Register, SessionToken,
-        SignedIn, normalize_email,
+        ABSOLUTE, Authenticated, INACTIVITY, Identity, LOGIN_REFUSED, Login, Me, NO_WORKSPACE, REISSUE_AFTER, Register,
+        SessionToken, SignedIn, normalize_email,
     },
-    workspaces::{Role, WorkspaceKind, slugify},
+    workspaces::{AcceptInvitation, Role, WorkspaceKind, slugify},
 };
 use secrecy::SecretString;
 use serde_json::json;
 
 pub use super::password::PasswordCost;
 use super::{
+    credentials::ConfirmationOf,
     password::{Passwords, Verdict},
     policy, store,
     token::{Claims, Tokens},
@@ -26,16 +27,18 @@ use super::{
 use crate::{
     database::{Database, Tx},
     features::audit::in_tx::{Entry, record},
+    one_time::OneTimeTokens,
 };
 
 /// Registration, sign-in and sessions.
 #[derive(Clone)]
 pub struct IdentityService {
-    database: Database,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
-    passwords: Passwords,
+    pub(super) database: Database,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<dyn Ids>,
+    pub(super) passwords: Passwords,
     tokens: Tokens,
+    pub(super) links: OneTimeTokens,
 }
 
 impl IdentityService {
@@ -46,11 +49,12 @@ impl IdentityService {
         jwt_secret: &SecretString,
         cost: PasswordCost,
     ) -> ServiceResult<Self> {
-        Ok(Self { database, clock, ids, passwords: Passwords::new(cost)?, tokens: Tokens::new(jwt_secret) })
+        let (tokens, links) = (Tokens::new(jwt_secret), OneTimeTokens::new(jwt_secret));
+        Ok(Self { database, clock, ids, passwords: Passwords::new(cost)?, tokens, links })
     }
 
     /// A session row and its cookie, in the caller's transaction.
-    async fn open_session(
+    pub(super) async fn open_session(
         &self,
         tx: &mut Tx,
         visitor: &Visitor,
@@ -145,6 +149,12 @@ impl Identity for IdentityService {
         record(&mut tx, created.on(workspace, &form.workspace_name()).is(json!({ "kind": kind })));
         store::insert_membership(&mut tx, self.ids.next(), workspace, user, Role::Admin, now).await?;
         let token = self.open_session(&mut tx, visitor, user, workspace, kind).await?;
+        let person = store::Contact {
+            email: new_user.email.to_owned(),
+            full_name: new_user.full_name.to_owned(),
+            confirmed: false,
+        };
+        self.send_confirmation(&mut tx, user, &person, ConfirmationOf::Registration).await?;
         let me = store::me(&mut tx, user, workspace).await?;
         tx.commit().await?;
         tracing::info!(user_id = %user, workspace_id = %workspace, kind = %kind, "registered");
@@ -159,17 +169,25 @@ impl Identity for IdentityService {
         tx.commit().await?;
         let stored = row.as_ref().map(|row| row.password_hash.clone());
         let verdict = self.passwords.verify(form.password, stored).await?;
-        let Some((row, workspace)) = row.and_then(|row| row.workspace.map(|workspace| (row, workspace))) else {
-            return Err(refused());
+        let Some(row) = row else { return Err(refused()) };
+        // Somebody without a workspace is on nobody's record.
+        let note = |why| {
+            if let Some(workspace) = row.workspace {
+                self.note_refusal(visitor, row.user, workspace, why);
+            }
         };
         if !row.is_active {
-            self.note_refusal(visitor, row.user, workspace, "disabled");
+            note("disabled");
             return Err(refused());
         }
         if verdict == Verdict::Wrong {
-            self.note_refusal(visitor, row.user, workspace, "wrong password");
+            note("wrong password");
             return Err(refused());
         }
+        // Said only to who knows the password.
+        let Some(workspace) = row.workspace else {
+            return Err(ServiceError::new(ErrorCode::Unauthorized, NO_WORKSPACE));
+        };
         let mut tx = self.database.tenant_of(row.user, workspace).await?;
         if let Verdict::RightButOld(new) = &verdict {
             store::replace_password_hash(&mut tx, row.user, &row.password_hash, new).await?;
@@ -227,5 +245,14 @@ impl Identity for IdentityService {
         let mut tx = self.database.read(actor).await?;
         let me = store::me(&mut tx, actor.user_id, actor.workspace_id).await?;
         Ok(me)
+    }
+
+    async fn accept_invitation(
+        &self,
+        visitor: &Visitor,
+        actor: Option<&Actor>,
+        form: AcceptInvitation,
+    ) -> ServiceResult<SignedIn> {
+        self.join(visitor, actor, form).await
     }
 }

@@ -30,7 +30,7 @@ where
 
 /// Live events
 ///
-/// Server-sent events of the present workspace: `account.status`, `delivery.updated`, `post.updated`. Resumes from
+/// Server-sent events of the present workspace: `account.status`, `delivery.updated`, `post.updated`, `member.updated`. Resumes from
 /// `Last-Event-ID`; after a resumption something may come twice, nothing is left out.
 #[utoipa::path(get, path = "/api/events", tag = "events",
     params(("Last-Event-ID" = Option<String>, Header, description = "The last number seen")),

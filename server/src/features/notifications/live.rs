@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    Actor, ServiceResult, WorkspaceId,
-    events::{Events, LiveStream, Numbered, Subscription},
+    Actor, ServiceResult, UserId, WorkspaceId,
+    events::{Events, LiveEvent, LiveStream, Numbered, Subscription},
 };
 use serde::Deserialize;
 use sqlx::postgres::PgListener;
@@ -99,13 +99,22 @@ impl Events for LiveEvents {
                 missed
             }
         };
-        let live = Reader { workspace: actor.workspace_id, receiver, stop: self.stop.clone() };
+        let live = Reader {
+            workspace: actor.workspace_id,
+            user: actor.user_id,
+            receiver,
+            stop: self.stop.clone(),
+            ended: false,
+        };
         Ok(Subscription { missed, live: Box::new(live) })
     }
 }
 
 struct Reader {
     workspace: WorkspaceId,
+    user: UserId,
+    /// The reader has lost the workspace: this stream tells them, and nothing more.
+    ended: bool,
     receiver: broadcast::Receiver<Message>,
     stop: CancellationToken,
 }
@@ -114,12 +123,19 @@ struct Reader {
 impl LiveStream for Reader {
     async fn next(&mut self) -> Option<Numbered> {
         loop {
+            if self.ended {
+                return None;
+            }
             let message = tokio::select! {
                 () = self.stop.cancelled() => return None,
                 message = self.receiver.recv() => message,
             };
             match message {
-                Ok(Message::Event(workspace, event)) if workspace == self.workspace => return Some(event),
+                Ok(Message::Event(workspace, event)) if workspace == self.workspace => {
+                    let of_mine = LiveEvent::MemberUpdated { user_id: self.user, active: false };
+                    self.ended = event.event == of_mine;
+                    return Some(event);
+                }
                 Ok(Message::Event(..)) => {}
                 Ok(Message::Gap) | Err(_) => return None,
             }

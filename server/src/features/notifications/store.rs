@@ -1,6 +1,11 @@
-//! The SQL of live events.
+//! The SQL of live events and letters.
 
-use domain::{ServiceError, ServiceResult, events::Numbered};
+use chrono::{DateTime, Utc};
+use domain::{
+    MailId, ServiceError, ServiceResult,
+    events::Numbered,
+    notifications::{Letter, Mail},
+};
 use sqlx::PgConnection;
 
 use crate::database::failed;
@@ -27,4 +32,92 @@ pub async fn missed(tx: &mut PgConnection, last_seen: i64, limit: i64) -> Servic
             Ok(Numbered { id: row.id, event: serde_json::from_value(row.event).map_err(ServiceError::internal)? })
         })
         .collect()
+}
+
+pub async fn insert_mail(tx: &mut PgConnection, id: MailId, mail: &Mail, at: DateTime<Utc>) -> ServiceResult<()> {
+    let letter = serde_json::to_value(&mail.letter).map_err(ServiceError::internal)?;
+    sqlx::query!(
+        "insert into mails (id, recipient, letter, created_at) values ($1, $2, $3, $4)",
+        id.0,
+        mail.to,
+        letter,
+        at
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// A letter that has not left yet.
+#[derive(Debug)]
+pub struct WaitingMail {
+    pub to: String,
+    pub letter: Letter,
+    /// How often it was tried.
+    pub attempts: u16,
+}
+
+/// `None` when it has been sent or given up already.
+pub async fn waiting_mail(tx: &mut PgConnection, id: MailId) -> ServiceResult<Option<WaitingMail>> {
+    let row = sqlx::query!("select recipient, letter, attempts from mails where id = $1 and status = 'waiting'", id.0)
+        .fetch_optional(tx)
+        .await
+        .map_err(failed)?;
+    row.map(|row| {
+        Ok(WaitingMail {
+            to: row.recipient,
+            letter: serde_json::from_value(row.letter).map_err(ServiceError::internal)?,
+            attempts: u16::try_from(row.attempts).unwrap_or_default(),
+        })
+    })
+    .transpose()
+}
+
+pub async fn mail_sent(tx: &mut PgConnection, id: MailId, attempts: u16, at: DateTime<Utc>) -> ServiceResult<()> {
+    sqlx::query!(
+        "update mails set status = 'sent', attempts = $2::integer, last_error = null, finished_at = $3
+          where id = $1 and status = 'waiting'",
+        id.0,
+        i32::from(attempts),
+        at
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+pub async fn mail_delayed(tx: &mut PgConnection, id: MailId, attempts: u16, error: &str) -> ServiceResult<()> {
+    sqlx::query!(
+        "update mails set attempts = $2::integer, last_error = $3 where id = $1 and status = 'waiting'",
+        id.0,
+        i32::from(attempts),
+        error
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+pub async fn mail_failed(
+    tx: &mut PgConnection,
+    id: MailId,
+    attempts: u16,
+    error: &str,
+    at: DateTime<Utc>,
+) -> ServiceResult<()> {
+    sqlx::query!(
+        "update mails set status = 'failed', attempts = $2::integer, last_error = $3, finished_at = $4
+          where id = $1 and status = 'waiting'",
+        id.0,
+        i32::from(attempts),
+        error,
+        at
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
 }

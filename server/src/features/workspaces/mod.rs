@@ -1,11 +1,21 @@
-//! The workspace as a whole: its overview.
+//! The workspace as a whole: its overview, and its team.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `service` | the port [`domain::workspaces::Workspaces`] |
+//! | `team` | the port [`domain::workspaces::Team`] |
+//! | [`in_tx`] | what identity asks of invitations |
 //! | `policy` | who may |
 
+mod api;
+pub mod in_tx;
 mod policy;
 mod service;
+mod store;
+mod team;
+#[cfg(test)]
+mod tests;
 
+pub use api::router;
 pub use service::WorkspaceService;
+pub use team::TeamService;

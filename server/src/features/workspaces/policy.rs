@@ -10,3 +10,8 @@ pub fn may_read(actor: &Actor) -> ServiceResult<()> {
         Err(ServiceError::forbidden("Your role here does not include this."))
     }
 }
+
+/// Team and settings are an admin's business.
+pub fn may_manage(actor: &Actor) -> ServiceResult<()> {
+    if actor.role >= Role::Admin { Ok(()) } else { Err(ServiceError::forbidden("Only an admin can do this.")) }
+}

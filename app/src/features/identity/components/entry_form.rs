@@ -44,7 +44,7 @@ pub struct EntryForm {
 impl EntryForm {
     /// The form that posts to `action`; it starts as the server sent it back, if it did. `fields` are the text fields, never a password.
     pub fn new(
-        action: &'static str,
+        action: &str,
         draft_key: &'static str,
         fields: &[(&'static str, &str)],
         check: fn(&Values) -> FieldErrors,

@@ -1,7 +1,9 @@
-//! What the two entry pages share.
+//! What the pages for visitors share, and what stands above all pages until an address is confirmed.
 
 mod auth_frame;
+mod confirm;
 mod entry_form;
 
 pub use auth_frame::AuthFrame;
+pub use confirm::{ConfirmBanner, ResendForm};
 pub use entry_form::{EntryForm, EntryNotes, Values, next_of};

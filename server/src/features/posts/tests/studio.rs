@@ -14,7 +14,7 @@ use domain::{
     deliveries::{Deliveries, MissedPolicy},
     media::{Media, MediaAsset, Upload},
     platform::{CreatorChoices, TiktokPrivacy},
-    posts::{NewPost, Post, Posts},
+    posts::{NewPost, Post as SavedPost, Posts},
     workspaces::{Role, WorkspaceKind},
 };
 use object_store::memory::InMemory;
@@ -34,6 +34,7 @@ use crate::{
         accounts::{AccountsService, AccountsSetup, Tokens, TokensSetup},
         deliveries::{DeliveryService, Selector, jobs::select_targets},
         media::{self, MediaFiles, MediaLinks, MediaService},
+        notifications::tests::{Post, SECRET, letters},
         posts::{self, PostService},
     },
     jobs::{self, JobContext, Registry},
@@ -49,6 +50,8 @@ pub struct Studio {
     pub media: Arc<dyn Media>,
     pub deliveries: Arc<dyn Deliveries>,
     pub context: JobContext,
+    /// The mail server.
+    pub post: Arc<Post>,
     /// The superuser, who sees everything: for arranging and looking.
     pub admin: PgPool,
     // Dropped last, when nobody is connected any more.
@@ -103,7 +106,7 @@ impl Studio {
         let frozen = Arc::new(FrozenClock::at_present());
         let clock: Arc<dyn Clock> = frozen.clone();
         let ids: Arc<dyn Ids> = Arc::new(SystemIds);
-        let secret = SecretString::from("a secret that only this test server knows");
+        let secret = SecretString::from(SECRET);
         let platforms = Arc::new(registry(&clock));
         let vault = Arc::new(Vault::new(KeyRing::generate().unwrap(), Algorithm::XChaCha20Poly1305));
         let accounts: Arc<dyn Accounts> = Arc::new(AccountsService::new(AccountsSetup {
@@ -130,6 +133,7 @@ impl Studio {
         let selector = Selector::new(ids.clone(), platforms.clone(), missed);
         let posts = PostService::new(db.clone(), clock.clone(), ids.clone(), accounts, links, selector.clone());
         let deliveries = DeliveryService::new(db.clone(), clock.clone(), 5, missed.spacing);
+        let post = Arc::new(Post::default());
         let context = JobContext {
             db: db.clone(),
             clock,
@@ -139,6 +143,7 @@ impl Studio {
             files: files.clone(),
             audit_keep_days: 730,
             selector,
+            letters: letters(post.clone()),
         };
         Self {
             db,
@@ -150,6 +155,7 @@ impl Studio {
             media: Arc::new(media),
             deliveries: Arc::new(deliveries),
             context,
+            post,
             admin,
             _database: database,
         }
@@ -268,7 +274,7 @@ impl Studio {
         self.media.upload(actor, upload).await.unwrap()
     }
 
-    pub async fn save(&self, actor: &Actor, post: NewPost) -> Post {
+    pub async fn save(&self, actor: &Actor, post: NewPost) -> SavedPost {
         self.posts.create(actor, post, None).await.unwrap()
     }
 

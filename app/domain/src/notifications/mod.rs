@@ -1,0 +1,43 @@
+//! What people are told when they are not looking: letters, by email.
+//!
+//! A feature says *what* is to be said ([`Letter`]) and to whom; wording, layout and sending are the business of
+//! notifications. A letter holds no secret: the links in it are made when it is sent.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{EmailConfirmationId, InvitationId, PasswordResetId},
+    workspaces::Role,
+};
+
+/// How often a letter is tried before it counts as failed.
+pub const MAIL_ATTEMPTS: u16 = 3;
+
+/// A letter and whom it goes to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mail {
+    /// A checked address.
+    pub to: String,
+    pub letter: Letter,
+}
+
+/// What is said. Kept in the database until it is sent, so variants are never renamed, only added.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum Letter {
+    /// After registering, and on request.
+    ConfirmEmail { name: String, link: EmailConfirmationId },
+    /// To the new address of somebody who changes theirs.
+    ConfirmNewEmail { name: String, link: EmailConfirmationId },
+    /// To the old address, once the new one is confirmed.
+    EmailChanged { name: String, new_email: String },
+    /// A forgotten password.
+    ResetPassword { name: String, link: PasswordResetId },
+    /// However it came about.
+    PasswordChanged { name: String, at: DateTime<Utc> },
+    /// A place in a workspace is offered.
+    Invitation { workspace: String, invited_by: String, role: Role, link: InvitationId },
+    /// Anything else: a heading, sentences and at most one way on, which is a path of ours.
+    Notice { subject: String, heading: String, paragraphs: Vec<String>, action: Option<(String, String)> },
+}

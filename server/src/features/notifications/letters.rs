@@ -1,0 +1,278 @@
+//! What a letter says: its words, in one layout, as HTML and as plain text.
+//!
+//! Links are made here, when a letter is sent: what waits in the database holds the ids of links and no token.
+
+use askama::Template;
+use chrono::{DateTime, Utc};
+use domain::{MailId, ServiceError, ServiceResult, notifications::Letter};
+use uuid::Uuid;
+
+use crate::one_time::{OneTimeTokens, Purpose};
+
+/// A letter as it leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prepared {
+    pub id: MailId,
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+    pub at: DateTime<Utc>,
+}
+
+/// What one letter says.
+#[derive(Debug)]
+struct Words {
+    subject: String,
+    /// What a mailbox shows beside the subject.
+    preview: String,
+    heading: String,
+    paragraphs: Vec<String>,
+    action: Option<Action>,
+    /// Small, at the end.
+    notes: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Action {
+    label: String,
+    url: String,
+}
+
+#[derive(Template)]
+#[template(path = "letter.html")]
+struct Html<'a> {
+    words: &'a Words,
+    origin: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "letter.txt")]
+struct Text<'a> {
+    words: &'a Words,
+    origin: &'a str,
+}
+
+/// Writes letters. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    tokens: OneTimeTokens,
+    origin: String,
+}
+
+impl Writer {
+    /// `origin` without a trailing slash, as people reach us.
+    pub fn new(tokens: OneTimeTokens, origin: String) -> Self {
+        Self { tokens, origin }
+    }
+
+    /// What makes the tokens of links.
+    pub fn tokens(&self) -> &OneTimeTokens {
+        &self.tokens
+    }
+
+    /// The whole letter.
+    pub fn write(&self, id: MailId, to: &str, letter: &Letter, at: DateTime<Utc>) -> ServiceResult<Prepared> {
+        let words = self.words(letter);
+        let origin = self.origin.as_str();
+        let html = Html { words: &words, origin }.render().map_err(ServiceError::internal)?;
+        let text = Text { words: &words, origin }.render().map_err(ServiceError::internal)?;
+        Ok(Prepared { id, to: to.to_owned(), subject: words.subject, text, html, at })
+    }
+
+    fn link(&self, purpose: Purpose, id: Uuid) -> String {
+        let token = self.tokens.token(purpose, id);
+        match purpose {
+            Purpose::ConfirmEmail => format!("{}/confirm?token={token}", self.origin),
+            Purpose::ResetPassword => format!("{}/reset?token={token}", self.origin),
+            Purpose::Invitation => format!("{}/invite/{token}", self.origin),
+        }
+    }
+
+    fn action(&self, label: &str, purpose: Purpose, id: Uuid) -> Option<Action> {
+        Some(Action { label: label.to_owned(), url: self.link(purpose, id) })
+    }
+
+    fn words(&self, letter: &Letter) -> Words {
+        match letter {
+            Letter::ConfirmEmail { name, link } => Words {
+                subject: "Confirm your email address".to_owned(),
+                preview: "One click, and all features are yours. The link works for 24 hours.".to_owned(),
+                heading: format!("Welcome to Arctiv, {name}"),
+                paragraphs: vec!["Please confirm that this is your email address, to activate all features.".to_owned()],
+                action: self.action("Confirm email address", Purpose::ConfirmEmail, link.0),
+                notes: vec![
+                    "The link works for 24 hours and once.".to_owned(),
+                    "You did not register? Then somebody mistyped their address, and you need not do anything.".to_owned(),
+                ],
+            },
+            Letter::ConfirmNewEmail { name, link } => Words {
+                subject: "Confirm your new email address".to_owned(),
+                preview: "Your address changes once you confirm this one. The link works for 24 hours.".to_owned(),
+                heading: "Is this your new address?".to_owned(),
+                paragraphs: vec![format!(
+                    "{name} wants to sign in to Arctiv with this email address. It changes once you confirm it; until then \
+                     the old one stays."
+                )],
+                action: self.action("Confirm new address", Purpose::ConfirmEmail, link.0),
+                notes: vec![
+                    "The link works for 24 hours and once.".to_owned(),
+                    "You do not know about this? Then do nothing, and nothing changes.".to_owned(),
+                ],
+            },
+            Letter::EmailChanged { name, new_email } => Words {
+                subject: "Your email address was changed".to_owned(),
+                preview: format!("You sign in with {new_email} from now on."),
+                heading: "Your email address was changed".to_owned(),
+                paragraphs: vec![
+                    format!("Hello {name}, you sign in to Arctiv with {new_email} from now on. This address is not used any more."),
+                    "It was not you? Then somebody knows your password. Ask an admin of your workspace, or whoever runs this \
+                     Arctiv, to disable your access at once."
+                        .to_owned(),
+                ],
+                action: None,
+                notes: Vec::new(),
+            },
+            Letter::ResetPassword { name, link } => Words {
+                subject: "Choose a new password".to_owned(),
+                preview: "Somebody asked for a new password for your account. The link works for 1 hour.".to_owned(),
+                heading: "Choose a new password".to_owned(),
+                paragraphs: vec![format!("Hello {name}, somebody, most likely you, forgot the password of your Arctiv account.")],
+                action: self.action("Choose a new password", Purpose::ResetPassword, link.0),
+                notes: vec![
+                    "The link works for 1 hour and once. It ends all sessions of your account.".to_owned(),
+                    "It was not you? Then do nothing: your password stays as it is.".to_owned(),
+                ],
+            },
+            Letter::PasswordChanged { name, at } => Words {
+                subject: "Your password was changed".to_owned(),
+                preview: "All your other sessions have ended.".to_owned(),
+                heading: "Your password was changed".to_owned(),
+                paragraphs: vec![format!(
+                    "Hello {name}, the password of your Arctiv account was changed on {}. All your other sessions have ended.",
+                    at.format("%-d %B %Y at %H:%M UTC")
+                )],
+                action: Some(Action {
+                    label: "It was not me: choose a new password".to_owned(),
+                    url: format!("{}/forgot", self.origin),
+                }),
+                notes: vec!["It was you? Then there is nothing to do.".to_owned()],
+            },
+            Letter::Invitation { workspace, invited_by, role, link } => Words {
+                subject: format!("{invited_by} invites you to {workspace}"),
+                preview: format!("Join {workspace} on Arctiv as {role}. The invitation is open for 7 days."),
+                heading: format!("Join {workspace} on Arctiv"),
+                paragraphs: vec![
+                    format!("{invited_by} invites you to work in {workspace}, as {role}."),
+                    "Arctiv is where teams connect social accounts and publish to all of them, without sharing a password.".to_owned(),
+                ],
+                action: self.action("See the invitation", Purpose::Invitation, link.0),
+                notes: vec![
+                    "The invitation is for this email address, and open for 7 days.".to_owned(),
+                    format!("You do not know {invited_by}? Then do nothing, or decline it on its page."),
+                ],
+            },
+            Letter::Notice { subject, heading, paragraphs, action } => Words {
+                subject: subject.clone(),
+                preview: paragraphs.first().cloned().unwrap_or_default(),
+                heading: heading.clone(),
+                paragraphs: paragraphs.clone(),
+                action: action.as_ref().map(|(label, path)| Action {
+                    label: label.clone(),
+                    url: format!("{}/{}", self.origin, path.trim_start_matches('/')),
+                }),
+                notes: Vec::new(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{EmailConfirmationId, InvitationId, PasswordResetId, workspaces::Role};
+    use secrecy::SecretString;
+
+    use super::*;
+
+    fn writer() -> Writer {
+        let tokens = OneTimeTokens::new(&SecretString::from("a secret that only this test knows"));
+        Writer::new(tokens, "https://arctiv.example".to_owned())
+    }
+
+    fn samples() -> Vec<(&'static str, Letter)> {
+        let (name, id) = (|| "Niamh Doyle".to_owned(), Uuid::from_u128(7));
+        let at = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
+        vec![
+            ("confirm_email", Letter::ConfirmEmail { name: name(), link: EmailConfirmationId(id) }),
+            ("confirm_new_email", Letter::ConfirmNewEmail { name: name(), link: EmailConfirmationId(id) }),
+            ("email_changed", Letter::EmailChanged { name: name(), new_email: "niamh@new.example".into() }),
+            ("reset_password", Letter::ResetPassword { name: name(), link: PasswordResetId(id) }),
+            ("password_changed", Letter::PasswordChanged { name: name(), at }),
+            (
+                "invitation",
+                Letter::Invitation {
+                    workspace: "Harbour & Pine".into(),
+                    invited_by: name(),
+                    role: Role::Editor,
+                    link: InvitationId(id),
+                },
+            ),
+            (
+                "notice",
+                Letter::Notice {
+                    subject: "X needs reconnecting".into(),
+                    heading: "This connection needs updating".into(),
+                    paragraphs: vec!["@northwindcoffee was revoked at X.".into()],
+                    action: Some(("Open accounts".into(), "/accounts".into())),
+                },
+            ),
+        ]
+    }
+
+    fn written(letter: &Letter) -> Prepared {
+        let at = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
+        writer().write(MailId(Uuid::from_u128(1)), "niamh@northwind.example", letter, at).unwrap()
+    }
+
+    #[test]
+    fn letters_read_as_they_should() {
+        for (name, letter) in samples() {
+            let prepared = written(&letter);
+            insta::assert_snapshot!(
+                format!("{name}.txt"),
+                format!("Subject: {}\n\n{}", prepared.subject, prepared.text)
+            );
+        }
+        // The layout is one: one letter shows it.
+        insta::assert_snapshot!("confirm_email.html", written(&samples()[0].1).html);
+    }
+
+    #[test]
+    fn both_parts_hold_the_way_on() {
+        for (name, letter) in samples() {
+            let Prepared { text, html, .. } = written(&letter);
+            let links: Vec<&str> = text.split_whitespace().filter(|word| word.starts_with("https://")).collect();
+            for link in links {
+                assert!(html.contains(link), "{name}: {link} is missing in the HTML");
+            }
+            assert!(!text.contains("&amp;") && !text.contains('<'), "{name}: {text}");
+        }
+    }
+
+    #[test]
+    fn names_cannot_write_html() {
+        let letter = Letter::ConfirmEmail {
+            name: "<script>alert(1)</script>".into(),
+            link: EmailConfirmationId(Uuid::from_u128(7)),
+        };
+        assert!(!written(&letter).html.contains("<script>"));
+    }
+
+    #[test]
+    fn what_waits_holds_no_token() {
+        let (_, letter) = samples().swap_remove(0);
+        let token = writer().tokens.token(Purpose::ConfirmEmail, Uuid::from_u128(7));
+        assert!(written(&letter).text.contains(&token));
+        assert!(!serde_json::to_string(&letter).unwrap().contains(&token));
+    }
+}

@@ -1,0 +1,198 @@
+//! `/api/workspaces/current/*` and `/api/invitations/*`.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use domain::{
+    InvitationId, UserId,
+    workspaces::{DeclineInvitation, Invitation, InvitationOffer, Member, MemberPatch, NewInvitation, Team},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::http::{
+    envelope::{ApiResult, Created, Failure, Ok200, Success},
+    extract::{Anyone, Body, PathId, SignedIn},
+};
+
+/// The routes.
+pub fn router<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Arc<dyn Team>: axum::extract::FromRef<S>,
+{
+    OpenApiRouter::new()
+        .routes(routes!(members))
+        .routes(routes!(change_member, remove_member))
+        .routes(routes!(invitations, invite))
+        .routes(routes!(revoke_invitation))
+        .routes(routes!(resend_invitation))
+        .routes(routes!(decline_invitation))
+        .routes(routes!(offer))
+}
+
+/// What was done.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Done {
+    done: bool,
+}
+
+const DONE: Ok200<Done> = Ok200(Done { done: true });
+
+/// Members
+///
+/// Of the present workspace, by name.
+#[utoipa::path(get, path = "/api/workspaces/current/members", tag = "workspaces", responses(
+    (status = 200, description = "All members", body = Success<Vec<Member>>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn members(State(team): State<Arc<dyn Team>>, SignedIn(actor): SignedIn) -> ApiResult<Ok200<Vec<Member>>> {
+    Ok(Ok200(team.members(&actor).await?))
+}
+
+/// Change a member
+///
+/// Another role, or kept out (`disabled`), which ends their sessions here at once.
+#[utoipa::path(patch, path = "/api/workspaces/current/members/{id}", tag = "workspaces", request_body = MemberPatch,
+    params(("id" = UserId, Path, description = "The person")),
+    responses(
+        (status = 200, description = "As they are now", body = Success<Member>),
+        (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+        (status = 403, description = "`FORBIDDEN`: takes an admin", body = Failure),
+        (status = 404, description = "`NOT_FOUND`", body = Failure),
+        (status = 409, description = "`CONFLICT`: the last admin", body = Failure),
+        (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+    ))]
+async fn change_member(
+    State(team): State<Arc<dyn Team>>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<UserId>,
+    Body(patch): Body<MemberPatch>,
+) -> ApiResult<Ok200<Member>> {
+    Ok(Ok200(team.change_member(&actor, id, patch).await?))
+}
+
+/// Remove a member
+///
+/// Ends their sessions here at once; what they wrote stays. Everybody may remove themselves.
+#[utoipa::path(delete, path = "/api/workspaces/current/members/{id}", tag = "workspaces",
+    params(("id" = UserId, Path, description = "The person")),
+    responses(
+        (status = 200, description = "Removed", body = Success<Done>),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+        (status = 403, description = "`FORBIDDEN`: takes an admin", body = Failure),
+        (status = 404, description = "`NOT_FOUND`", body = Failure),
+        (status = 409, description = "`CONFLICT`: the last admin", body = Failure),
+    ))]
+async fn remove_member(
+    State(team): State<Arc<dyn Team>>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<UserId>,
+) -> ApiResult<Ok200<Done>> {
+    team.remove_member(&actor, id).await?;
+    Ok(DONE)
+}
+
+/// Invitations
+///
+/// That wait for an answer or have waited in vain, newest first.
+#[utoipa::path(get, path = "/api/workspaces/current/invitations", tag = "workspaces", responses(
+    (status = 200, description = "All of them", body = Success<Vec<Invitation>>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 403, description = "`FORBIDDEN`: takes an admin", body = Failure),
+))]
+async fn invitations(
+    State(team): State<Arc<dyn Team>>,
+    SignedIn(actor): SignedIn,
+) -> ApiResult<Ok200<Vec<Invitation>>> {
+    Ok(Ok200(team.invitations(&actor).await?))
+}
+
+/// Invite
+///
+/// By email; open for 7 days. Takes the place of an open invitation to the same address.
+#[utoipa::path(post, path = "/api/workspaces/current/invitations", tag = "workspaces", request_body = NewInvitation, responses(
+    (status = 201, description = "On its way", body = Success<Invitation>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 403, description = "`FORBIDDEN`: takes an admin; `EMAIL_UNCONFIRMED`: one whose email is confirmed", body = Failure),
+    (status = 409, description = "`CONFLICT`: works here already, or too many are open", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn invite(
+    State(team): State<Arc<dyn Team>>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<NewInvitation>,
+) -> ApiResult<Created<Invitation>> {
+    Ok(Created(team.invite(&actor, form).await?))
+}
+
+/// Send an invitation again
+///
+/// With a new link, three times an hour and workspace; the old link stops working.
+#[utoipa::path(post, path = "/api/workspaces/current/invitations/{id}/resend", tag = "workspaces",
+    params(("id" = InvitationId, Path, description = "The invitation")),
+    responses(
+        (status = 200, description = "The one that takes its place", body = Success<Invitation>),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+        (status = 403, description = "`FORBIDDEN`: takes an admin", body = Failure),
+        (status = 404, description = "`NOT_FOUND`", body = Failure),
+        (status = 429, description = "`RATE_LIMITED`: `details.retry_after` says for how long", body = Failure),
+    ))]
+async fn resend_invitation(
+    State(team): State<Arc<dyn Team>>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<InvitationId>,
+) -> ApiResult<Ok200<Invitation>> {
+    Ok(Ok200(team.resend_invitation(&actor, id).await?))
+}
+
+/// Withdraw an invitation
+#[utoipa::path(delete, path = "/api/workspaces/current/invitations/{id}", tag = "workspaces",
+    params(("id" = InvitationId, Path, description = "The invitation")),
+    responses(
+        (status = 200, description = "Withdrawn", body = Success<Done>),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+        (status = 403, description = "`FORBIDDEN`: takes an admin", body = Failure),
+        (status = 404, description = "`NOT_FOUND`: also one that has been answered", body = Failure),
+    ))]
+async fn revoke_invitation(
+    State(team): State<Arc<dyn Team>>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<InvitationId>,
+) -> ApiResult<Ok200<Done>> {
+    team.revoke_invitation(&actor, id).await?;
+    Ok(DONE)
+}
+
+/// What an invitation offers
+///
+/// For whoever holds its link. Looking consumes nothing.
+#[utoipa::path(get, path = "/api/invitations/{token}", tag = "workspaces", security(()),
+    params(("token" = String, Path, description = "From the link in the mail")),
+    responses(
+        (status = 200, description = "Open or not, with its state", body = Success<InvitationOffer>),
+        (status = 404, description = "`NOT_FOUND`: never a link of ours", body = Failure),
+    ))]
+async fn offer(State(team): State<Arc<dyn Team>>, Path(token): Path<String>) -> ApiResult<Ok200<InvitationOffer>> {
+    Ok(Ok200(team.offer(&token).await?))
+}
+
+/// Decline an invitation
+#[utoipa::path(post, path = "/api/invitations/decline", tag = "workspaces", security(()), request_body = DeclineInvitation, responses(
+    (status = 200, description = "Declined", body = Success<Done>),
+    (status = 400, description = "`VALIDATION_ERROR`", body = Failure),
+    (status = 404, description = "`NOT_FOUND`: never a link of ours", body = Failure),
+    (status = 410, description = "`GONE`: expired, answered or withdrawn", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn decline_invitation(
+    State(team): State<Arc<dyn Team>>,
+    Anyone(visitor): Anyone,
+    Body(form): Body<DeclineInvitation>,
+) -> ApiResult<Ok200<Done>> {
+    team.decline(&visitor, &form.token).await?;
+    Ok(DONE)
+}
