@@ -2,7 +2,19 @@
 import { expect, test } from '../support/fixtures';
 
 const OPEN = ['/', '/login', '/register', '/dev/gallery'];
-const SIGNED_IN = ['/dashboard/client', '/accounts', '/compose', '/posts', '/activity', '/settings/audit', '/nowhere'];
+const SIGNED_IN = [
+  '/dashboard/client',
+  '/accounts',
+  '/compose',
+  '/posts',
+  '/calendar',
+  '/calendar?view=week',
+  '/calendar?view=day',
+  '/settings/queue',
+  '/activity',
+  '/settings/audit',
+  '/nowhere',
+];
 const WIDTHS = [360, 768, 1024, 1440, 1920];
 
 for (const path of OPEN) {

@@ -48,6 +48,8 @@ async fn no_table_shows_a_row_to_another_workspace_or_to_none() {
     let accounts = owner.get("/api/social-accounts?platform=tiktok").await;
     let creator = accounts["data"][0]["id"].as_str().unwrap();
     owner.post(&format!("/api/social-accounts/{creator}/creator"), json!({})).await;
+    owner.post("/api/queue-slots", json!({ "weekday": "monday", "time": "07:30" })).await;
+    owner.post("/api/content", json!({ "body": "Queued", "visibility": "scheduled", "queue": true })).await;
     let stranger = stranger.get("/api/auth/me").await;
     let (user, workspace) =
         (stranger["data"]["user"]["id"].as_str().unwrap(), stranger["data"]["workspace"]["id"].as_str().unwrap());

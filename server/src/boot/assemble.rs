@@ -13,7 +13,7 @@ use domain::{
     events::Events,
     identity::Identity,
     media::Media,
-    posts::Posts,
+    posts::{Posts, queue::Queue},
 };
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -32,7 +32,7 @@ use crate::{
         identity::{IdentityService, PasswordCost},
         media::{MediaFiles, MediaLinks, MediaService, PublicMedia},
         notifications::LiveEvents,
-        posts::PostService,
+        posts::{PostService, QueueService},
         workspaces::WorkspaceService,
     },
     http::{
@@ -177,6 +177,7 @@ impl Arctiv {
             Arc::clone(&accounts),
             links.clone(),
         );
+        let queue = QueueService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&accounts));
         let policy = settings.publishing.policy();
         let workspaces = WorkspaceService::new(database.clone(), links, policy.max_attempts());
         let deliveries = DeliveryService::new(database.clone(), Arc::clone(&clock), policy.max_attempts());
@@ -193,6 +194,7 @@ impl Arctiv {
             identity: Arc::new(identity),
             accounts,
             posts: Arc::new(posts),
+            queue: Arc::new(queue),
             deliveries: Arc::new(deliveries),
             media: Arc::new(media),
             workspaces: Arc::new(workspaces),
@@ -327,7 +329,8 @@ macro_rules! part {
     )+};
 }
 
-part!(identity: Identity, accounts: Accounts, posts: Posts, deliveries: Deliveries, media: Media, events: Events, audit: Audit);
+part!(identity: Identity, accounts: Accounts, posts: Posts, queue: Queue, deliveries: Deliveries, media: Media, events: Events,
+    audit: Audit);
 
 impl FromRef<Arctiv> for CookiePolicy {
     fn from_ref(arctiv: &Arctiv) -> Self {

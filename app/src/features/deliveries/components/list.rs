@@ -257,6 +257,7 @@ mod tests {
             external_url: None,
             next_attempt_at: None,
             published_at: None,
+            first_comment: None,
             created_at: chrono::DateTime::UNIX_EPOCH,
             updated_at: chrono::DateTime::UNIX_EPOCH,
         }

@@ -14,7 +14,7 @@ use domain::{
     deliveries::Deliveries,
     media::{Media, MediaAsset, Upload},
     platform::{CreatorChoices, TiktokPrivacy},
-    posts::{NewPost, Post, Posts},
+    posts::{NewPost, Post, Posts, queue::Queue},
     workspaces::{Role, WorkspaceKind},
 };
 use object_store::memory::InMemory;
@@ -34,7 +34,7 @@ use crate::{
         accounts::{AccountsService, AccountsSetup, Tokens, TokensSetup},
         deliveries::{DeliveryService, jobs::select_targets},
         media::{self, MediaFiles, MediaLinks, MediaService},
-        posts::{self, PostService},
+        posts::{self, PostService, QueueService},
     },
     jobs::{self, JobContext, Registry},
 };
@@ -46,6 +46,7 @@ pub struct Studio {
     pub files: MediaFiles,
     pub store: Arc<InMemory>,
     pub posts: Arc<dyn Posts>,
+    pub queue: Arc<dyn Queue>,
     pub media: Arc<dyn Media>,
     pub deliveries: Arc<dyn Deliveries>,
     pub context: JobContext,
@@ -126,6 +127,7 @@ impl Studio {
         let files = MediaFiles::new(store.clone());
         let links = MediaLinks::new(&secret, clock.clone());
         let media = MediaService::new(db.clone(), clock.clone(), ids.clone(), files.clone(), links.clone());
+        let queue = QueueService::new(db.clone(), clock.clone(), ids.clone(), accounts.clone());
         let posts = PostService::new(db.clone(), clock.clone(), ids.clone(), accounts, links);
         let deliveries = DeliveryService::new(db.clone(), clock.clone(), 5);
         let context = JobContext {
@@ -144,6 +146,7 @@ impl Studio {
             files,
             store,
             posts: Arc::new(posts),
+            queue: Arc::new(queue),
             media: Arc::new(media),
             deliveries: Arc::new(deliveries),
             context,
