@@ -22,8 +22,8 @@ use axum::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    AccountId, Actor, DeliveryId, MediaId, Page, PageRequest, Platform, PostId, RequestId, ServiceError, ServiceResult,
-    Visitor,
+    AccountId, Actor, DeliveryId, MediaId, Page, PageRequest, Platform, PostId, QueueSlotId, RequestId, ServiceError,
+    ServiceResult, Visitor,
     accounts::{
         Account, AccountCounts, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, Connected,
         ConnectionEvent, ConnectionEventType, Creator, MissingScope, PlatformOffer,
@@ -43,8 +43,10 @@ use domain::{
     },
     media::{Media, MediaAsset, MediaFile, Signature, Upload, Variant},
     posts::{
-        CheckedPost, IdempotencyKey, NewPost, Post, PostFilter, PostPatch, PostStatus, PostSummary, PostToCheck, Posts,
-        Visibility,
+        CheckedPost, IdempotencyKey, NewPost, Post, PostFacets, PostFilter, PostPatch, PostStatus, PostSummary,
+        PostToCheck, Posts, Visibility,
+        queue::{FreeSlot, NewSlot, Queue, QueueSlot},
+        versions::{Comparison, PostVersion, VersionSummary},
     },
     workspaces::{
         AcceptInvitation, Connections, Invitation, InvitationOffer, InvitationState, LATEST, Latest, Member,
@@ -418,9 +420,28 @@ impl Posts for Demo {
             thumbnail_url: None,
             media_count: 0,
             publishes_at: None,
+            at: post.created_at,
+            scheduled_local: None,
+            time_zone: None,
+            version: post.version,
             deliveries: post.deliveries,
             created_at: post.created_at,
         }]))
+    }
+    async fn facets(&self, _: &Actor, _: PostFilter) -> ServiceResult<PostFacets> {
+        Ok(PostFacets::default())
+    }
+    async fn versions(&self, _: &Actor, _: PostId, _: PageRequest) -> ServiceResult<Page<VersionSummary>> {
+        Ok(Page::empty(20))
+    }
+    async fn version(&self, _: &Actor, _: PostId, _: u32) -> ServiceResult<PostVersion> {
+        gone()
+    }
+    async fn compare(&self, _: &Actor, _: PostId, _: u32, _: u32) -> ServiceResult<Comparison> {
+        gone()
+    }
+    async fn restore(&self, _: &Actor, _: PostId, _: u32) -> ServiceResult<Post> {
+        gone()
     }
     async fn get(&self, _: &Actor, id: PostId) -> ServiceResult<Post> {
         self.stand()?;
@@ -438,6 +459,23 @@ impl Posts for Demo {
     }
     async fn delete(&self, _: &Actor, _: PostId) -> ServiceResult<()> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Queue for Demo {
+    async fn slots(&self, _: &Actor) -> ServiceResult<Vec<QueueSlot>> {
+        self.stand()?;
+        Ok(Vec::new())
+    }
+    async fn add(&self, _: &Actor, _: NewSlot) -> ServiceResult<QueueSlot> {
+        gone()
+    }
+    async fn remove(&self, _: &Actor, _: QueueSlotId) -> ServiceResult<()> {
+        gone()
+    }
+    async fn free(&self, _: &Actor, _: Option<Vec<AccountId>>, _: u32) -> ServiceResult<Vec<FreeSlot>> {
+        Ok(Vec::new())
     }
 }
 
@@ -568,6 +606,7 @@ fn services(scene: Scene) -> Services {
         team: demo.clone(),
         accounts: demo.clone(),
         posts: demo.clone(),
+        queue: demo.clone(),
         deliveries: demo.clone(),
         media: demo.clone(),
         workspaces: demo.clone(),

@@ -90,6 +90,8 @@ pages! {
         Compose => posts::compose::page::ComposePage;
         Posts => posts::pages::PostsPage;
         Post => posts::pages::PostPage;
+        Calendar => posts::calendar::page::CalendarPage;
+        Queue => posts::queue::QueuePage;
         Activity => deliveries::pages::ActivityPage;
     }
 }
@@ -148,6 +150,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/posts") view={Lazy::<Posts>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/posts/:id") view={Lazy::<Post>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/audit") view={Lazy::<AuditLog>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/calendar") view={Lazy::<Calendar>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/queue") view={Lazy::<Queue>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/activity") view={Lazy::<Activity>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/team") view={Lazy::<Team>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/security") view={Lazy::<Security>::new()} ssr=SsrMode::Async/>

@@ -14,7 +14,7 @@ use domain::{
     events::Events,
     identity::{Credentials, Identity, Me, SessionToken},
     media::Media,
-    posts::Posts,
+    posts::{Posts, queue::Queue},
     workspaces::{Team, Workspaces},
 };
 use leptos::prelude::{provide_context, use_context};
@@ -33,6 +33,7 @@ pub struct Services {
     pub team: Arc<dyn Team>,
     pub accounts: Arc<dyn Accounts>,
     pub posts: Arc<dyn Posts>,
+    pub queue: Arc<dyn Queue>,
     pub deliveries: Arc<dyn Deliveries>,
     pub media: Arc<dyn Media>,
     pub workspaces: Arc<dyn Workspaces>,
@@ -108,6 +109,13 @@ pub fn visitor() -> Result<Visitor, AppError> {
     RequestContext::current()
         .map(|context| context.visitor)
         .ok_or_else(|| refuse(ServiceError::internal("no request context was provided")))
+}
+
+/// The time zone that the actor's workspace counts its days in.
+pub fn workspace_zone() -> Result<chrono_tz::Tz, AppError> {
+    let me =
+        RequestContext::current().and_then(|context| context.me).ok_or_else(|| refuse(ServiceError::unauthorized()))?;
+    Ok(domain::posts::schedule::zone(&me.workspace.time_zone).unwrap_or(chrono_tz::Tz::UTC))
 }
 
 pub(crate) fn request_id() -> Option<RequestId> {

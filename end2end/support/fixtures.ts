@@ -3,6 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { test as base, expect, type Page } from '@playwright/test';
 import { Accounts } from '../pages/accounts';
 import { Audit } from '../pages/audit';
+import { Calendar } from '../pages/calendar';
 import { Consent } from '../pages/consent';
 import { Deliveries } from '../pages/deliveries';
 import { Identity, type Person } from '../pages/identity';
@@ -39,6 +40,7 @@ type Fixtures = {
   identity: Identity;
   accounts: Accounts;
   audit: Audit;
+  calendar: Calendar;
   consent: Consent;
   posts: Posts;
   deliveries: Deliveries;
@@ -64,6 +66,7 @@ export const test = base.extend<Fixtures>({
   identity: async ({ app }, use) => use(new Identity(app)),
   accounts: async ({ app }, use) => use(new Accounts(app)),
   audit: async ({ app }, use) => use(new Audit(app)),
+  calendar: async ({ app }, use) => use(new Calendar(app)),
   consent: async ({ page }, use) => use(new Consent(page)),
   posts: async ({ app }, use) => use(new Posts(app)),
   deliveries: async ({ app }, use) => use(new Deliveries(app)),

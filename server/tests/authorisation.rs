@@ -87,6 +87,7 @@ impl Stage {
             }
             None => endpoint.path.to_owned(),
         };
+        let path = path.replace("{number}", "1");
         let request = match who {
             Some(person) => person.request(method.clone(), &path),
             None => client()

@@ -192,6 +192,7 @@ impl Stage {
             Some((before, after)) => format!("{before}{fill}{}", after.split_once('}').unwrap().1),
             None => path.to_owned(),
         };
+        let path = path.replace("{number}", "1");
         let (method, path) = (method.parse().unwrap(), format!("{path}{query}"));
         match who {
             Who::Owner => self.person.request(method, &path),
@@ -229,6 +230,7 @@ impl Stage {
             "POST /api/content" => Some(json!({ "body": "Hi", "visibility": "private" })),
             "POST /api/content/check" => Some(json!({ "post": { "body": "Hi", "visibility": "private" } })),
             "PATCH /api/content/{id}" => Some(json!({ "body": "Hello" })),
+            "POST /api/queue-slots" => Some(json!({ "weekday": "sunday", "time": "23:59", "time_zone": "UTC" })),
             "PATCH /api/media/{id}" => Some(json!({ "alt_text": "Two cups" })),
             _ => None,
         }
@@ -510,8 +512,15 @@ async fn content(stage: &mut Stage) {
     let (get, update, undo) = ("GET /api/content/{id}", "PATCH /api/content/{id}", "POST /api/content/{id}/undo");
     let delete = "DELETE /api/content/{id}";
     let (account, draft, sent) = (stage.account.clone(), stage.draft.clone(), stage.sent.clone());
-    let query = "?status=draft&platform=facebook&q=draft&limit=5&offset=0";
-    stage.call(Who::Owner, list, "", None, 200).query(query).send().await;
+    let narrow =
+        "status=draft,scheduled&visibility=private&platform=facebook&q=draft&from=2020-01-01&to=2999-12-31T23:59:59Z";
+    let query = format!("?{narrow}&social_account_id={account}&author_id={account}&sort=relevance&limit=5&offset=0");
+    stage.call(Who::Owner, list, "", None, 200).query(&query).send().await;
+    let query = format!("?{narrow}&social_account_id={account}");
+    let counted = stage.call(Who::Owner, "GET /api/content/facets", "", None, 200).query(&query).send().await;
+    assert_eq!((&counted["data"]["total"], &counted["data"]["statuses"][0]["status"]), (&json!(1), &json!("draft")));
+    history(stage).await;
+    queue(stage).await;
     let all = stage.call(Who::Owner, list, "", None, 200).query("?limit=1").send().await;
     let cursor = format!("?cursor={}", all["page"]["next_cursor"].as_str().unwrap());
     stage.call(Who::Owner, list, "", None, 200).query(&cursor).send().await;
@@ -557,6 +566,67 @@ async fn content(stage: &mut Stage) {
     let absent = json!({ "post": { "body": "Hi" }, "content_id": Uuid::nil() });
     stage.call(Who::Owner, check, "", Some(absent), 404).send().await;
     stage.call(Who::Owner, check, "", Some(json!({ "post": { "body": "" } })), 400).send().await;
+}
+
+/// A post's versions: listed, shown, compared, brought back.
+async fn history(stage: &mut Stage) {
+    let (create, update) = ("POST /api/content", "PATCH /api/content/{id}");
+    let (list, show) = ("GET /api/content/{id}/versions", "GET /api/content/{id}/versions/{number}");
+    let (compare, restore) =
+        ("GET /api/content/{id}/versions/{number}/diff", "POST /api/content/{id}/versions/{number}/restore");
+    // Longer than Facebook takes, which a draft may be.
+    let long = json!({ "title": "Long", "body": "a ".repeat(33_000), "visibility": "private", "media_assets": [stage.picture["id"]] });
+    let id = id_of(&stage.call(Who::Owner, create, "", Some(long), 201).send().await);
+    stage.call(Who::Owner, restore, &id, None, 409).send().await;
+    let change = json!({ "body": "Short", "media_assets": [], "overrides": { "facebook": { "body": "Shorter" } } });
+    stage.call(Who::Owner, update, &id, Some(change), 200).send().await;
+    let all = stage.call(Who::Owner, list, &id, None, 200).query("?limit=1&offset=0").send().await;
+    let cursor = format!("?cursor={}", all["page"]["next_cursor"].as_str().unwrap());
+    stage.call(Who::Owner, list, &id, None, 200).query(&cursor).send().await;
+    stage.call(Who::Owner, show, &id, None, 200).send().await;
+    let found = stage.call(Who::Owner, compare, &id, None, 200).query("?against=2").send().await;
+    assert_eq!(found["data"]["media_added"].as_array().unwrap().len(), 1, "{found}");
+    stage.call(Who::Owner, compare, &id, None, 400).query("?against=-1").send().await;
+    stage.call(Who::Owner, restore, &id, None, 200).send().await;
+    let change = json!({
+        "body": "Short", "visibility": "scheduled", "scheduled_local": "2027-03-01T07:00:00", "account_ids": [stage.account],
+    });
+    stage.call(Who::Owner, update, &id, Some(change), 200).send().await;
+    stage.call(Who::Owner, compare, &id, None, 200).query("?against=4").send().await;
+    stage.call(Who::Owner, restore, &id, None, 400).send().await;
+    stage.call(Who::Owner, "DELETE /api/content/{id}", &id, None, 200).send().await;
+}
+
+/// Slots, and a post that takes one.
+async fn queue(stage: &mut Stage) {
+    let (add, remove, free) = ("POST /api/queue-slots", "DELETE /api/queue-slots/{id}", "GET /api/queue-slots/free");
+    let refused = stage
+        .call(
+            Who::Owner,
+            "POST /api/content",
+            "",
+            Some(json!({
+                "body": "Queued", "visibility": "scheduled", "queue": true, "account_ids": [stage.account],
+            })),
+            400,
+        )
+        .send()
+        .await;
+    assert!(refused["details"]["fields"]["queue"].is_string(), "{refused}");
+    let slot = json!({ "social_account_id": stage.account, "weekday": "monday", "time": "07:30" });
+    let made = stage.call(Who::Owner, add, "", Some(slot.clone()), 201).send().await;
+    stage.call(Who::Owner, add, "", Some(slot), 409).send().await;
+    stage.call(Who::Owner, "GET /api/queue-slots", "", None, 200).send().await;
+    let query = format!("?social_account_id={}&limit=2", stage.account);
+    let next = stage.call(Who::Owner, free, "", None, 200).query(&query).send().await;
+    assert_eq!(next["data"].as_array().unwrap().len(), 2, "{next}");
+    let queued = json!({ "body": "Queued", "visibility": "scheduled", "queue": true, "account_ids": [stage.account] });
+    let queued = stage.call(Who::Owner, "POST /api/content", "", Some(queued), 201).send().await;
+    assert_eq!(queued["data"]["scheduled_at"], next["data"][0]["at"]);
+    let id = id_of(&queued);
+    stage.call(Who::Owner, "PATCH /api/content/{id}", &id, Some(json!({ "queue": true })), 200).send().await;
+    stage.call(Who::Owner, "DELETE /api/content/{id}", &id, None, 200).send().await;
+    stage.call(Who::Owner, remove, &id_of(&made), None, 200).send().await;
 }
 
 async fn pictures(stage: &mut Stage) {
@@ -854,8 +924,11 @@ async fn other_methods(stage: &mut Stage) {
         paths.entry(path.to_owned()).or_default().push(method.to_owned());
     }
     for (path, mut methods) in paths {
-        let address =
-            path.replace("{platform}", "facebook").replace("{variant}", "original").replace("{id}", &stage.account);
+        let address = path
+            .replace("{platform}", "facebook")
+            .replace("{variant}", "original")
+            .replace("{number}", "1")
+            .replace("{id}", &stage.account);
         let answer = stage.person.request(Method::from_bytes(b"BREW").unwrap(), &address).send().await.unwrap();
         if answer.status() != 405 {
             stage.contract.note(format!("{path} takes BREW: {}", answer.status()));

@@ -52,6 +52,8 @@ async fn no_table_shows_a_row_to_another_workspace_or_to_none() {
     sqlx::raw_sql("update users set email_confirmed_at = now()").execute(&mut admin).await.unwrap();
     let offer = json!({ "email": "somebody.else@walk.example", "role": "viewer" });
     owner.post("/api/workspaces/current/invitations", offer).await;
+    owner.post("/api/queue-slots", json!({ "weekday": "monday", "time": "07:30" })).await;
+    owner.post("/api/content", json!({ "body": "Queued", "visibility": "scheduled", "queue": true })).await;
     let stranger = stranger.get("/api/auth/me").await;
     let (user, workspace) =
         (stranger["data"]["user"]["id"].as_str().unwrap(), stranger["data"]["workspace"]["id"].as_str().unwrap());

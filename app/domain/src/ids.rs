@@ -69,6 +69,8 @@ ids! {
     PostId,
     /// One version of a post's content.
     PostVersionId,
+    /// A weekly time of the queue.
+    QueueSlotId,
     /// A signed-in browser.
     SessionId,
     /// A person.

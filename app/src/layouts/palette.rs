@@ -43,6 +43,9 @@ fn groups(session: Session, typed: &str) -> Vec<PaletteGroup> {
         .map(|place| item(place.icon, place.label, place.href))
         .collect();
     let mut act = vec![item(Glyph::PenLine, primary_action_words(session), "/compose")];
+    if session.may(Role::Editor) {
+        act.push(item(Glyph::Clock, "Set up the queue", "/settings/queue"));
+    }
     if session.may(Role::Admin) {
         act.push(item(Glyph::Plus, "Connect account", "/accounts?connect=true"));
     }

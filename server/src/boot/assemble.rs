@@ -13,7 +13,7 @@ use domain::{
     events::Events,
     identity::{Credentials, Identity},
     media::Media,
-    posts::Posts,
+    posts::{Posts, queue::Queue},
     workspaces::Team,
 };
 use leptos::config::LeptosOptions;
@@ -33,7 +33,7 @@ use crate::{
         identity::{IdentityService, PasswordCost},
         media::{MediaFiles, MediaLinks, MediaService, PublicMedia},
         notifications::{Folder, Letters, LiveEvents, Mailer, Smtp, Writer},
-        posts::PostService,
+        posts::{PostService, QueueService},
         workspaces::{TeamService, WorkspaceService},
     },
     http::{
@@ -186,6 +186,7 @@ impl Arctiv {
             links.clone(),
             selector.clone(),
         );
+        let queue = QueueService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&accounts));
         let policy = settings.publishing.policy();
         let workspaces = WorkspaceService::new(database.clone(), links, policy.max_attempts());
         let deliveries =
@@ -212,6 +213,7 @@ impl Arctiv {
             identity: Arc::new(identity),
             accounts,
             posts: Arc::new(posts),
+            queue: Arc::new(queue),
             deliveries: Arc::new(deliveries),
             media: Arc::new(media),
             workspaces: Arc::new(workspaces),
@@ -372,6 +374,7 @@ part!(
     team: Team,
     accounts: Accounts,
     posts: Posts,
+    queue: Queue,
     deliveries: Deliveries,
     media: Media,
     events: Events,

@@ -95,6 +95,7 @@ fn api() -> OpenApiRouter<Arctiv> {
         .merge(workspaces::router())
         .merge(accounts::api::router())
         .merge(posts::api::router())
+        .merge(posts::api::queue_router())
         .merge(media::api::router())
         .merge(deliveries::router())
         .merge(notifications::router())

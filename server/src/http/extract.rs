@@ -183,6 +183,24 @@ where
     }
 }
 
+/// Two path parameters: an id, and the number of one of its parts. Anything else is simply not found.
+#[derive(Clone, Copy, Debug)]
+pub struct PathPart<T>(pub T, pub u32);
+
+impl<T, S> FromRequestParts<S> for PathPart<T>
+where
+    T: From<uuid::Uuid>,
+    S: Send + Sync,
+{
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        axum::extract::Path::<(uuid::Uuid, u32)>::from_request_parts(parts, state)
+            .await
+            .map(|axum::extract::Path((id, number))| Self(T::from(id), number))
+            .map_err(|_| ServiceError::not_found("page").into())
+    }
+}
+
 /// 404 in our envelope, for paths under `/api` that lead nowhere.
 pub async fn not_found() -> ApiError {
     ServiceError::new(ErrorCode::NotFound, "There is nothing at this address.").into()

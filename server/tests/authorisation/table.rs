@@ -127,6 +127,15 @@ pub const REST: &[Line] = &[
     ("PATCH /api/content/{id}", least(Editor).of("post").json(r#"{"body":"Hi"}"#)),
     ("DELETE /api/content/{id}", least(Editor).of("post")),
     ("POST /api/content/{id}/undo", least(Editor).of("post")),
+    ("GET /api/content/facets", least(Viewer)),
+    ("GET /api/content/{id}/versions", least(Viewer).of("post")),
+    ("GET /api/content/{id}/versions/{number}", least(Viewer).of("post")),
+    ("GET /api/content/{id}/versions/{number}/diff", least(Viewer).of("post")),
+    ("POST /api/content/{id}/versions/{number}/restore", least(Editor).of("post")),
+    ("GET /api/queue-slots", least(Viewer)),
+    ("POST /api/queue-slots", least(Editor).json(r#"{"weekday":"sunday","time":"23:59"}"#)),
+    ("GET /api/queue-slots/free", least(Viewer)),
+    ("DELETE /api/queue-slots/{id}", least(Editor).of("queue_slot")),
     ("GET /api/content/{id}/deliveries", least(Viewer).of("post")),
     ("GET /api/media", least(Viewer)),
     ("POST /api/media", least(Editor).picture()),
@@ -193,6 +202,19 @@ pub const FUNCTIONS: &[Line] = &[
     ("posts/update", least(Editor).of("post").json(r#"{"id":"$ID","patch":{"body":"Hi"}}"#)),
     ("posts/undo", least(Editor).of("post").json(BY_ID)),
     ("posts/delete", least(Editor).of("post").json(BY_ID)),
+    ("posts/filters", least(Viewer).json(r#"{"filter":{}}"#)),
+    ("posts/versions", least(Viewer).of("post").json(BY_ID)),
+    ("posts/compare", least(Viewer).of("post").json(r#"{"id":"$ID","from":1,"to":1}"#)),
+    ("posts/restore", least(Editor).of("post").json(r#"{"id":"$ID","number":1}"#)),
+    ("posts/calendar", least(Viewer).json(r#"{"view":"month","date":null}"#)),
+    (
+        "posts/move",
+        least(Editor).of("post").json(r#"{"id":"$ID","version":1,"at":null,"local":"2027-03-01T07:00:00"}"#),
+    ),
+    ("posts/queue", least(Viewer).json("{}")),
+    ("posts/queue/next", least(Viewer).json(r#"{"accounts":null}"#)),
+    ("posts/queue/add", least(Editor).json(r#"{"slot":{"weekday":"sunday","time":"23:58"}}"#)),
+    ("posts/queue/remove", least(Editor).of("queue_slot").json(BY_ID)),
     ("posts/when", least(Viewer).json(r#"{"local":"2027-03-01T07:00:00","zone":"UTC"}"#)),
     ("media/get", least(Viewer).of("media").json(r#"{"ids":["$ID"]}"#).answers_empty()),
     ("media/alt-text", least(Editor).of("media").json(r#"{"id":"$ID","alt_text":"Cups"}"#)),
@@ -215,4 +237,6 @@ pub async fn furnish(owner: &Person, things: &mut BTreeMap<&'static str, String>
     things.insert("member", id(&owner.get("/api/auth/me").await["data"]["user"]));
     let offer = serde_json::json!({ "email": "somebody.else@walk.example", "role": "viewer" });
     things.insert("invitation", id(&owner.post("/api/workspaces/current/invitations", offer).await["data"]));
+    let slot = owner.post("/api/queue-slots", serde_json::json!({ "weekday": "monday", "time": "07:30" })).await;
+    things.insert("queue_slot", slot["data"]["id"].as_str().unwrap().to_owned());
 }

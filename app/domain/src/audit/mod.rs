@@ -90,6 +90,8 @@ actions! {
     PostPublished = "post.published", "published a post";
     PostPartlyPublished = "post.partly_published", "published a post in part";
     PostFailed = "post.failed", "could not publish a post";
+    QueueSlotAdded = "queue_slot.added", "added a slot to the queue";
+    QueueSlotRemoved = "queue_slot.removed", "removed a slot from the queue";
     DeliveryRetried = "delivery.retried", "retried a delivery";
     DeliveriesRetried = "delivery.all_retried", "retried failed deliveries";
     DeliveryCanceled = "delivery.canceled", "cancelled a delivery";

@@ -10,15 +10,20 @@ use crate::{
     error::FieldErrors,
     ids::{AccountId, MediaId, PostId},
     media::MediaAsset,
-    page::PageRequest,
     platform::{Platform, PostOptions},
     text,
     workspaces::Person,
 };
 
+pub mod calendar;
+mod filter;
 mod port;
 pub mod preflight;
+pub mod queue;
 pub mod schedule;
+pub mod search;
+pub mod versions;
+pub use filter::{AuthorCount, Bound, PostFacets, PostFilter, PostSort, PostStatuses, StatusCount};
 pub use port::{IdempotencyKey, Posts};
 
 pub const MAX_TITLE: usize = 200;
@@ -245,6 +250,9 @@ pub struct NewPost {
     pub scheduled_local: Option<NaiveDateTime>,
     /// IANA name.
     pub time_zone: Option<String>,
+    /// With `visibility: scheduled` and no time: the next free slot of the queue.
+    #[serde(skip_serializing_if = "is_false")]
+    pub queue: bool,
     /// The accounts it goes to; all active, connected ones when left out.
     pub account_ids: Option<Vec<AccountId>>,
     pub overrides: BTreeMap<Platform, Override>,
@@ -332,7 +340,14 @@ impl NewPost {
         if self.time_zone.as_deref().is_some_and(|zone| schedule::zone(zone).is_none()) {
             errors.add("time_zone", "This is not a time zone we know, such as Europe/Dublin.");
         }
+        if self.queue && self.visibility != Visibility::Scheduled {
+            errors.add("queue", "Only a scheduled post takes a slot of the queue. Set visibility to scheduled.");
+        }
         match (self.visibility, self.scheduled_at, self.scheduled_local) {
+            (Visibility::Scheduled, None, None) if self.queue => {}
+            (Visibility::Scheduled, _, _) if self.queue => {
+                errors.add("queue", "Give either a time or queue, not both.");
+            }
             (Visibility::Scheduled, None, None) => errors.add("scheduled_at", "Pick a date and time."),
             (Visibility::Scheduled, Some(_), Some(_)) => {
                 errors.add("scheduled_at", "Give either scheduled_at or scheduled_local, not both.");
@@ -430,6 +445,8 @@ pub struct PostPatch {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2026-11-26T07:00:00"))]
     pub scheduled_local: Option<NaiveDateTime>,
     pub time_zone: Option<String>,
+    /// With `visibility: scheduled`, or for a post that is scheduled: the next free slot of the queue instead of its time.
+    pub queue: Option<bool>,
     /// Chooses accounts.
     pub account_ids: Option<Vec<AccountId>>,
     /// `all_active` gives the choice of accounts up again.
@@ -547,20 +564,16 @@ pub struct PostSummary {
     pub thumbnail_url: Option<String>,
     pub media_count: u32,
     pub publishes_at: Option<DateTime<Utc>>,
+    /// When it goes or went out; of a post that does not go out, when it was written. Ranges of time go by this.
+    pub at: DateTime<Utc>,
+    /// The wall-clock time of a scheduled post, in `time_zone`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2026-11-26T07:00:00"))]
+    pub scheduled_local: Option<NaiveDateTime>,
+    pub time_zone: Option<String>,
+    /// From 1.
+    pub version: u32,
     pub deliveries: DeliveryCounts,
     pub created_at: DateTime<Utc>,
-}
-
-/// Which posts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct PostFilter {
-    pub status: Option<PostStatus>,
-    /// Part of the text or title; at most 100 characters.
-    pub q: Option<String>,
-    pub platform: Option<Platform>,
-    #[serde(flatten)]
-    pub page: PageRequest,
 }
 
 #[cfg(test)]
@@ -575,6 +588,16 @@ mod tests {
     #[test]
     fn an_empty_post_says_what_is_missing() {
         assert_eq!(NewPost::default().check(now()).get("body"), Some("Write something, or add a picture or a link."));
+    }
+
+    #[test]
+    fn a_post_of_the_queue_has_no_time_of_its_own() {
+        let queued = NewPost { body: "x".into(), visibility: Visibility::Scheduled, queue: true, ..NewPost::default() };
+        assert!(queued.check(now()).is_empty());
+        let both = NewPost { scheduled_at: Some(now() + chrono::TimeDelta::days(1)), ..queued.clone() };
+        assert!(both.check(now()).get("queue").is_some());
+        let at_once = NewPost { visibility: Visibility::Public, ..queued };
+        assert!(at_once.check(now()).get("queue").is_some());
     }
 
     #[rstest]

@@ -2,12 +2,15 @@
 
 use async_trait::async_trait;
 
-use super::{CheckedPost, NewPost, Post, PostFilter, PostPatch, PostSummary, PostToCheck};
+use super::{
+    CheckedPost, NewPost, Post, PostFacets, PostFilter, PostPatch, PostSummary, PostToCheck,
+    versions::{Comparison, PostVersion, VersionSummary},
+};
 use crate::{
     actor::Actor,
     error::{ServiceError, ServiceResult},
     ids::PostId,
-    page::Page,
+    page::{Page, PageRequest},
 };
 
 /// The client's own name for a request: the same one within 24 hours gives the same answer.
@@ -36,10 +39,28 @@ pub trait Posts: Send + Sync {
     /// would refuse it; `CONFLICT` when the key was used for something else.
     async fn create(&self, actor: &Actor, post: NewPost, key: Option<IdempotencyKey>) -> ServiceResult<Post>;
 
-    /// Newest first.
+    /// Newest first, or what fits the search best.
     async fn list(&self, actor: &Actor, filter: PostFilter) -> ServiceResult<Page<PostSummary>>;
 
+    /// What a list could be narrowed to, with how many posts there would be. The page of the filter is not looked at.
+    async fn facets(&self, actor: &Actor, filter: PostFilter) -> ServiceResult<PostFacets>;
+
     async fn get(&self, actor: &Actor, id: PostId) -> ServiceResult<Post>;
+
+    /// A post's history, newest first.
+    async fn versions(&self, actor: &Actor, id: PostId, page: PageRequest) -> ServiceResult<Page<VersionSummary>>;
+
+    /// One version as it was saved.
+    async fn version(&self, actor: &Actor, id: PostId, number: u32) -> ServiceResult<PostVersion>;
+
+    /// What became of version `from` up to version `to`.
+    async fn compare(&self, actor: &Actor, id: PostId, from: u32, to: u32) -> ServiceResult<Comparison>;
+
+    /// Makes an earlier version's words, link and pictures the newest version; time and accounts stay as they are. What
+    /// holds for [`update`](Self::update) holds here: a draft stays one, a scheduled post keeps its time, and one that
+    /// accounts have refused is sent to them again, after the workspace's undo window. `CONFLICT` while it is going out,
+    /// when it is out everywhere, and when a picture of that version is not there any more.
+    async fn restore(&self, actor: &Actor, id: PostId, number: u32) -> ServiceResult<Post>;
 
     /// Makes a new version of a post that has not been sent, or that accounts have refused: the new version takes the
     /// place of what they refused, and goes to no account that took an earlier one. `CONFLICT` while it is going out,

@@ -1,6 +1,6 @@
 //! Wall-clock times and zones: what a person means by "07:00 in Dublin", also on the two odd nights of the year.
 
-use chrono::{DateTime, Duration, LocalResult, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, Duration, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::MAX_SCHEDULE_DAYS;
@@ -45,6 +45,16 @@ pub fn resolve(local: NaiveDateTime, zone: Tz) -> Meaning {
     }
 }
 
+/// The first moment of a day. Where clocks go forward at midnight, the day begins later than it should.
+pub fn day_start(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let mut start = resolve(day.and_time(NaiveTime::MIN), zone).at();
+    // A gap that begins before midnight ends on this day: its end is the start.
+    while (start - Duration::minutes(15)).with_timezone(&zone).date_naive() >= day {
+        start -= Duration::minutes(15);
+    }
+    start
+}
+
 /// A scheduled time lies in the future, but not too far.
 pub fn check(at: DateTime<Utc>, now: DateTime<Utc>, errors: &mut FieldErrors) {
     if at <= now {
@@ -57,6 +67,7 @@ pub fn check(at: DateTime<Utc>, now: DateTime<Utc>, errors: &mut FieldErrors) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::Offset as _;
     use proptest::prelude::*;
 
     fn local(text: &str) -> NaiveDateTime {
@@ -88,7 +99,76 @@ mod tests {
         assert_eq!(resolve(local("2026-10-25 02:30"), berlin), Meaning::Twice(utc("2026-10-25 00:30")));
     }
 
+    /// The moments between 2026 and 2029 at which clocks are put forward or back in a zone, with the offsets before and
+    /// after, seconds.
+    fn changes(zone: Tz) -> Vec<(DateTime<Utc>, i32, i32)> {
+        let offset = |at: DateTime<Utc>| zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc();
+        let mut changes = Vec::new();
+        let mut at = utc("2026-01-01 00:00");
+        while at < utc("2029-01-01 00:00") {
+            let next = at + Duration::days(1);
+            if offset(at) != offset(next) {
+                let (mut low, mut high) = (at, next);
+                while high - low > Duration::seconds(1) {
+                    let middle = low + (high - low) / 2;
+                    if offset(middle) == offset(at) { low = middle } else { high = middle }
+                }
+                changes.push((high, offset(at), offset(next)));
+            }
+            at = next;
+        }
+        changes
+    }
+
+    #[test]
+    fn at_every_change_of_every_zone_nothing_is_lost_and_nothing_comes_early() {
+        let mut seen = 0;
+        for zone in chrono_tz::TZ_VARIANTS {
+            for (at, before, after) in changes(zone) {
+                seen += 1;
+                let wall = |at: DateTime<Utc>, offset: i32| at.naive_utc() + Duration::seconds(i64::from(offset));
+                let (old, new) = (wall(at, before), wall(at, after));
+                let length = new.signed_duration_since(old).abs();
+                assert_eq!(
+                    resolve(old.min(new) - Duration::minutes(1), zone).at(),
+                    at - Duration::minutes(1) - if after < before { length } else { Duration::zero() },
+                    "{zone} {at}"
+                );
+                for part in [Duration::zero(), length / 3, length - Duration::seconds(1)] {
+                    let wanted = old.min(new) + part;
+                    let meaning = resolve(wanted, zone);
+                    if after > before {
+                        assert_eq!(
+                            meaning,
+                            Meaning::Skipped(at + part),
+                            "{zone} {wanted}: as far behind the gap as it is in it"
+                        );
+                        assert_eq!(meaning.at().with_timezone(&zone).naive_local(), wanted + length);
+                    } else {
+                        assert_eq!(meaning, Meaning::Twice(at - length + part), "{zone} {wanted}: the first of two");
+                        assert_eq!((meaning.at() + length).with_timezone(&zone).naive_local(), wanted, "the second");
+                    }
+                }
+                assert_eq!(
+                    resolve(old.max(new), zone),
+                    Meaning::Plain(at + if after > before { Duration::zero() } else { length }),
+                    "{zone} {at}"
+                );
+            }
+        }
+        assert!(seen > 500, "{seen} changes were looked at");
+    }
+
     proptest! {
+        #[test]
+        fn a_day_begins_where_the_one_before_it_ends(days in 0i64..1_800, index in 0usize..chrono_tz::TZ_VARIANTS.len()) {
+            let zone = chrono_tz::TZ_VARIANTS[index];
+            let day = (local("2024-01-01 00:00") + Duration::days(days)).date();
+            let start = day_start(day, zone);
+            prop_assert_eq!(start.with_timezone(&zone).date_naive(), day);
+            prop_assert!((start - Duration::seconds(1)).with_timezone(&zone).date_naive() < day);
+        }
+
         #[test]
         fn every_time_in_every_zone_means_something(minutes in 0i64..2_600_000, index in 0usize..chrono_tz::TZ_VARIANTS.len()) {
             let zone = chrono_tz::TZ_VARIANTS[index];

@@ -1,9 +1,11 @@
-//! Posts: writing them, the list, and one post on its way.
+//! Posts: writing them, the list, the calendar, the queue, and one post on its way.
 
+pub mod calendar;
 mod components;
 pub mod compose;
 pub mod pages;
 mod query;
+pub mod queue;
 pub mod server_fns;
 #[cfg(feature = "ssr")]
 mod when;

@@ -1,7 +1,9 @@
 //! `/posts`, the list; `/posts/:id`, one post with what became of it.
 
 use super::{
-    components::{Previewed, Previews, Publishing, chosen, post_text, starts_undoable, summary_words},
+    components::{
+        Filters, Previewed, Previews, Publishing, Versions, chosen, post_text, starts_undoable, summary_words,
+    },
     query::{PAGE, PostsQuery},
     server_fns::{PostView, delete_post, list_posts, view_post},
 };
@@ -11,17 +13,15 @@ use crate::{
     session::use_session,
     shared::{
         follow::{follow, one_of},
-        search::ListSearch,
         words::{mark, post_status},
     },
     ui::{
-        Breadcrumbs, Button, ButtonVariant, ConfirmDialog, EmptyState, EmptyStep, FilterChip, FilterOption,
-        FilterSelect, Glyph, MarkSize, PageTitle, Pagination, PlatformMark, RelativeTime, SkeletonRows, StatusBadge,
-        icon, use_toasts,
+        Breadcrumbs, Button, ButtonVariant, ConfirmDialog, EmptyState, EmptyStep, Glyph, MarkSize, PageTitle,
+        Pagination, PlatformMark, RelativeTime, SkeletonRows, StatusBadge, icon, use_toasts,
     },
 };
 use domain::{
-    Page, Platform, PostId,
+    Page, PostId,
     accounts::Account,
     posts::{Content, Post, PostStatus, PostSummary, Visibility},
     workspaces::Role,
@@ -66,70 +66,6 @@ pub fn PostsPage() -> impl IntoView {
                 move |page| list(page, query, may_write),
             )}
         </PageFrame>
-    }
-    .into_any()
-}
-
-/// The statuses that posts have today; the others come with approvals.
-const STATUSES: [PostStatus; 6] = [
-    PostStatus::Draft,
-    PostStatus::Scheduled,
-    PostStatus::Publishing,
-    PostStatus::Published,
-    PostStatus::PartlyPublished,
-    PostStatus::Failed,
-];
-
-#[component]
-fn Filters(query: Memo<PostsQuery>) -> impl IntoView {
-    let chip = move |label: &'static str, status: Option<PostStatus>| {
-        view! {
-            <FilterChip
-                label
-                href=Signal::derive(move || query.read().with_status(status).href())
-                active=Signal::derive(move || query.read().status == status)
-            />
-        }
-        .into_any()
-    };
-    let platforms = Signal::derive(move || {
-        let query = query.read();
-        let option = |platform: Option<Platform>| FilterOption {
-            href: query.with_platform(platform).href(),
-            label: platform.map_or("All", Platform::label).to_owned(),
-            active: query.platform == platform,
-        };
-        let publishing = Platform::ALL.into_iter().filter(|platform| platform.rules().is_some());
-        std::iter::once(None).chain(publishing.map(Some)).map(option).collect::<Vec<_>>()
-    });
-    let keep = Signal::derive(move || {
-        let query = query.read();
-        [
-            ("status", query.status.map(|status| status.to_string())),
-            ("platform", query.platform.map(|platform| platform.to_string())),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
-        .collect::<Vec<_>>()
-    });
-    view! {
-        <div class="mb-4 flex flex-wrap items-center gap-2">
-            <ListSearch
-                label="Search posts"
-                placeholder="Words in a post"
-                action="/posts"
-                current=Signal::derive(move || query.read().q.clone())
-                keep
-                to=move |q| query.read_untracked().with_q(q).href()
-            />
-            <div role="group" aria-label="Status" class="relative flex gap-2 overflow-x-auto max-sm:-mx-4 max-sm:w-screen max-sm:px-4 max-sm:py-1">
-                {chip("All", None)}
-                {STATUSES.map(|status| chip(status.label(), Some(status))).collect_view()}
-            </div>
-            <div class="sm:ml-auto">
-                <FilterSelect id="posts-platform" label="Platform" options=platforms/>
-            </div>
-        </div>
     }
     .into_any()
 }
@@ -191,7 +127,7 @@ fn row(post: Memo<PostSummary>) -> AnyView {
     let platforms = Memo::new(move |_| post.read().platforms.clone());
     let when = Memo::new(move |_| {
         let post = post.read();
-        post.publishes_at.unwrap_or(post.created_at)
+        post.at
     });
     view! {
         <li
@@ -357,7 +293,8 @@ fn shorten(words: &str, max: usize) -> String {
 }
 
 fn one(view: PostView) -> AnyView {
-    let PostView { post, deliveries, accounts, now } = view;
+    let PostView { post, deliveries, accounts, clock_note, now } = view;
+    let clock_note = RwSignal::new(clock_note);
     let id = post.id;
     let title = name_of(&post);
     let may_edit = use_session().may(Role::Editor);
@@ -374,6 +311,7 @@ fn one(view: PostView) -> AnyView {
         move |view: PostView| {
             post.set(view.post);
             deliveries.set(view.deliveries);
+            clock_note.set(view.clock_note);
         },
     );
     let deleting = RwSignal::new(false);
@@ -434,8 +372,9 @@ fn one(view: PostView) -> AnyView {
         <div class="grid grid-cols-1 lg:min-h-[calc(100dvh-6.5rem)] lg:grid-cols-[minmax(0,1fr)_minmax(0,1fr)] xl:grid-cols-[37.5rem_minmax(0,1fr)]">
             <div class="grid min-w-0 grid-cols-1 content-start gap-6 px-4 py-6 lg:px-6">
                 <h1 class="sr-only">{title.clone()}</h1>
-                <Publishing post deliveries expected now undoable/>
+                <Publishing post deliveries expected now undoable clock_note/>
                 {content_section(post, content, named)}
+                <Versions post may_edit/>
             </div>
             <Previews previewed/>
         </div>

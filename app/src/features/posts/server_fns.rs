@@ -4,18 +4,23 @@
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
 use crate::{error::refuse, services::acting, shared::pages::whole};
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use domain::{
-    AccountId, Page, PostId,
+    AccountId, Page, Platform, PostId, QueueSlotId,
     accounts::{Account, Creator},
     deliveries::Delivery,
-    posts::{CheckedPost, NewPost, Post, PostFilter, PostPatch, PostSummary, PostToCheck},
+    posts::{
+        CheckedPost, NewPost, Post, PostFacets, PostFilter, PostPatch, PostSummary, PostToCheck,
+        calendar::{CalendarDay, CalendarView},
+        queue::{FreeSlot, NewSlot, QueueSlot},
+        versions::{Comparison, VersionSummary},
+    },
 };
 #[cfg(feature = "ssr")]
 use domain::{
     accounts::AccountFilter,
     deliveries::{DeliveryFilter, DeliveryStatus},
-    page::PageRequest,
+    page::{MAX_LIMIT, PageRequest},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
@@ -28,6 +33,8 @@ pub struct PostView {
     pub deliveries: Vec<Delivery>,
     /// The accounts that it goes or went to, as far as they are still connected.
     pub accounts: Vec<Account>,
+    /// What clocks do on the day it is scheduled for; none on most days.
+    pub clock_note: Option<String>,
     /// The server's time, which the undo window is counted by: the browser's clock may be minutes off.
     pub now: DateTime<Utc>,
 }
@@ -37,6 +44,67 @@ pub struct PostView {
 pub async fn list_posts(filter: PostFilter) -> Result<Page<PostSummary>, AppError> {
     let (services, actor) = acting()?;
     services.posts.list(&actor, filter).await.map_err(refuse)
+}
+
+/// An account that a list can be narrowed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountChoice {
+    pub id: AccountId,
+    pub name: String,
+    pub platform: Platform,
+}
+
+impl AccountChoice {
+    /// "Harbour & Pine, Facebook".
+    pub fn words(&self) -> String {
+        format!("{}, {}", self.name, self.platform.label())
+    }
+
+    /// Those of `accounts` that posts go to.
+    #[cfg(feature = "ssr")]
+    fn of(accounts: Vec<Account>) -> Vec<Self> {
+        let publishing = accounts.into_iter().filter(|account| account.platform.rules().is_some());
+        publishing
+            .map(|account| Self { id: account.id, name: account.display_name, platform: account.platform })
+            .collect()
+    }
+}
+
+/// What the list of posts can be narrowed to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FilterView {
+    pub facets: PostFacets,
+    pub accounts: Vec<AccountChoice>,
+}
+
+/// How many posts there are under a filter in each state, who wrote them, and the accounts they go to.
+#[server(prefix = "/fn", endpoint = "posts/filters", input = Json)]
+pub async fn view_filters(filter: PostFilter) -> Result<FilterView, AppError> {
+    let (services, actor) = acting()?;
+    let facets = services.posts.facets(&actor, filter).await.map_err(refuse)?;
+    let accounts = whole(|page| services.accounts.list(&actor, accounts_of(page))).await.map_err(refuse)?;
+    Ok(FilterView { facets, accounts: AccountChoice::of(accounts) })
+}
+
+/// A post's newest versions, as many as a page of a list holds.
+#[server(prefix = "/fn", endpoint = "posts/versions", input = Json)]
+pub async fn list_versions(id: PostId) -> Result<Vec<VersionSummary>, AppError> {
+    let (services, actor) = acting()?;
+    services.posts.versions(&actor, id, PageRequest::first(MAX_LIMIT)).await.map(|page| page.items).map_err(refuse)
+}
+
+/// In what two versions of a post differ.
+#[server(prefix = "/fn", endpoint = "posts/compare", input = Json)]
+pub async fn compare_versions(id: PostId, from: u32, to: u32) -> Result<Comparison, AppError> {
+    let (services, actor) = acting()?;
+    services.posts.compare(&actor, id, from, to).await.map_err(refuse)
+}
+
+/// Makes an earlier version the newest.
+#[server(prefix = "/fn", endpoint = "posts/restore", input = Json)]
+pub async fn restore_version(id: PostId, number: u32) -> Result<Post, AppError> {
+    let (services, actor) = acting()?;
+    services.posts.restore(&actor, id, number).await.map_err(refuse)
 }
 
 /// One post with its deliveries.
@@ -50,7 +118,11 @@ pub async fn view_post(id: PostId) -> Result<PostView, AppError> {
     deliveries.retain(|one| one.version == post.version || one.status != DeliveryStatus::Canceled);
     let all = whole(|page| services.accounts.list(&actor, accounts_of(page))).await.map_err(refuse)?;
     let accounts = super::targets(&post, &deliveries, all);
-    Ok(PostView { post, deliveries, accounts, now: services.clock.now() })
+    let clock_note = match (post.scheduled_at, post.scheduled_local, post.time_zone.as_deref()) {
+        (Some(at), Some(local), Some(zone)) => super::when::note(at, local, zone),
+        _ => None,
+    };
+    Ok(PostView { post, deliveries, accounts, clock_note, now: services.clock.now() })
 }
 
 /// What the composer starts from.
@@ -155,4 +227,101 @@ pub struct When {
 pub async fn explain_when(local: NaiveDateTime, zone: String) -> Result<Option<When>, AppError> {
     let (services, _actor) = acting()?;
     Ok(super::when::explain(local, &zone, services.clock.now()))
+}
+
+/// A post of the calendar, with its day and time in the workspace's zone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CalendarPost {
+    pub post: PostSummary,
+    pub day: NaiveDate,
+    /// "07:00".
+    pub time: String,
+}
+
+/// A sheet of the calendar.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CalendarSheet {
+    pub view: CalendarView,
+    pub date: NaiveDate,
+    /// IANA name of the workspace's zone.
+    pub zone: String,
+    pub today: NaiveDate,
+    pub now: DateTime<Utc>,
+    pub days: Vec<CalendarDay>,
+    /// In the order in which they go out.
+    pub posts: Vec<CalendarPost>,
+    /// Whether there are more than a sheet takes in.
+    pub cut: bool,
+}
+
+/// The calendar around a date, or around today.
+#[server(prefix = "/fn", endpoint = "posts/calendar", input = Json)]
+pub async fn view_calendar(view: CalendarView, date: Option<NaiveDate>) -> Result<CalendarSheet, AppError> {
+    let (services, actor) = acting()?;
+    let zone = crate::services::workspace_zone()?;
+    super::calendar::sheet::draw(&services, &actor, view, date, zone).await.map_err(refuse)
+}
+
+/// A post that was moved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Moved {
+    pub post: CalendarPost,
+    /// What a clock change made of the time that was meant.
+    pub note: Option<String>,
+}
+
+/// Gives a scheduled post another time: a moment, or a wall-clock time in its own zone.
+#[server(prefix = "/fn", endpoint = "posts/move", input = Json)]
+pub async fn move_post(
+    id: PostId,
+    version: u32,
+    at: Option<DateTime<Utc>>,
+    local: Option<NaiveDateTime>,
+) -> Result<Moved, AppError> {
+    let (services, actor) = acting()?;
+    let zone = crate::services::workspace_zone()?;
+    super::calendar::sheet::move_to(&services, &actor, id, version, at, local, zone).await.map_err(refuse)
+}
+
+/// The queue's page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QueueView {
+    pub slots: Vec<QueueSlot>,
+    pub accounts: Vec<AccountChoice>,
+    /// The next ones that are free.
+    pub free: Vec<FreeSlot>,
+    pub zone: String,
+}
+
+/// The queue's slots, and the next free ones.
+#[server(prefix = "/fn", endpoint = "posts/queue", input = Json)]
+pub async fn view_queue() -> Result<QueueView, AppError> {
+    let (services, actor) = acting()?;
+    let zone = crate::services::workspace_zone()?.name().to_owned();
+    let slots = services.queue.slots(&actor).await.map_err(refuse)?;
+    let free = services.queue.free(&actor, None, 5).await.map_err(refuse)?;
+    let accounts = whole(|page| services.accounts.list(&actor, accounts_of(page))).await.map_err(refuse)?;
+    Ok(QueueView { slots, accounts: AccountChoice::of(accounts), free, zone })
+}
+
+/// The next free slot for a post to these accounts; `None` when there is none.
+#[server(prefix = "/fn", endpoint = "posts/queue/next", input = Json)]
+pub async fn next_slot(accounts: Option<Vec<AccountId>>) -> Result<Option<FreeSlot>, AppError> {
+    let (services, actor) = acting()?;
+    let mut free = services.queue.free(&actor, accounts, 1).await.map_err(refuse)?;
+    Ok(free.pop())
+}
+
+/// Adds a slot to the queue.
+#[server(prefix = "/fn", endpoint = "posts/queue/add", input = Json)]
+pub async fn add_slot(slot: NewSlot) -> Result<QueueSlot, AppError> {
+    let (services, actor) = acting()?;
+    services.queue.add(&actor, slot).await.map_err(refuse)
+}
+
+/// Removes a slot from the queue.
+#[server(prefix = "/fn", endpoint = "posts/queue/remove", input = Json)]
+pub async fn remove_slot(id: QueueSlotId) -> Result<(), AppError> {
+    let (services, actor) = acting()?;
+    services.queue.remove(&actor, id).await.map_err(refuse)
 }

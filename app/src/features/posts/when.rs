@@ -6,6 +6,7 @@ use domain::{
     FieldErrors,
     posts::{
         MAX_SCHEDULE_DAYS,
+        calendar::CalendarDay,
         schedule::{self, Meaning},
     },
 };
@@ -43,6 +44,16 @@ pub fn explain(local: NaiveDateTime, zone_name: &str, now: DateTime<Utc>) -> Opt
         )),
     });
     Some(When { at, words, warning, refused })
+}
+
+/// What clocks do on the day of a scheduled post, and which of two it is where its time comes twice; `None` on most days.
+pub fn note(at: DateTime<Utc>, local: NaiveDateTime, zone_name: &str) -> Option<String> {
+    let zone = schedule::zone(zone_name)?;
+    let day = CalendarDay::of(local.date(), zone).note()?;
+    let Meaning::Twice(first) = schedule::resolve(local, zone) else { return Some(day) };
+    let which = if at == first { "first" } else { "second" };
+    let offset = offset_words(zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc());
+    Some(format!("{day} {} comes twice; this is the {which} ({offset}).", local.format("%H:%M")))
 }
 
 /// "GMT+0", "GMT-5", "GMT+5:30".
@@ -92,6 +103,21 @@ mod tests {
             Some("Clocks go back on 25 Oct 2026: 02:30 happens twice. The first one is meant (GMT+2).")
         );
         assert!(!skipped.refused && !twice.refused);
+    }
+
+    #[test]
+    fn a_scheduled_post_tells_of_its_odd_day() {
+        let told = |at: &str, zone: &str| {
+            let at: DateTime<Utc> = at.parse().unwrap();
+            note(at, at.with_timezone(&schedule::zone(zone).unwrap()).naive_local(), zone)
+        };
+        assert_eq!(told("2026-11-26T07:00:00Z", "Europe/Dublin"), None);
+        let spring = "Clocks go forward from 01:00 to 02:00: this day has 23 hours.";
+        assert_eq!(told("2027-03-28T06:00:00Z", "Europe/Dublin").as_deref(), Some(spring));
+        let twice = |at: &str| told(at, "Europe/Berlin").unwrap();
+        assert!(twice("2026-10-25T00:30:00Z").ends_with("02:30 comes twice; this is the first (GMT+2)."));
+        assert!(twice("2026-10-25T01:30:00Z").ends_with("02:30 comes twice; this is the second (GMT+1)."));
+        assert!(twice("2026-10-25T11:30:00Z").ends_with("this day has 25 hours."));
     }
 
     #[test]

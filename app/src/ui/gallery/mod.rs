@@ -35,6 +35,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("badges", "Badge, status, chip"),
     ("marks", "Platform mark"),
     ("cards", "Account card"),
+    ("events", "Calendar event"),
     ("table", "Table, details"),
     ("tabs", "Tabs, breadcrumb, pagination"),
     ("dialog", "Dialog"),
@@ -102,6 +103,7 @@ pub fn Gallery() -> impl IntoView {
                         {people::badges()}
                         {people::marks()}
                         {records::cards()}
+                        {records::events()}
                         {records::table()}
                         {records::tabs()}
                         {floating::dialogs()}

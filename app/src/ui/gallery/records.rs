@@ -2,8 +2,8 @@
 
 use super::{ago, s, section};
 use crate::ui::{
-    AccountCard, AvatarStack, Breadcrumbs, Button, ButtonSize, Checkbox, CopyButton, DescriptionList, Detail,
-    Disclosure, Glyph, IconButton, Mark, MarkSize, Menu, MenuItem, MenuLink, MenuSeparator, NavTab, NavTabs,
+    AccountCard, AvatarStack, Breadcrumbs, Button, ButtonSize, CalendarEvent, Checkbox, CopyButton, DescriptionList,
+    Detail, Disclosure, Glyph, IconButton, Mark, MarkSize, Menu, MenuItem, MenuLink, MenuSeparator, NavTab, NavTabs,
     Pagination, PlatformMark, RelativeTime, SkeletonCards, Sort, Status, StatusBadge, Tab, TabPanel, Table, Tabs, Td,
     Th, Thead, TimeStyle, Tr, cx, platform_mark, relative_words,
 };
@@ -174,6 +174,44 @@ pub(super) fn cards() -> AnyView {
             </ul>
         }
         .into_any(),
+    )
+}
+
+const EVENTS: &[(&str, Status, bool, bool)] = &[
+    ("scheduled", Status::Scheduled, false, false),
+    ("picked up", Status::Scheduled, true, false),
+    ("being saved", Status::Scheduled, false, true),
+    ("publishing", Status::Publishing, false, false),
+    ("published", Status::Published, false, false),
+    ("partly published", Status::PartlyPublished, false, false),
+    ("failed", Status::Failed, false, false),
+];
+
+pub(super) fn events() -> AnyView {
+    let items = EVENTS
+        .iter()
+        .map(|(word, status, held, busy)| {
+            view! {
+                <li class="grid gap-2">
+                    <CalendarEvent
+                        href="#events"
+                        status=*status
+                        time="09:30"
+                        words="Cupping on Saturday at ten"
+                        label=format!("09:30, Cupping on Saturday at ten, {}", status.word())
+                        held=*held
+                        busy=*busy
+                        movable=*status == Status::Scheduled
+                    />
+                    <span class="text-xs text-subtle">{*word}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    section(
+        "events",
+        "Posts in a calendar: when, what, and how it stands, by a sign, a word for whoever hovers or listens, and a colour.",
+        view! { <ul class="grid gap-3 sm:grid-cols-2 lg:grid-cols-4">{items}</ul> }.into_any(),
     )
 }
 

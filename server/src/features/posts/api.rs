@@ -7,17 +7,21 @@ use axum::{
     http::HeaderMap,
 };
 use domain::{
-    Platform, PostId, ServiceError, ServiceResult,
+    AccountId, PageRequest, Platform, PostId, QueueSlotId, ServiceError, ServiceResult,
     posts::{
-        CheckedPost, IdempotencyKey, NewPost, Post, PostFilter, PostPatch, PostStatus, PostSummary, PostToCheck, Posts,
+        CheckedPost, IdempotencyKey, NewPost, Post, PostFacets, PostFilter, PostPatch, PostSort, PostSummary,
+        PostToCheck, Posts, Visibility,
+        queue::{FreeSlot, NewSlot, Queue, QueueSlot},
+        versions::{Comparison, PostVersion, VersionSummary},
     },
 };
+use serde::Deserialize;
 use utoipa::TupleUnit;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::http::{
     envelope::{ApiResult, Created, Failure, List, Ok200, Success, SuccessPage},
-    extract::{Body, PathId, Query, SignedIn},
+    extract::{Body, PathId, PathPart, Query, SignedIn},
 };
 
 /// The header that names a request.
@@ -32,8 +36,22 @@ where
     OpenApiRouter::new()
         .routes(routes!(create, list))
         .routes(routes!(check))
+        .routes(routes!(facets))
         .routes(routes!(get, update, delete))
         .routes(routes!(undo))
+        .routes(routes!(versions))
+        .routes(routes!(version))
+        .routes(routes!(compare))
+        .routes(routes!(restore))
+}
+
+/// The queue's routes. The state hands out the port.
+pub fn queue_router<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Arc<dyn Queue>: FromRef<S>,
+{
+    OpenApiRouter::new().routes(routes!(slots, add_slot)).routes(routes!(free_slots)).routes(routes!(remove_slot))
 }
 
 /// Saves a post
@@ -90,13 +108,22 @@ async fn check(
 
 /// Lists posts
 ///
-/// Newest first.
+/// Newest first, or by relevance to what is searched for.
 #[utoipa::path(
     get, path = "/api/content", tag = "content", operation_id = "list_content",
     params(
-        ("status" = Option<PostStatus>, Query, description = "Only posts that stand there"),
+        ("status" = Option<String>, Query, description = "Only posts that stand there: one of the states, or several with commas \
+            between, such as `scheduled,publishing`"),
+        ("visibility" = Option<Visibility>, Query, description = "Only posts that are meant so"),
         ("platform" = Option<Platform>, Query, description = "Only posts that go or went there"),
-        ("q" = Option<String>, Query, description = "Part of the text or title; at most 100 characters"),
+        ("social_account_id" = Option<AccountId>, Query, description = "Only posts that go or went to this account"),
+        ("author_id" = Option<Uuid>, Query, description = "Only posts of this person"),
+        ("from" = Option<String>, Query, description = "Only posts that go or went out (or were written, where they do not) from \
+            then on: RFC 3339, or a day in the workspace's time zone"),
+        ("to" = Option<String>, Query, description = "The end of that range: a moment is not in it, a day is"),
+        ("q" = Option<String>, Query, description = "Words of the text, the title or the link, without regard to case and accents; \
+            the last may be a beginning. `\"a phrase\"`, `or` and `-without` are understood; at most 100 characters"),
+        ("sort" = Option<PostSort>, Query, description = "`newest` when left out; `relevance` goes by `offset` only"),
         ("limit" = Option<u32>, Query, description = "1 to 100, 20 when left out"),
         ("offset" = Option<u32>, Query, description = "How many to skip; not together with `cursor`"),
         ("cursor" = Option<String>, Query, description = "The previous page's `next_cursor`"),
@@ -113,6 +140,38 @@ async fn list(
     Query(filter): Query<PostFilter>,
 ) -> ApiResult<List<PostSummary>> {
     Ok(List(posts.list(&actor, filter).await?))
+}
+
+/// Counts posts
+///
+/// How many there are in each state under the same filter, and who has written any.
+#[utoipa::path(
+    get, path = "/api/content/facets", tag = "content", operation_id = "count_content",
+    params(
+        ("status" = Option<String>, Query, description = "Only posts that stand there: one of the states, or several with commas \
+            between, such as `scheduled,publishing`"),
+        ("visibility" = Option<Visibility>, Query, description = "Only posts that are meant so"),
+        ("platform" = Option<Platform>, Query, description = "Only posts that go or went there"),
+        ("social_account_id" = Option<AccountId>, Query, description = "Only posts that go or went to this account"),
+        ("author_id" = Option<Uuid>, Query, description = "Only posts of this person"),
+        ("from" = Option<String>, Query, description = "Only posts that go or went out (or were written, where they do not) from \
+            then on: RFC 3339, or a day in the workspace's time zone"),
+        ("to" = Option<String>, Query, description = "The end of that range: a moment is not in it, a day is"),
+        ("q" = Option<String>, Query, description = "Words of the text, the title or the link, without regard to case and accents; \
+            the last may be a beginning. `\"a phrase\"`, `or` and `-without` are understood; at most 100 characters"),
+    ),
+    responses(
+        (status = 200, description = "What a list could be narrowed to", body = Success<PostFacets>),
+        (status = 400, description = "A wrong parameter", body = Failure),
+        (status = 401, description = "Not signed in", body = Failure),
+    )
+)]
+async fn facets(
+    State(posts): State<Arc<dyn Posts>>,
+    SignedIn(actor): SignedIn,
+    Query(filter): Query<PostFilter>,
+) -> ApiResult<Ok200<PostFacets>> {
+    Ok(Ok200(posts.facets(&actor, filter).await?))
 }
 
 /// Shows a post
@@ -206,6 +265,199 @@ async fn delete(
 ) -> ApiResult<Ok200<()>> {
     posts.delete(&actor, id).await?;
     Ok(Ok200(()))
+}
+
+/// Lists a post's versions
+///
+/// Newest first: who changed what, and when.
+#[utoipa::path(
+    get, path = "/api/content/{id}/versions", tag = "content", operation_id = "list_content_versions",
+    params(
+        ("id" = Uuid, Path),
+        ("limit" = Option<u32>, Query, description = "1 to 100, 20 when left out"),
+        ("offset" = Option<u32>, Query, description = "How many to skip; not together with `cursor`"),
+        ("cursor" = Option<String>, Query, description = "The previous page's `next_cursor`"),
+    ),
+    responses(
+        (status = 200, description = "A page of versions", body = SuccessPage<VersionSummary>),
+        (status = 400, description = "A wrong parameter", body = Failure),
+        (status = 401, description = "Not signed in", body = Failure),
+        (status = 404, description = "Absent, or another workspace's", body = Failure),
+    )
+)]
+async fn versions(
+    State(posts): State<Arc<dyn Posts>>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<PostId>,
+    Query(page): Query<PageRequest>,
+) -> ApiResult<List<VersionSummary>> {
+    Ok(List(posts.versions(&actor, id, page).await?))
+}
+
+/// Shows a version of a post
+#[utoipa::path(
+    get, path = "/api/content/{id}/versions/{number}", tag = "content", operation_id = "get_content_version",
+    params(("id" = Uuid, Path), ("number" = u32, Path)),
+    responses(
+        (status = 200, description = "The version as it was saved", body = Success<PostVersion>),
+        (status = 401, description = "Not signed in", body = Failure),
+        (status = 404, description = "Absent, or another workspace's", body = Failure),
+    )
+)]
+async fn version(
+    State(posts): State<Arc<dyn Posts>>,
+    SignedIn(actor): SignedIn,
+    PathPart(id, number): PathPart<PostId>,
+) -> ApiResult<Ok200<PostVersion>> {
+    Ok(Ok200(posts.version(&actor, id, number).await?))
+}
+
+/// Which version another is held against.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Against {
+    against: Option<u32>,
+}
+
+/// Compares two versions of a post
+///
+/// Word by word, and only the parts in which they differ: what became of `against` up to this version.
+#[utoipa::path(
+    get, path = "/api/content/{id}/versions/{number}/diff", tag = "content", operation_id = "compare_content_versions",
+    params(
+        ("id" = Uuid, Path),
+        ("number" = u32, Path),
+        ("against" = Option<u32>, Query, description = "The other version; the one before when left out"),
+    ),
+    responses(
+        (status = 200, description = "In what they differ", body = Success<Comparison>),
+        (status = 400, description = "A wrong parameter", body = Failure),
+        (status = 401, description = "Not signed in", body = Failure),
+        (status = 404, description = "Absent, or another workspace's", body = Failure),
+    )
+)]
+async fn compare(
+    State(posts): State<Arc<dyn Posts>>,
+    SignedIn(actor): SignedIn,
+    PathPart(id, number): PathPart<PostId>,
+    Query(other): Query<Against>,
+) -> ApiResult<Ok200<Comparison>> {
+    let against = other.against.unwrap_or_else(|| number.saturating_sub(1).max(1));
+    Ok(Ok200(posts.compare(&actor, id, against, number).await?))
+}
+
+/// Brings a version back
+///
+/// As the newest version: its words, its link and its pictures; time and accounts stay as they are now. A draft stays a draft, a
+/// scheduled post keeps its time, and a failed or partly published one is sent again to the accounts that have not taken it.
+#[utoipa::path(
+    post, path = "/api/content/{id}/versions/{number}/restore", tag = "content", operation_id = "restore_content_version",
+    params(("id" = Uuid, Path), ("number" = u32, Path)),
+    responses(
+        (status = 200, description = "The post with its new version", body = Success<Post>),
+        (status = 400, description = "A platform would refuse it", body = Failure),
+        (status = 401, description = "Not signed in", body = Failure),
+        (status = 403, description = "Below the editor role", body = Failure),
+        (status = 404, description = "Absent, or another workspace's", body = Failure),
+        (status = 409, description = "It is the current one, a picture of it is gone, or the post is going out or is out everywhere",
+            body = Failure),
+    )
+)]
+async fn restore(
+    State(posts): State<Arc<dyn Posts>>,
+    SignedIn(actor): SignedIn,
+    PathPart(id, number): PathPart<PostId>,
+) -> ApiResult<Ok200<Post>> {
+    Ok(Ok200(posts.restore(&actor, id, number).await?))
+}
+
+/// Lists the queue's slots
+#[utoipa::path(
+    get, path = "/api/queue-slots", tag = "content", operation_id = "list_queue_slots",
+    responses(
+        (status = 200, description = "All of them: the workspace's, then by account, from Monday to Sunday", body = Success<Vec<QueueSlot>>),
+        (status = 401, description = "Not signed in", body = Failure),
+    )
+)]
+async fn slots(State(queue): State<Arc<dyn Queue>>, SignedIn(actor): SignedIn) -> ApiResult<Ok200<Vec<QueueSlot>>> {
+    Ok(Ok200(queue.slots(&actor).await?))
+}
+
+/// Adds a slot to the queue
+///
+/// A weekly time of the workspace, or of one account. Posts with `queue: true` take the next free one.
+#[utoipa::path(
+    post, path = "/api/queue-slots", tag = "content", operation_id = "add_queue_slot",
+    request_body = NewSlot,
+    responses(
+        (status = 201, description = "The slot", body = Success<QueueSlot>),
+        (status = 400, description = "A field is wrong", body = Failure),
+        (status = 401, description = "Not signed in", body = Failure),
+        (status = 403, description = "Below the editor role", body = Failure),
+        (status = 409, description = "There is the same one, or there are too many", body = Failure),
+        (status = 413, description = "The request is too large", body = Failure),
+    )
+)]
+async fn add_slot(
+    State(queue): State<Arc<dyn Queue>>,
+    SignedIn(actor): SignedIn,
+    Body(slot): Body<NewSlot>,
+) -> ApiResult<Created<QueueSlot>> {
+    Ok(Created(queue.add(&actor, slot).await?))
+}
+
+/// Removes a slot from the queue
+///
+/// Posts that have taken it keep their time.
+#[utoipa::path(
+    delete, path = "/api/queue-slots/{id}", tag = "content", operation_id = "remove_queue_slot",
+    params(("id" = Uuid, Path)),
+    responses(
+        (status = 200, description = "Removed; `data` is null", body = Success<TupleUnit>),
+        (status = 401, description = "Not signed in", body = Failure),
+        (status = 403, description = "Below the editor role", body = Failure),
+        (status = 404, description = "Absent, or another workspace's", body = Failure),
+    )
+)]
+async fn remove_slot(
+    State(queue): State<Arc<dyn Queue>>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<QueueSlotId>,
+) -> ApiResult<Ok200<()>> {
+    queue.remove(&actor, id).await?;
+    Ok(Ok200(()))
+}
+
+/// For which post free slots are looked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ForPost {
+    social_account_id: Option<AccountId>,
+    limit: Option<u32>,
+}
+
+/// Lists the next free slots
+///
+/// Those that posts would take which are saved now, soonest first.
+#[utoipa::path(
+    get, path = "/api/queue-slots/free", tag = "content", operation_id = "list_free_queue_slots",
+    params(
+        ("social_account_id" = Option<AccountId>, Query, description = "For a post to this account only"),
+        ("limit" = Option<u32>, Query, description = "1 to 20, 5 when left out"),
+    ),
+    responses(
+        (status = 200, description = "Free slots; none where the queue has none", body = Success<Vec<FreeSlot>>),
+        (status = 400, description = "A wrong parameter", body = Failure),
+        (status = 401, description = "Not signed in", body = Failure),
+    )
+)]
+async fn free_slots(
+    State(queue): State<Arc<dyn Queue>>,
+    SignedIn(actor): SignedIn,
+    Query(wanted): Query<ForPost>,
+) -> ApiResult<Ok200<Vec<FreeSlot>>> {
+    let accounts = wanted.social_account_id.map(|id| vec![id]);
+    Ok(Ok200(queue.free(&actor, accounts, wanted.limit.unwrap_or(5)).await?))
 }
 
 /// The request's name, if it has one. Two names are as good as none, so they are refused.

@@ -2,7 +2,7 @@
 
 use domain::{
     MediaId, ServiceResult, WorkspaceId,
-    posts::{PostSummary, preflight::excerpt},
+    posts::{PostSort, PostSummary, preflight::excerpt},
 };
 use sqlx::PgConnection;
 
@@ -30,7 +30,6 @@ pub async fn latest(
     workspace: WorkspaceId,
     limit: u32,
 ) -> ServiceResult<Vec<PostSummary>> {
-    let wanted = Wanted { workspace, status: None, platform: None, pattern: None };
-    let rows = store::list(tx, wanted, None, i64::from(limit), 0).await?;
+    let rows = store::list(tx, &Wanted::all(workspace), PostSort::Newest, None, i64::from(limit), 0).await?;
     summaries(tx, links, workspace, rows).await
 }

@@ -14,14 +14,19 @@
 //! and can exist only once, so sending a changed post again can never repeat an old delivery. The row of the post is
 //! the lock: changing, undoing and removing take it, as do the selector and the worker, so a post is either taken back
 //! or picked up, never both.
+//!
+//! A scheduled post has a time, or takes the next free slot of the queue (`queue`): weekly times of the workspace or of one
+//! account. Every version is kept and can be compared and brought back (`store::versions`).
 
 pub mod api;
 pub mod in_tx;
 mod plan;
 mod policy;
+mod queue;
 mod service;
 mod store;
 #[cfg(test)]
 pub(super) mod tests;
 
+pub use queue::QueueService;
 pub use service::PostService;

@@ -14,9 +14,12 @@ use domain::{
     page::MAX_LIMIT,
     platform::PostOptions,
     posts::{
-        CheckedPost, Content, IdempotencyKey, NewPost, Post, PostFilter, PostPatch, PostStatus, PostSummary,
-        PostToCheck, Posts, Targets, Visibility,
+        CheckedPost, Content, IdempotencyKey, NewPost, Post, PostFacets, PostFilter, PostPatch, PostSort, PostStatus,
+        PostSummary, PostToCheck, Posts, Targets, Visibility,
         preflight::{self, Advice, excerpt},
+        schedule,
+        search::{Search, search as read_search},
+        versions::{Comparison, PostVersion, VersionSummary},
     },
 };
 use serde_json::{Value, json};
@@ -25,7 +28,7 @@ use sqlx::PgConnection;
 
 use super::{
     plan::{self, Timing},
-    policy,
+    policy, queue,
     store::{self, Advance, Meant, NewRow, NewVersion, PostRow, Remembered, SummaryRow, Wanted},
 };
 use crate::{
@@ -65,6 +68,8 @@ struct Plan {
     timing: Timing,
     chosen: Option<Vec<AccountId>>,
     autosaved: bool,
+    /// The version that is brought back with it.
+    restored_from: Option<u32>,
 }
 
 /// Where a version is written.
@@ -130,19 +135,24 @@ impl PostService {
         &self,
         tx: &mut Tx,
         actor: &Actor,
+        id: PostId,
         post: &NewPost,
         known: Known<'_>,
         now: DateTime<Utc>,
     ) -> ServiceResult<Plan> {
         post.check(now).into_result()?;
-        let zone = match (post.visibility, &post.time_zone) {
-            (Visibility::Scheduled, None) => store::time_zone(tx, actor.workspace_id).await?,
-            _ => String::new(),
+        let chosen = plan::chosen(post.account_ids.as_deref());
+        let timing = if post.queue {
+            queue::take(tx, actor.workspace_id, id, chosen.as_deref(), now).await?
+        } else {
+            let zone = match (post.visibility, &post.time_zone) {
+                (Visibility::Scheduled, None) => store::time_zone(tx, actor.workspace_id).await?,
+                _ => String::new(),
+            };
+            Timing::of(post, &zone, now)?
         };
-        let timing = Timing::of(post, &zone, now)?;
         let content = post.content();
         let pictures = self.pictures(tx, actor, &post.media_assets).await?;
-        let chosen = plan::chosen(post.account_ids.as_deref());
         if known.fresh_variations {
             plan::known_variations(&content, known.accounts)?;
         }
@@ -156,7 +166,7 @@ impl PostService {
         }
         let title = post.title.as_deref().map(str::trim).filter(|title| !title.is_empty()).map(str::to_owned);
         let (media, autosaved) = (post.media_assets.clone(), post.autosave);
-        Ok(Plan { title, content, media, timing, chosen, autosaved })
+        Ok(Plan { title, content, media, timing, chosen, autosaved, restored_from: None })
     }
 
     /// The pictures in order, held until the transaction ends.
@@ -197,13 +207,14 @@ impl PostService {
             media: &plan.media,
             author: actor.user_id,
             autosaved: plan.autosaved,
+            restored_from: plan.restored_from,
             at: now,
         };
+        store::set_targets(tx, actor.workspace_id, post, plan.chosen.as_deref().unwrap_or_default(), now).await?;
         match place {
             Place::New(_) => store::insert_version(tx, &version).await?,
             Place::Rewritten(..) => store::rewrite_version(tx, &version).await?,
         }
-        store::set_targets(tx, actor.workspace_id, post, plan.chosen.as_deref().unwrap_or_default(), now).await?;
         match plan.timing {
             Timing::Never => Ok(()),
             // They wait for the end of the undo window by themselves.
@@ -280,137 +291,15 @@ impl PostService {
             updated_at: row.updated_at,
         })
     }
-}
 
-/// Rows of a list with what they show of deliveries, accounts and pictures.
-pub(super) async fn summaries(
-    tx: &mut PgConnection,
-    links: &MediaLinks,
-    workspace: WorkspaceId,
-    rows: Vec<SummaryRow>,
-) -> ServiceResult<Vec<PostSummary>> {
-    let ids: Vec<PostId> = rows.iter().map(|row| row.id).collect();
-    let mut standing = deliveries::in_tx::standing(&mut *tx, &ids).await?;
-    let mut chosen = store::chosen_platforms(&mut *tx, &ids).await?;
-    let mut active = store::active_platforms(&mut *tx, workspace).await?;
-    active.retain(|platform| platform.rules().is_some());
-    let pictures: Vec<MediaId> = rows.iter().flat_map(|row| row.media.iter().copied()).collect();
-    let assets = media::in_tx::assets(tx, links, workspace, &pictures).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let standing = standing.remove(&row.id).unwrap_or_default();
-            let platforms: Vec<Platform> = match (standing.platforms.is_empty(), row.chosen_accounts) {
-                (false, _) => standing.platforms,
-                (true, true) => chosen.remove(&row.id).unwrap_or_default(),
-                (true, false) => active.clone(),
-            };
-            let shown: Vec<_> = row.media.iter().filter_map(|id| assets.get(id)).collect();
-            let thumbnail_url = shown.iter().find_map(|asset| asset.thumbnail_url.clone());
-            PostSummary {
-                id: row.id,
-                excerpt: excerpt(row.title.as_deref(), &row.body),
-                title: row.title,
-                visibility: row.visibility,
-                status: row.status,
-                author: row.author,
-                platforms,
-                media_count: u32::try_from(shown.len()).unwrap_or(u32::MAX),
-                thumbnail_url,
-                publishes_at: still_to_come(row.status, row.publishes_at),
-                deliveries: standing.counts,
-                created_at: row.created_at,
-            }
-        })
-        .collect())
-}
-
-#[async_trait]
-impl Posts for PostService {
-    async fn create(&self, actor: &Actor, post: NewPost, key: Option<IdempotencyKey>) -> ServiceResult<Post> {
-        policy::write(actor)?;
-        let hash = request_hash(&post)?;
-        // First of all: what was right yesterday (a time that lay ahead) need not be right now.
-        if let Some(key) = &key
-            && let Some(made) = self.replay(actor, key, &hash).await?
-        {
-            return Ok(made);
-        }
-        let now = self.clock.now();
-        post.check(now).into_result()?;
-        let accounts = match (post.visibility, &post.account_ids) {
-            (Visibility::Private, None) if post.variations.is_empty() => Vec::new(),
-            _ => self.connected_accounts(actor).await?,
-        };
-        let creators = self.creators(actor, makes_tiktok_choices(&post.options)).await?;
-
-        let mut tx = self.database.tenant(actor).await?;
-        let known = Known { accounts: &accounts, taken: &[], creators, fresh_variations: true, fresh_choice: true };
-        let plan = self.plan(&mut tx, actor, &post, known, now).await?;
-        let id = PostId(self.ids.next());
-        let row = NewRow {
-            id,
-            workspace: actor.workspace_id,
-            author: actor.user_id,
-            title: plan.title.as_deref(),
-            timing: &plan.timing,
-            chosen_accounts: plan.chosen.is_some(),
-            at: now,
-        };
-        store::insert(&mut tx, &row).await?;
-        if let Some(key) = &key {
-            let remembered = Remembered { post: id, request_hash: hash.to_vec() };
-            if !store::remember(&mut tx, actor.workspace_id, key.as_str(), &remembered, now).await? {
-                // The same request came in twice at once; the other was first, and has committed.
-                drop(tx);
-                return self.replay(actor, key, &hash).await?.ok_or_else(|| {
-                    ServiceError::conflict("Another request with this Idempotency-Key is under way. Try again.")
-                });
-            }
-        }
-        self.write_version(&mut tx, actor, id, Place::New(1), &plan, now).await?;
-        let made = self.load(&mut tx, actor, id).await?;
-        let entry = Entry::by(actor, Action::PostCreated, now).on(id, &called(made.title.as_deref(), &made.body));
-        record(&mut tx, entry.is(told(&made)));
-        tx.commit().await?;
-        Ok(made)
-    }
-
-    async fn list(&self, actor: &Actor, filter: PostFilter) -> ServiceResult<Page<PostSummary>> {
-        policy::read(actor)?;
-        let window = filter.page.window()?;
-        let after = window.cursor.as_deref().map(TimeCursor::parse).transpose()?;
-        let pattern = filter.q.as_deref().map(search::pattern).transpose()?.flatten();
-        if filter.platform.is_some_and(|platform| platform.rules().is_none()) {
-            return Ok(Page::empty(window.limit));
-        }
-        let wanted = Wanted {
-            workspace: actor.workspace_id,
-            status: filter.status,
-            platform: filter.platform,
-            pattern: pattern.as_deref(),
-        };
-        let mut tx = self.database.read(actor).await?;
-        let limit = i64::from(window.limit) + 1;
-        let mut rows = store::list(&mut tx, wanted, after, limit, i64::from(window.offset)).await?;
-        let total = store::count(&mut tx, wanted).await?;
-        let next_cursor = if cut(&mut rows, window.limit) {
-            rows.last().map(|row| TimeCursor { at: row.created_at, id: row.id.0 }.encode())
-        } else {
-            None
-        };
-        let items = summaries(&mut tx, &self.links, actor.workspace_id, rows).await?;
-        Ok(Page { items, total, limit: window.limit, offset: window.offset, next_cursor })
-    }
-
-    async fn get(&self, actor: &Actor, id: PostId) -> ServiceResult<Post> {
-        policy::read(actor)?;
-        let mut tx = self.database.read(actor).await?;
-        let post = self.load(&mut tx, actor, id).await?;
-        Ok(post)
-    }
-
-    async fn update(&self, actor: &Actor, id: PostId, patch: PostPatch) -> ServiceResult<Post> {
+    /// Makes a new version with what a patch says; `restored_from` names the one it brings back.
+    async fn change(
+        &self,
+        actor: &Actor,
+        id: PostId,
+        patch: PostPatch,
+        restored_from: Option<u32>,
+    ) -> ServiceResult<Post> {
         policy::write(actor)?;
         let accounts = self.connected_accounts(actor).await?;
         // What the post chose before may be the choice still, so nothing says that nobody need be asked.
@@ -458,7 +347,11 @@ impl Posts for PostService {
         let chosen = if row.chosen_accounts { Some(store::targets_of(&mut tx, id).await?) } else { None };
         let post = merge(row, media, chosen, patch);
         let known = Known { accounts: &accounts, taken: &taken, creators, fresh_variations, fresh_choice };
-        let plan = self.plan(&mut tx, actor, &post, known, now).await?;
+        let queued = post.queue;
+        let plan = Plan { restored_from, ..self.plan(&mut tx, actor, id, &post, known, now).await? };
+        if !queued {
+            queue::release_unless(&mut tx, actor.workspace_id, id, &plan.timing).await?;
+        }
         let advance = Advance {
             from,
             version: number,
@@ -479,6 +372,260 @@ impl Posts for PostService {
         Ok(changed)
     }
 
+    /// A version with its pictures as far as they are there, and the ids of all that it had.
+    async fn load_version(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        id: PostId,
+        number: u32,
+    ) -> ServiceResult<(PostVersion, Vec<MediaId>)> {
+        let current = store::versions::current(tx, actor.workspace_id, id).await?.ok_or_else(absent)?;
+        let wanted = i32::try_from(number).map_err(|_| absent_version())?;
+        let row = store::versions::get(tx, actor.workspace_id, id, wanted).await?.ok_or_else(absent_version)?;
+        let mut assets = media::in_tx::assets(tx, &self.links, actor.workspace_id, &row.media).await?;
+        let version = PostVersion {
+            number,
+            current: number == current,
+            author: row.author,
+            title: row.title,
+            content: row.content,
+            media: row.media.iter().filter_map(|id| assets.remove(id)).collect(),
+            meant_for: row.meant_for,
+            restored_from: row.restored_from,
+            created_at: row.created_at,
+        };
+        Ok((version, row.media))
+    }
+}
+
+/// Rows of a list with what they show of deliveries, accounts and pictures.
+pub(super) async fn summaries(
+    tx: &mut PgConnection,
+    links: &MediaLinks,
+    workspace: WorkspaceId,
+    rows: Vec<SummaryRow>,
+) -> ServiceResult<Vec<PostSummary>> {
+    let ids: Vec<PostId> = rows.iter().map(|row| row.id).collect();
+    let mut standing = deliveries::in_tx::standing(&mut *tx, &ids).await?;
+    let mut chosen = store::chosen_platforms(&mut *tx, &ids).await?;
+    let mut active = store::active_platforms(&mut *tx, workspace).await?;
+    active.retain(|platform| platform.rules().is_some());
+    let pictures: Vec<MediaId> = rows.iter().flat_map(|row| row.media.iter().copied()).collect();
+    let assets = media::in_tx::assets(tx, links, workspace, &pictures).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let standing = standing.remove(&row.id).unwrap_or_default();
+            let platforms: Vec<Platform> = match (standing.platforms.is_empty(), row.chosen_accounts) {
+                (false, _) => standing.platforms,
+                (true, true) => chosen.remove(&row.id).unwrap_or_default(),
+                (true, false) => active.clone(),
+            };
+            let shown: Vec<_> = row.media.iter().filter_map(|id| assets.get(id)).collect();
+            let thumbnail_url = shown.iter().find_map(|asset| asset.thumbnail_url.clone());
+            PostSummary {
+                id: row.id,
+                excerpt: excerpt(row.title.as_deref(), &row.body),
+                title: row.title,
+                visibility: row.visibility,
+                status: row.status,
+                author: row.author,
+                platforms,
+                media_count: u32::try_from(shown.len()).unwrap_or(u32::MAX),
+                thumbnail_url,
+                publishes_at: still_to_come(row.status, row.publishes_at),
+                at: row.at,
+                scheduled_local: row.scheduled_local,
+                time_zone: row.time_zone,
+                version: row.version,
+                deliveries: standing.counts,
+                created_at: row.created_at,
+            }
+        })
+        .collect())
+}
+
+#[async_trait]
+impl Posts for PostService {
+    async fn create(&self, actor: &Actor, post: NewPost, key: Option<IdempotencyKey>) -> ServiceResult<Post> {
+        policy::write(actor)?;
+        let hash = request_hash(&post)?;
+        // First of all: what was right yesterday (a time that lay ahead) need not be right now.
+        if let Some(key) = &key
+            && let Some(made) = self.replay(actor, key, &hash).await?
+        {
+            return Ok(made);
+        }
+        let now = self.clock.now();
+        post.check(now).into_result()?;
+        let accounts = match (post.visibility, &post.account_ids) {
+            (Visibility::Private, None) if post.variations.is_empty() => Vec::new(),
+            _ => self.connected_accounts(actor).await?,
+        };
+        let creators = self.creators(actor, makes_tiktok_choices(&post.options)).await?;
+
+        let mut tx = self.database.tenant(actor).await?;
+        let known = Known { accounts: &accounts, taken: &[], creators, fresh_variations: true, fresh_choice: true };
+        let id = PostId(self.ids.next());
+        let plan = self.plan(&mut tx, actor, id, &post, known, now).await?;
+        let row = NewRow {
+            id,
+            workspace: actor.workspace_id,
+            author: actor.user_id,
+            title: plan.title.as_deref(),
+            timing: &plan.timing,
+            chosen_accounts: plan.chosen.is_some(),
+            at: now,
+        };
+        store::insert(&mut tx, &row).await?;
+        if let Some(key) = &key {
+            let remembered = Remembered { post: id, request_hash: hash.to_vec() };
+            if !store::remember(&mut tx, actor.workspace_id, key.as_str(), &remembered, now).await? {
+                // The same request came in twice at once; the other was first, and has committed.
+                drop(tx);
+                return self.replay(actor, key, &hash).await?.ok_or_else(|| {
+                    ServiceError::conflict("Another request with this Idempotency-Key is under way. Try again.")
+                });
+            }
+        }
+        self.write_version(&mut tx, actor, id, Place::New(1), &plan, now).await?;
+        let made = self.load(&mut tx, actor, id).await?;
+        let entry = Entry::by(actor, Action::PostCreated, now).on(id, &called(made.title.as_deref(), &made.body));
+        record(&mut tx, entry.is(told(&made)));
+        tx.commit().await?;
+        Ok(made)
+    }
+
+    async fn list(&self, actor: &Actor, filter: PostFilter) -> ServiceResult<Page<PostSummary>> {
+        policy::read(actor)?;
+        filter.check()?;
+        let window = filter.page.window()?;
+        let after = window.cursor.as_deref().map(TimeCursor::parse).transpose()?;
+        let mut tx = self.database.read(actor).await?;
+        let Some(wanted) = wanted(&mut tx, actor.workspace_id, &filter).await? else {
+            return Ok(Page::empty(window.limit));
+        };
+        let limit = i64::from(window.limit) + 1;
+        let mut rows = store::list(&mut tx, &wanted, filter.sort, after, limit, i64::from(window.offset)).await?;
+        let counted = store::by_status(&mut tx, &wanted).await?;
+        let total = counted.iter().filter(|one| filter.status.holds(one.status)).map(|one| one.posts).sum();
+        let next_cursor = if cut(&mut rows, window.limit) && filter.sort == PostSort::Newest {
+            rows.last().map(|row| TimeCursor { at: row.created_at, id: row.id.0 }.encode())
+        } else {
+            None
+        };
+        let items = summaries(&mut tx, &self.links, actor.workspace_id, rows).await?;
+        Ok(Page { items, total, limit: window.limit, offset: window.offset, next_cursor })
+    }
+
+    async fn facets(&self, actor: &Actor, filter: PostFilter) -> ServiceResult<PostFacets> {
+        policy::read(actor)?;
+        PostFilter { page: PageRequest::default(), ..filter.clone() }.check()?;
+        let mut tx = self.database.read(actor).await?;
+        let authors = store::authors(&mut tx, actor.workspace_id, MAX_AUTHORS).await?;
+        let statuses = match wanted(&mut tx, actor.workspace_id, &filter).await? {
+            Some(wanted) => store::by_status(&mut tx, &wanted).await?,
+            None => Vec::new(),
+        };
+        Ok(PostFacets { total: statuses.iter().map(|one| one.posts).sum(), statuses, authors })
+    }
+
+    async fn get(&self, actor: &Actor, id: PostId) -> ServiceResult<Post> {
+        policy::read(actor)?;
+        let mut tx = self.database.read(actor).await?;
+        let post = self.load(&mut tx, actor, id).await?;
+        Ok(post)
+    }
+
+    async fn update(&self, actor: &Actor, id: PostId, patch: PostPatch) -> ServiceResult<Post> {
+        self.change(actor, id, patch, None).await
+    }
+
+    async fn versions(&self, actor: &Actor, id: PostId, page: PageRequest) -> ServiceResult<Page<VersionSummary>> {
+        policy::read(actor)?;
+        let window = page.window()?;
+        let foreign = || ServiceError::field("cursor", "This cursor is not one of ours.");
+        let before = match &window.cursor {
+            Some(cursor) => Some(cursor.parse::<i32>().ok().filter(|number| *number > 0).ok_or_else(foreign)?),
+            None => None,
+        };
+        let mut tx = self.database.read(actor).await?;
+        let current = store::versions::current(&mut tx, actor.workspace_id, id).await?.ok_or_else(absent)?;
+        let (limit, offset) = (i64::from(window.limit) + 1, i64::from(window.offset));
+        let mut rows = store::versions::history(&mut tx, actor.workspace_id, id, before, limit, offset).await?;
+        let more = cut(&mut rows, window.limit);
+        let next_cursor = rows.last().filter(|_| more).map(|row| row.number.to_string());
+        let items = rows
+            .into_iter()
+            .map(|row| VersionSummary {
+                number: row.number,
+                current: row.number == current,
+                author: row.author,
+                changes: row.changes,
+                restored_from: row.restored_from,
+                excerpt: excerpt(row.title.as_deref(), &row.body),
+                created_at: row.created_at,
+            })
+            .collect();
+        // Numbers have no gaps.
+        Ok(Page { items, total: i64::from(current), limit: window.limit, offset: window.offset, next_cursor })
+    }
+
+    async fn version(&self, actor: &Actor, id: PostId, number: u32) -> ServiceResult<PostVersion> {
+        policy::read(actor)?;
+        let mut tx = self.database.read(actor).await?;
+        Ok(self.load_version(&mut tx, actor, id, number).await?.0)
+    }
+
+    async fn compare(&self, actor: &Actor, id: PostId, from: u32, to: u32) -> ServiceResult<Comparison> {
+        policy::read(actor)?;
+        let mut tx = self.database.read(actor).await?;
+        let (from, _) = self.load_version(&mut tx, actor, id, from).await?;
+        let (to, _) = self.load_version(&mut tx, actor, id, to).await?;
+        drop(tx);
+        let choice = |version: &PostVersion| version.meant_for.as_ref().and_then(|meant| meant.account_ids.clone());
+        let accounts = if choice(&from) == choice(&to) { Vec::new() } else { self.connected_accounts(actor).await? };
+        Ok(Comparison::of(&from, &to, |chosen| account_words(chosen, &accounts)))
+    }
+
+    async fn restore(&self, actor: &Actor, id: PostId, number: u32) -> ServiceResult<Post> {
+        policy::write(actor)?;
+        let mut tx = self.database.read(actor).await?;
+        let row = store::get(&mut tx, actor.workspace_id, id).await?.ok_or_else(absent)?;
+        let (version, media) = self.load_version(&mut tx, actor, id, number).await?;
+        let undo_seconds = store::undo_seconds(&mut tx, actor.workspace_id).await?;
+        drop(tx);
+        if version.current {
+            return Err(ServiceError::conflict("This is the current version already."));
+        }
+        if row.status == PostStatus::Publishing {
+            return Err(ServiceError::conflict(
+                "This post is going out right now. Undo it first, or wait until it is out.",
+            ));
+        }
+        if version.media.len() < media.len() {
+            return Err(ServiceError::conflict(format!(
+                "A picture of version {number} is not in the library any more, so it cannot be brought back as it was."
+            )));
+        }
+        // Every part of the content is named, so that one that is added later is not forgotten here.
+        let Content { body, link, overrides, variations, options } = version.content;
+        let patch = PostPatch {
+            title: Some(version.title.unwrap_or_default()).filter(|_| version.meant_for.is_some()),
+            body: Some(body),
+            link: Some(link.unwrap_or_default()),
+            media_assets: Some(media),
+            overrides: Some(overrides),
+            variations: Some(variations),
+            options: Some(options),
+            undo_seconds: Some(undo_seconds),
+            version: Some(row.version),
+            ..PostPatch::default()
+        };
+        self.change(actor, id, patch, Some(number)).await
+    }
+
     async fn check(&self, actor: &Actor, wanted: PostToCheck) -> ServiceResult<CheckedPost> {
         policy::write(actor)?;
         let PostToCheck { post, content_id } = wanted;
@@ -488,7 +635,8 @@ impl Posts for PostService {
         let creators = self.creators(actor, makes_tiktok_choices(&post.options)).await?;
         let mut tx = self.database.tenant(actor).await?;
         let zone = store::time_zone(&mut tx, actor.workspace_id).await?;
-        let timing = Timing::of(&post, &zone, now)?;
+        // A slot of the queue is taken by saving; until then the post is looked at as one of now.
+        let timing = if post.queue { Timing::At(now) } else { Timing::of(&post, &zone, now)? };
         let content = post.content();
         plan::known_variations(&content, &accounts)?;
         let pictures = self.pictures(&mut tx, actor, &post.media_assets).await?;
@@ -525,6 +673,7 @@ impl Posts for PostService {
                 deliveries::in_tx::cancel_untouched(&mut tx, id).await?;
                 // What some accounts have can be taken back from the others only.
                 let is_out = !deliveries::in_tx::taken(&mut tx, id).await?.is_empty();
+                queue::release_unless(&mut tx, actor.workspace_id, id, &Timing::Never).await?;
                 let status = if is_out { PostStatus::PartlyPublished } else { PostStatus::Draft };
                 store::take_back(&mut tx, actor.workspace_id, id, status).await?;
             }
@@ -553,6 +702,7 @@ impl Posts for PostService {
             return Err(ServiceError::conflict("This post is going out right now. Undo it, or wait until it is out."));
         }
         let now = self.clock.now();
+        queue::release_unless(&mut tx, actor.workspace_id, id, &Timing::Never).await?;
         store::mark_deleted(&mut tx, actor.workspace_id, id, now).await?;
         let name = called(row.title.as_deref(), &row.content.body);
         record(&mut tx, Entry::by(actor, Action::PostDeleted, now).on(id, &name).was(json!({ "status": row.status })));
@@ -600,6 +750,56 @@ fn absent() -> ServiceError {
     ServiceError::not_found("post")
 }
 
+fn absent_version() -> ServiceError {
+    ServiceError::not_found("version")
+}
+
+/// As many authors as a filter offers.
+const MAX_AUTHORS: i64 = 100;
+
+/// What a filter asks the database for; `None` when nothing can fit it.
+async fn wanted(tx: &mut Tx, workspace: WorkspaceId, filter: &PostFilter) -> ServiceResult<Option<Wanted>> {
+    let pattern = filter.q.as_deref().map(search::pattern).transpose()?.flatten();
+    let search = match filter.q.as_deref().and_then(read_search) {
+        Some(Search::Literal(_)) => pattern.map(Search::Literal),
+        other => other,
+    };
+    if filter.platform.is_some_and(|platform| platform.rules().is_none()) {
+        return Ok(None);
+    }
+    let needs_zone = [filter.from, filter.to].into_iter().flatten().any(domain::posts::Bound::needs_zone);
+    let zone = if needs_zone { store::time_zone(tx, workspace).await? } else { String::new() };
+    let zone = schedule::zone(&zone).unwrap_or(chrono_tz::Tz::UTC);
+    let statuses: Vec<String> = filter.status.as_slice().iter().map(|status| status.as_str().to_owned()).collect();
+    Ok(Some(Wanted {
+        workspace,
+        statuses: (!statuses.is_empty()).then_some(statuses),
+        visibility: filter.visibility,
+        platform: filter.platform,
+        account: filter.social_account_id,
+        author: filter.author_id,
+        from: filter.from.map(|from| from.first(zone)),
+        to: filter.to.map(|to| to.behind(zone)),
+        search,
+    }))
+}
+
+/// A choice of accounts by their names.
+fn account_words(chosen: Option<&[AccountId]>, accounts: &[Account]) -> String {
+    let Some(chosen) = chosen else { return "All active accounts".to_owned() };
+    let mut names: Vec<String> = accounts
+        .iter()
+        .filter(|account| chosen.contains(&account.id))
+        .map(|account| format!("{} ({})", account.display_name, account.platform.label()))
+        .collect();
+    match chosen.len() - names.len().min(chosen.len()) {
+        0 => {}
+        1 => names.push("an account that is not connected any more".to_owned()),
+        gone => names.push(format!("{gone} accounts that are not connected any more")),
+    }
+    names.join(", ")
+}
+
 fn still_to_come(status: PostStatus, at: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
     at.filter(|_| matches!(status, PostStatus::Scheduled | PostStatus::Publishing))
 }
@@ -625,8 +825,11 @@ fn merge(row: PostRow, media: Vec<MediaId>, chosen: Option<Vec<AccountId>>, patc
         PostStatus::Publishing | PostStatus::Failed | PostStatus::PartlyPublished => Visibility::Public,
         _ => Visibility::Private,
     });
-    let keeps_time =
-        visibility == Visibility::Scheduled && patch.scheduled_at.is_none() && patch.scheduled_local.is_none();
+    let queue = patch.queue.unwrap_or_default();
+    let keeps_time = visibility == Visibility::Scheduled
+        && !queue
+        && patch.scheduled_at.is_none()
+        && patch.scheduled_local.is_none();
     // In another zone the clock on the wall shows the same, and the moment moves.
     let (kept_at, kept_local) = match (keeps_time, &patch.time_zone) {
         (false, _) => (None, None),
@@ -642,6 +845,7 @@ fn merge(row: PostRow, media: Vec<MediaId>, chosen: Option<Vec<AccountId>>, patc
         scheduled_at: patch.scheduled_at.or(kept_at),
         scheduled_local: patch.scheduled_local.or(kept_local),
         time_zone: patch.time_zone.or(row.time_zone),
+        queue,
         account_ids: match patch.targets {
             Some(Targets::AllActive) => None,
             Some(Targets::Chosen) | None => patch.account_ids.or(chosen),

@@ -1,5 +1,8 @@
 //! The SQL of posts.
 
+pub mod queue;
+pub mod versions;
+
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -7,8 +10,9 @@ use domain::{
     AccountId, MediaId, Platform, PostId, PostVersionId, ServiceError, ServiceResult, UserId, WorkspaceId,
     platform::PostOptions,
     posts::{
-        Content, Override, PostStatus, Skipped, Visibility,
+        AuthorCount, Content, Override, PostSort, PostStatus, Skipped, StatusCount, Visibility,
         preflight::{Neighbour, REMEMBERED_DAYS},
+        search::Search,
     },
     workspaces::Person,
 };
@@ -56,19 +60,66 @@ pub struct SummaryRow {
     pub status: PostStatus,
     pub chosen_accounts: bool,
     pub publishes_at: Option<DateTime<Utc>>,
+    /// When it goes or went out, else when it was written.
+    pub at: DateTime<Utc>,
+    pub scheduled_local: Option<NaiveDateTime>,
+    pub time_zone: Option<String>,
+    pub version: u32,
     pub media: Vec<MediaId>,
     pub author: Person,
     pub created_at: DateTime<Utc>,
 }
 
-/// Which posts; see `matching` below.
-#[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+/// Which posts; [`over_wanted`] below makes a condition of it.
+#[derive(Clone, Debug)]
+pub struct Wanted {
     pub workspace: WorkspaceId,
-    pub status: Option<PostStatus>,
+    /// Any of these; `None` for every one.
+    pub statuses: Option<Vec<String>>,
+    pub visibility: Option<Visibility>,
     pub platform: Option<Platform>,
-    /// A pattern for `ilike`, already escaped.
-    pub pattern: Option<&'a str>,
+    pub account: Option<AccountId>,
+    pub author: Option<UserId>,
+    /// From this moment, and before that one.
+    pub from: Option<DateTime<Utc>>,
+    pub to: Option<DateTime<Utc>>,
+    /// A literal one is a pattern for `ilike`, already escaped.
+    pub search: Option<Search>,
+}
+
+impl Wanted {
+    /// All of a workspace.
+    pub const fn all(workspace: WorkspaceId) -> Self {
+        Self {
+            workspace,
+            statuses: None,
+            visibility: None,
+            platform: None,
+            account: None,
+            author: None,
+            from: None,
+            to: None,
+            search: None,
+        }
+    }
+
+    fn words(&self) -> Option<&str> {
+        match &self.search {
+            Some(Search::Words { words, .. }) => Some(words),
+            _ => None,
+        }
+    }
+
+    const fn open(&self) -> bool {
+        matches!(&self.search, Some(Search::Words { open: true, .. }))
+    }
+
+    fn pattern(&self) -> Option<&str> {
+        match &self.search {
+            Some(Search::Literal(pattern)) => Some(pattern),
+            _ => None,
+        }
+    }
 }
 
 /// A post to save.
@@ -94,6 +145,8 @@ pub struct NewVersion<'a> {
     pub media: &'a [MediaId],
     pub author: UserId,
     pub autosaved: bool,
+    /// The version that is brought back with it.
+    pub restored_from: Option<u32>,
     pub at: DateTime<Utc>,
 }
 
@@ -175,15 +228,20 @@ pub async fn insert(tx: &mut PgConnection, new: &NewRow<'_>) -> ServiceResult<()
     Ok(())
 }
 
+/// What the version is for stands with the post and its targets, which are written before it.
 pub async fn insert_version(tx: &mut PgConnection, new: &NewVersion<'_>) -> ServiceResult<()> {
+    let number = |number: u32| i32::try_from(number).map_err(ServiceError::internal);
     sqlx::query!(
         "insert into post_versions (id, workspace_id, post_id, number, body, link, overrides, created_by, created_at, options, variations,
-                                    autosaved)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                                    autosaved, restored_from, title, visibility, scheduled_local, time_zone, account_ids)
+         select $1, $2, p.id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, p.title, p.visibility, p.scheduled_local, p.time_zone,
+                case when p.chosen_accounts
+                  then array(select t.account_id from post_targets t where t.post_id = p.id order by t.account_id) end
+           from posts p where p.workspace_id = $2 and p.id = $3",
         new.id.0,
         new.workspace.0,
         new.post.0,
-        i32::try_from(new.number).map_err(ServiceError::internal)?,
+        number(new.number)?,
         new.content.body,
         new.content.link,
         Json(&new.content.overrides) as _,
@@ -191,7 +249,8 @@ pub async fn insert_version(tx: &mut PgConnection, new: &NewVersion<'_>) -> Serv
         new.at,
         Json(&new.content.options) as _,
         Json(&new.content.variations) as _,
-        new.autosaved
+        new.autosaved,
+        new.restored_from.map(number).transpose()?
     )
     .execute(&mut *tx)
     .await
@@ -207,7 +266,12 @@ pub async fn rewrite_version(tx: &mut PgConnection, new: &NewVersion<'_>) -> Ser
         .await
         .map_err(failed)?;
     let done = sqlx::query!(
-        "update post_versions set body = $2, link = $3, overrides = $4, options = $5, variations = $6, autosaved = $7 where id = $1",
+        "update post_versions v
+            set body = $2, link = $3, overrides = $4, options = $5, variations = $6, autosaved = $7, title = p.title,
+                visibility = p.visibility, scheduled_local = p.scheduled_local, time_zone = p.time_zone,
+                account_ids = case when p.chosen_accounts
+                  then array(select t.account_id from post_targets t where t.post_id = p.id order by t.account_id) end
+           from posts p where v.id = $1 and p.id = v.post_id",
         new.id.0,
         new.content.body,
         new.content.link,
@@ -548,45 +612,85 @@ pub async fn mark_deleted(
     one_row(done.rows_affected(), "post")
 }
 
-/// Newest first, behind `after`. A post goes to a platform when a delivery does; before there are any, when a chosen
-/// account is of it, or, without a choice, when an account that is switched on is.
+/// A query over the posts that are wanted, so that a list and what is counted beside it cannot differ. A post goes to a platform
+/// or an account when a delivery does; before there are any, when a chosen account is it, or, without a choice, when it is
+/// switched on. Eleven parameters; those of `$end` follow.
+macro_rules! over_wanted {
+    ($select:tt, $end:tt, $wanted:expr $(, $more:expr)* $(,)?) => {
+        sqlx::query!(
+            $select
+                + r#"
+             from posts p
+             join post_versions v on v.post_id = p.id and v.number = p.current_version
+             left join users u on u.id = p.author_id
+             left join posts_matching(search_query($9::text, $10::boolean)) m on m.version_id = v.id
+            where p.workspace_id = $1 and p.deleted_at is null
+              and ($2::text[] is null or p.status = any ($2::text[]::post_status[]))
+              and ($3::text is null
+                   or exists (select from deliveries d where d.post_id = p.id and d.platform = $3::text::platform)
+                   or (not exists (select from deliveries d where d.post_id = p.id)
+                       and case when p.chosen_accounts
+                             then exists (select from post_targets t join accounts a on a.id = t.account_id
+                                           where t.post_id = p.id and a.platform = $3::text::platform)
+                             else exists (select from accounts a
+                                           where a.workspace_id = $1 and a.platform = $3::text::platform
+                                             and a.is_active and a.status = 'connected') end))
+              and ($4::uuid is null
+                   or exists (select from deliveries d where d.post_id = p.id and d.account_id = $4)
+                   or (not exists (select from deliveries d where d.post_id = p.id)
+                       and case when p.chosen_accounts
+                             then exists (select from post_targets t where t.post_id = p.id and t.account_id = $4)
+                             else exists (select from accounts a
+                                           where a.workspace_id = $1 and a.id = $4
+                                             and a.is_active and a.status = 'connected') end))
+              and ($5::uuid is null or p.author_id = $5)
+              and ($6::text is null or p.visibility = $6::text::post_visibility)
+              and ($7::timestamptz is null or coalesce(p.publishes_at, p.created_at) >= $7)
+              and ($8::timestamptz is null or coalesce(p.publishes_at, p.created_at) < $8)
+              and ($9::text is null or m.version_id is not null)
+              and ($11::text is null or v.body ilike $11 or p.title ilike $11 or v.link ilike $11)"#
+                + $end,
+            $wanted.workspace.0,
+            $wanted.statuses.as_deref(),
+            $wanted.platform.map(Platform::as_str),
+            $wanted.account.map(|id| id.0),
+            $wanted.author.map(|id| id.0),
+            $wanted.visibility.map(Visibility::as_str),
+            $wanted.from,
+            $wanted.to,
+            $wanted.words(),
+            $wanted.open(),
+            $wanted.pattern()
+            $(, $more)*
+        )
+    };
+}
+
+/// Newest first, behind `after`; by relevance without.
 pub async fn list(
     tx: &mut PgConnection,
-    wanted: Wanted<'_>,
+    wanted: &Wanted,
+    sort: PostSort,
     after: Option<TimeCursor>,
     limit: i64,
     offset: i64,
 ) -> ServiceResult<Vec<SummaryRow>> {
-    let rows = sqlx::query!(
-        r#"select p.id, p.title, left(v.body, 1000) as "body!", p.visibility::text as "visibility!",
-                  p.status::text as "status!", p.chosen_accounts, p.publishes_at, p.author_id,
-                  u.full_name as "author_name?", p.created_at,
-                  array(select m.media_id from post_media m where m.post_version_id = v.id order by m.position) as "media!"
-             from posts p
-             join post_versions v on v.post_id = p.id and v.number = p.current_version
-             left join users u on u.id = p.author_id
-            where p.workspace_id = $1 and p.deleted_at is null
-              and ($2::text is null or p.status = $2::text::post_status)
-              and ($3::text is null or v.body ilike $3 or p.title ilike $3)
-              and ($4::text is null
-                   or exists (select from deliveries d where d.post_id = p.id and d.platform = $4::text::platform)
-                   or (not exists (select from deliveries d where d.post_id = p.id)
-                       and case when p.chosen_accounts
-                             then exists (select from post_targets t join accounts a on a.id = t.account_id
-                                           where t.post_id = p.id and a.platform = $4::text::platform)
-                             else exists (select from accounts a
-                                           where a.workspace_id = $1 and a.platform = $4::text::platform
-                                             and a.is_active and a.status = 'connected') end))
-              and ($5::timestamptz is null or (p.created_at, p.id) < ($5, $6::uuid))
-            order by p.created_at desc, p.id desc limit $7 offset $8"#,
-        wanted.workspace.0,
-        wanted.status.map(PostStatus::as_str),
-        wanted.pattern,
-        wanted.platform.map(Platform::as_str),
+    let rows = over_wanted!(
+        r#"select p.id as "id!", p.title as "title?", left(v.body, 1000) as "body!", p.visibility::text as "visibility!",
+                  p.status::text as "status!", p.chosen_accounts as "chosen_accounts!", p.publishes_at as "publishes_at?",
+                  coalesce(p.publishes_at, p.created_at) as "at!", p.scheduled_local as "scheduled_local?",
+                  p.time_zone as "time_zone?", p.current_version as "current_version!", p.author_id as "author_id?",
+                  u.full_name as "author_name?", p.created_at as "created_at!",
+                  array(select m.media_id from post_media m where m.post_version_id = v.id order by m.position) as "media!""#,
+        r#"
+              and ($13::timestamptz is null or (p.created_at, p.id) < ($13, $14::uuid))
+            order by case when $12::boolean then m.rank end desc nulls last, p.created_at desc, p.id desc limit $15 offset $16"#,
+        wanted,
+        sort == PostSort::Relevance,
         after.map(|cursor| cursor.at),
         after.map(|cursor| cursor.id),
         limit,
-        offset
+        offset,
     )
     .fetch_all(tx)
     .await
@@ -601,6 +705,10 @@ pub async fn list(
                 status: word("post status", &row.status)?,
                 chosen_accounts: row.chosen_accounts,
                 publishes_at: row.publishes_at,
+                at: row.at,
+                scheduled_local: row.scheduled_local,
+                time_zone: row.time_zone,
+                version: row.current_version.unsigned_abs(),
                 media: row.media.into_iter().map(MediaId).collect(),
                 author: person(row.author_id, row.author_name),
                 created_at: row.created_at,
@@ -609,32 +717,49 @@ pub async fn list(
         .collect()
 }
 
-/// How many [`list`] would find in all.
-pub async fn count(tx: &mut PgConnection, wanted: Wanted<'_>) -> ServiceResult<i64> {
-    sqlx::query_scalar!(
-        r#"select count(*) as "n!"
-             from posts p
-             join post_versions v on v.post_id = p.id and v.number = p.current_version
-            where p.workspace_id = $1 and p.deleted_at is null
-              and ($2::text is null or p.status = $2::text::post_status)
-              and ($3::text is null or v.body ilike $3 or p.title ilike $3)
-              and ($4::text is null
-                   or exists (select from deliveries d where d.post_id = p.id and d.platform = $4::text::platform)
-                   or (not exists (select from deliveries d where d.post_id = p.id)
-                       and case when p.chosen_accounts
-                             then exists (select from post_targets t join accounts a on a.id = t.account_id
-                                           where t.post_id = p.id and a.platform = $4::text::platform)
-                             else exists (select from accounts a
-                                           where a.workspace_id = $1 and a.platform = $4::text::platform
-                                             and a.is_active and a.status = 'connected') end))"#,
-        wanted.workspace.0,
-        wanted.status.map(PostStatus::as_str),
-        wanted.pattern,
-        wanted.platform.map(Platform::as_str)
+/// How many [`list`] would find in each state, whatever states are wanted.
+pub async fn by_status(tx: &mut PgConnection, wanted: &Wanted) -> ServiceResult<Vec<StatusCount>> {
+    let any = Wanted { statuses: None, ..wanted.clone() };
+    let rows = over_wanted!(
+        r#"select p.status::text as "status!", count(*) as "posts!""#,
+        r#" group by p.status order by p.status"#,
+        any,
     )
-    .fetch_one(tx)
+    .fetch_all(tx)
     .await
-    .map_err(failed)
+    .map_err(failed)?;
+    rows.into_iter()
+        .map(|row| Ok(StatusCount { status: word("post status", &row.status)?, posts: row.posts }))
+        .collect()
+}
+
+/// Who has written posts, those with most first. Who has left the workspace cannot be told from another who has.
+pub async fn authors(tx: &mut PgConnection, workspace: WorkspaceId, limit: i64) -> ServiceResult<Vec<AuthorCount>> {
+    let rows = sqlx::query!(
+        r#"select u.id, u.full_name, count(*) as "posts!"
+             from posts p join users u on u.id = p.author_id
+            where p.workspace_id = $1 and p.deleted_at is null
+            group by u.id, u.full_name order by count(*) desc, u.full_name, u.id limit $2"#,
+        workspace.0,
+        limit
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| AuthorCount { author: Person { id: row.id.into(), name: row.full_name }, posts: row.posts })
+        .collect())
+}
+
+/// Seconds between saving and going out.
+pub async fn undo_seconds(tx: &mut PgConnection, workspace: WorkspaceId) -> ServiceResult<u16> {
+    let seconds = sqlx::query_scalar!("select undo_seconds from workspaces where id = $1", workspace.0)
+        .fetch_optional(tx)
+        .await
+        .map_err(failed)?
+        .ok_or_else(|| ServiceError::not_found("workspace"))?;
+    Ok(seconds.unsigned_abs())
 }
 
 /// The platforms of the chosen accounts, per post.

@@ -1,9 +1,13 @@
 mod chosen;
+mod filters;
 mod previews;
 mod publishing;
 mod text;
+mod versions;
 
 pub use chosen::{chosen, summary};
+pub use filters::Filters;
 pub use previews::{Previewed, Previews};
 pub use publishing::{Publishing, starts_undoable, summary_words};
 pub use text::post_text;
+pub use versions::Versions;

@@ -126,6 +126,9 @@ pub fn Publishing(
     now: DateTime<Utc>,
     /// Set while the undo window is open: nothing else can be done then.
     undoable: RwSignal<bool>,
+    /// What clocks do on the day it is scheduled for.
+    #[prop(into)]
+    clock_note: Signal<Option<String>>,
 ) -> impl IntoView {
     let left = use_countdown(post, now);
     let counts = Memo::new(move |_| count(&current(&deliveries.read())));
@@ -144,7 +147,7 @@ pub fn Publishing(
         kind.get();
         match phase.get_untracked() {
             Phase::Undo(_) => undo_window(post, left, accounts),
-            Phase::Scheduled => scheduled(post, accounts),
+            Phase::Scheduled => scheduled(post, accounts, clock_note),
             Phase::UnderWay => under_way(counts),
             Phase::Done => done(counts, deliveries),
             Phase::Kept => kept(post),
@@ -362,7 +365,7 @@ fn undo_window(post: RwSignal<Post>, left: Memo<u64>, accounts: Memo<u64>) -> An
     .into_any()
 }
 
-fn scheduled(post: RwSignal<Post>, accounts: Memo<u64>) -> AnyView {
+fn scheduled(post: RwSignal<Post>, accounts: Memo<u64>, clock_note: Signal<Option<String>>) -> AnyView {
     let (busy, undo) = use_undo(post);
     let may_undo = use_session().may(Role::Editor);
     let words = move || {
@@ -385,6 +388,7 @@ fn scheduled(post: RwSignal<Post>, accounts: Memo<u64>) -> AnyView {
                             n => format!("to {}", counted(n, "account", "accounts")),
                         }}
                     </p>
+                    {move || clock_note.get().map(|note| view! { <p class="mt-1 text-sm text-warning">{note}</p> })}
                 </div>
                 {may_undo
                     .then(|| {

@@ -462,7 +462,9 @@ impl Keeper {
             state.entry = entry.clone();
         });
         let composer = self.composer;
-        composer.take(entry.draft);
+        // A page that was opened for a time keeps it.
+        let draft = composer.draft.with_untracked(|shown| entry.draft.timed_like(shown));
+        composer.take(draft);
         composer.pictures.set(Vec::new());
         self.kept.set(Kept::Device);
         if media.is_empty() {

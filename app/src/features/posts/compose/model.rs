@@ -27,6 +27,8 @@ pub struct Draft {
     /// `None`: whoever can take part.
     pub accounts: Option<BTreeSet<AccountId>>,
     pub visibility: Visibility,
+    /// Whether a scheduled one takes the next free slot of the queue, and not the time below.
+    pub queue: bool,
     /// `2026-11-26`, as a date control writes it.
     pub date: String,
     /// `07:00`, as a time control writes it.
@@ -36,6 +38,32 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// An empty one for a time on the wall.
+    pub fn at(local: NaiveDateTime) -> Self {
+        Self {
+            visibility: Visibility::Scheduled,
+            date: local.format("%Y-%m-%d").to_string(),
+            time: local.format("%H:%M").to_string(),
+            ..Self::default()
+        }
+    }
+
+    /// This one, for the time of another that has one.
+    #[must_use]
+    pub fn timed_like(self, other: &Self) -> Self {
+        if other.visibility != Visibility::Scheduled || other.date.is_empty() {
+            return self;
+        }
+        Self {
+            visibility: other.visibility,
+            queue: other.queue,
+            date: other.date.clone(),
+            time: other.time.clone(),
+            zone: other.zone.clone(),
+            ..self
+        }
+    }
+
     /// The draft of a saved post, to change or to copy it.
     pub fn of(post: &Post) -> Self {
         let local = post.scheduled_local;
@@ -48,6 +76,7 @@ impl Draft {
             media: post.media.iter().map(|asset| asset.id).collect(),
             accounts: post.account_ids.as_ref().map(|ids| ids.iter().copied().collect()),
             visibility: post.visibility,
+            queue: false,
             date: local.map(|local| local.format("%Y-%m-%d").to_string()).unwrap_or_default(),
             time: local.map(|local| local.format("%H:%M").to_string()).unwrap_or_default(),
             zone: post.time_zone.clone().unwrap_or_default(),
@@ -81,8 +110,12 @@ impl Draft {
             .collect()
     }
 
+    fn is_queued(&self) -> bool {
+        self.queue && self.visibility == Visibility::Scheduled
+    }
+
     fn schedule(&self) -> (Option<NaiveDateTime>, Option<String>) {
-        if self.visibility == Visibility::Scheduled {
+        if self.visibility == Visibility::Scheduled && !self.queue {
             (local_time(&self.date, &self.time), Some(self.zone.clone()).filter(|zone| !zone.is_empty()))
         } else {
             (None, None)
@@ -108,6 +141,7 @@ impl Draft {
             scheduled_at: None,
             scheduled_local,
             time_zone,
+            queue: self.is_queued(),
             account_ids: self.recipients(to),
             overrides: Self::own_texts(&self.overrides),
             variations: Self::own_texts(&self.variations),
@@ -147,6 +181,7 @@ impl Draft {
             scheduled_at: None,
             scheduled_local,
             time_zone,
+            queue: self.is_queued().then_some(true),
             targets: account_ids.is_none().then_some(Targets::AllActive),
             account_ids,
             overrides: Some(Self::own_texts(&self.overrides)),
@@ -156,6 +191,19 @@ impl Draft {
             autosave: false,
         }
     }
+}
+
+/// The word for the queue among the ways of going out; the others are a [`Visibility`]'s.
+pub const QUEUE: &str = "queue";
+
+/// What the chosen way means: who sees the post, and whether it takes a slot of the queue.
+pub fn way(word: &str) -> (Visibility, bool) {
+    if word == QUEUE { (Visibility::Scheduled, true) } else { (word.parse().unwrap_or_default(), false) }
+}
+
+/// The word of a draft's way of going out.
+pub fn way_word(draft: &Draft) -> String {
+    if draft.is_queued() { QUEUE.to_owned() } else { draft.visibility.as_str().to_owned() }
 }
 
 /// Date and time as their controls write them; seconds, where a browser adds them, are dropped.
@@ -467,6 +515,26 @@ mod tests {
             Some(""),
             "an empty link takes the old one out"
         );
+    }
+
+    #[test]
+    fn the_queue_is_a_way_of_its_own() {
+        let queued = Draft {
+            body: "a".into(),
+            visibility: Visibility::Scheduled,
+            queue: true,
+            date: "2026-11-26".into(),
+            ..Draft::default()
+        };
+        assert_eq!(way(&way_word(&queued)), (Visibility::Scheduled, true));
+        assert_eq!(way("scheduled"), (Visibility::Scheduled, false));
+        let post = queued.as_new(&to(&[1]), 5);
+        assert_eq!((post.queue, post.scheduled_local, post.time_zone), (true, None, None));
+        assert!(Draft { queue: false, ..queued.clone() }.as_patch(&to(&[1]), 5, Some(1)).queue.is_none());
+        let kept = Draft { body: "kept".into(), ..Draft::default() };
+        let timed = kept.clone().timed_like(&Draft::at("2026-11-26T09:00:00".parse().unwrap()));
+        assert_eq!((timed.body.as_str(), timed.date.as_str(), timed.time.as_str()), ("kept", "2026-11-26", "09:00"));
+        assert_eq!(kept.clone().timed_like(&Draft::default()), kept);
     }
 
     #[test]

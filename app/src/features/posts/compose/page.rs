@@ -28,6 +28,7 @@ use crate::{
         SkeletonRows, Tone,
     },
 };
+use chrono::NaiveDateTime;
 use domain::{
     AccountId, ErrorCode, PostId,
     posts::{Post, PostStatus},
@@ -42,12 +43,13 @@ use std::collections::BTreeSet;
 use wasm_bindgen::JsCast as _;
 
 /// What the address asks for: `?post=` to change a post, `?from=` to write one like it, `?account=` to write for one
-/// account only.
+/// account only, `?at=` to write for a time in the workspace's zone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Asked {
     post: Option<PostId>,
     from: Option<PostId>,
     account: Option<AccountId>,
+    at: Option<NaiveDateTime>,
 }
 
 impl Asked {
@@ -56,6 +58,7 @@ impl Asked {
             post: get("post").and_then(|id| id.parse().ok()),
             from: get("from").and_then(|id| id.parse().ok()),
             account: get("account").and_then(|id| id.parse().ok()),
+            at: get("at").and_then(|text| NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M").ok()),
         }
     }
 
@@ -151,7 +154,7 @@ fn compose(view: ComposeView, asked: Asked) -> AnyView {
         Some(post) => Start::from_post(view, post, asked.post.is_none(), undo_seconds, time_zone),
         None => Start {
             purpose: Purpose::New,
-            draft: Draft::default(),
+            draft: asked.at.map_or_else(Draft::default, Draft::at),
             pictures: Vec::new(),
             accounts: view.accounts,
             taken: BTreeSet::new(),
@@ -381,6 +384,8 @@ mod tests {
         let asked = Asked::read(|key| (key == "from").then(|| id.to_owned()));
         assert_eq!(asked.source().map(|id| id.to_string()).as_deref(), Some(id));
         assert_eq!(asked.post, None);
+        let at = Asked::read(|key| (key == "at").then(|| "2026-11-26T07:00".to_owned())).at;
+        assert_eq!(at.map(|at| at.to_string()).as_deref(), Some("2026-11-26 07:00:00"));
         assert_eq!(Asked::read(|_| Some("x".into())), Asked::default());
     }
 }

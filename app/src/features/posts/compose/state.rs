@@ -3,7 +3,7 @@
 
 use super::{
     choices::Choices,
-    model::{Draft, Recipients, choose, left_out, out_of_reach, toggle},
+    model::{Draft, Recipients, choose, left_out, out_of_reach, toggle, way, way_word},
 };
 use crate::ui::use_clock;
 use domain::{
@@ -47,7 +47,7 @@ pub struct Composer {
     /// Who was chosen by hand; `None` while nobody has.
     wanted: RwSignal<Option<BTreeSet<AccountId>>>,
     pub chosen: Memo<BTreeSet<AccountId>>,
-    /// A [`Visibility`]'s word, for the radio cards.
+    /// A [`Visibility`]'s word or the queue's, for the radio cards.
     pub visibility: RwSignal<String>,
     pub date: RwSignal<String>,
     pub time: RwSignal<String>,
@@ -115,6 +115,7 @@ fn publishing_platforms() -> impl Iterator<Item = Platform> {
 impl Composer {
     pub fn new(start: Start) -> Self {
         let Start { purpose, draft, pictures, accounts, taken, undo_seconds, time_zone } = start;
+        let way_chosen = way_word(&draft);
         let body = RwSignal::new(draft.body);
         let own: Vec<_> = publishing_platforms()
             .map(|platform| (platform, RwSignal::new(draft.overrides.get(&platform).cloned().unwrap_or_default())))
@@ -135,7 +136,7 @@ impl Composer {
             let varied = variations.read().keys().copied().collect();
             taken.with_value(|taken| choose(&accounts.read(), wanted.read().as_ref(), taken, &varied))
         });
-        let visibility = RwSignal::new(draft.visibility.as_str().to_owned());
+        let visibility = RwSignal::new(way_chosen);
         let date = RwSignal::new(draft.date);
         let time = RwSignal::new(draft.time);
         let zone = RwSignal::new(if draft.zone.is_empty() { time_zone } else { draft.zone });
@@ -157,7 +158,8 @@ impl Composer {
             link: link.get(),
             media: pictures.read().iter().map(|asset| asset.id).collect(),
             accounts: wanted.get(),
-            visibility: visibility.read().parse().unwrap_or_default(),
+            visibility: way(&visibility.read()).0,
+            queue: way(&visibility.read()).1,
             date: date.get(),
             time: time.get(),
             zone: zone.get(),
@@ -205,8 +207,9 @@ impl Composer {
             let general = post.check(clock.now().get_untracked());
             let when = when.read();
             let late = when.as_ref().filter(|when| when.refused).and_then(|when| when.warning.clone());
-            let late =
-                late.filter(|_| draft.visibility == Visibility::Scheduled).map(|why| ("scheduled_at".to_owned(), why));
+            let late = late
+                .filter(|_| draft.visibility == Visibility::Scheduled && !draft.queue)
+                .map(|why| ("scheduled_at".to_owned(), why));
             let refused = refused.read();
             let fields = general.0.into_iter().chain(late).chain(refused.0.clone());
             for (field, message) in fields {
@@ -425,6 +428,7 @@ impl Composer {
 
     /// Puts another draft in place of what is written.
     pub fn take(self, draft: Draft) {
+        let way_chosen = way_word(&draft);
         self.body.set(draft.body);
         for (platform, text) in self.own_texts() {
             text.set(draft.overrides.get(&platform).cloned().unwrap_or_default());
@@ -437,7 +441,7 @@ impl Composer {
         self.tab().set("all".to_owned());
         self.link.set(draft.link);
         self.wanted.set(draft.accounts);
-        self.visibility.set(draft.visibility.as_str().to_owned());
+        self.visibility.set(way_chosen);
         self.date.set(draft.date);
         self.time.set(draft.time);
         if !draft.zone.is_empty() {

@@ -1,11 +1,12 @@
-//! Who sees the post, and when: now, nobody else, or at a time in a zone, whose odd nights are explained.
+//! Who sees the post, and when: now, nobody else, at a time in a zone, whose odd nights are explained, or in the next free slot of
+//! the queue.
 
 use super::{
-    model::{local_time, publish_hint},
+    model::{QUEUE, local_time, publish_hint},
     state::Composer,
 };
 use crate::{
-    features::posts::server_fns::explain_when,
+    features::posts::server_fns::{explain_when, next_slot},
     ui::{Choice, DateTimePicker, Field, Glyph, Input, RadioCards, use_clock},
 };
 use domain::posts::{Visibility, schedule};
@@ -15,11 +16,16 @@ use std::time::Duration;
 /// How long the fields rest before the server is asked what they mean.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// The three ways.
+/// The four ways.
 #[component]
 pub fn VisibilityChoice(composer: Composer) -> impl IntoView {
     explain(composer);
-    let is_scheduled = Memo::new(move |_| composer.visibility_now() == Visibility::Scheduled);
+    let is_scheduled = Memo::new(move |_| {
+        let draft = composer.draft.read();
+        draft.visibility == Visibility::Scheduled && !draft.queue
+    });
+    let is_queued = Memo::new(move |_| composer.draft.read().queue);
+    let slot = next_free(composer, is_queued);
     let count = Memo::new(move |_| composer.chosen.read().len() as u64);
     let cards = move || {
         view! {
@@ -30,6 +36,7 @@ pub fn VisibilityChoice(composer: Composer) -> impl IntoView {
                     Choice::new("public", "Publish now").hint(publish_hint(count.get(), composer.undo_seconds())).icon(Glyph::Send),
                     Choice::new("private", "Keep private").hint("Only your workspace sees it.").icon(Glyph::Lock),
                     Choice::new("scheduled", "Schedule").hint("Pick a day and a time.").icon(Glyph::Calendar),
+                    Choice::new(QUEUE, "Add to queue").hint("The next free slot of your week.").icon(Glyph::Clock),
                 ]
                 value=composer.visibility
             />
@@ -39,7 +46,71 @@ pub fn VisibilityChoice(composer: Composer) -> impl IntoView {
         <section aria-label="Visibility">
             {cards}
             {move || is_scheduled.get().then(|| schedule_fields(composer))}
+            {move || is_queued.get().then(|| queue_note(slot))}
         </section>
+    }
+    .into_any()
+}
+
+/// The slot that the post would get now.
+#[derive(Clone, PartialEq)]
+enum Slot {
+    Asking,
+    Free(String),
+    /// There is none.
+    None,
+    Unknown,
+}
+
+fn next_free(composer: Composer, is_queued: Memo<bool>) -> RwSignal<Slot> {
+    let slot = RwSignal::new(Slot::Asking);
+    let asked = StoredValue::new(0_u32);
+    let wanted =
+        Memo::new(move |_| is_queued.get().then(|| composer.chosen.read().iter().copied().collect::<Vec<_>>()));
+    Effect::new(move |_| {
+        asked.update_value(|n| *n = n.wrapping_add(1));
+        let own = asked.get_value();
+        let Some(accounts) = wanted.get() else { return };
+        spawn_local(async move {
+            let answer = next_slot(Some(accounts)).await;
+            if asked.try_get_value() == Some(own) {
+                slot.set(match answer {
+                    Ok(Some(free)) => Slot::Free(free.words()),
+                    Ok(None) => Slot::None,
+                    Err(_) => Slot::Unknown,
+                });
+            }
+        });
+    });
+    slot
+}
+
+/// When that is, or where slots are made.
+fn queue_note(slot: RwSignal<Slot>) -> AnyView {
+    view! {
+        <p class="mt-3 text-sm text-muted" role="status">
+            {move || match slot.get() {
+                Slot::Asking => "Looking for the next free slot…".into_any(),
+                Slot::Unknown => "The next free slot is taken when you save.".into_any(),
+                Slot::Free(words) => {
+                    view! {
+                        "Next free slot: "
+                        <span class="font-medium text-text">{words}</span>
+                        ". It is yours once you have saved."
+                    }
+                        .into_any()
+                }
+                Slot::None => {
+                    view! {
+                        "The queue has no free slot. "
+                        <a href="/settings/queue" class="font-medium text-accent-strong underline-offset-4 hover:underline">
+                            "Set up the queue"
+                        </a>
+                    }
+                        .into_any()
+                }
+            }}
+        </p>
     }
     .into_any()
 }
@@ -100,7 +171,9 @@ fn explain(composer: Composer) {
     let timer = StoredValue::new(None::<TimeoutHandle>);
     let wanted = Memo::new(move |_| {
         let draft = composer.draft.read();
-        let local = (draft.visibility == Visibility::Scheduled).then(|| local_time(&draft.date, &draft.time)).flatten();
+        let local = (draft.visibility == Visibility::Scheduled && !draft.queue)
+            .then(|| local_time(&draft.date, &draft.time))
+            .flatten();
         local.filter(|_| schedule::zone(&draft.zone).is_some()).map(|local| (local, draft.zone.clone()))
     });
     Effect::new(move |_| {

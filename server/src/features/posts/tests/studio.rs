@@ -14,7 +14,7 @@ use domain::{
     deliveries::{Deliveries, MissedPolicy},
     media::{Media, MediaAsset, Upload},
     platform::{CreatorChoices, TiktokPrivacy},
-    posts::{NewPost, Post as SavedPost, Posts},
+    posts::{NewPost, Post as SavedPost, Posts, queue::Queue},
     workspaces::{Role, WorkspaceKind},
 };
 use object_store::memory::InMemory;
@@ -35,7 +35,7 @@ use crate::{
         deliveries::{DeliveryService, Selector, jobs::select_targets},
         media::{self, MediaFiles, MediaLinks, MediaService},
         notifications::tests::{Post, SECRET, letters},
-        posts::{self, PostService},
+        posts::{self, PostService, QueueService},
     },
     jobs::{self, JobContext, Registry},
 };
@@ -47,6 +47,7 @@ pub struct Studio {
     pub files: MediaFiles,
     pub store: Arc<InMemory>,
     pub posts: Arc<dyn Posts>,
+    pub queue: Arc<dyn Queue>,
     pub media: Arc<dyn Media>,
     pub deliveries: Arc<dyn Deliveries>,
     pub context: JobContext,
@@ -131,6 +132,7 @@ impl Studio {
         let media = MediaService::new(db.clone(), clock.clone(), ids.clone(), files.clone(), links.clone());
         let missed = MissedPolicy::default();
         let selector = Selector::new(ids.clone(), platforms.clone(), missed);
+        let queue = QueueService::new(db.clone(), clock.clone(), ids.clone(), accounts.clone());
         let posts = PostService::new(db.clone(), clock.clone(), ids.clone(), accounts, links, selector.clone());
         let deliveries = DeliveryService::new(db.clone(), clock.clone(), 5, missed.spacing);
         let post = Arc::new(Post::default());
@@ -152,6 +154,7 @@ impl Studio {
             files,
             store,
             posts: Arc::new(posts),
+            queue: Arc::new(queue),
             media: Arc::new(media),
             deliveries: Arc::new(deliveries),
             context,
