@@ -10,6 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { Person, database, startArctiv } from './lib/arctiv.mjs';
 import { ceiling, underFullLoad, underLightLoad } from './lib/deliveries.mjs';
+import { streamFilm } from './lib/film.mjs';
 import { closeAll } from './lib/http.mjs';
 import { ACCOUNTS, ROOT, expected, options } from './lib/options.mjs';
 import { measurePages } from './lib/pages.mjs';
@@ -154,6 +155,7 @@ async function bench() {
     measured,
   });
   memory.arctiv.deliveries = residentBytes([arctiv.program.pid]);
+  const film = await streamFilm({ person, accounts, pid: arctiv.program.pid, megabytes: chosen.quick ? 64 : 1024, say });
   const top = await ceiling({
     sandboxUrl: sandbox.url,
     account: wanted.find(one => one.platform === 'twitter'),
@@ -177,6 +179,7 @@ async function bench() {
     weight,
     light,
     heavy,
+    film,
     ceiling: top,
     raw,
     queue,

@@ -13,7 +13,7 @@ use leptos_router::{
 };
 
 use crate::{
-    features::{accounts, audit, deliveries, identity, posts, workspaces},
+    features::{accounts, audit, deliveries, identity, media, posts, workspaces},
     layouts::{self, Frame, Navigation, NotFoundPage},
     live::provide_live,
     session::provide_session,
@@ -87,6 +87,8 @@ pages! {
         Posts => posts::pages::PostsPage;
         Post => posts::pages::PostPage;
         Activity => deliveries::pages::ActivityPage;
+        Library => media::pages::LibraryPage;
+        Media => media::pages::MediaPage;
     }
 }
 
@@ -133,6 +135,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/posts/:id") view={Lazy::<Post>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/audit") view={Lazy::<AuditLog>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/activity") view={Lazy::<Activity>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/media") view={Lazy::<Library>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/media/:id") view={Lazy::<Media>::new()} ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
             <Toaster/>

@@ -6,6 +6,7 @@ import { Audit } from '../pages/audit';
 import { Consent } from '../pages/consent';
 import { Deliveries } from '../pages/deliveries';
 import { Identity, type Person } from '../pages/identity';
+import { Media } from '../pages/media';
 import { Posts } from '../pages/posts';
 import { Sandbox } from './sandbox';
 
@@ -39,6 +40,7 @@ type Fixtures = {
   accounts: Accounts;
   audit: Audit;
   consent: Consent;
+  media: Media;
   posts: Posts;
   deliveries: Deliveries;
   sandbox: Sandbox;
@@ -63,6 +65,7 @@ export const test = base.extend<Fixtures>({
   accounts: async ({ app }, use) => use(new Accounts(app)),
   audit: async ({ app }, use) => use(new Audit(app)),
   consent: async ({ page }, use) => use(new Consent(page)),
+  media: async ({ app }, use) => use(new Media(app)),
   posts: async ({ app }, use) => use(new Posts(app)),
   deliveries: async ({ app }, use) => use(new Deliveries(app)),
   sandbox: async ({ request }, use) => use(new Sandbox(request, required('SANDBOX_URL'))),

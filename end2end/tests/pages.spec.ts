@@ -2,7 +2,7 @@
 import { expect, test } from '../support/fixtures';
 
 const OPEN = ['/', '/login', '/register', '/dev/gallery'];
-const SIGNED_IN = ['/dashboard/client', '/accounts', '/compose', '/posts', '/activity', '/settings/audit', '/nowhere'];
+const SIGNED_IN = ['/dashboard/client', '/accounts', '/compose', '/posts', '/activity', '/media', '/settings/audit', '/nowhere'];
 const WIDTHS = [360, 768, 1024, 1440, 1920];
 
 for (const path of OPEN) {
@@ -53,11 +53,12 @@ test('what is not there leads back to its list', async ({ app, client, page }) =
     [`/accounts/${nobody}`, 'All accounts'],
     [`/posts/${nobody}`, 'All posts'],
     [`/compose?post=${nobody}`, 'All posts'],
+    [`/media/${nobody}`, 'All media'],
   ]) {
     await app.open(path);
     await expect(page.getByRole('heading', { name: 'Not found' })).toBeVisible();
     await page.getByRole('link', { name: back }).click();
-    await expect(page).toHaveURL(back === 'All accounts' ? /\/accounts$/ : /\/posts$/);
+    await expect(page).toHaveURL(new RegExp(`/${back.split(' ')[1]}$`));
   }
 });
 

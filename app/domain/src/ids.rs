@@ -63,6 +63,8 @@ ids! {
     PostVersionId,
     /// A signed-in browser.
     SessionId,
+    /// A file that comes in pieces.
+    UploadId,
     /// A person.
     UserId,
     /// A tenant.

@@ -36,7 +36,14 @@ pub(super) fn places(dashboard: &'static str) -> [(&'static str, Vec<Place>); 2]
     let place = |href, icon, label| Place { href, icon, label };
     [
         ("", vec![place(dashboard, Glyph::LayoutDashboard, "Overview"), place("/accounts", Glyph::Plug, "Accounts")]),
-        ("Publish", vec![place("/posts", Glyph::FileText, "Posts"), place("/activity", Glyph::Activity, "Activity")]),
+        (
+            "Publish",
+            vec![
+                place("/posts", Glyph::FileText, "Posts"),
+                place("/activity", Glyph::Activity, "Activity"),
+                place("/media", Glyph::Image, "Media"),
+            ],
+        ),
     ]
 }
 

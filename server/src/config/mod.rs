@@ -20,7 +20,7 @@ pub use audit::AuditSettings;
 pub use database::DatabaseSettings;
 pub use limits::LimitsSettings;
 pub use log::{LogFormat, LogSettings};
-pub use media::MediaSettings;
+pub use media::{MediaSettings, MediaStore, S3Settings};
 pub use platforms::{PlatformSection, PlatformsSettings};
 pub use publishing::PublishingSettings;
 pub use security::{Keys, SecuritySettings, TokenAlgorithm};

@@ -39,6 +39,9 @@ use crate::{
     jobs::{self, JobContext, Registry},
 };
 
+/// What a workspace may keep, bytes.
+pub const ROOM: u64 = 100 * 1024 * 1024;
+
 pub struct Studio {
     pub db: Database,
     pub clock: Arc<FrozenClock>,
@@ -125,7 +128,7 @@ impl Studio {
         let store = Arc::new(InMemory::new());
         let files = MediaFiles::new(store.clone());
         let links = MediaLinks::new(&secret, clock.clone());
-        let media = MediaService::new(db.clone(), clock.clone(), ids.clone(), files.clone(), links.clone());
+        let media = MediaService::new(db.clone(), clock.clone(), ids.clone(), files.clone(), links.clone(), ROOM);
         let posts = PostService::new(db.clone(), clock.clone(), ids.clone(), accounts, links);
         let deliveries = DeliveryService::new(db.clone(), clock.clone(), 5);
         let context = JobContext {
@@ -262,7 +265,7 @@ impl Studio {
 
     pub async fn upload(&self, actor: &Actor, file_name: &str, bytes: Vec<u8>) -> MediaAsset {
         let upload = Upload { file_name: file_name.to_owned(), alt_text: None, bytes };
-        self.media.upload(actor, upload).await.unwrap()
+        self.media.upload(actor, upload).await.unwrap().asset
     }
 
     pub async fn save(&self, actor: &Actor, post: NewPost) -> Post {
@@ -284,7 +287,10 @@ impl Studio {
 
     /// Runs the selector for every post that is due.
     pub async fn select(&self) {
-        let registry = Registry::new().register(select_targets).register(media::jobs::remove_files);
+        let registry = Registry::new()
+            .register(select_targets)
+            .register(media::jobs::remove_files)
+            .register(media::jobs::finish_upload);
         jobs::run_due(&self.context, registry).await.unwrap();
     }
 
