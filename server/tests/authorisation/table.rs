@@ -23,6 +23,8 @@ pub enum Body {
     Json(&'static str),
     /// A form with a picture.
     Picture,
+    /// What the protocol of uploads in pieces wants in headers.
+    Pieces,
 }
 
 #[derive(Clone, Debug)]
@@ -59,6 +61,10 @@ impl Endpoint<'static> {
     }
     const fn picture(mut self) -> Self {
         self.body = Body::Picture;
+        self
+    }
+    const fn pieces(mut self) -> Self {
+        self.body = Body::Pieces;
         self
     }
     const fn of(mut self, thing: &'static str) -> Self {
@@ -114,6 +120,15 @@ pub const REST: &[Line] = &[
     ("GET /api/media/{id}", least(Viewer).of("media")),
     ("PATCH /api/media/{id}", least(Editor).of("media").json(r#"{"alt_text":"Cups"}"#)),
     ("DELETE /api/media/{id}", least(Editor).of("media")),
+    ("POST /api/media/{id}/restore", least(Editor).of("media")),
+    ("PUT /api/media/{id}/poster", least(Editor).of("media")),
+    ("GET /api/media/{id}/posts", least(Viewer).of("media")),
+    ("GET /api/media/tags", least(Viewer)),
+    ("OPTIONS /api/media/uploads", least(Nobody)),
+    ("POST /api/media/uploads", least(Editor).pieces()),
+    ("GET /api/media/uploads/{id}", least(Viewer).of("upload")),
+    ("PATCH /api/media/uploads/{id}", least(Editor).of("upload").pieces()),
+    ("DELETE /api/media/uploads/{id}", least(Editor).of("upload").pieces()),
     ("GET /api/deliveries", least(Viewer)),
     ("GET /api/deliveries/{id}", least(Viewer).of("delivery")),
     ("GET /api/deliveries/{id}/attempts", least(Viewer).of("delivery")),
@@ -155,6 +170,11 @@ pub const FUNCTIONS: &[Line] = &[
     ("posts/undo", least(Editor).of("post").json(BY_ID)),
     ("posts/delete", least(Editor).of("post").json(BY_ID)),
     ("posts/when", least(Viewer).json(r#"{"local":"2027-03-01T07:00:00","zone":"UTC"}"#)),
+    ("media/list", least(Viewer).json(r#"{"filter":{}}"#)),
+    ("media/view", least(Viewer).of("media").json(BY_ID)),
+    ("media/tags", least(Editor).of("media").json(r#"{"id":"$ID","tags":["cups"]}"#)),
+    ("media/remove", least(Editor).of("media").json(BY_ID)),
+    ("media/restore", least(Editor).of("media").json(BY_ID)),
     ("media/get", least(Viewer).of("media").json(r#"{"ids":["$ID"]}"#).answers_empty()),
     ("media/alt-text", least(Editor).of("media").json(r#"{"id":"$ID","alt_text":"Cups"}"#)),
     ("audit/list", least(Admin).json(r#"{"filter":{}}"#)),
@@ -170,4 +190,17 @@ pub const FUNCTIONS: &[Line] = &[
 ];
 
 /// Makes what the lines above name and [`Stage`](super::Stage) does not already have.
-pub async fn furnish(_owner: &Person, _things: &mut BTreeMap<&'static str, String>) {}
+pub async fn furnish(owner: &Person, things: &mut BTreeMap<&'static str, String>) {
+    let begin = owner.request(reqwest::Method::POST, "/api/media/uploads");
+    let begun = pieces(begin).send().await.unwrap().json::<serde_json::Value>().await.unwrap();
+    things.insert("upload", begun["data"]["id"].as_str().unwrap().to_owned());
+}
+
+/// The headers of [`Body::Pieces`].
+pub fn pieces(request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+    request
+        .header("tus-resumable", "1.0.0")
+        .header("upload-length", "1000")
+        .header("upload-offset", "0")
+        .header("content-type", "application/offset+octet-stream")
+}

@@ -33,8 +33,9 @@ const SMALL: f64 = 4.0 * 1024.0 * 1024.0;
 /// How long to wait after the first failure, and at most, milliseconds.
 const FIRST_PAUSE: i32 = 1_000;
 const LONGEST_PAUSE: i32 = 10_000;
-/// Between two looks at what becomes of a file that has arrived, milliseconds.
-const LOOK: i32 = 500;
+/// Between the first two looks at what becomes of a file that has arrived, and at most, milliseconds.
+const LOOK: i32 = 300;
+const LONGEST_LOOK: i32 = 3_000;
 
 /// What the file dialog offers.
 pub const ACCEPT: &str = "image/jpeg,image/png,image/webp,image/gif,video/mp4,video/quicktime,video/webm,application/pdf,\
@@ -252,6 +253,7 @@ impl Transfer {
             events(Event::Arrived(offset / size));
         }
         events(Event::Inspecting);
+        let mut look = LOOK;
         loop {
             let answer = self.call("GET", &place, &[], None, |_, _| {}).await?;
             if answer.status == 404 {
@@ -271,7 +273,10 @@ impl Transfer {
                 }
                 // It has become an asset that somebody removed meanwhile.
                 (UploadStatus::Ready, None) => return Err(Stop::Unknown),
-                (UploadStatus::Receiving | UploadStatus::Inspecting, _) => self.wait(LOOK).await,
+                (UploadStatus::Receiving | UploadStatus::Inspecting, _) => {
+                    self.wait(look).await;
+                    look = (look * 3 / 2).min(LONGEST_LOOK);
+                }
             }
             if self.0.canceled.get() {
                 return Err(Stop::Canceled);
