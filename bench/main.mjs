@@ -11,6 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Person, database, startArctiv } from './lib/arctiv.mjs';
 import { claimingCost } from './lib/claiming.mjs';
 import { ceiling, underFullLoad, underLightLoad } from './lib/deliveries.mjs';
+import { streamFilm } from './lib/film.mjs';
 import { closeAll } from './lib/http.mjs';
 import { ACCOUNTS, ROOT, expected, options } from './lib/options.mjs';
 import { measurePages } from './lib/pages.mjs';
@@ -155,6 +156,7 @@ async function bench() {
     measured,
   });
   memory.arctiv.deliveries = residentBytes([arctiv.program.pid]);
+  const film = await streamFilm({ person, accounts, pid: arctiv.program.pid, megabytes: chosen.quick ? 64 : 1024, say });
   const top = await ceiling({
     sandboxUrl: sandbox.url,
     account: wanted.find(one => one.platform === 'twitter'),
@@ -180,6 +182,7 @@ async function bench() {
     weight,
     light,
     heavy,
+    film,
     ceiling: top,
     raw,
     queue,

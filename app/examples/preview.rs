@@ -23,7 +23,7 @@ use axum::{
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     AccountId, Actor, DeliveryId, MediaId, Page, PageRequest, Platform, PostId, QueueSlotId, RequestId, ServiceError,
-    ServiceResult, Visitor,
+    ServiceResult, UploadId, Visitor,
     accounts::{
         Account, AccountCounts, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, Connected,
         ConnectionEvent, ConnectionEventType, Creator, MissingScope, PlatformOffer,
@@ -41,7 +41,10 @@ use domain::{
         ForgotPassword, Identity, LOGIN_REFUSED, LinkState, Login, Me, Profile, Register, Resends, ResetPassword,
         SessionToken, SignedIn, User,
     },
-    media::{Media, MediaAsset, MediaFile, Signature, Upload, Variant},
+    media::{
+        Incoming, Media, MediaAsset, MediaFile, MediaFilter, MediaPatch, MediaUse, NewUpload, Signature, TagCount,
+        Upload, UploadState, Uploaded, Variant,
+    },
     posts::{
         CheckedPost, IdempotencyKey, NewPost, Post, PostFacets, PostFilter, PostPatch, PostStatus, PostSummary,
         PostToCheck, Posts, Visibility,
@@ -555,23 +558,47 @@ impl Deliveries for Demo {
 
 #[async_trait]
 impl Media for Demo {
-    async fn upload(&self, _: &Actor, _: Upload) -> ServiceResult<MediaAsset> {
+    async fn upload(&self, _: &Actor, _: Upload) -> ServiceResult<Uploaded> {
         gone()
     }
-    async fn list(&self, _: &Actor, _: PageRequest) -> ServiceResult<Page<MediaAsset>> {
+    async fn list(&self, _: &Actor, _: MediaFilter) -> ServiceResult<Page<MediaAsset>> {
         Ok(Page::empty(20))
     }
     async fn get(&self, _: &Actor, _: MediaId) -> ServiceResult<MediaAsset> {
-        Err(ServiceError::not_found("picture"))
+        Err(ServiceError::not_found("file"))
     }
-    async fn set_alt_text(&self, _: &Actor, _: MediaId, _: String) -> ServiceResult<MediaAsset> {
+    async fn uses(&self, _: &Actor, _: MediaId) -> ServiceResult<Vec<MediaUse>> {
+        Ok(Vec::new())
+    }
+    async fn tags(&self, _: &Actor) -> ServiceResult<Vec<TagCount>> {
+        Ok(Vec::new())
+    }
+    async fn update(&self, _: &Actor, _: MediaId, _: MediaPatch) -> ServiceResult<MediaAsset> {
+        gone()
+    }
+    async fn set_poster(&self, _: &Actor, _: MediaId, _: Vec<u8>) -> ServiceResult<MediaAsset> {
         gone()
     }
     async fn delete(&self, _: &Actor, _: MediaId) -> ServiceResult<()> {
         gone()
     }
+    async fn restore(&self, _: &Actor, _: MediaId) -> ServiceResult<MediaAsset> {
+        gone()
+    }
     async fn open(&self, _: MediaId, _: Variant, _: Signature) -> ServiceResult<MediaFile> {
-        Err(ServiceError::not_found("picture"))
+        Err(ServiceError::not_found("file"))
+    }
+    async fn begin_upload(&self, _: &Actor, _: NewUpload) -> ServiceResult<UploadState> {
+        gone()
+    }
+    async fn upload_state(&self, _: &Actor, _: UploadId) -> ServiceResult<UploadState> {
+        Err(ServiceError::not_found("upload"))
+    }
+    async fn append(&self, _: &Actor, _: UploadId, _: u64, _: Box<dyn Incoming>) -> ServiceResult<UploadState> {
+        gone()
+    }
+    async fn abandon_upload(&self, _: &Actor, _: UploadId) -> ServiceResult<()> {
+        gone()
     }
 }
 

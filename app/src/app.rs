@@ -13,7 +13,7 @@ use leptos_router::{
 };
 
 use crate::{
-    features::{accounts, audit, deliveries, identity, posts, workspaces},
+    features::{accounts, audit, deliveries, identity, media, posts, workspaces},
     layouts::{self, Frame, Navigation, NotFoundPage},
     live::provide_live,
     session::provide_session,
@@ -93,6 +93,8 @@ pages! {
         Calendar => posts::calendar::page::CalendarPage;
         Queue => posts::queue::QueuePage;
         Activity => deliveries::pages::ActivityPage;
+        Library => media::pages::LibraryPage;
+        Media => media::pages::MediaPage;
     }
 }
 
@@ -155,6 +157,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/activity") view={Lazy::<Activity>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/team") view={Lazy::<Team>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/security") view={Lazy::<Security>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/media") view={Lazy::<Library>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/media/:id") view={Lazy::<Media>::new()} ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
             <Toaster/>

@@ -8,6 +8,7 @@ import { Consent } from '../pages/consent';
 import { Deliveries } from '../pages/deliveries';
 import { Identity, type Person } from '../pages/identity';
 import { Mailbox } from '../pages/mailbox';
+import { Media } from '../pages/media';
 import { Posts } from '../pages/posts';
 import { Sandbox } from './sandbox';
 
@@ -42,6 +43,7 @@ type Fixtures = {
   audit: Audit;
   calendar: Calendar;
   consent: Consent;
+  media: Media;
   posts: Posts;
   deliveries: Deliveries;
   sandbox: Sandbox;
@@ -68,6 +70,7 @@ export const test = base.extend<Fixtures>({
   audit: async ({ app }, use) => use(new Audit(app)),
   calendar: async ({ app }, use) => use(new Calendar(app)),
   consent: async ({ page }, use) => use(new Consent(page)),
+  media: async ({ app }, use) => use(new Media(app)),
   posts: async ({ app }, use) => use(new Posts(app)),
   deliveries: async ({ app }, use) => use(new Deliveries(app)),
   sandbox: async ({ request }, use) => use(new Sandbox(request, required('SANDBOX_URL'))),

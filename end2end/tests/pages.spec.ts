@@ -12,6 +12,7 @@ const SIGNED_IN = [
   '/calendar?view=day',
   '/settings/queue',
   '/activity',
+  '/media',
   '/team',
   '/settings/security',
   '/settings/audit',
@@ -67,11 +68,12 @@ test('what is not there leads back to its list', async ({ app, client, page }) =
     [`/accounts/${nobody}`, 'All accounts'],
     [`/posts/${nobody}`, 'All posts'],
     [`/compose?post=${nobody}`, 'All posts'],
+    [`/media/${nobody}`, 'All media'],
   ]) {
     await app.open(path);
     await expect(page.getByRole('heading', { name: 'Not found' })).toBeVisible();
     await page.getByRole('link', { name: back }).click();
-    await expect(page).toHaveURL(back === 'All accounts' ? /\/accounts$/ : /\/posts$/);
+    await expect(page).toHaveURL(new RegExp(`/${back.split(' ')[1]}$`));
   }
 });
 

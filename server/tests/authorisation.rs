@@ -100,6 +100,7 @@ impl Stage {
                 let body: Value = serde_json::from_str(&text.replace("$ID", id)).unwrap();
                 request.json(&body)
             }
+            table::Body::Pieces => table::pieces(request),
             table::Body::Picture => {
                 let file = multipart::Part::bytes(png()).file_name("cups.png");
                 request.multipart(multipart::Form::new().part("file", file))

@@ -11,6 +11,7 @@ use reqwest::{Method, StatusCode};
 use sandbox::driver::Visitor;
 use serde_json::{Value, json};
 use support::{Person, World, within};
+use testkit::films::{FILM, Film, film};
 
 async fn attempts(person: &Person, delivery: &Value) -> Vec<Value> {
     let path = format!("/api/deliveries/{}/attempts", delivery["id"].as_str().unwrap());
@@ -261,4 +262,76 @@ async fn a_draft_that_its_creator_throws_away_fails_and_one_nobody_waits_for_is_
     within(Duration::from_secs(30), "waiting to be stopped", cancel).await;
     assert_eq!(person.settled(&kept).await.remove(0)["status"], "canceled");
     assert_eq!(person.get(&format!("/api/content/{kept}")).await["data"]["status"], "draft");
+}
+
+/// Sends a file in two pieces, and waits until it has become an asset; its id.
+async fn in_pieces(person: &Person, bytes: &[u8]) -> String {
+    let tus = |request: reqwest::RequestBuilder| request.header("tus-resumable", "1.0.0");
+    let begun = tus(person.request(Method::POST, "/api/media/uploads"))
+        .header("upload-length", bytes.len())
+        .header("upload-metadata", "filename d2Fsay5tcDQ=")
+        .send()
+        .await
+        .unwrap();
+    let place = begun.headers()["location"].to_str().unwrap().to_owned();
+    let half = bytes.len() / 2;
+    for (offset, piece) in [(0, &bytes[..half]), (half, &bytes[half..])] {
+        let sent = tus(person.request(Method::PATCH, &place))
+            .header("upload-offset", offset)
+            .header("content-type", "application/offset+octet-stream")
+            .body(piece.to_vec())
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(sent.status(), 204, "{}", sent.text().await.unwrap());
+    }
+    within(Duration::from_secs(30), "the film to be kept", async || {
+        let state = person.get(&place).await;
+        assert_ne!(state["data"]["status"], "refused", "{state}");
+        state["data"]["status"] == "ready"
+    })
+    .await;
+    person.get(&place).await["data"]["media"]["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_film_comes_in_pieces_and_goes_out() {
+    let world = World::new().await;
+    let web = world.web().await;
+    let person = Person::register(&web, "client").await;
+    person.connect("facebook", &Visitor::anybody()).await;
+    let _worker = world.worker_beside(&web);
+    let film = in_pieces(&person, &film(&Film { frames: 3_000_000, ..FILM })).await;
+    let body = json!({ "body": "A walk along the harbour", "media_assets": [film] });
+    let post = person.post("/api/content", body).await["data"]["id"].as_str().unwrap().to_owned();
+    for delivery in &person.settled(&post).await {
+        assert_eq!(delivery["status"], "success", "{delivery:#}");
+    }
+}
+
+/// Instagram takes JPEGs only, 1,440 pixels wide at most: what is another thing goes there as a copy, and nowhere else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_goes_to_each_network_in_a_form_it_takes() {
+    let world = World::new().await;
+    let web = world.web().await;
+    let person = Person::register(&web, "client").await;
+    for platform in ["instagram", "facebook"] {
+        person.connect(platform, &Visitor::anybody()).await;
+    }
+    let mut bytes = Vec::new();
+    let pixels = image::RgbImage::from_fn(1_800, 1_800, |x, y| image::Rgb([(x % 251) as u8, (y % 241) as u8, 90]));
+    pixels.write_to(&mut Cursor::new(&mut bytes), image::ImageFormat::Png).unwrap();
+    let file = multipart::Part::bytes(bytes).file_name("poster.png");
+    let form = multipart::Form::new().part("file", file).text("alt_text", "A poster");
+    let answer = person.request(Method::POST, "/api/media").multipart(form).send().await.unwrap();
+    let picture = answer.json::<Value>().await.unwrap()["data"]["id"].clone();
+    let _worker = world.worker_beside(&web);
+    let post = person.post("/api/content", json!({ "body": "Opening day", "media_assets": [picture] })).await;
+    let post = post["data"]["id"].as_str().unwrap_or_else(|| panic!("{post}")).to_owned();
+    let deliveries = person.settled(&post).await;
+    assert!(deliveries.len() >= 2 && deliveries.iter().all(|one| one["status"] == "success"), "{deliveries:#?}");
+    let mut admin = world.database().admin().await.unwrap();
+    let copies: Vec<(String, String, i32)> =
+        sqlx::query_as("select recipe, content_type, width from media_copies").fetch_all(&mut admin).await.unwrap();
+    assert_eq!(copies, [("jpg-w1440-p0-b8388608".to_owned(), "image/jpeg".to_owned(), 1_440)]);
 }

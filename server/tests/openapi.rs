@@ -57,6 +57,8 @@ struct Stage {
     revoked: String,
     creator: String,
     picture: Value,
+    /// Announced, and nothing has come of it yet.
+    upload: String,
     draft: String,
     sent: String,
 }
@@ -84,6 +86,7 @@ impl Stage {
             revoked: nothing.clone(),
             creator: nothing.clone(),
             picture: Value::Null,
+            upload: nothing.clone(),
             draft: nothing.clone(),
             sent: nothing,
         };
@@ -116,6 +119,8 @@ impl Stage {
         let picture = self.upload(&person, png(1)).await;
         picture.expect("POST /api/media", 201);
         self.picture = picture.body["data"].clone();
+        let begun = self.request(Who::Owner, "POST /api/media/uploads", "", "").send().await.unwrap();
+        self.upload = id_of(&begun.json().await.unwrap());
         let draft = json!({ "body": "A draft", "visibility": "private", "media_assets": [self.picture["id"]] });
         self.draft = id_of(&self.person.post("/api/content", draft).await);
         let sent = json!({ "body": "On its way", "undo_seconds": 60, "account_ids": [self.account] });
@@ -194,10 +199,19 @@ impl Stage {
         };
         let path = path.replace("{number}", "1");
         let (method, path) = (method.parse().unwrap(), format!("{path}{query}"));
-        match who {
+        let request = match who {
             Who::Owner => self.person.request(method, &path),
             Who::Viewer => self.viewer.request(method, &path),
             Who::Nobody => client().request(method, format!("{}{path}", self.web.url)),
+        };
+        match operation {
+            "POST /api/media/uploads" => request.header("tus-resumable", "1.0.0").header("upload-length", "100000"),
+            "PATCH /api/media/uploads/{id}" => request
+                .header("tus-resumable", "1.0.0")
+                .header("upload-offset", "0")
+                .header(header::CONTENT_TYPE, "application/offset+octet-stream"),
+            "DELETE /api/media/uploads/{id}" => request.header("tus-resumable", "1.0.0"),
+            _ => request,
         }
     }
 
@@ -231,7 +245,7 @@ impl Stage {
             "POST /api/content/check" => Some(json!({ "post": { "body": "Hi", "visibility": "private" } })),
             "PATCH /api/content/{id}" => Some(json!({ "body": "Hello" })),
             "POST /api/queue-slots" => Some(json!({ "weekday": "sunday", "time": "23:59", "time_zone": "UTC" })),
-            "PATCH /api/media/{id}" => Some(json!({ "alt_text": "Two cups" })),
+            "PATCH /api/media/{id}" => Some(json!({ "alt_text": "Two cups", "tags": ["cups"] })),
             _ => None,
         }
     }
@@ -242,6 +256,7 @@ impl Stage {
             path if path.starts_with("/api/social-accounts/") => self.account.clone(),
             path if path.starts_with("/api/workspaces/current/members/") => self.member.clone(),
             path if path.starts_with("/api/workspaces/current/invitations/") => self.invitation.clone(),
+            path if path.starts_with("/api/media/uploads/") => self.upload.clone(),
             path if path.starts_with("/api/media/") => self.picture["id"].as_str().unwrap().to_owned(),
             path if path.starts_with("/api/oauth/") => "facebook".to_owned(),
             path if path.starts_with("/api/content/") => self.draft.clone(),
@@ -311,6 +326,7 @@ async fn every_operation_answers_as_documented() {
     accounts(&mut stage).await;
     content(&mut stage).await;
     pictures(&mut stage).await;
+    uploads(&mut stage).await;
     deliveries(&mut stage).await;
     operation(&mut stage).await;
     audit(&mut stage).await;
@@ -661,10 +677,91 @@ async fn pictures(stage: &mut Stage) {
         let refused = stage.contract.call(open, client().get(&bad)).await;
         refused.expect(open, 404);
     }
+    for (range, status) in [("bytes=0-9", 206), ("bytes=9999999-", 416)] {
+        let part = stage.contract.call(open, client().get(&url).header(header::RANGE, range)).await;
+        part.expect(open, status);
+    }
     // Another one, which nothing needs.
     let other = stage.upload(&person, png(2)).await;
     let other = other.body["data"]["id"].as_str().unwrap().to_owned();
+    let there = stage.upload(&person, png(2)).await;
+    there.expect(upload, 200);
     stage.call(Who::Owner, "DELETE /api/media/{id}", &other, None, 200).send().await;
+    let restore = "POST /api/media/{id}/restore";
+    stage.call(Who::Owner, restore, &other, None, 200).send().await;
+    stage.call(Who::Owner, "DELETE /api/media/{id}", &other, None, 200).send().await;
+    let again = stage.upload(&person, png(2)).await;
+    again.expect(upload, 201);
+    stage.call(Who::Owner, restore, &other, None, 409).send().await;
+    stage.sql(&format!("update media set deleted_at = now() - interval '31 days' where id = '{other}'")).await;
+    stage.call(Who::Owner, restore, &other, None, 410).send().await;
+    stage.call(Who::Owner, "GET /api/media/tags", "", None, 200).send().await;
+    stage.call(Who::Owner, "GET /api/media/{id}/posts", &id, None, 200).send().await;
+    stage.call(Who::Owner, "GET /api/media", "", None, 200).query("?kind=image&removed=true&tag=cups&q=c").send().await;
+    // A picture needs no poster.
+    let poster = "PUT /api/media/{id}/poster";
+    let request = stage.request(Who::Owner, poster, &id, "").body(png(3));
+    stage.contract.call(poster, request).await.expect(poster, 400);
+    let request = stage.request(Who::Owner, poster, &id, "").body(vec![0; 50 * 1024 * 1024]);
+    stage.contract.call(poster, request).await.expect(poster, 413);
+    // A video does.
+    stage
+        .sql(&format!(
+            "update media set content_type = 'video/mp4', duration_ms = 1000, video_codec = 'h264' where id = '{}'",
+            id_of(&again.body)
+        ))
+        .await;
+    let request = stage.request(Who::Owner, poster, &id_of(&again.body), "").body(png(3));
+    stage.contract.call(poster, request).await.expect(poster, 200);
+}
+
+/// Files in pieces.
+async fn uploads(stage: &mut Stage) {
+    let (begin, append) = ("POST /api/media/uploads", "PATCH /api/media/uploads/{id}");
+    let (get, abandon) = ("GET /api/media/uploads/{id}", "DELETE /api/media/uploads/{id}");
+    stage.call(Who::Nobody, "OPTIONS /api/media/uploads", "", None, 204).send().await;
+    let id = id_of(&stage.call(Who::Owner, begin, "", None, 201).send().await);
+    stage.call(Who::Owner, get, &id, None, 200).send().await;
+    let piece = |stage: &Stage, bytes: usize| stage.request(Who::Owner, append, &id, "").body(vec![0; bytes]);
+    let request = piece(stage, 200_000);
+    stage.contract.call(append, request).await.expect(append, 413);
+    let request = piece(stage, 50_000);
+    stage.contract.call(append, request).await.expect(append, 400);
+    let request = piece(stage, 1);
+    stage.contract.call(append, request).await.expect(append, 409);
+    let other = id_of(&stage.call(Who::Owner, begin, "", None, 201).send().await);
+    let request = stage.request(Who::Owner, append, &other, "").body(b"%PDF-1.4".to_vec());
+    stage.contract.call(append, request).await.expect(append, 204);
+    // Those who speak another version, or of something else.
+    let whole = |path: &str| format!("/api/media/uploads{path}");
+    let plain = |stage: &Stage, method: &str, path: &str| {
+        stage.person.request(method.parse().unwrap(), &whole(path)).header("tus-resumable", "0.2.2")
+    };
+    let place = format!("/{other}");
+    for (operation, method, path) in [(begin, "POST", ""), (append, "PATCH", &place), (abandon, "DELETE", &place)] {
+        let request = plain(stage, method, path);
+        stage.contract.call(operation, request).await.expect(operation, 412);
+    }
+    let request = stage.person.request(Method::PATCH, &whole(&place)).header("tus-resumable", "1.0.0");
+    stage.contract.call(append, request.body("x")).await.expect(append, 415);
+    for (length, status) in [("0", 400), ("5000000000", 413)] {
+        let request = stage.person.request(Method::POST, &whole("")).header("tus-resumable", "1.0.0");
+        stage.contract.call(begin, request.header("upload-length", length)).await.expect(begin, status);
+    }
+    stage.call(Who::Owner, abandon, &other, None, 204).send().await;
+    let mut begun = Vec::new();
+    while begun.len() < 60 {
+        let request = stage.request(Who::Owner, begin, "", "");
+        let answer = stage.contract.call(begin, request).await;
+        if answer.status == 409 {
+            break;
+        }
+        begun.push(id_of(&answer.body));
+    }
+    assert!(begun.len() < 60, "there is no end to uploads under way");
+    for id in begun {
+        stage.call(Who::Owner, abandon, &id, None, 204).send().await;
+    }
 }
 
 async fn deliveries(stage: &mut Stage) {
@@ -894,7 +991,8 @@ async fn bad_parameters(stage: &mut Stage) {
                 "cursor" => &["nonsense", "%00", "AAAA"],
                 "limit" => &["0", "101", "-1", "many", "99999999999999999999"],
                 "offset" => &["-1", "100001", "some"],
-                "active" => &["perhaps"],
+                "active" | "removed" => &["perhaps"],
+                "tag" => &["%00", "a,b"],
                 "format" => &["xml", "%00"],
                 "from" | "to" => &["yesterday", "2026-13-01", "99999-01-01", "%00"],
                 _ => &["nonsense", "%00", "' or 1=1 --"],

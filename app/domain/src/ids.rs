@@ -73,6 +73,8 @@ ids! {
     QueueSlotId,
     /// A signed-in browser.
     SessionId,
+    /// A file that comes in pieces.
+    UploadId,
     /// A person.
     UserId,
     /// A tenant.

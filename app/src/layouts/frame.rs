@@ -43,6 +43,7 @@ pub(super) fn places(dashboard: &'static str) -> [(&'static str, Vec<Place>); 3]
                 place("/calendar", Glyph::Calendar, "Calendar"),
                 place("/posts", Glyph::FileText, "Posts"),
                 place("/activity", Glyph::Activity, "Activity"),
+                place("/media", Glyph::Image, "Media"),
             ],
         ),
         ("Workspace", vec![place("/team", Glyph::Users, "Team")]),

@@ -112,6 +112,7 @@ fn way_back(path: &str) -> Option<(&'static str, &'static str)> {
     match path.trim_start_matches('/').split('/').next()? {
         "accounts" => Some(("/accounts", "All accounts")),
         "posts" | "compose" => Some(("/posts", "All posts")),
+        "media" => Some(("/media", "All media")),
         _ => None,
     }
 }
@@ -194,6 +195,7 @@ mod tests {
         assert_eq!(way_back("/accounts/7"), Some(("/accounts", "All accounts")));
         assert_eq!(way_back("/posts/7"), Some(("/posts", "All posts")));
         assert_eq!(way_back("/compose"), Some(("/posts", "All posts")));
+        assert_eq!(way_back("/media/7"), Some(("/media", "All media")));
         assert_eq!(way_back("/dashboard/client"), None);
         assert_eq!(way_back(""), None);
     }

@@ -132,12 +132,12 @@ fn sentence(text: &str) -> String {
 }
 
 /// "4.2 MB", "312 KB".
-#[expect(clippy::cast_precision_loss, reason = "a picture's size fits a float")]
+#[expect(clippy::cast_precision_loss, reason = "a file's size fits a float")]
 pub fn size(bytes: u64) -> String {
-    if bytes >= 1024 * 1024 {
-        format!("{:.1} MB", bytes as f64 / 1_048_576.0)
-    } else {
-        format!("{} KB", bytes.div_ceil(1024))
+    match bytes {
+        0..0x10_0000 => format!("{} KB", bytes.div_ceil(1024)),
+        0x10_0000..0x4000_0000 => format!("{:.1} MB", bytes as f64 / 1_048_576.0),
+        _ => format!("{:.1} GB", bytes as f64 / 1_073_741_824.0),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Pictures on their way in: drop, paste or choose; how far they are; and in which order they stand.
+//! Files on their way in: drop, paste or choose; how far they are; and in which order they stand.
 
 use super::button::{ButtonSize, ButtonVariant, IconButton, icon_button_class};
 use super::class::cx;
@@ -126,10 +126,19 @@ pub fn UploadRow(
     #[prop(optional, into)]
     detail: MaybeProp<String>,
     #[prop(optional, into)] error: MaybeProp<String>,
+    /// Whether it is held just now, where it can be.
+    #[prop(optional, into)]
+    held: MaybeProp<bool>,
+    /// Holds it, or lets it go on.
+    #[prop(optional, into)]
+    on_hold: Option<Callback<()>>,
     #[prop(into)] on_cancel: Callback<()>,
 ) -> impl IntoView {
     let title = name.clone();
     let (bar, stop) = (format!("Uploading {name}"), format!("Cancel upload of {name}"));
+    let (hold, go_on) = (format!("Pause upload of {name}"), format!("Resume upload of {name}"));
+    let can_hold = Memo::new(move |_| held.get().is_some());
+    let is_held = Memo::new(move |_| held.get() == Some(true));
     view! {
         <div data-ui="upload-row" class="flex items-center gap-3 rounded-lg border border-border bg-surface p-3">
             <span class="grid size-10 shrink-0 place-items-center rounded-md border border-border bg-sunken text-muted">
@@ -154,6 +163,17 @@ pub fn UploadRow(
                     }}
                 </p>
             </div>
+            {move || {
+                let (glyph, label) =
+                    if is_held.get() { (Glyph::Play, go_on.clone()) } else { (Glyph::Pause, hold.clone()) };
+                on_hold
+                    .filter(|_| can_hold.get())
+                    .map(|on_hold| {
+                        view! {
+                            <IconButton icon=glyph label size=ButtonSize::Small on_click=move |_| on_hold.run(())/>
+                        }
+                    })
+            }}
             <IconButton icon=Glyph::X label=stop size=ButtonSize::Small on_click=move |_| on_cancel.run(())/>
         </div>
     }
@@ -165,8 +185,12 @@ pub fn UploadRow(
 pub struct Thumb {
     pub key: String,
     pub src: String,
-    /// Whether somebody has described it: its mark says so.
-    pub has_alt: bool,
+    /// Whether somebody has described it: its mark says so. `None` where nobody needs to.
+    pub has_alt: Option<bool>,
+    /// "picture", "video", "document".
+    pub noun: &'static str,
+    /// In its corner: how long a video is.
+    pub corner: Option<String>,
 }
 
 /// Pictures of a post, in order. Dragging moves them; so do Alt with the arrow keys, and Delete removes.
@@ -218,12 +242,38 @@ fn thumbnail(
 ) -> AnyView {
     let (key, click_key, keyed, removed) = (thumb.key.clone(), thumb.key.clone(), thumb.key.clone(), thumb.key);
     let is_selected = Memo::new(move |_| selected.read().as_ref() == Some(&key));
-    let (state, mark) = if thumb.has_alt {
-        ("has alt text", icon(Glyph::CheckBold, "size-3 text-success-solid"))
-    } else {
-        ("alt text missing", icon(Glyph::StReconnect, "size-3 text-warning-solid"))
+    let state = match thumb.has_alt {
+        Some(true) => ", has alt text",
+        Some(false) => ", alt text missing",
+        None => "",
     };
-    let word = if thumb.has_alt { "text-text" } else { "text-warning" };
+    let mark = thumb.has_alt.map(|has_alt| {
+        let (glyph, word) = if has_alt {
+            (icon(Glyph::CheckBold, "size-3 text-success-solid"), "text-text")
+        } else {
+            (icon(Glyph::StReconnect, "size-3 text-warning-solid"), "text-warning")
+        };
+        view! {
+            <span
+                class=cx(&["absolute bottom-1 left-1 inline-flex h-5 items-center gap-1 rounded-sm bg-surface px-1 text-xs font-medium", word])
+                aria-hidden="true"
+            >
+                {glyph}
+                "Alt"
+            </span>
+        }
+    });
+    let corner = thumb.corner.map(|words| {
+        view! {
+            <span
+                class="absolute top-1 left-1 inline-flex h-5 items-center rounded-sm bg-surface px-1 text-xs font-medium text-text tabular-nums"
+                aria-hidden="true"
+            >
+                {words}
+            </span>
+        }
+    });
+    let noun = if thumb.noun == "picture" { "Image".to_owned() } else { capital(thumb.noun) };
     let keys = move |event: KeyboardEvent| {
         let to = match (event.key().as_str(), event.alt_key()) {
             ("ArrowLeft", true) if i > 0 => i - 1,
@@ -258,7 +308,7 @@ fn thumbnail(
                 type="button"
                 draggable="true"
                 aria-pressed=move || if is_selected.get() { "true" } else { "false" }
-                aria-label=format!("Image {} of {count}, {state}", i + 1)
+                aria-label=format!("{noun} {} of {count}{state}", i + 1)
                 aria-describedby="thumbnails-keys"
                 class="relative block h-24 w-19 overflow-hidden rounded-lg bg-sunken aria-pressed:outline-3 aria-pressed:outline-offset-2 aria-pressed:outline-accent-strong"
                 on:click=move |_| selected.set(Some(click_key.clone()))
@@ -267,13 +317,8 @@ fn thumbnail(
                 on:dragend=move |_| dragged.set(None)
             >
                 <img src=thumb.src alt="" class="size-full object-cover" width="76" height="96"/>
-                <span
-                    class=cx(&["absolute bottom-1 left-1 inline-flex h-5 items-center gap-1 rounded-sm bg-surface px-1 text-xs font-medium", word])
-                    aria-hidden="true"
-                >
-                    {mark}
-                    "Alt"
-                </span>
+                {corner}
+                {mark}
             </button>
             <button
                 type="button"
@@ -290,6 +335,11 @@ fn thumbnail(
         </li>
     }
     .into_any()
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Lets the focus follow a picture to its new place, once the row is drawn anew.

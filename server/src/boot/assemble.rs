@@ -174,8 +174,14 @@ impl Arctiv {
         // Without a public address only a sandbox beside us can fetch anything here.
         let reachable = settings.server.public_url.is_some() || settings.platforms.sandbox_url.is_some();
         let public_media = reachable.then(|| PublicMedia::new(links.clone(), settings.server.origin()));
-        let media =
-            MediaService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), files.clone(), links.clone());
+        let media = MediaService::new(
+            database.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&ids),
+            files.clone(),
+            links.clone(),
+            settings.media.room(),
+        );
         let missed = settings.publishing.missed();
         let selector = Selector::new(Arc::clone(&ids), Arc::clone(&adapters), missed);
         let posts = PostService::new(
@@ -334,10 +340,7 @@ impl Arctiv {
 
 /// Where the files behind pictures are.
 pub fn media_files(settings: &Settings) -> ServiceResult<MediaFiles> {
-    let folder = settings.media.folder.clone().unwrap_or_else(|| settings.server.data_dir.join("media"));
-    MediaFiles::local(&folder).map_err(|error| {
-        ServiceError::internal(format!("the folder for pictures, {}, cannot be used: {error}", folder.display()))
-    })
+    MediaFiles::open(&settings.media, &settings.server.data_dir)
 }
 
 /// The mail server that is set, or a folder.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     clock::SystemClock,
-    config::{Keys, Settings},
+    config::{Keys, MediaStore, Settings},
     database::{Database, PoolSizes},
     features::media::MediaFiles,
 };
@@ -45,14 +45,7 @@ pub async fn doctor(settings: &Settings) -> bool {
             ready.release().await;
         }
     }
-    let folder = settings.media.folder.clone().unwrap_or_else(|| settings.server.data_dir.join("media"));
-    report.note(
-        "pictures",
-        match MediaFiles::local(&folder) {
-            Ok(files) => files.check().await.map(|()| folder.display().to_string()).map_err(|error| error.to_string()),
-            Err(error) => Err(format!("{}: {error}", folder.display())),
-        },
-    );
+    report.note("media", media(settings).await);
     let clock: std::sync::Arc<dyn domain::clock::Clock> = std::sync::Arc::new(SystemClock);
     report.note(
         "platforms",
@@ -68,6 +61,25 @@ pub async fn doctor(settings: &Settings) -> bool {
             .map_err(|error| error.cause.map_or_else(|| error.fault.message.clone(), |cause| cause.to_string())),
     );
     report.well
+}
+
+/// Writes a file where media are kept, and takes it away again.
+async fn media(settings: &Settings) -> Result<String, String> {
+    let place = match settings.media.store {
+        MediaStore::Folder => settings.media.folder(&settings.server.data_dir).display().to_string(),
+        MediaStore::S3 => format!("bucket {}", settings.media.s3.bucket),
+    };
+    let checked = match MediaFiles::open(&settings.media, &settings.server.data_dir) {
+        Ok(files) => files.check().await,
+        Err(error) => Err(error),
+    };
+    match checked {
+        Ok(()) => Ok(format!("{place}: writing and removing")),
+        Err(error) => {
+            let why = error.cause.map_or_else(|| error.fault.message.clone(), |cause| cause.to_string());
+            Err(format!("{place}: {why}"))
+        }
+    }
 }
 
 struct Report {

@@ -48,7 +48,7 @@ use crate::{
         (name = "accounts", description = "Connected platform accounts"),
         (name = "posts", description = "Posts"),
         (name = "deliveries", description = "Posts on their way to accounts"),
-        (name = "media", description = "Pictures"),
+        (name = "media", description = "Pictures, videos and documents"),
         (name = "events", description = "Live changes"),
         (name = "audit", description = "Who changed what, and when"),
         (name = "operation", description = "For operators"),
@@ -130,10 +130,14 @@ pub fn router(arctiv: &Arctiv, routes: Vec<AxumRouteListing>) -> Router {
     let rest = rest().with_state(arctiv.clone());
     let docs = SwaggerUi::new("/api/docs").config(utoipa_swagger_ui::Config::new(["/api/openapi.json"]));
     let security_txt = get(well_known::security_txt).with_state(arctiv.security_contact());
-    // Live events are tiny and must not be held back; pictures are compressed already.
+    // Live events are tiny and must not be held back; media are compressed already, and read in parts by their bytes.
     let compress = SizeAbove::new(512)
         .and(NotForContentType::SSE)
         .and(NotForContentType::IMAGES)
+        .and(NotForContentType::new("video/"))
+        .and(NotForContentType::new("application/pdf"))
+        .and(NotForContentType::new("application/vnd."))
+        .and(NotForContentType::new("application/msword"))
         .and(NotForContentType::new("application/wasm"));
     // Letters that a developer wants to read; they hold links that open things.
     let mailbox = arctiv.mailbox.clone().filter(|_| arctiv.settings.server.environment == Environment::Development);

@@ -22,7 +22,7 @@ pub use database::DatabaseSettings;
 pub use limits::LimitsSettings;
 pub use log::{LogFormat, LogSettings};
 pub use mail::MailSettings;
-pub use media::MediaSettings;
+pub use media::{MediaSettings, MediaStore, S3Settings};
 pub use platforms::{PlatformSection, PlatformsSettings};
 pub use publishing::PublishingSettings;
 pub use security::{Keys, SecuritySettings, TokenAlgorithm};

@@ -99,7 +99,7 @@ fn buckets(request: &Request, limits: &Limits) -> Vec<Bucket> {
             _ => Vec::new(),
         };
     };
-    if rest {
+    if rest && !is_piece(path) {
         let (user, workspace) = (actor.user_id, actor.workspace_id);
         return vec![
             Bucket { name: "user", key: format!("user:{user}"), per_minute: limits.user },
@@ -116,9 +116,14 @@ fn is_description(path: &str) -> bool {
     path == "/api/openapi.json" || path == "/api/docs" || path.starts_with("/api/docs/")
 }
 
-/// Pages have no dot in their names; files have. Pictures have a signature instead.
+/// Pieces of one upload are many by design, and bounded by their bytes: they count like a page's own requests.
+fn is_piece(path: &str) -> bool {
+    path.starts_with("/api/media/uploads/")
+}
+
+/// Pages have no dot in their names; files have. Media have a signature instead.
 fn is_file(path: &str) -> bool {
-    path.starts_with("/media/") || path.rsplit('/').next().is_some_and(|name| name.contains('.'))
+    super::middleware::is_media(path) || path.rsplit('/').next().is_some_and(|name| name.contains('.'))
 }
 
 fn is_for_operators(path: &str) -> bool {

@@ -117,9 +117,11 @@ fn client_ip(request: &Request, trusted: &[IpNet]) -> Option<IpAddr> {
     Some(chain.iter().rev().find(|ip| !is_trusted(ip)).copied().unwrap_or(peer))
 }
 
-/// Ends a request that takes too long with 504; live events have no end by design.
+/// Ends a request that takes too long with 504. Live events have no end by design, and the pieces of an upload take as
+/// long as the line takes; there, silence counts.
 pub async fn time_limit(State(edge): State<Edge>, request: Request, next: Next) -> Response {
-    if request.uri().path() == "/api/events" {
+    let path = request.uri().path();
+    if path == "/api/events" || (request.method() == Method::PATCH && path.starts_with("/api/media/uploads/")) {
         return next.run(request).await;
     }
     match tokio::time::timeout(edge.timeout, next.run(request)).await {
@@ -130,13 +132,18 @@ pub async fn time_limit(State(edge): State<Edge>, request: Request, next: Next) 
     }
 }
 
+/// Whether a file of the library lies there; `/media/{id}` is a page.
+pub(super) fn is_media(path: &str) -> bool {
+    path.strip_prefix("/media/").is_some_and(|rest| rest.contains('/'))
+}
+
 /// Headers that hold for every answer. The policy for scripts comes with each page, since it carries the page's nonce.
 pub async fn security_headers(State(edge): State<Edge>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let docs = path.starts_with("/api/docs");
     let api = path.starts_with("/api/") && !docs;
     // Behind signed links, which may stand in letters and at platforms.
-    let media = path.starts_with("/media/");
+    let media = is_media(path);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {

@@ -21,6 +21,8 @@ pub fn all() -> Registry {
         .register(deliveries::jobs::select_targets)
         .register(media::jobs::remove_files)
         .register(media::jobs::sweep_files)
+        .register(media::jobs::finish_upload)
+        .register(media::jobs::expire_uploads)
         .register(deliveries::jobs::write_comment)
         .register(accounts::jobs::ask_creator)
         .register(accounts::jobs::refresh_token)

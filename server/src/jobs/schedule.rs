@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::{Job, JobsError, retention::SweepRetention};
 use crate::features::{
     accounts::jobs::{SweepTokens, TokenReach},
-    media::jobs::SweepFiles,
+    media::jobs::{ExpireUploads, SweepFiles},
 };
 
 /// All schedules.
@@ -19,6 +19,7 @@ pub fn all() -> Result<Vec<Crontab>, JobsError> {
         at(CrontabTimer::daily_at(4, 23)?, "tokens_week", &SweepTokens { reach: TokenReach::Week }),
         at(CrontabTimer::hourly_at(17)?, "retention", &SweepRetention {}),
         at(CrontabTimer::daily_at(3, 41)?, "media_files", &SweepFiles {}),
+        at(CrontabTimer::hourly_at(37)?, "media_uploads", &ExpireUploads {}),
     ])
 }
 

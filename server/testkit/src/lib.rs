@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod database;
+pub mod films;
 
 pub use clock::{FrozenClock, SeqIds};
 pub use database::{TestDatabase, TestDatabaseError};

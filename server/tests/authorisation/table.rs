@@ -23,6 +23,8 @@ pub enum Body {
     Json(&'static str),
     /// A form with a picture.
     Picture,
+    /// What the protocol of uploads in pieces wants in headers.
+    Pieces,
 }
 
 #[derive(Clone, Debug)]
@@ -59,6 +61,10 @@ impl Endpoint<'static> {
     }
     const fn picture(mut self) -> Self {
         self.body = Body::Picture;
+        self
+    }
+    const fn pieces(mut self) -> Self {
+        self.body = Body::Pieces;
         self
     }
     const fn of(mut self, thing: &'static str) -> Self {
@@ -142,6 +148,15 @@ pub const REST: &[Line] = &[
     ("GET /api/media/{id}", least(Viewer).of("media")),
     ("PATCH /api/media/{id}", least(Editor).of("media").json(r#"{"alt_text":"Cups"}"#)),
     ("DELETE /api/media/{id}", least(Editor).of("media")),
+    ("POST /api/media/{id}/restore", least(Editor).of("media")),
+    ("PUT /api/media/{id}/poster", least(Editor).of("media")),
+    ("GET /api/media/{id}/posts", least(Viewer).of("media")),
+    ("GET /api/media/tags", least(Viewer)),
+    ("OPTIONS /api/media/uploads", least(Nobody)),
+    ("POST /api/media/uploads", least(Editor).pieces()),
+    ("GET /api/media/uploads/{id}", least(Viewer).of("upload")),
+    ("PATCH /api/media/uploads/{id}", least(Editor).of("upload").pieces()),
+    ("DELETE /api/media/uploads/{id}", least(Editor).of("upload").pieces()),
     ("GET /api/deliveries", least(Viewer)),
     ("GET /api/deliveries/{id}", least(Viewer).of("delivery")),
     ("GET /api/deliveries/{id}/attempts", least(Viewer).of("delivery")),
@@ -216,6 +231,11 @@ pub const FUNCTIONS: &[Line] = &[
     ("posts/queue/add", least(Editor).json(r#"{"slot":{"weekday":"sunday","time":"23:58"}}"#)),
     ("posts/queue/remove", least(Editor).of("queue_slot").json(BY_ID)),
     ("posts/when", least(Viewer).json(r#"{"local":"2027-03-01T07:00:00","zone":"UTC"}"#)),
+    ("media/list", least(Viewer).json(r#"{"filter":{}}"#)),
+    ("media/view", least(Viewer).of("media").json(BY_ID)),
+    ("media/tags", least(Editor).of("media").json(r#"{"id":"$ID","tags":["cups"]}"#)),
+    ("media/remove", least(Editor).of("media").json(BY_ID)),
+    ("media/restore", least(Editor).of("media").json(BY_ID)),
     ("media/get", least(Viewer).of("media").json(r#"{"ids":["$ID"]}"#).answers_empty()),
     ("media/alt-text", least(Editor).of("media").json(r#"{"id":"$ID","alt_text":"Cups"}"#)),
     ("audit/list", least(Admin).json(r#"{"filter":{}}"#)),
@@ -239,4 +259,16 @@ pub async fn furnish(owner: &Person, things: &mut BTreeMap<&'static str, String>
     things.insert("invitation", id(&owner.post("/api/workspaces/current/invitations", offer).await["data"]));
     let slot = owner.post("/api/queue-slots", serde_json::json!({ "weekday": "monday", "time": "07:30" })).await;
     things.insert("queue_slot", slot["data"]["id"].as_str().unwrap().to_owned());
+    let begin = owner.request(reqwest::Method::POST, "/api/media/uploads");
+    let begun = pieces(begin).send().await.unwrap().json::<serde_json::Value>().await.unwrap();
+    things.insert("upload", begun["data"]["id"].as_str().unwrap().to_owned());
+}
+
+/// The headers of [`Body::Pieces`].
+pub fn pieces(request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+    request
+        .header("tus-resumable", "1.0.0")
+        .header("upload-length", "1000")
+        .header("upload-offset", "0")
+        .header("content-type", "application/offset+octet-stream")
 }

@@ -97,9 +97,10 @@ actions! {
     DeliveryCanceled = "delivery.canceled", "cancelled a delivery";
     DeliveryCommentRetried = "delivery.comment_retried", "retried a first comment";
     DeliveryMarkedPublished = "delivery.marked_published", "marked a delivery as published";
-    MediaUploaded = "media.uploaded", "uploaded a picture";
-    MediaDescribed = "media.described", "changed a picture’s alt text";
-    MediaDeleted = "media.deleted", "deleted a picture";
+    MediaUploaded = "media.uploaded", "added a file to the library";
+    MediaDescribed = "media.described", "changed a file’s alt text or tags";
+    MediaDeleted = "media.deleted", "removed a file from the library";
+    MediaRestored = "media.restored", "brought a removed file back";
 }
 
 impl Action {

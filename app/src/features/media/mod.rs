@@ -1,4 +1,11 @@
-//! Pictures: uploading them, describing them.
+//! Pictures, videos and documents: bringing them in, the library, one of them in depth.
 
+pub mod limits;
+pub mod pages;
+pub mod picker;
+mod poster;
+mod query;
+pub mod queue;
 pub mod server_fns;
 pub mod upload;
+mod words;

@@ -20,7 +20,13 @@ pub(super) fn media() -> AnyView {
     let bag = "%3Cpath d='M22 30h32l4 50H18z' fill='%2322453b'/%3E%3Crect x='28' y='48' width='20' height='18' fill='%23f4ecdd'/%3E%3Ccircle cx='38' cy='56' r='5' fill='%238e2f3f'/%3E";
     let cups = "%3Ccircle cx='30' cy='34' r='18' fill='%23f7f4ee'/%3E%3Ccircle cx='30' cy='34' r='11' fill='%23472b1a'/%3E%3Ccircle cx='52' cy='70' r='18' fill='%23f7f4ee'/%3E%3Ccircle cx='52' cy='70' r='11' fill='%23472b1a'/%3E";
     let plum = "%3Ccircle cx='30' cy='38' r='19' fill='%235b2333'/%3E%3Ccircle cx='54' cy='66' r='16' fill='%23e08a2e'/%3E%3Ccircle cx='54' cy='66' r='6' fill='%236b3a1e'/%3E";
-    let thumb = |key: &str, src: String, has_alt| Thumb { key: s(key), src, has_alt };
+    let thumb = |key: &str, src: String, has_alt: bool| Thumb {
+        key: s(key),
+        src,
+        has_alt: Some(has_alt),
+        noun: "picture",
+        corner: None,
+    };
     let items = RwSignal::new(vec![
         thumb("bag", picture("e6d3bd", bag), true),
         thumb("cups", picture("39434b", cups), true),
@@ -50,7 +56,14 @@ pub(super) fn media() -> AnyView {
                     "Upload",
                     view! {
                         <div class="grid grid-cols-1 gap-3">
-                            <UploadRow name="winter-roast-04.jpg" progress=0.62 detail="2.4 of 3.9 MB, 3 seconds left" on_cancel=|()| ()/>
+                            <UploadRow
+                                name="winter-roast-04.jpg"
+                                progress=0.62
+                                detail="2.4 of 3.9 MB, 3 seconds left"
+                                held=false
+                                on_hold=|()| ()
+                                on_cancel=|()| ()
+                            />
                             <UploadRow
                                 name="opening-hours-december-final.tiff"
                                 progress=0.0

@@ -165,7 +165,7 @@ async fn upload(arctiv: &Arctiv, actor: &Actor) -> Result<[MediaId; 3], Failure>
     let mut ids = PICTURES.map(|_| None);
     for (id, (name, shows, bytes)) in ids.iter_mut().zip(PICTURES) {
         let upload = Upload { file_name: name.to_owned(), alt_text: Some(shows.to_owned()), bytes: bytes.to_vec() };
-        *id = Some(arctiv.services.media.upload(actor, upload).await?.id);
+        *id = Some(arctiv.services.media.upload(actor, upload).await?.asset.id);
     }
     match ids {
         [Some(bag), Some(plum), Some(cups)] => Ok([bag, plum, cups]),

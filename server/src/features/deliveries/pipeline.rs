@@ -16,11 +16,12 @@ use std::{
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    ServiceError, ServiceResult,
+    Platform, ServiceError, ServiceResult,
     accounts::AccountStatus,
     audit::Action,
     clock::{Clock, Ids},
     deliveries::{ErrorClass, Failure, Next, RetryPolicy, Stage, WatchPolicy},
+    media::{Fit, Variant, fit},
     posts::{PostStatus, preflight},
 };
 use platforms::{Adapter, Finding, MediaItem, PlatformError, Progress, PublishRequest, Published, Registry, Standing};
@@ -37,7 +38,7 @@ use crate::{
     features::{
         accounts::{OpenToken, TokenError, Tokens},
         audit::in_tx::{Entry, record},
-        media::{MediaFiles, PublicMedia},
+        media::{Copies, MediaFiles, Original, PublicMedia},
     },
     jobs::enqueue,
 };
@@ -80,6 +81,7 @@ pub struct Pipeline {
     pub adapters: Arc<Registry>,
     pub tokens: Arc<Tokens>,
     pub files: MediaFiles,
+    pub copies: Copies,
     pub public_media: Option<PublicMedia>,
     pub policy: RetryPolicy,
     pub watch: WatchPolicy,
@@ -191,15 +193,18 @@ impl Pipeline {
         Ok((material, known))
     }
 
-    fn request(&self, claimed: &Claimed, material: &Material, open: &OpenToken) -> Result<PublishRequest, Outcome> {
+    async fn request(
+        &self,
+        claimed: &Claimed,
+        material: &Material,
+        open: &OpenToken,
+    ) -> Result<PublishRequest, Outcome> {
         let has_pictures = !material.media.is_empty();
         let content = material.content.for_account(claimed.platform, claimed.account);
-        let media = material
-            .media
-            .iter()
-            .map(|row| self.picture(row))
-            .collect::<ServiceResult<_>>()
-            .map_err(Outcome::Broken)?;
+        let mut media = Vec::with_capacity(material.media.len());
+        for row in &material.media {
+            media.push(self.medium(claimed.platform, row).await.map_err(Outcome::Broken)?);
+        }
         Ok(PublishRequest {
             account: open.account().clone(),
             text: preflight::final_text(&content, claimed.platform, has_pictures),
@@ -210,13 +215,25 @@ impl Pipeline {
         })
     }
 
-    fn picture(&self, row: &MediaRow) -> ServiceResult<MediaItem> {
+    /// A picture, video or document as the platform gets it: where it takes no such picture, the copy that it takes.
+    async fn medium(&self, platform: Platform, row: &MediaRow) -> ServiceResult<MediaItem> {
+        let (mut kind, mut bytes, mut storage_key) = (row.kind.mime(), row.bytes, row.storage_key.clone());
+        let mut variant = Variant::Original;
+        if let (Some(picture), Some(rules)) = (row.picture(), platform.rules())
+            && let Fit::Copy(recipe) = fit(rules, &picture)
+        {
+            let original =
+                Original { id: row.id, workspace: row.workspace, kind: picture.kind, storage_key: &row.storage_key };
+            let copy = self.copies.get(original, recipe).await?;
+            (kind, bytes, storage_key, variant) =
+                (copy.kind.mime(), copy.bytes, copy.storage_key, Variant::Copy(recipe));
+        }
         Ok(MediaItem {
-            mime: row.content_type.clone(),
-            size: row.bytes,
+            mime: kind.to_owned(),
+            size: bytes,
             alt_text: row.alt_text.clone(),
-            public_url: self.public_media.as_ref().and_then(|public| public.url(&row.storage_key)),
-            source: self.files.source(&row.storage_key)?,
+            public_url: self.public_media.as_ref().map(|public| public.url(row.id, variant)),
+            source: self.files.source(&storage_key)?,
         })
     }
 
@@ -254,7 +271,7 @@ impl Pipeline {
         let adapter = Arc::clone(self.adapter(claimed)?);
         let mut open = self.open(claimed).await?;
         loop {
-            let request = self.request(claimed, &material, &open)?;
+            let request = self.request(claimed, &material, &open).await?;
             match self.stage_and_commit(adapter.as_ref(), claimed, &request, attempt).await? {
                 // A 401 is a clear refusal: nothing is public. Renewed once per token, then it is the platform's word.
                 Outcome::Refused { stage, error }
@@ -427,7 +444,7 @@ impl Pipeline {
             Err(other) => return Err(no_token(other)),
         };
         loop {
-            let request = self.request(claimed, &material, &open)?;
+            let request = self.request(claimed, &material, &open).await?;
             let outcome = match adapter.find_published(&request, Some(&claimed.state), &known).await {
                 Ok(Finding::Found { external_id, url, published_at }) => Outcome::Found {
                     external_id,

@@ -26,7 +26,7 @@ use crate::{
     database::Database,
     features::{
         accounts::Tokens,
-        media::{MediaFiles, PublicMedia},
+        media::{Copies, MediaFiles, PublicMedia},
     },
 };
 
@@ -61,6 +61,7 @@ impl Worker {
     pub fn new(parts: WorkerParts, stop: CancellationToken) -> Self {
         let lease = Duration::seconds(i64::try_from(parts.settings.lease_seconds).unwrap_or(60));
         let worker: Uuid = parts.ids.next();
+        let copies = Copies::new(parts.database.clone(), parts.files.clone(), Arc::clone(&parts.clock));
         let pipeline = Pipeline {
             database: parts.database,
             clock: parts.clock,
@@ -68,6 +69,7 @@ impl Worker {
             adapters: parts.adapters,
             tokens: parts.tokens,
             files: parts.files,
+            copies,
             public_media: parts.public_media,
             policy: parts.settings.policy(),
             watch: parts.settings.watch(),

@@ -1,4 +1,4 @@
-//! The files behind pictures, in an object store: a local folder by default.
+//! The files behind media, in an object store: a local folder by default.
 
 use std::{
     fmt, fs, io,
@@ -11,16 +11,29 @@ use std::{
 use async_trait::async_trait;
 use axum::body::Bytes;
 use chrono::{DateTime, Utc};
-use domain::{MediaId, ServiceError, ServiceResult, WorkspaceId};
+use domain::{MediaId, ServiceError, ServiceResult, UploadId, WorkspaceId, media::FileSource};
 use futures::{Stream, TryStreamExt, future};
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path as Key};
+use object_store::{
+    ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart, aws::AmazonS3Builder, local::LocalFileSystem,
+    path::Path as Key, prefix::PrefixStore,
+};
 use platforms::MediaSource;
+use secrecy::ExposeSecret;
+use uuid::Uuid;
 
-/// Reads and writes the files of pictures by their storage keys. Cheap to clone.
+use crate::config::{MediaSettings, MediaStore, S3Settings};
+
+/// What a large file is written in, bytes: as small as every store of the S3 kind takes a part.
+const CHUNK: usize = 5 * 1024 * 1024;
+/// Chunks on their way to the store at once, for one file.
+const IN_FLIGHT: usize = 2;
+
+/// Reads and writes the files of media by their storage keys. Cheap to clone.
 ///
-/// A key is `<workspace>/<SHA-256>/<id>/original.<ext>` or `…/thumbnail.<ext>`. It belongs to one row of `media` and
-/// is never used again, so files can be removed without asking who else may need them; the hash in it lets whoever
-/// runs Arctiv check a folder or a bucket with `sha256sum`.
+/// A key is `<workspace>/<SHA-256>/<id>/original.<ext>`, `…/thumbnail.<ext>`, `…/poster-<uuid>.<ext>` or
+/// `…/copy-<recipe>.<ext>`. It belongs to one row of `media` and is never used again, so files can be removed without asking
+/// who else may need them; the hash in it lets whoever runs Arctiv check a folder or a bucket with `sha256sum`. What has
+/// arrived of an upload lies under `uploads/<workspace>/<upload>/part-<offset>-<uuid>.bin`.
 #[derive(Clone)]
 pub struct MediaFiles {
     store: Arc<dyn ObjectStore>,
@@ -37,6 +50,45 @@ impl fmt::Debug for MediaFiles {
 impl MediaFiles {
     pub fn new(store: Arc<dyn ObjectStore>) -> Self {
         Self { store, folder: None }
+    }
+
+    /// Where the settings say. A bucket is not contacted yet: [`check`](Self::check) does that.
+    pub fn open(settings: &MediaSettings, data_dir: &Path) -> ServiceResult<Self> {
+        match settings.store {
+            MediaStore::Folder => {
+                let folder = settings.folder(data_dir);
+                Self::local(&folder).map_err(|error| {
+                    ServiceError::internal(format!(
+                        "the folder for media, {}, cannot be used: {error}",
+                        folder.display()
+                    ))
+                })
+            }
+            MediaStore::S3 => Self::bucket(&settings.s3),
+        }
+    }
+
+    /// Files in a bucket.
+    fn bucket(settings: &S3Settings) -> ServiceResult<Self> {
+        let mut builder = AmazonS3Builder::new()
+            .with_bucket_name(&settings.bucket)
+            .with_region(&settings.region)
+            .with_virtual_hosted_style_request(!settings.path_style)
+            .with_allow_http(settings.allow_http);
+        if let Some(endpoint) = &settings.endpoint {
+            builder = builder.with_endpoint(endpoint.as_str().trim_end_matches('/'));
+        }
+        if let (Some(id), Some(secret)) = (&settings.access_key_id, &settings.secret_access_key) {
+            builder = builder.with_access_key_id(id).with_secret_access_key(secret.expose_secret());
+        }
+        let bucket = builder.build().map_err(|error| {
+            ServiceError::internal(format!("the bucket {} cannot be used: {error}", settings.bucket))
+        })?;
+        let store: Arc<dyn ObjectStore> = match settings.prefix.as_deref().map(|prefix| prefix.trim_matches('/')) {
+            Some(prefix) if !prefix.is_empty() => Arc::new(PrefixStore::new(bucket, Key::from(prefix))),
+            _ => Arc::new(bucket),
+        };
+        Ok(Self::new(store))
     }
 
     /// Files in `folder`, which is made if need be. What was written stays written: each file is synced to disk
@@ -60,6 +112,25 @@ impl MediaFiles {
     pub fn source(&self, storage_key: &str) -> ServiceResult<Arc<dyn MediaSource>> {
         let key = Key::parse(storage_key).map_err(ServiceError::internal)?;
         Ok(Arc::new(StoredFile { store: self.store.clone(), key }))
+    }
+
+    /// The file, piece by piece.
+    pub fn file(&self, storage_key: &str) -> ServiceResult<Arc<dyn FileSource>> {
+        let key = Key::parse(storage_key).map_err(ServiceError::internal)?;
+        Ok(Arc::new(StoredFile { store: self.store.clone(), key }))
+    }
+
+    /// How long the file is, bytes.
+    pub async fn length(&self, storage_key: &str) -> ServiceResult<u64> {
+        let key = Key::parse(storage_key).map_err(ServiceError::internal)?;
+        Ok(self.store.head(&key).await.map_err(ServiceError::internal)?.size)
+    }
+
+    /// Writes a file of any size as it comes; nobody sees it before it is finished.
+    pub async fn writer(&self, storage_key: &str) -> ServiceResult<FileWriter> {
+        let key = Key::parse(storage_key).map_err(ServiceError::internal)?;
+        let upload = self.store.put_multipart(&key).await.map_err(ServiceError::internal)?;
+        Ok(FileWriter(WriteMultipart::new_with_chunk_size(upload, CHUNK)))
     }
 
     /// Whether files can be written and read back; for `doctor` and readiness.
@@ -86,15 +157,15 @@ impl MediaFiles {
         Ok(self.store.list(None).try_next().await.map_err(ServiceError::internal)?.is_none())
     }
 
-    pub(super) async fn write(&self, storage_key: &str, bytes: Bytes) -> ServiceResult<()> {
+    pub async fn write(&self, storage_key: &str, bytes: Bytes) -> ServiceResult<()> {
         let key = Key::parse(storage_key).map_err(ServiceError::internal)?;
         self.store.put(&key, PutPayload::from_bytes(bytes)).await.map_err(ServiceError::internal)?;
         Ok(())
     }
 
-    /// The files that were written before `before`, each with the picture it was written for. Files of another shape are
+    /// The files that were written before `before`, each with what it was written for. Files of another shape are
     /// not ours to judge, and left out.
-    pub(super) fn older_than(&self, before: DateTime<Utc>) -> impl Stream<Item = ServiceResult<(String, MediaId)>> {
+    pub fn older_than(&self, before: DateTime<Utc>) -> impl Stream<Item = ServiceResult<(String, Owner)>> {
         self.store.list(None).map_err(ServiceError::internal).try_filter_map(move |file| {
             let key = file.location.to_string();
             let owner = owner(&key).filter(|_| file.last_modified < before);
@@ -115,7 +186,7 @@ impl MediaFiles {
     }
 
     /// Removes a file; one that is gone already is as good.
-    pub(super) async fn remove(&self, storage_key: &str) -> ServiceResult<()> {
+    pub async fn remove(&self, storage_key: &str) -> ServiceResult<()> {
         let key = Key::parse(storage_key).map_err(ServiceError::internal)?;
         match self.store.delete(&key).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
@@ -143,34 +214,75 @@ async fn copy(from: &dyn ObjectStore, to: &dyn ObjectStore) -> ServiceResult<()>
     Ok(())
 }
 
-/// The row a storage key belongs to.
-pub fn owner_of(storage_key: &str) -> Option<MediaId> {
-    storage_key.split('/').nth(2)?.parse().ok().map(MediaId)
+/// A file on its way into the store.
+pub struct FileWriter(WriteMultipart);
+
+impl FileWriter {
+    /// Waits while the store is behind, so that little is held.
+    pub async fn write(&mut self, bytes: Bytes) -> ServiceResult<()> {
+        self.0.wait_for_capacity(IN_FLIGHT).await.map_err(ServiceError::internal)?;
+        self.0.put(bytes);
+        Ok(())
+    }
+
+    pub async fn finish(self) -> ServiceResult<()> {
+        self.0.finish().await.map_err(ServiceError::internal)?;
+        Ok(())
+    }
+
+    /// Best effort: what stays behind is swept at night.
+    pub async fn abandon(self) {
+        if let Err(error) = self.0.abort().await {
+            tracing::warn!(%error, "a file that was not finished stays behind for now");
+        }
+    }
 }
 
-/// Where the files of a new picture go: the folder, without the name.
+/// What a file was written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    Asset(MediaId),
+    Upload(UploadId),
+}
+
+/// Where the files of a new asset go: the folder, without the name.
 pub(super) fn folder(workspace: WorkspaceId, sha256: &[u8], id: MediaId) -> String {
     format!("{workspace}/{}/{id}", hex::encode(sha256))
 }
 
-/// The picture that a key of ours belongs to.
-fn owner(key: &str) -> Option<MediaId> {
+/// Where a piece of an upload goes. `unique` tells two of the same offset apart.
+pub(super) fn piece_key(workspace: WorkspaceId, upload: UploadId, offset: u64, unique: Uuid) -> String {
+    format!("uploads/{workspace}/{upload}/part-{offset:013}-{unique}.bin")
+}
+
+/// What a key of ours belongs to.
+fn owner(key: &str) -> Option<Owner> {
     let mut parts = key.split('/');
-    let (workspace, sha256, id, name) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let whole = parts.next().is_none()
-        && workspace.parse::<WorkspaceId>().is_ok()
-        && sha256.len() == 64
-        && matches!(name.split_once('.'), Some(("original" | "thumbnail", _)));
-    id.parse().ok().filter(|_| whole)
+    let (first, second, id, name) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || !is_ours(name) {
+        return None;
+    }
+    if first == "uploads" {
+        second.parse::<WorkspaceId>().ok()?;
+        return id.parse().ok().map(UploadId).map(Owner::Upload);
+    }
+    let whole = first.parse::<WorkspaceId>().is_ok() && second.len() == 64;
+    id.parse().ok().filter(|_| whole).map(MediaId).map(Owner::Asset)
+}
+
+/// Whether a file has a name that we give.
+fn is_ours(name: &str) -> bool {
+    name.split_once('.').is_some_and(|(stem, _)| {
+        matches!(stem, "original" | "thumbnail")
+            || ["poster-", "copy-", "part-"].iter().any(|prefix| stem.starts_with(prefix))
+    })
 }
 
 /// `original.png#17`: the store writes under such a name, and renames the file once it is whole.
 fn is_half_written(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     name.split_once('#').is_some_and(|(name, number)| {
-        matches!(name.split_once('.'), Some(("original" | "thumbnail", _)))
-            && !number.is_empty()
-            && number.bytes().all(|byte| byte.is_ascii_digit())
+        is_ours(name) && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     })
 }
 
@@ -208,17 +320,27 @@ impl MediaSource for StoredFile {
     }
 }
 
+#[async_trait]
+impl FileSource for StoredFile {
+    async fn read(&self, range: Range<u64>) -> ServiceResult<Bytes> {
+        MediaSource::read(self, range).await.map_err(ServiceError::internal)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_key_names_its_picture() {
+    fn a_key_names_its_asset_or_upload() {
         let workspace: WorkspaceId = "0199f2c4-8a31-7c5e-b1d0-4f6a00000001".parse().unwrap();
         let id: MediaId = "0199f2c4-8a31-7c5e-b1d0-4f6a00000002".parse().unwrap();
         let folder = folder(workspace, &[7; 32], id);
-        assert_eq!(owner(&format!("{folder}/original.png")), Some(id));
-        assert_eq!(owner(&format!("{folder}/thumbnail.jpg")), Some(id));
+        for name in ["original.png", "thumbnail.jpg", "poster-1.jpg", "copy-jpg-w0-p0-b1.jpg"] {
+            assert_eq!(owner(&format!("{folder}/{name}")), Some(Owner::Asset(id)), "{name}");
+        }
+        let piece = piece_key(workspace, UploadId(id.0), 8_388_608, Uuid::from_u128(1));
+        assert_eq!(owner(&piece), Some(Owner::Upload(UploadId(id.0))));
         let foreign = [
             "arctiv-check",
             "notes.txt",

@@ -1,4 +1,4 @@
-//! Signed URLs: who has one may see one picture for about an hour.
+//! Signed URLs: who has one may see one file for about an hour.
 
 use std::{fmt, sync::Arc};
 
@@ -56,7 +56,7 @@ impl MediaLinks {
         let soonest = self.clock.now().timestamp() + VALID_FOR;
         let expires = (soonest + ROUNDED_TO - 1).div_euclid(ROUNDED_TO) * ROUNDED_TO;
         let signature = URL_SAFE_NO_PAD.encode(self.over(id, variant, expires).finalize().into_bytes());
-        format!("/media/{id}/{}?expires={expires}&signature={signature}", variant.as_str())
+        format!("/media/{id}/{}?expires={expires}&signature={signature}", variant.word())
     }
 
     /// Compares in constant time; says that a URL has expired only to those who hold a true one.
@@ -67,7 +67,7 @@ impl MediaLinks {
     }
 
     fn over(&self, id: MediaId, variant: Variant, expires: i64) -> Hmac<Sha256> {
-        self.mac.clone().chain_update(format!("{id}\n{}\n{expires}", variant.as_str()))
+        self.mac.clone().chain_update(format!("{id}\n{}\n{expires}", variant.word()))
     }
 }
 
@@ -85,10 +85,9 @@ impl PublicMedia {
         Self { links, origin }
     }
 
-    /// The address of the original under a row's storage key.
-    pub fn url(&self, storage_key: &str) -> Option<String> {
-        let id = super::files::owner_of(storage_key)?;
-        Some(format!("{}{}", self.origin, self.links.url(id, Variant::Original)))
+    /// The address of a file of an asset.
+    pub fn url(&self, id: MediaId, variant: Variant) -> String {
+        format!("{}{}", self.origin, self.links.url(id, variant))
     }
 }
 
@@ -167,9 +166,10 @@ mod tests {
     fn platforms_get_the_whole_address() {
         let (links, _) = links("a secret");
         let public = PublicMedia::new(links.clone(), "https://arctiv.example".into());
-        let key = format!("{}/abc/{ID}/original.jpg", Uuid::from_u128(1));
-        assert_eq!(public.url(&key), Some(format!("https://arctiv.example{}", links.url(ID, Variant::Original))));
-        assert_eq!(public.url("elsewhere/original.jpg"), None);
+        let copy = Variant::Copy("jpg-w1440-p0-b8388608".parse().unwrap());
+        for variant in [Variant::Original, copy] {
+            assert_eq!(public.url(ID, variant), format!("https://arctiv.example{}", links.url(ID, variant)));
+        }
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! File names as people may see them again: shown in lists, used for nothing else, and never as a path.
 
-use domain::{media::MAX_FILE_NAME, platform::ImageType, text::truncate_chars};
-
-/// What a file is called when nothing of its name is left.
-const NAMELESS: &str = "picture";
+use domain::{
+    media::{MAX_FILE_NAME, MediaType},
+    platform::ImageType,
+    text::truncate_chars,
+};
 
 /// The name without folders, control and invisible characters, with the extension of what it really is.
 /// 1 to [`MAX_FILE_NAME`] characters.
-pub fn sanitise(name: &str, kind: ImageType) -> String {
+pub fn sanitise(name: &str, kind: MediaType) -> String {
     let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let visible: String = base.chars().filter(|c| !invisible(*c)).collect();
     let line = visible.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -21,15 +22,16 @@ pub fn sanitise(name: &str, kind: ImageType) -> String {
     let extension = fits.unwrap_or(kind.extension());
     let room = MAX_FILE_NAME - extension.len() - 1;
     let stem = truncate_chars(stem.trim_matches(['.', ' ']), room).trim_end();
-    let stem = if stem.is_empty() { NAMELESS } else { stem };
+    // When nothing of its name is left.
+    let stem = if stem.is_empty() { kind.kind().noun() } else { stem };
     format!("{stem}.{extension}")
 }
 
-fn of_extension(extension: &str) -> Option<ImageType> {
+fn of_extension(extension: &str) -> Option<MediaType> {
     if extension.eq_ignore_ascii_case("jpeg") || extension.eq_ignore_ascii_case("jpe") {
-        return Some(ImageType::Jpeg);
+        return Some(MediaType::Image(ImageType::Jpeg));
     }
-    ImageType::ALL.into_iter().find(|kind| extension.eq_ignore_ascii_case(kind.extension()))
+    MediaType::all().find(|kind| extension.eq_ignore_ascii_case(kind.extension()))
 }
 
 /// Control characters, and the format characters that turn a name around or hide part of it.
@@ -57,17 +59,27 @@ mod tests {
     #[case(".png", ImageType::Png, "picture.png")]
     #[case("", ImageType::Webp, "picture.webp")]
     fn names(#[case] given: &str, #[case] kind: ImageType, #[case] kept: &str) {
-        assert_eq!(sanitise(given, kind), kept);
+        assert_eq!(sanitise(given, MediaType::Image(kind)), kept);
+    }
+
+    #[rstest]
+    #[case("walk.MOV", "video/quicktime", "walk.MOV")]
+    #[case("walk.mp4", "video/quicktime", "walk.mov")]
+    #[case("", "video/mp4", "video.mp4")]
+    #[case("menu.pdf.exe", "application/pdf", "menu.pdf.exe.pdf")]
+    fn names_of_others(#[case] given: &str, #[case] mime: &str, #[case] kept: &str) {
+        assert_eq!(sanitise(given, MediaType::from_mime(mime).unwrap()), kept);
     }
 
     proptest! {
         #[test]
         fn always_a_plain_name(name in "\\PC{0,400}|[\\x00-\\x7f]{0,60}", index in 0usize..4) {
-            let kept = sanitise(&name, ImageType::ALL[index]);
+            let kind = MediaType::Image(ImageType::ALL[index]);
+            let kept = sanitise(&name, kind);
             let length = kept.chars().count();
             prop_assert!((1..=MAX_FILE_NAME).contains(&length), "{length}");
             prop_assert!(!kept.contains(['/', '\\']) && !kept.chars().any(char::is_control), "{kept:?}");
-            prop_assert_eq!(&sanitise(&kept, ImageType::ALL[index]), &kept);
+            prop_assert_eq!(&sanitise(&kept, kind), &kept);
         }
     }
 }

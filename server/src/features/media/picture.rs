@@ -13,6 +13,7 @@ use image::{
     metadata::Orientation,
 };
 use sha2::{Digest, Sha256};
+use tokio::{sync::Semaphore, task};
 
 use super::metadata;
 
@@ -21,6 +22,23 @@ pub const THUMBNAIL_SIDE: u32 = 480;
 /// What decoding may take of memory: [`MAX_PIXELS`] at 8 bits per channel, and room to work.
 const DECODE_BYTES: u64 = 256 * 1024 * 1024;
 const THUMBNAIL_QUALITY: u8 = 82;
+/// How many pictures are decoded at once; each may take a quarter of a gigabyte at its worst.
+static DECODING: Semaphore = Semaphore::const_new(2);
+
+/// Work on pixels, away from the runtime's threads, a few at a time in the whole process.
+pub async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    // Never closed.
+    let permit = DECODING.acquire().await.map_err(|_| Refusal::Damaged)?;
+    let done = task::spawn_blocking(move || {
+        let done = work();
+        drop(permit);
+        done
+    });
+    // A decoder that panics has met a file it cannot read.
+    done.await.unwrap_or(Err(Refusal::Damaged))
+}
 
 /// A picture that has been decoded and measured.
 #[derive(Debug)]
@@ -62,7 +80,7 @@ impl From<Refusal> for ServiceError {
     fn from(refusal: Refusal) -> Self {
         let message = match refusal {
             Refusal::Empty => "This file is empty.".to_owned(),
-            Refusal::Format(None) => "This is not a picture we can take. Choose a JPG, PNG, WebP or GIF.".to_owned(),
+            Refusal::Format(None) => return super::inspect::Refusal::Format(None).into(),
             Refusal::Format(Some(name)) => {
                 format!("{name} pictures cannot be posted. Save it as JPG, PNG, WebP or GIF, then add it again.")
             }
@@ -129,7 +147,7 @@ fn measure(kind: ImageType, file: &[u8]) -> Result<Orientation, Refusal> {
     Ok(decoder.orientation().unwrap_or(Orientation::NoTransforms))
 }
 
-fn reader(kind: ImageType, file: &[u8]) -> ImageReader<Cursor<&[u8]>> {
+pub(super) fn reader(kind: ImageType, file: &[u8]) -> ImageReader<Cursor<&[u8]>> {
     let format = match kind {
         ImageType::Jpeg => ImageFormat::Jpeg,
         ImageType::Png => ImageFormat::Png,

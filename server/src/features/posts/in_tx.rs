@@ -2,7 +2,8 @@
 
 use domain::{
     MediaId, ServiceResult, WorkspaceId,
-    posts::{PostSort, PostSummary, preflight::excerpt},
+    media::MediaUse,
+    posts::{PostSort, PostStatus, PostSummary, preflight::excerpt},
 };
 use sqlx::PgConnection;
 
@@ -21,6 +22,25 @@ pub async fn needing_picture(
 ) -> ServiceResult<Option<String>> {
     let post = store::needing_picture(tx, workspace, picture).await?;
     Ok(post.map(|(title, body)| excerpt(title.as_deref(), &body)))
+}
+
+/// The posts whose current version shows the asset, newest first.
+pub async fn uses(
+    tx: &mut PgConnection,
+    workspace: WorkspaceId,
+    asset: MediaId,
+    limit: i64,
+) -> ServiceResult<Vec<MediaUse>> {
+    let rows = store::uses(tx, workspace, asset, limit).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| MediaUse {
+            post_id: row.post,
+            words: excerpt(row.title.as_deref(), &row.body),
+            status: row.status,
+            needed: row.status != PostStatus::Published,
+        })
+        .collect())
 }
 
 /// The newest posts, as a list shows them.

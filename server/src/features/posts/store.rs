@@ -819,6 +819,44 @@ pub async fn needing_picture(
     Ok(row.map(|row| (row.title, row.body)))
 }
 
+/// A post that shows an asset.
+#[derive(Clone, Debug)]
+pub struct UseRow {
+    pub post: PostId,
+    pub title: Option<String>,
+    pub body: String,
+    pub status: PostStatus,
+}
+
+/// The posts whose current version shows the asset, newest first.
+pub async fn uses(
+    tx: &mut PgConnection,
+    workspace: WorkspaceId,
+    asset: MediaId,
+    limit: i64,
+) -> ServiceResult<Vec<UseRow>> {
+    let rows = sqlx::query!(
+        r#"select p.id, p.title, left(v.body, 1000) as "body!", p.status::text as "status!"
+             from post_media m
+             join post_versions v on v.id = m.post_version_id
+             join posts p on p.id = v.post_id and p.current_version = v.number
+            where m.workspace_id = $1 and m.media_id = $2 and p.deleted_at is null
+            order by p.created_at desc, p.id desc limit $3"#,
+        workspace.0,
+        asset.0,
+        limit
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    rows.into_iter()
+        .map(|row| {
+            let status = word("post status", &row.status)?;
+            Ok(UseRow { post: row.id.into(), title: row.title, body: row.body, status })
+        })
+        .collect()
+}
+
 /// What a request's name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remembered {

@@ -1,17 +1,21 @@
-//! The pictures: taken by drag, paste or choice, sent one after the other, put in order, described.
+//! The media: taken by drag, paste or choice, or from the library; sent one after the other, put in order, described.
 
 use super::{model::reorder, save::store_descriptions, state::Composer};
 use crate::{
-    AppError,
-    features::media::upload::{ACCEPT, Upload, refusal, send},
+    features::media::{
+        limits::{Limits, publishing},
+        picker::LibraryPicker,
+        queue::{UploadList, Uploads},
+        upload::ACCEPT,
+    },
     layouts::use_refusal,
-    shared::{media::thumbnail, words::size},
-    ui::{Count, Field, FileDrop, Textarea, Thumb, Thumbnails, Toasts, UploadRow, grouped, use_toasts},
+    shared::media::thumbnail,
+    ui::{Button, ButtonSize, Count, Field, FileDrop, Glyph, Textarea, Thumb, Thumbnails, Toasts, grouped, use_toasts},
 };
 use domain::{
     MediaId,
-    media::{MAX_ALT_TEXT, MAX_UPLOAD, MediaAsset},
-    posts::MAX_MEDIA,
+    media::{MAX_ALT_TEXT, MediaAsset, MediaKind, Uploaded},
+    posts::{MAX_MEDIA, preflight::length},
 };
 use leptos::{
     ev,
@@ -19,155 +23,94 @@ use leptos::{
     task::spawn_local,
     web_sys::{self, File},
 };
-use std::{cell::RefCell, time::Duration};
+use std::time::Duration;
 use wasm_bindgen::JsCast as _;
 
-/// A file that is not there yet.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Sending {
-    key: u32,
-    progress: RwSignal<f64>,
-    error: RwSignal<Option<String>>,
-    name: StoredValue<String>,
-}
-
-/// The browser's own handles, which no other thread may touch and the server never has.
-#[derive(Default)]
-struct Outbox {
-    waiting: Vec<(u32, File)>,
-    current: Option<(u32, Upload)>,
-    next: u32,
-}
-
-thread_local! {
-    static OUTBOX: RefCell<Outbox> = RefCell::default();
-}
-
-impl Outbox {
-    fn next_key() -> u32 {
-        OUTBOX.with_borrow_mut(|outbox| {
-            outbox.next = outbox.next.wrapping_add(1);
-            outbox.next
-        })
-    }
-
-    /// The upload under way, if it is one of `keys`. Aborting calls back at once, so nothing may be borrowed then.
-    fn take_current(keys: impl Fn(u32) -> bool) -> Option<Upload> {
-        OUTBOX.with_borrow_mut(|outbox| match &outbox.current {
-            Some((key, _)) if keys(*key) => outbox.current.take().map(|(_, upload)| upload),
-            _ => None,
-        })
-    }
-}
-
-/// The files of one composer on their way.
+/// The media of one composer: what is there, what is on its way.
 #[derive(Clone, Copy)]
-struct Queue {
+struct Tray {
     pictures: RwSignal<Vec<MediaAsset>>,
-    sending: RwSignal<Vec<Sending>>,
     selected: RwSignal<Option<String>>,
+    uploads: Uploads,
     toasts: Toasts,
 }
 
-impl Queue {
-    /// Takes files in, as far as there is room and they are pictures.
+impl Tray {
+    fn new(pictures: RwSignal<Vec<MediaAsset>>, selected: RwSignal<Option<String>>) -> Self {
+        let toasts = use_toasts();
+        let uploads = Uploads::new(move |uploaded: Uploaded| {
+            let Uploaded { asset, duplicate } = uploaded;
+            let name = asset.file_name.clone();
+            match put(pictures, selected, asset) {
+                Some(false) => {
+                    toasts.info(format!("{name} is in the post already"));
+                }
+                Some(true) if duplicate => {
+                    toasts.info(format!("{name} was in your library already"));
+                }
+                Some(true) | None => {}
+            }
+        });
+        Self { pictures, selected, uploads, toasts }
+    }
+
+    /// How many more the post takes.
+    fn room(self) -> usize {
+        MAX_MEDIA.saturating_sub(self.pictures.read().len())
+    }
+
     fn add(self, files: Vec<File>) {
-        for file in files {
-            let taken = self.pictures.read_untracked().len() + self.sending.read_untracked().len();
-            if taken >= MAX_MEDIA {
+        let over = format!("A post takes at most {MAX_MEDIA} pictures.");
+        self.uploads.add(files, untrack(|| self.room()), &over);
+    }
+
+    fn take(self, assets: Vec<MediaAsset>) {
+        for asset in assets {
+            if untrack(|| self.room()) == 0 {
                 let why = format!("A post takes at most {MAX_MEDIA} pictures.");
-                self.toasts.error(format!("{} was not added", file.name()), why);
+                self.toasts.error(format!("{} was not added", asset.file_name), why);
                 break;
             }
-            let key = Outbox::next_key();
-            let error = refusal(&file.type_(), file.size());
-            let refused = error.is_some();
-            let one = Sending {
-                key,
-                progress: RwSignal::new(0.0),
-                error: RwSignal::new(error),
-                name: StoredValue::new(file.name()),
-            };
-            self.sending.update(|list| list.push(one));
-            if !refused {
-                OUTBOX.with_borrow_mut(|outbox| outbox.waiting.push((key, file)));
-            }
-        }
-        self.go_on();
-    }
-
-    /// Sends the next file, one at a time, so that pictures arrive in the order they were given.
-    fn go_on(self) {
-        let next = OUTBOX.with_borrow_mut(|outbox| {
-            let free = outbox.current.is_none() && !outbox.waiting.is_empty();
-            free.then(|| outbox.waiting.remove(0))
-        });
-        let Some((key, file)) = next else { return };
-        let Some(one) = self.sending.read_untracked().iter().find(|one| one.key == key).copied() else {
-            return self.go_on();
-        };
-        let progress = move |share| {
-            let _page_gone = one.progress.try_set(share);
-        };
-        match send(&file, progress, move |answer| self.arrived(one, answer)) {
-            Some(upload) => OUTBOX.with_borrow_mut(|outbox| outbox.current = Some((key, upload))),
-            None => one.error.set(Some("This browser could not send the picture.".to_owned())),
-        }
-    }
-
-    fn arrived(self, one: Sending, answer: Result<MediaAsset, AppError>) {
-        drop(Outbox::take_current(|key| key == one.key));
-        // The page may be gone, or the file taken off the list; the picture is stored all the same.
-        let listed = self.sending.try_with_untracked(|list| list.iter().any(|other| other.key == one.key));
-        match (listed, answer) {
-            (None, _) => return,
-            (Some(false), _) => {}
-            (Some(true), Ok(asset)) => {
-                self.sending.update(|list| list.retain(|other| other.key != one.key));
-                let there = self.pictures.read_untracked().iter().any(|other| other.id == asset.id);
-                if there {
-                    self.toasts.info(format!("{} is in the post already", asset.file_name));
-                } else {
-                    self.selected.set(Some(asset.id.to_string()));
-                    self.pictures.update(|pictures| pictures.push(asset));
-                }
-            }
-            (Some(true), Err(error)) => one.error.set(Some(error.message().to_owned())),
-        }
-        self.go_on();
-    }
-
-    /// Stops a file, or takes a refused one off the list.
-    fn drop_one(self, key: u32) {
-        self.sending.update(|list| list.retain(|one| one.key != key));
-        OUTBOX.with_borrow_mut(|outbox| outbox.waiting.retain(|(other, _)| *other != key));
-        if let Some(upload) = Outbox::take_current(|other| other == key) {
-            upload.cancel();
-        }
-    }
-
-    /// The page leaves: what was not sent stays here.
-    fn close() {
-        OUTBOX.with_borrow_mut(|outbox| outbox.waiting.clear());
-        if let Some(upload) = Outbox::take_current(|_| true) {
-            upload.cancel();
+            let _page_gone = put(self.pictures, self.selected, asset);
         }
     }
 }
 
-/// The post's pictures.
+/// Puts an asset at the end; false when it is there already, `None` when the page is gone.
+fn put(pictures: RwSignal<Vec<MediaAsset>>, selected: RwSignal<Option<String>>, asset: MediaAsset) -> Option<bool> {
+    let there = pictures.try_with_untracked(|pictures| pictures.iter().any(|other| other.id == asset.id))?;
+    if there {
+        return Some(false);
+    }
+    selected.try_set(Some(asset.id.to_string())).is_none().then_some(())?;
+    pictures.try_update(|pictures| pictures.push(asset))?;
+    Some(true)
+}
+
+/// The post's media.
 #[component]
 pub fn Pictures(composer: Composer) -> impl IntoView {
     let selected = RwSignal::new(None::<String>);
-    let queue =
-        Queue { pictures: composer.pictures, sending: RwSignal::new(Vec::new()), selected, toasts: use_toasts() };
-    on_cleanup(Queue::close);
+    let tray = Tray::new(composer.pictures, selected);
+    let choosing = RwSignal::new(false);
     let pictures = composer.pictures;
     let thumbs = Signal::derive(move || {
         let described = composer.pictures_described();
         described
             .into_iter()
-            .map(|asset| Thumb { key: asset.id.to_string(), src: thumbnail(&asset), has_alt: asset.alt_text.is_some() })
+            .map(|asset| Thumb {
+                key: asset.id.to_string(),
+                src: thumbnail(&asset),
+                has_alt: match asset.kind {
+                    MediaKind::Image => Some(asset.alt_text.is_some()),
+                    MediaKind::Video | MediaKind::Document => None,
+                },
+                noun: asset.kind.noun(),
+                corner: asset
+                    .video
+                    .map(|video| length(video.duration_ms))
+                    .or_else(|| (asset.kind == MediaKind::Document).then(|| asset.content_type.label().to_owned())),
+            })
             .collect::<Vec<_>>()
     });
     let remove = move |key: String| {
@@ -176,20 +119,20 @@ pub fn Pictures(composer: Composer) -> impl IntoView {
             selected.set(pictures.read_untracked().first().map(|asset| asset.id.to_string()));
         }
     };
-    take_from_anywhere(queue);
+    take_from_anywhere(tray);
     let is_empty = Memo::new(move |_| pictures.read().is_empty());
     let is_full = Signal::derive(move || pictures.read().len() >= MAX_MEDIA);
-    let hint = format!("JPG, PNG, WebP or GIF, up to {} each", size(MAX_UPLOAD));
+    let hint = "Pictures up to 20 MB, videos up to 4 GB, documents up to 100 MB";
     let drop = move || {
         if is_empty.get() {
             view! {
                 <FileDrop
                     id="post-media"
-                    label="Add images"
+                    label="Add images, videos or a document"
                     accept=ACCEPT
                     multiple=true
-                    hint=hint.clone()
-                    on_files=move |files| queue.add(files)
+                    hint
+                    on_files=move |files| tray.add(files)
                 />
             }
             .into_any()
@@ -209,7 +152,7 @@ pub fn Pictures(composer: Composer) -> impl IntoView {
                                 multiple=true
                                 tile=true
                                 disabled=is_full
-                                on_files=move |files| queue.add(files)
+                                on_files=move |files| tray.add(files)
                             />
                         }
                     }
@@ -233,6 +176,13 @@ pub fn Pictures(composer: Composer) -> impl IntoView {
             }
         }
     });
+    // The networks it goes to, or all while nobody is chosen.
+    let networks = Signal::derive(move || {
+        let mut chosen: Vec<_> = composer.targets().into_iter().map(|account| account.platform).collect();
+        chosen.sort_unstable();
+        chosen.dedup();
+        if chosen.is_empty() { publishing() } else { chosen }
+    });
     view! {
         <section aria-labelledby="media-h">
             <div class="mb-3 flex min-h-7 flex-wrap items-center justify-between gap-x-4 gap-y-2">
@@ -240,26 +190,34 @@ pub fn Pictures(composer: Composer) -> impl IntoView {
                     <h2 id="media-h" class="text-base font-semibold">"Media"</h2>
                     {move || (!is_empty.get()).then(|| view! { <Count count=Signal::derive(move || pictures.read().len() as u64)/> })}
                 </div>
-                {move || {
-                    (pictures.read().len() > 1)
-                        .then(|| view! { <span class="text-xs text-muted">"Drag to reorder. First image leads."</span> })
-                }}
+                <div class="flex flex-wrap items-center gap-x-4 gap-y-2">
+                    {move || {
+                        (pictures.read().len() > 1)
+                            .then(|| view! { <span class="text-xs text-muted">"Drag to reorder. The first leads."</span> })
+                    }}
+                    <Button
+                        size=ButtonSize::Small
+                        icon=Glyph::LayoutGrid
+                        disabled=is_full
+                        on_click=move |_| choosing.set(true)
+                    >
+                        "Choose from library"
+                    </Button>
+                </div>
             </div>
             {drop}
-            <div class="mt-3 grid gap-2 empty:hidden">
-                <For each=move || queue.sending.get() key=|one| one.key let:one>
-                    <UploadRow
-                        name=one.name.get_value()
-                        progress=one.progress
-                        error=one.error
-                        on_cancel=move |()| queue.drop_one(one.key)
-                    />
-                </For>
-            </div>
+            <Limits platforms=networks/>
+            <div class="mt-3 empty:hidden"><UploadList uploads=tray.uploads/></div>
             // A field of its own for each: one that stayed would take the words of the last for those of the next.
             <For each=move || chosen.get() key=|chosen| *chosen let:chosen>
                 {description(composer, chosen.0, chosen.1)}
             </For>
+            <LibraryPicker
+                open=choosing
+                room=Signal::derive(move || tray.room())
+                taken=Signal::derive(move || pictures.read().iter().map(|asset| asset.id).collect::<Vec<_>>())
+                on_choose=move |assets| tray.take(assets)
+            />
         </section>
     }
     .into_any()
@@ -267,13 +225,13 @@ pub fn Pictures(composer: Composer) -> impl IntoView {
 
 /// Pictures that are pasted into the text, or dropped beside the field, land here as well. Without this the browser
 /// would leave the page for a dropped file.
-fn take_from_anywhere(queue: Queue) {
+fn take_from_anywhere(tray: Tray) {
     Effect::new(move |_| {
         let pasted = window_event_listener(ev::paste, move |event| {
             let files = files(event.clipboard_data());
             if !files.is_empty() && !in_drop_field(&event) {
                 event.prevent_default();
-                queue.add(files);
+                tray.add(files);
             }
         });
         let over = window_event_listener(ev::dragover, |event| {
@@ -285,7 +243,7 @@ fn take_from_anywhere(queue: Queue) {
             let files = files(event.data_transfer());
             if !files.is_empty() && !in_drop_field(&event) {
                 event.prevent_default();
-                queue.add(files);
+                tray.add(files);
             }
         });
         on_cleanup(move || {
@@ -342,6 +300,11 @@ fn description(composer: Composer, at: usize, id: MediaId) -> AnyView {
             });
         }
     };
+    let noun = pictures
+        .read_untracked()
+        .iter()
+        .find(|asset| asset.id == id)
+        .map_or("image", |asset| if asset.kind == MediaKind::Image { "image" } else { asset.kind.noun() });
     let timer = StoredValue::new(None::<TimeoutHandle>);
     Effect::new(move |before: Option<String>| {
         let now = text.get();
@@ -365,8 +328,8 @@ fn description(composer: Composer, at: usize, id: MediaId) -> AnyView {
         <div class="mt-4">
             <Field
                 id=ALT_FIELD
-                label=format!("Alt text for image {}", at + 1)
-                hint="Says what the picture shows, for those who do not see it."
+                label=format!("Alt text for {noun} {}", at + 1)
+                hint="Says what it shows, for those who do not see it."
                 error=Signal::derive(too_long)
                 aside=move || view! { <span class="text-xs text-muted tabular-nums">{length}</span> }
             >

@@ -1,11 +1,17 @@
 //! An attempt under way: what it works with, and what it saves before it calls a platform.
 
 use chrono::{DateTime, Utc};
-use domain::{AccountId, ServiceError, ServiceResult, accounts::AccountStatus, deliveries::Stage, posts::Content};
+use domain::{
+    AccountId, MediaId, ServiceError, ServiceResult, WorkspaceId,
+    accounts::AccountStatus,
+    deliveries::Stage,
+    media::{MediaType, PictureFacts},
+    posts::Content,
+};
 use sqlx::{PgConnection, PgPool};
 
 use super::Claimed;
-use crate::database::{failed, word};
+use crate::database::{failed, unknown_word, word};
 
 /// All that a delivery needs to be published.
 #[derive(Debug)]
@@ -16,13 +22,25 @@ pub struct Material {
     pub media: Vec<MediaRow>,
 }
 
-/// A picture of the post.
+/// A picture, video or document of the post.
 #[derive(Debug)]
 pub struct MediaRow {
-    pub content_type: String,
+    pub id: MediaId,
+    pub workspace: WorkspaceId,
+    pub kind: MediaType,
     pub bytes: u64,
+    pub size: Option<(u32, u32)>,
+    pub see_through: bool,
     pub alt_text: Option<String>,
     pub storage_key: String,
+}
+
+impl MediaRow {
+    /// What decides how it goes out, if it is a picture.
+    pub fn picture(&self) -> Option<PictureFacts> {
+        let ((width, height), kind) = (self.size?, self.kind.image()?);
+        Some(PictureFacts { kind, bytes: self.bytes, width, height, see_through: self.see_through })
+    }
 }
 
 pub async fn material(tx: &mut PgConnection, claimed: &Claimed) -> ServiceResult<Material> {
@@ -40,8 +58,9 @@ pub async fn material(tx: &mut PgConnection, claimed: &Claimed) -> ServiceResult
     .await
     .map_err(failed)?;
     let media = sqlx::query!(
-        "select m.content_type, m.bytes, m.alt_text, m.storage_key
-           from post_media pm join media m on m.id = pm.media_id where pm.post_version_id = $1 order by pm.position",
+        r#"select m.id, m.workspace_id, m.content_type, m.bytes, m.width, m.height, m.alt_text, m.storage_key,
+                  coalesce(m.thumbnail_key like '%.png', false) as "see_through!"
+             from post_media pm join media m on m.id = pm.media_id where pm.post_version_id = $1 order by pm.position"#,
         claimed.version.0
     )
     .fetch_all(tx)
@@ -59,13 +78,20 @@ pub async fn material(tx: &mut PgConnection, claimed: &Claimed) -> ServiceResult
         deleted: row.deleted,
         media: media
             .into_iter()
-            .map(|row| MediaRow {
-                content_type: row.content_type,
-                bytes: u64::try_from(row.bytes).unwrap_or_default(),
-                alt_text: row.alt_text,
-                storage_key: row.storage_key,
+            .map(|row| {
+                Ok(MediaRow {
+                    id: row.id.into(),
+                    workspace: row.workspace_id.into(),
+                    kind: MediaType::from_mime(&row.content_type)
+                        .ok_or_else(|| unknown_word("content type", &row.content_type))?,
+                    bytes: row.bytes.unsigned_abs(),
+                    size: row.width.zip(row.height).map(|(w, h)| (w.unsigned_abs(), h.unsigned_abs())),
+                    see_through: row.see_through,
+                    alt_text: row.alt_text,
+                    storage_key: row.storage_key,
+                })
             })
-            .collect(),
+            .collect::<ServiceResult<_>>()?,
     })
 }
 

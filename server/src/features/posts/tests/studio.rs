@@ -40,6 +40,9 @@ use crate::{
     jobs::{self, JobContext, Registry},
 };
 
+/// What a workspace may keep, bytes.
+pub const ROOM: u64 = 100 * 1024 * 1024;
+
 pub struct Studio {
     pub db: Database,
     pub clock: Arc<FrozenClock>,
@@ -129,7 +132,7 @@ impl Studio {
         let store = Arc::new(InMemory::new());
         let files = MediaFiles::new(store.clone());
         let links = MediaLinks::new(&secret, clock.clone());
-        let media = MediaService::new(db.clone(), clock.clone(), ids.clone(), files.clone(), links.clone());
+        let media = MediaService::new(db.clone(), clock.clone(), ids.clone(), files.clone(), links.clone(), ROOM);
         let missed = MissedPolicy::default();
         let selector = Selector::new(ids.clone(), platforms.clone(), missed);
         let queue = QueueService::new(db.clone(), clock.clone(), ids.clone(), accounts.clone());
@@ -274,7 +277,7 @@ impl Studio {
 
     pub async fn upload(&self, actor: &Actor, file_name: &str, bytes: Vec<u8>) -> MediaAsset {
         let upload = Upload { file_name: file_name.to_owned(), alt_text: None, bytes };
-        self.media.upload(actor, upload).await.unwrap()
+        self.media.upload(actor, upload).await.unwrap().asset
     }
 
     pub async fn save(&self, actor: &Actor, post: NewPost) -> SavedPost {
@@ -296,7 +299,10 @@ impl Studio {
 
     /// Runs what is due: the selector for scheduled posts, and what removes files.
     pub async fn select(&self) {
-        let registry = Registry::new().register(select_targets).register(media::jobs::remove_files);
+        let registry = Registry::new()
+            .register(select_targets)
+            .register(media::jobs::remove_files)
+            .register(media::jobs::finish_upload);
         jobs::run_due(&self.context, registry).await.unwrap();
     }
 
