@@ -30,6 +30,9 @@ pub(crate) trait Network: Sync {
     /// Letters in its round mark.
     fn mark(&self) -> &'static str;
 
+    /// How that mark is painted.
+    fn look(&self) -> Look;
+
     /// What it calls the accounts that a person runs, in the plural.
     fn pages_word(&self) -> &'static str;
 
@@ -124,6 +127,14 @@ pub(crate) trait Network: Sync {
         reply.status = axum::http::StatusCode::GONE;
         reply
     }
+}
+
+/// The ground of a network's mark on the sandbox's own pages; the letters on it are white.
+pub(crate) struct Look {
+    pub(crate) light: &'static str,
+    pub(crate) dark: &'static str,
+    /// CSS for how round its corners are.
+    pub(crate) corners: &'static str,
 }
 
 /// The network of this name.

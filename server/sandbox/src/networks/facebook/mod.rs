@@ -8,7 +8,7 @@ mod video;
 use axum::http::Method;
 
 use super::{
-    Network,
+    Look, Network,
     meta::{self, GraphError, check_version, is_false, login, params, rupload, split_version},
 };
 use crate::{
@@ -31,6 +31,10 @@ impl Network for Facebook {
 
     fn mark(&self) -> &'static str {
         "f"
+    }
+
+    fn look(&self) -> Look {
+        Look { light: "#0a58ca", dark: "#3b7ddd", corners: "50%" }
     }
 
     fn pages_word(&self) -> &'static str {

@@ -13,7 +13,7 @@ use axum::http::Method;
 use serde_json::json;
 
 use super::{
-    Caller, Network,
+    Caller, Look, Network,
     meta::{self, GraphError, check_version, login as facebook_login, params, rupload, split_version, tasks},
 };
 use crate::{
@@ -40,6 +40,10 @@ impl Network for Instagram {
 
     fn mark(&self) -> &'static str {
         "IG"
+    }
+
+    fn look(&self) -> Look {
+        Look { light: "#b0246f", dark: "#c0387f", corners: "12px" }
     }
 
     fn pages_word(&self) -> &'static str {

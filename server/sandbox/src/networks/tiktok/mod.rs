@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use self::errors::Trouble;
 pub(crate) use self::upload::answer_inbox;
-use super::{Caller, Network};
+use super::{Caller, Look, Network};
 use crate::{
     wire::{Body, Call, Fetched, Reply},
     world::{Account, Fault, Kind, Operation, Post, Slug, Standing, TokenKind, World},
@@ -33,6 +33,10 @@ impl Network for TikTok {
 
     fn mark(&self) -> &'static str {
         "T"
+    }
+
+    fn look(&self) -> Look {
+        Look { light: "#0d5f68", dark: "#1b7680", corners: "50%" }
     }
 
     fn pages_word(&self) -> &'static str {
