@@ -18,6 +18,7 @@ use crate::{
     http::{RateState, Trace},
     media::MediaItem,
     pkce::Pkce,
+    push::{Push, PushMessage, PushRefusal},
 };
 
 /// One platform.
@@ -98,6 +99,14 @@ pub trait Adapter: Send + Sync + fmt::Debug {
     /// Where people see a post, for platforms whose [`commit`](Adapter::commit) does not tell ([`Published::url`]).
     async fn permalink(&self, _account: &Account, _external_id: &str) -> Result<Option<String>, PlatformError> {
         Ok(None)
+    }
+
+    /// Reads a message that the platform sent of its own accord, if it is the platform's and for this app.
+    ///
+    /// # Errors
+    /// [`PushRefusal::NotHere`] where the platform sends none.
+    fn hear(&self, _message: &PushMessage) -> Result<Push, PushRefusal> {
+        Err(PushRefusal::NotHere)
     }
 
     /// Writes a comment below a post of the account's own: exactly one request, with the same rules for an answer that

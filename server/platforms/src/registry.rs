@@ -1,37 +1,32 @@
-//! Which platforms there are: one line each.
+//! The adapters of the platforms that are set up, and what is known of all.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{Platform, accounts::MissingScope};
 
 use crate::{
+    ENTRIES,
     adapter::{Adapter, ApiVersion},
-    facebook,
     http::Http,
-    instagram, linkedin, oauth,
+    oauth,
     settings::{Defaults, KnownVersion, PlatformSettings, SettingsError},
-    tiktok, twitter,
 };
 
-/// A platform's line.
+/// What each adapter says of itself, for the list in `lib.rs`.
 pub(crate) struct Entry {
     pub platform: Platform,
     pub defaults: &'static Defaults,
     pub build: fn(PlatformSettings, Arc<Http>) -> Arc<dyn Adapter>,
 }
 
-/// To add a platform, add its line here (and its folder beside this file).
-const ENTRIES: &[Entry] = &[
-    Entry { platform: Platform::Facebook, defaults: &facebook::DEFAULTS, build: facebook::build },
-    Entry { platform: Platform::Instagram, defaults: &instagram::DEFAULTS, build: instagram::build },
-    Entry { platform: Platform::Linkedin, defaults: &linkedin::DEFAULTS, build: linkedin::build },
-    Entry { platform: Platform::Tiktok, defaults: &tiktok::DEFAULTS, build: tiktok::build },
-    Entry { platform: Platform::Twitter, defaults: &twitter::DEFAULTS, build: twitter::build },
-];
-
 /// The platforms Arctiv can connect to, whether they are configured or not.
 pub fn supported() -> impl Iterator<Item = Platform> {
     ENTRIES.iter().map(|entry| entry.platform)
+}
+
+/// Whether a platform is many servers, of which an operator names the one where the app is registered.
+pub fn has_instances(platform: Platform) -> bool {
+    defaults(platform).is_some_and(|defaults| defaults.instances)
 }
 
 /// The API version calendar of a platform, oldest first; empty where versions have no dates.
@@ -101,7 +96,9 @@ mod tests {
 
     #[test]
     fn every_default_is_sound() {
+        let mut seen = std::collections::BTreeSet::new();
         for Entry { platform, defaults, .. } in ENTRIES {
+            assert!(seen.insert(*platform), "{platform} stands in the list twice");
             assert!(defaults.versions.iter().any(|known| known.version == defaults.version), "{platform}: version");
             for scope in defaults.scopes.iter().chain(defaults.sandbox_scopes) {
                 assert!(defaults.scope_uses.iter().any(|known| known.scope == *scope), "{platform}: {scope}");

@@ -74,6 +74,9 @@ pub enum SettingsError {
     /// It has no other login than its own.
     #[error("{0} has no other login than its own")]
     NoSuchLogin(Platform),
+    /// It is one server, and no other can be named.
+    #[error("{0} is one service: there is no instance to choose")]
+    NoInstances(Platform),
     /// Settings for it were given twice.
     #[error("{0} is configured twice")]
     Twice(Platform),
@@ -112,6 +115,8 @@ pub(crate) struct Defaults {
     pub token: Option<&'static str>,
     /// The other login, where there is one.
     pub through_facebook: Option<&'static ThroughFacebook>,
+    /// Whether the platform is many servers of which an operator names one, where the app is registered (Mastodon).
+    pub instances: bool,
     /// The version called unless a setting says otherwise; one of `versions`.
     pub version: &'static str,
     /// The calendar, oldest first.
@@ -194,6 +199,19 @@ impl PlatformSettings {
             }
         }
         self.login = login;
+        Ok(self)
+    }
+
+    /// The same for an app registered at this server of a platform that is many. Before
+    /// [`in_sandbox`](Self::in_sandbox), if at all.
+    ///
+    /// # Errors
+    /// [`SettingsError::NoInstances`] where there is one service only.
+    pub fn at_instance(mut self, instance: &Url) -> Result<Self, SettingsError> {
+        if !crate::registry::has_instances(self.platform) {
+            return Err(SettingsError::NoInstances(self.platform));
+        }
+        self.base_urls = BaseUrls { web: instance.clone(), api: instance.clone(), token: instance.clone() };
         Ok(self)
     }
 

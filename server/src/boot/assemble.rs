@@ -124,6 +124,9 @@ pub fn adapters(settings: &Settings, clock: &Arc<dyn Clock>) -> ServiceResult<Re
         if let Some(login) = section.and_then(|app| app.login) {
             app = app.with_login(login).map_err(ServiceError::internal)?;
         }
+        if let Some(instance) = section.and_then(|app| app.instance.as_ref()) {
+            app = app.at_instance(instance).map_err(ServiceError::internal)?;
+        }
         if let Some(transfer) = section.and_then(|app| app.video_transfer) {
             app.video_transfer = transfer;
         }

@@ -30,6 +30,8 @@ pub struct PlatformSection {
     pub client_secret: Option<SecretString>,
     /// In place of the platform's real hosts.
     pub base_url: Option<Url>,
+    /// The server the app is registered at, where the platform is many (Mastodon); its best known one if left out.
+    pub instance: Option<Url>,
     /// In place of the version this release was written for.
     pub api_version: Option<String>,
     /// Instagram: the login the app is registered for, `own` (the default) or `facebook`.
@@ -45,6 +47,9 @@ impl Section for PlatformsSettings {
         for (platform, app) in &self.apps {
             if app.client_id.is_some() != app.client_secret.is_some() {
                 faults.add(&format!("platforms.apps.{platform}"), "client_id and client_secret are set together");
+            }
+            if app.instance.is_some() && !platforms::has_instances(*platform) {
+                faults.add(&format!("platforms.apps.{platform}.instance"), "this platform is one service");
             }
             if app.login == Some(Login::Facebook) && *platform != Platform::Instagram {
                 faults
