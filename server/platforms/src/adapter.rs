@@ -126,6 +126,8 @@ pub struct Traits {
     pub pkce: bool,
     /// Whether a refresh kills the tokens it was made with.
     pub rotates: bool,
+    /// How old a token must be before the platform renews it; a younger one is refused, which says nothing about it.
+    pub renews_after: chrono::Duration,
     /// What [`Adapter::revoke`] takes away.
     pub revokes: RevokeReach,
     /// Whether a post that went out can be found again; where it cannot, a person decides after an unknown outcome.

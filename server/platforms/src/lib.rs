@@ -37,5 +37,5 @@ pub use http::{Http, HttpSettings, HttpSetupError, Operation, RateState, Trace};
 pub use media::{MediaItem, MediaSource};
 pub use pkce::Pkce;
 pub use push::{Push, PushMessage, PushRefusal, Removed};
-pub use registry::{Registry, has_instances, missing_scopes, supported, version_calendar};
+pub use registry::{Registry, VersionWarning, has_instances, missing_scopes, supported, version_calendar};
 pub use settings::{BaseUrls, Login, PlatformSettings, SettingsError, VideoTransfer};

@@ -4,6 +4,8 @@
 //! believed. A signature says who wrote a message and not that it is new, so each brings its own time, and whoever acts
 //! on it compares that with what it is about.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Duration, Utc};
 use domain::Platform;
 use hmac::{Hmac, KeyInit, Mac};
@@ -13,8 +15,8 @@ use sha2::Sha256;
 /// A message as it came.
 #[derive(Debug, Clone, Default)]
 pub struct PushMessage {
-    /// The header that signs it, where the platform has one (`TikTok-Signature`).
-    pub signature: Option<String>,
+    /// By lower-case name; one of them may sign the body.
+    pub headers: BTreeMap<String, String>,
     /// The body, untouched: it is what was signed.
     pub body: Vec<u8>,
 }

@@ -23,6 +23,9 @@ pub struct PlatformSettings {
     pub base_urls: BaseUrls,
     /// Instead of the version this program was built for.
     pub api_version: Option<String>,
+    /// The last day it answers, instead of what the calendar says: for a version the calendar does not know, or whose
+    /// end the platform has moved.
+    pub api_version_ends_on: Option<NaiveDate>,
     /// Instead of the scopes usually asked for.
     pub scopes: Option<Vec<String>>,
     /// Which login the app is registered for, where the platform has several (Instagram).
@@ -176,6 +179,7 @@ impl PlatformSettings {
                 token: url(token, "token address")?,
             },
             api_version: None,
+            api_version_ends_on: None,
             scopes: None,
             login: Login::default(),
             video_transfer: VideoTransfer::default(),
@@ -234,10 +238,11 @@ impl PlatformSettings {
     /// The version to call, looked up in the calendar.
     pub(crate) fn api_version(&self, defaults: &Defaults) -> ApiVersion {
         let wanted = self.api_version.as_deref().unwrap_or(defaults.version);
-        defaults.versions.iter().find(|known| known.version == wanted).copied().map_or_else(
+        let found = defaults.versions.iter().find(|known| known.version == wanted).copied().map_or_else(
             || ApiVersion { version: wanted.to_owned(), ends_on: None, known: false },
             KnownVersion::to_api_version,
-        )
+        );
+        ApiVersion { ends_on: self.api_version_ends_on.or(found.ends_on), ..found }
     }
 
     pub(crate) fn scopes(&self, defaults: &Defaults) -> Vec<String> {

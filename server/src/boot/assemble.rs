@@ -6,7 +6,7 @@ use app::services::{Services, Settings as PageSettings};
 use axum::extract::FromRef;
 use domain::{
     ServiceError, ServiceResult,
-    accounts::Accounts,
+    accounts::{Accounts, PushEvents},
     audit::Audit,
     clock::{Clock, Ids},
     deliveries::Deliveries,
@@ -26,7 +26,7 @@ use crate::{
     config::{Environment, Keys, Settings, TokenAlgorithm},
     database::{Database, PoolSizes},
     features::{
-        accounts::{AccountsService, AccountsSetup, Tokens, TokensSetup, callback_url},
+        accounts::{AccountsService, AccountsSetup, PushService, PushSetup, Tokens, TokensSetup, callback_url},
         audit::AuditService,
         deliveries::{self, DeliveryService, Worker, WorkerParts},
         identity::{IdentityService, PasswordCost},
@@ -73,6 +73,7 @@ pub struct Arctiv {
     pub tokens: Tokens,
     pub files: MediaFiles,
     public_media: Option<PublicMedia>,
+    push: Arc<dyn PushEvents>,
     pub cookies: CookiePolicy,
     pub metrics: PrometheusHandle,
     pub stop: CancellationToken,
@@ -133,6 +134,7 @@ pub fn adapters(settings: &Settings, clock: &Arc<dyn Clock>) -> ServiceResult<Re
         if let Some(version) = section.and_then(|app| app.api_version.clone()) {
             app.api_version = Some(version);
         }
+        app.api_version_ends_on = section.and_then(|app| app.api_version_ends_on);
         if let Some(base) = section.and_then(|app| app.base_url.as_ref()).or(sandbox) {
             app = app.in_sandbox(base);
         }
@@ -147,6 +149,7 @@ impl Arctiv {
     pub fn assemble(parts: Parts) -> ServiceResult<Self> {
         let Parts { settings, keys, database, clock, ids, password_cost, metrics, stop } = parts;
         let adapters = Arc::new(adapters(&settings, &clock)?);
+        adapters.warn_of_versions(clock.now().date_naive());
         let vault = vault(&settings, &keys)?;
         let public_url: url::Url =
             settings.server.origin().parse().map_err(|error| ServiceError::internal(format!("public_url: {error}")))?;
@@ -157,6 +160,12 @@ impl Arctiv {
             platforms: Arc::clone(&adapters),
             vault: Arc::clone(&vault),
         });
+        let push = Arc::new(PushService::new(PushSetup {
+            db: database.clone(),
+            clock: Arc::clone(&clock),
+            platforms: Arc::clone(&adapters),
+            public_url: public_url.clone(),
+        }));
         let accounts: Arc<dyn Accounts> = Arc::new(AccountsService::new(AccountsSetup {
             db: database.clone(),
             clock: Arc::clone(&clock),
@@ -226,6 +235,7 @@ impl Arctiv {
             tokens,
             files,
             public_media,
+            push,
             cookies,
             metrics,
             stop,
@@ -332,6 +342,12 @@ macro_rules! part {
 
 part!(identity: Identity, accounts: Accounts, posts: Posts, deliveries: Deliveries, media: Media, events: Events, audit: Audit);
 
+impl FromRef<Arctiv> for Arc<dyn PushEvents> {
+    fn from_ref(arctiv: &Arctiv) -> Self {
+        Arc::clone(&arctiv.push)
+    }
+}
+
 impl FromRef<Arctiv> for CookiePolicy {
     fn from_ref(arctiv: &Arctiv) -> Self {
         arctiv.cookies
@@ -374,25 +390,8 @@ impl Probe for ReadinessProbe {
                 "{given_up} background jobs have failed for the last time; their errors are in the log and with the job"
             )
         });
-        let warnings = self
-            .adapters
-            .platforms()
-            .filter_map(|platform| self.adapters.get(platform))
-            .filter_map(|adapter| {
-                let version = adapter.api_version();
-                let label = adapter.platform().label();
-                match version.status(now.date_naive()) {
-                    platforms::VersionStatus::Fine => None,
-                    platforms::VersionStatus::EndsIn { days } => {
-                        Some(format!("{label}: API version {} ends in {days} days", version.version))
-                    }
-                    platforms::VersionStatus::Ended => {
-                        Some(format!("{label}: API version {} has ended", version.version))
-                    }
-                }
-            })
-            .chain(given_up)
-            .collect();
+        let versions = self.adapters.version_warnings(now.date_naive());
+        let warnings = versions.into_iter().map(|warning| warning.message).chain(given_up).collect();
         Readiness {
             status: if ready { "ready" } else { "not_ready" },
             database: migrations.is_ok(),
@@ -405,6 +404,12 @@ impl Probe for ReadinessProbe {
 
     async fn measure(&self) {
         let now = self.clock.now();
+        for (platform, version, ends_on) in self.adapters.version_ends() {
+            let labels = [("platform", platform.to_string()), ("version", version.version)];
+            let days = (ends_on - now.date_naive()).num_days();
+            let days = i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX });
+            metrics::gauge!("platform_api_version_days_left", &labels).set(f64::from(days));
+        }
         let pool = self.database.worker_pool();
         // Whoever collects figures does not wait for a database that is away.
         let counted = tokio::time::timeout(MEASURING, async {

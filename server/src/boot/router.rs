@@ -91,6 +91,7 @@ fn api() -> OpenApiRouter<Arctiv> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(identity::router())
         .merge(accounts::api::router())
+        .merge(accounts::api::push_router())
         .merge(posts::api::router())
         .merge(media::api::router())
         .merge(deliveries::router())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use domain::Platform;
 use platforms::{Login, VideoTransfer};
 use secrecy::SecretString;
@@ -34,6 +35,8 @@ pub struct PlatformSection {
     pub instance: Option<Url>,
     /// In place of the version this release was written for.
     pub api_version: Option<String>,
+    /// The last day that version answers, where this release does not know it or the platform has moved it: `2027-05-20`.
+    pub api_version_ends_on: Option<NaiveDate>,
     /// Instagram: the login the app is registered for, `own` (the default) or `facebook`.
     pub login: Option<Login>,
     /// TikTok: how videos get there, `upload` (the default) or `pull`, for which this Arctiv's address must be verified

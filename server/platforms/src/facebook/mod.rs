@@ -147,6 +147,7 @@ impl Adapter for Facebook {
         Traits {
             pkce: false,
             rotates: false,
+            renews_after: chrono::Duration::zero(),
             revokes: RevokeReach::Grantor,
             finds: Finds::Always,
             comments: true,

@@ -172,11 +172,12 @@ impl Adapter for Instagram {
     }
 
     fn traits(&self) -> Traits {
-        let revokes = match self.settings.login {
-            Login::Own => RevokeReach::Account,
-            Login::Facebook => RevokeReach::Grantor,
+        let (revokes, renews_after) = match self.settings.login {
+            // Instagram renews tokens from their second day on (platforms.md 2).
+            Login::Own => (RevokeReach::Account, chrono::Duration::hours(24)),
+            Login::Facebook => (RevokeReach::Grantor, chrono::Duration::zero()),
         };
-        Traits { pkce: false, rotates: false, revokes, finds: Finds::Always, comments: true, pulls: true }
+        Traits { pkce: false, rotates: false, renews_after, revokes, finds: Finds::Always, comments: true, pulls: true }
     }
 
     fn api_version(&self) -> ApiVersion {

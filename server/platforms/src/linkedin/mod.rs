@@ -112,6 +112,7 @@ impl Adapter for Linkedin {
         Traits {
             pkce: false,
             rotates: false,
+            renews_after: chrono::Duration::zero(),
             revokes: RevokeReach::Grantor,
             finds: Finds::Sometimes,
             comments: true,

@@ -86,7 +86,7 @@ mod tests {
 
     fn message(request: &str) -> PushMessage {
         let body = url::form_urlencoded::Serializer::new(String::new()).append_pair("signed_request", request).finish();
-        PushMessage { signature: None, body: body.into_bytes() }
+        PushMessage { body: body.into_bytes(), ..PushMessage::default() }
     }
 
     fn heard(request: &str) -> Result<Signed, PushRefusal> {
@@ -126,10 +126,10 @@ mod tests {
             assert_eq!(heard(&bad), Err(PushRefusal::Unsigned), "{bad}");
         }
         for body in ["", "signed_request", "other=1"] {
-            let message = PushMessage { signature: None, body: body.into() };
+            let message = PushMessage { body: body.into(), ..PushMessage::default() };
             assert_eq!(read(&message, &"app-secret".into(), now()), Err(PushRefusal::Unsigned), "{body}");
         }
-        let long = PushMessage { signature: None, body: vec![b'a'; LONGEST + 1] };
+        let long = PushMessage { body: vec![b'a'; LONGEST + 1], ..PushMessage::default() };
         assert_eq!(read(&long, &"app-secret".into(), now()), Err(PushRefusal::Unsigned));
     }
 

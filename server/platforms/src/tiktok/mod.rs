@@ -95,6 +95,7 @@ impl Adapter for Tiktok {
         Traits {
             pkce: false,
             rotates: true,
+            renews_after: chrono::Duration::zero(),
             revokes: RevokeReach::Account,
             finds: Finds::Sometimes,
             comments: false,

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::PLATFORM;
 use crate::push::{Push, PushMessage, PushRefusal, Removed, is_signed, timely};
 
+const SIGNATURE: &str = "tiktok-signature";
 /// The longest message that is looked at.
 const LONGEST: usize = 64 * 1024;
 /// How long TikTok goes on trying.
@@ -31,8 +32,8 @@ pub(super) fn read(
     secret: &SecretString,
     now: DateTime<Utc>,
 ) -> Result<Push, PushRefusal> {
-    let header = message.signature.as_deref().filter(|_| message.body.len() <= LONGEST);
-    let (time, signature) = header.and_then(parts).ok_or(PushRefusal::Unsigned)?;
+    let header = message.headers.get(SIGNATURE).filter(|_| message.body.len() <= LONGEST);
+    let (time, signature) = header.and_then(|header| parts(header)).ok_or(PushRefusal::Unsigned)?;
     if !is_signed(secret, &[time.as_bytes(), b".", &message.body], &signature) {
         return Err(PushRefusal::Unsigned);
     }
@@ -100,7 +101,8 @@ mod tests {
         let body = body.to_string();
         let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap().chain_update(format!("{seconds}.{body}"));
         let hex = mac.finalize().into_bytes().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-        PushMessage { signature: Some(format!("t={seconds},s={hex}")), body: body.into_bytes() }
+        let headers = [(SIGNATURE.to_owned(), format!("t={seconds},s={hex}"))].into();
+        PushMessage { headers, body: body.into_bytes() }
     }
 
     fn signed(secret: &str, body: &Value) -> PushMessage {
@@ -129,11 +131,14 @@ mod tests {
     #[test]
     fn nothing_unsigned_is_believed() {
         let good = signed("secret", &removed());
-        let header = good.signature.clone().unwrap();
-        let with = |signature: &str| PushMessage { signature: Some(signature.to_owned()), ..good.clone() };
+        let header = good.headers[SIGNATURE].clone();
+        let with = |signature: &str| PushMessage {
+            headers: [(SIGNATURE.to_owned(), signature.to_owned())].into(),
+            ..good.clone()
+        };
         for bad in [
             signed("another", &removed()),
-            PushMessage { signature: None, ..good.clone() },
+            PushMessage { headers: [].into(), ..good.clone() },
             with(""),
             with("t=1"),
             with(&header.replace("t=17", "t=18")),

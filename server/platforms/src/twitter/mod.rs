@@ -113,6 +113,7 @@ impl Adapter for Twitter {
         Traits {
             pkce: true,
             rotates: true,
+            renews_after: chrono::Duration::zero(),
             revokes: RevokeReach::Account,
             finds: Finds::Always,
             comments: true,

@@ -9,8 +9,10 @@ mod tiktok;
 mod twitter;
 
 use crate::{
+    config::Client,
+    push::{About, Message},
     wire::{Call, Fetched, Reply},
-    world::{Account, Consent, Fault, Kind, Operation, Post, Slug, Token, World},
+    world::{Account, Consent, Fault, Grant, Kind, Operation, Post, Slug, Token, World},
 };
 
 /// Every simulated network.
@@ -121,6 +123,11 @@ pub(crate) trait Network: Sync {
     /// The answer of a `status` fault in this network's own words.
     fn refuse(&self, world: &mut World, call: &Call, status: u16, fault: &Fault) -> Reply;
 
+    /// The message to an application about a person's grant, where the network sends such.
+    fn push(&self, _world: &World, _grant: &Grant, _client: &Client, _about: About) -> Option<Message> {
+        None
+    }
+
     /// The answer to a version of the API that is no more.
     fn sunset(&self, world: &mut World, call: &Call, fault: &Fault) -> Reply {
         let mut reply = self.refuse(world, call, 410, fault);
@@ -167,7 +174,7 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    pub(crate) fn new(token: &Token, grant: &crate::world::Grant) -> Self {
+    pub(crate) fn new(token: &Token, grant: &Grant) -> Self {
         Self {
             grant: grant.id,
             client: grant.client.clone(),

@@ -12,8 +12,10 @@ use super::{
     meta::{self, GraphError, check_version, is_false, login, params, rupload, split_version},
 };
 use crate::{
+    config::Client,
+    push::{About, Message},
     wire::{Call, Fetched, Reply},
-    world::{Account, Consent, Fault, Kind, Operation, Post, Slug, World},
+    world::{Account, Consent, Fault, Grant, Kind, Operation, Post, Slug, World},
 };
 
 pub(super) struct Facebook;
@@ -221,6 +223,10 @@ impl Network for Facebook {
     fn permalink(&self, _: &World, base: &str, post: &Post) -> String {
         let (page, own) = post.id.split_once('_').unwrap_or((post.account.as_str(), post.id.as_str()));
         format!("{base}/facebook/{page}/posts/{own}")
+    }
+
+    fn push(&self, world: &World, grant: &Grant, client: &Client, _about: About) -> Option<Message> {
+        Some(meta::signed_request(world, grant, client))
     }
 
     fn handle(&self, world: &mut World, call: &Call) -> Reply {
