@@ -20,12 +20,13 @@ mod testing;
 mod facebook;
 mod instagram;
 mod linkedin;
+mod mastodon;
 mod tiktok;
 mod twitter;
 
 /// The platforms Arctiv can connect to, in the order people see them.
 const ENTRIES: &[registry::Entry] =
-    &[facebook::ENTRY, instagram::ENTRY, twitter::ENTRY, linkedin::ENTRY, tiktok::ENTRY];
+    &[facebook::ENTRY, instagram::ENTRY, twitter::ENTRY, linkedin::ENTRY, tiktok::ENTRY, mastodon::ENTRY];
 
 pub use adapter::{
     Account, AccountKind, Adapter, ApiVersion, AuthorizeRequest, CreatorChoices, Exchange, ExchangeRequest, Finding,

@@ -17,6 +17,7 @@ mod google_analytics;
 mod instagram;
 pub mod linkedin;
 mod linkedin_ads;
+pub mod mastodon;
 mod options;
 mod rules;
 mod tiktok;
@@ -59,6 +60,7 @@ platforms! {
     Twitter = x,
     Linkedin = linkedin,
     Tiktok = tiktok,
+    Mastodon = mastodon,
     FacebookAds = facebook_ads,
     GoogleAds = google_ads,
     GoogleAnalytics = google_analytics,

@@ -4,6 +4,7 @@
 mod facebook;
 mod instagram;
 mod linkedin;
+mod mastodon;
 mod meta;
 mod tiktok;
 mod twitter;
@@ -16,8 +17,14 @@ use crate::{
 };
 
 /// Every simulated network.
-pub(crate) static ALL: &[&dyn Network] =
-    &[&facebook::Facebook, &instagram::Instagram, &twitter::Twitter, &linkedin::LinkedIn, &tiktok::TikTok];
+pub(crate) static ALL: &[&dyn Network] = &[
+    &facebook::Facebook,
+    &instagram::Instagram,
+    &twitter::Twitter,
+    &linkedin::LinkedIn,
+    &tiktok::TikTok,
+    &mastodon::Mastodon,
+];
 
 pub(crate) use self::tiktok::answer_inbox;
 
