@@ -112,19 +112,7 @@ pub(crate) async fn deliver(sandbox: &Sandbox, letter: &Letter) -> Option<Value>
     for attempt in 1..=PAUSES.len() + 1 {
         let (status, answer) = post(sandbox, letter).await;
         let taken = status.is_some_and(|status| status < 300);
-        let mut world = sandbox.world();
-        let at = world.now();
-        world.outbox.add(Sent {
-            platform: letter.platform,
-            about: letter.about,
-            account: letter.account.clone(),
-            url: letter.url.clone(),
-            attempt,
-            at,
-            status,
-            answer: answer.clone(),
-        });
-        drop(world);
+        note(sandbox, letter, attempt, status, &answer);
         if taken {
             return Some(answer);
         }
@@ -134,6 +122,21 @@ pub(crate) async fn deliver(sandbox: &Sandbox, letter: &Letter) -> Option<Value>
         }
     }
     None
+}
+
+fn note(sandbox: &Sandbox, letter: &Letter, attempt: usize, status: Option<u16>, answer: &Value) {
+    let mut world = sandbox.world();
+    let at = world.now();
+    world.outbox.add(Sent {
+        platform: letter.platform,
+        about: letter.about,
+        account: letter.account.clone(),
+        url: letter.url.clone(),
+        attempt,
+        at,
+        status,
+        answer: answer.clone(),
+    });
 }
 
 async fn post(sandbox: &Sandbox, letter: &Letter) -> (Option<u16>, Value) {

@@ -48,7 +48,6 @@ static RULES: PostRules = PostRules {
     story: Some(&VideoRules {
         types: MP4_MOV,
         codecs: H264_HEVC,
-        codecs: H264_HEVC,
         bytes_max: 100 * MIB,
         duration_min: 3 * SECOND,
         duration_max: 60 * SECOND,

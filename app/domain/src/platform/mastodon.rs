@@ -8,8 +8,8 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{
-    AccountType, Audience, Button, CommentRules, Descriptor, ImageType, PostFormat, PostRules, Preview, Publishing, VideoRules,
-    VideoType,
+    AccountType, Audience, Button, CommentRules, Descriptor, ImageType, PostFormat, PostRules, Preview, Publishing,
+    VideoRules, VideoType,
     rules::{MIB, MINUTE, SECOND},
 };
 use crate::{media::VideoCodec, text::find_urls};

@@ -41,7 +41,10 @@ pub(super) fn authorize(world: &mut World, call: &Call) -> Reply {
     }
 }
 
-fn asked(query: &Fields) -> Result<(Vec<String>, Option<Challenge>), (&'static str, &'static str)> {
+/// An error as it goes back to the application: its word, and a sentence.
+type Wrong = (&'static str, &'static str);
+
+fn asked(query: &Fields) -> Result<(Vec<String>, Option<Challenge>), Wrong> {
     if query.get("response_type") != Some("code") {
         return Err(("unsupported_response_type", "The authorization server does not support this response type."));
     }
