@@ -37,6 +37,7 @@ static RULES: PostRules = PostRules {
     link_in_text: true,
     link_with_images: true,
     same_text_on_several_accounts: true,
+    same_text_again: true,
     hashtags_max: Some(30),
     mentions_max: Some(20),
     image_ratio: Some(Ratio { narrowest: (4, 5), widest: (191, 100) }),

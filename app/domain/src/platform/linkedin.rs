@@ -38,6 +38,7 @@ static RULES: PostRules = PostRules {
     link_in_text: false,
     link_with_images: false,
     same_text_on_several_accounts: true,
+    same_text_again: false,
     hashtags_max: None,
     mentions_max: None,
     image_ratio: None,

@@ -72,6 +72,8 @@ pub struct PostRules {
     pub link_with_images: bool,
     /// Whether one text may go to several accounts of the platform.
     pub same_text_on_several_accounts: bool,
+    /// Whether it takes the same text again soon after.
+    pub same_text_again: bool,
     /// `#words` and `@names` in the text.
     pub hashtags_max: Option<usize>,
     pub mentions_max: Option<usize>,

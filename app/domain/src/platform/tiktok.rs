@@ -32,6 +32,7 @@ static RULES: PostRules = PostRules {
     link_in_text: true,
     link_with_images: true,
     same_text_on_several_accounts: true,
+    same_text_again: true,
     hashtags_max: None,
     mentions_max: None,
     image_ratio: None,
