@@ -223,15 +223,28 @@ async fn a_post_goes_to_a_mastodon_instance_once_though_its_answer_is_lost() {
     let fault = json!({ "platform": "mastodon", "operation": "publish", "fault": "drop_after_accept", "times": 1 });
     control.fault(&fault).await.unwrap();
     let _worker = world.worker_beside(&web);
-    let body = json!({ "body": "Opening day #coffee", "media_assets": [picture] });
+    let options = json!({ "mastodon": { "audience": "unlisted", "first_comment": "Come in" } });
+    let body = json!({ "body": "Opening day #coffee", "media_assets": [picture], "options": options });
     let post = person.post("/api/content", body).await["data"]["id"].as_str().unwrap().to_owned();
 
     let deliveries = person.settled(&post).await;
     let [delivery] = deliveries.as_slice() else { panic!("{deliveries:#?}") };
     assert_eq!((&delivery["platform"], &delivery["status"]), (&json!("mastodon"), &json!("success")), "{delivery:#}");
     assert_eq!(control.struck().await.unwrap().len(), 1, "the answer was lost");
-    let posts = control.posts(Some("mastodon")).await.unwrap();
-    assert_eq!(posts.len(), 1, "{posts:#?}");
+    let comments = comments(&person, &post).await;
+    assert_eq!(comments["mastodon"]["status"], "written", "{comments:#?}");
+    let (replies, posts): (Vec<_>, Vec<_>) = control
+        .posts(Some("mastodon"))
+        .await
+        .unwrap()
+        .into_iter()
+        .partition(|post| post["extra"]["reply_to"].is_string());
+    assert_eq!((posts.len(), replies.len()), (1, 1), "{posts:#?} {replies:#?}");
+    assert_eq!((&replies[0]["text"], &replies[0]["extra"]["reply_to"]), (&json!("Come in"), &posts[0]["id"]));
+    assert_eq!(
+        (&posts[0]["extra"]["visibility"], &replies[0]["extra"]["visibility"]),
+        (&json!("unlisted"), &json!("unlisted"))
+    );
     assert_eq!((&posts[0]["id"], &posts[0]["url"]), (&delivery["external_post_id"], &delivery["external_url"]));
     assert_eq!(posts[0]["text"], "Opening day #coffee");
     assert_eq!(posts[0]["media"][0]["alt_text"], "A harbour");
