@@ -12,10 +12,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use contract::Contract;
+use domain::clock::Clock;
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Method, header, multipart};
 use sandbox::{DEMO_CLIENT_SECRET, driver::Visitor};
 use serde_json::{Value, json};
+use server::clock::SystemClock;
 use sha2::Sha256;
 use sqlx::{AssertSqlSafe, PgConnection};
 use support::{Person, Web, World, client, within};
@@ -529,7 +531,7 @@ async fn on_the_record(stage: &mut Stage) {
 
 /// What platforms send, which the app's secret signs.
 async fn pushed(stage: &mut Stage) {
-    let payload = json!({ "algorithm": "HMAC-SHA256", "issued_at": chrono::Utc::now().timestamp(), "user_id": "4711" });
+    let payload = json!({ "algorithm": "HMAC-SHA256", "issued_at": SystemClock.now().timestamp(), "user_id": "4711" });
     let good = signed_request(&payload);
     let huge = "a".repeat(2 * 1024 * 1024);
     let mut code = String::new();
@@ -542,7 +544,7 @@ async fn pushed(stage: &mut Stage) {
             let answer = stage.contract.call(operation, request).await;
             answer.expect(operation, status);
             if let Some(given) = answer.body["confirmation_code"].as_str() {
-                code = given.to_owned();
+                given.clone_into(&mut code);
                 assert!(answer.body["url"].as_str().is_some_and(|url| url.ends_with(given)), "{}", answer.body);
             }
         }

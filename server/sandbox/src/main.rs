@@ -54,7 +54,7 @@ struct Args {
     /// Judge API versions by today's date, not by that of this release.
     #[arg(long)]
     versions_of_today: bool,
-    /// Where the applications take the networks' messages, such as http://127.0.0.1:8080/api/webhooks.
+    /// Where the applications take the networks' messages, such as <http://127.0.0.1:8080/api/webhooks>.
     #[arg(long)]
     webhooks: Option<Url>,
     /// Form of the log; `RUST_LOG` chooses what is in it.

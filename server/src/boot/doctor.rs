@@ -67,7 +67,7 @@ pub async fn doctor(settings: &Settings) -> bool {
                 })
             }
             Err(error) => {
-                Err(error.cause.as_ref().map_or_else(|| error.fault.message.clone(), |cause| cause.to_string()))
+                Err(error.cause.as_ref().map_or_else(|| error.fault.message.clone(), ToString::to_string))
             }
         },
     );

@@ -16,7 +16,7 @@ const LONGEST: usize = 64 * 1024;
 const OLDEST: Duration = Duration::hours(72);
 
 #[derive(Debug, Deserialize)]
-struct Event {
+struct Notice {
     client_key: String,
     event: String,
     create_time: i64,
@@ -38,7 +38,7 @@ pub(super) fn read(
         return Err(PushRefusal::Unsigned);
     }
     timely(time.parse().map_err(|_| PushRefusal::Unreadable)?, OLDEST, now)?;
-    let event: Event = serde_json::from_slice(&message.body).map_err(|_| PushRefusal::Unreadable)?;
+    let event: Notice = serde_json::from_slice(&message.body).map_err(|_| PushRefusal::Unreadable)?;
     if event.client_key != client_key {
         return Err(PushRefusal::Foreign);
     }

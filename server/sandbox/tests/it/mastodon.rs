@@ -265,14 +265,14 @@ async fn films_are_worked_on_and_stand_alone() {
     let taken = json(upload(&net, &token, film(720, 1_280, 9_000, 1), "video/mp4", ""), 202).await;
     assert!(taken["url"].is_null() && taken["type"] == "video");
     let id = taken["id"].as_str().unwrap().to_owned();
-    let status = format!("/mastodon/api/v1/media/{id}");
-    json(net.get(&status).bearer_auth(&token), 206).await;
+    let film = format!("/mastodon/api/v1/media/{id}");
+    json(net.get(&film).bearer_auth(&token), 206).await;
     json(toot(&net, &token, &[("status", "Early"), ("media_ids[]", &id)]), 422).await;
     let other = connect(&net, "harbourpine").await;
-    json(net.get(&status).bearer_auth(&other), 404).await;
+    json(net.get(&film).bearer_auth(&other), 404).await;
     let picture = json(upload(&net, &token, png(60, 40, 1), "image/png", ""), 200).await;
     net.advance(61).await;
-    assert!(json(net.get(&status).bearer_auth(&token), 200).await["url"].is_string());
+    assert!(json(net.get(&film).bearer_auth(&token), 200).await["url"].is_string());
     let both = [("status", "Both"), ("media_ids[]", id.as_str()), ("media_ids[]", picture["id"].as_str().unwrap())];
     json(toot(&net, &token, &both), 422).await;
     json(toot(&net, &token, &[("media_ids[]", &id)]), 200).await;

@@ -258,6 +258,7 @@ mod tests {
             first_comment: None,
             next_attempt_at: None,
             published_at: None,
+            first_comment: None,
             created_at: chrono::DateTime::UNIX_EPOCH,
             updated_at: chrono::DateTime::UNIX_EPOCH,
         }
