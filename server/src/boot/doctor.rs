@@ -66,9 +66,7 @@ pub async fn doctor(settings: &Settings) -> bool {
                     names.join(", ")
                 })
             }
-            Err(error) => {
-                Err(error.cause.as_ref().map_or_else(|| error.fault.message.clone(), ToString::to_string))
-            }
+            Err(error) => Err(error.cause.as_ref().map_or_else(|| error.fault.message.clone(), ToString::to_string)),
         },
     );
     if let Ok(registry) = &found {
