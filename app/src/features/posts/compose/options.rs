@@ -18,7 +18,7 @@ use domain::{
     AccountId, Platform,
     accounts::{Account, Creator},
     media::{MediaAsset, MediaKind},
-    platform::{Audience, CreatorChoices, PostFormat, TiktokPrivacy},
+    platform::{self, CreatorChoices, PostFormat, TiktokPrivacy},
 };
 use leptos::prelude::*;
 
@@ -125,7 +125,7 @@ fn title(composer: Composer, choices: Choices, label: &'static str, hint: &'stat
 }
 
 /// Who may see the post, where that can be chosen for each.
-fn seen_by(platform: Platform, audiences: &[Audience], value: RwSignal<String>) -> AnyView {
+fn seen_by(platform: Platform, audiences: &[platform::Audience], value: RwSignal<String>) -> AnyView {
     let choices = audiences.iter().map(|audience| Choice::new(audience.as_str(), audience.label())).collect::<Vec<_>>();
     view! { <RadioGroup name=format!("audience-{platform}") legend="Who can see this post" choices value/> }.into_any()
 }
