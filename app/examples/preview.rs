@@ -22,11 +22,11 @@ use axum::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    AccountId, Actor, DeliveryId, MediaId, Page, PageRequest, Platform, PostId, QueueSlotId, RequestId, ServiceError,
-    ServiceResult, UploadId, Visitor,
+    AccountId, Actor, DeliveryId, MediaId, OauthStateId, Page, PageRequest, Platform, PostId, QueueSlotId, RequestId,
+    ServiceError, ServiceResult, UploadId, Visitor,
     accounts::{
         Account, AccountCounts, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, Connected,
-        ConnectionEvent, ConnectionEventType, Creator, MissingScope, PlatformOffer,
+        ConnectionEvent, ConnectionEventType, Creator, MissingScope, PlatformOffer, Withheld,
     },
     actor::Via,
     audit::{Audit, AuditEvent, AuditFilter, AuditPerson, Standing},
@@ -376,6 +376,9 @@ impl Accounts for Demo {
         gone()
     }
     async fn callback(&self, _: &Actor, _: Platform, _: Callback) -> ServiceResult<Connected> {
+        gone()
+    }
+    async fn withheld(&self, _: &Actor, _: OauthStateId) -> ServiceResult<Withheld> {
         gone()
     }
     async fn set_active(&self, actor: &Actor, id: AccountId, active: bool) -> ServiceResult<Account> {

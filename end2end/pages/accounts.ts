@@ -9,6 +9,7 @@ export const PLATFORM_NAMES: Record<Platform, string> = {
   linkedin: 'LinkedIn',
   instagram: 'Instagram',
   tiktok: 'TikTok',
+  mastodon: 'Mastodon',
 };
 
 /** The connected accounts of a workspace, and connecting one. */
@@ -41,6 +42,11 @@ export class Accounts {
     await expect(this.page).toHaveURL(/\/accounts\?/);
     await this.app.alive();
     await expect(this.page.getByText(`${PLATFORM_NAMES[account.platform]} is connected.`)).toBeVisible();
+  }
+
+  /** What the consent just given left out. */
+  get withheld(): Locator {
+    return this.page.getByRole('region', { name: 'Not everything came along.' });
   }
 
   card(account: SandboxAccount): Locator {

@@ -1,7 +1,7 @@
 /** The simulated networks' control API, for looking behind them and making things go wrong. */
 import { type APIRequestContext, expect } from '@playwright/test';
 
-export type Platform = 'facebook' | 'twitter' | 'linkedin' | 'instagram' | 'tiktok';
+export type Platform = 'facebook' | 'twitter' | 'linkedin' | 'instagram' | 'tiktok' | 'mastodon';
 
 /** A simulated account. `run_by` names the people who may hand out a page. */
 export type SandboxAccount = {

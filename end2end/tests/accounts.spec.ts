@@ -46,6 +46,32 @@ test('a refused consent changes nothing and says so', async ({ accounts, client,
   await expect(page.getByRole('switch')).toHaveCount(0);
 });
 
+test('what a consent leaves out is named with what it costs', async ({
+  accounts,
+  client,
+  consent,
+  noBarriers,
+  page,
+  sandbox,
+}) => {
+  expect(client.kind).toBe('client');
+  const shop = await sandbox.account('facebook', `Rowan Cheese ${client.email.slice(5, 9)}`);
+  await accounts.open();
+  await accounts.begin('facebook');
+  await consent.choose(shop);
+  await consent.untick('read_insights');
+  await consent.authorise();
+  await expect(page.getByText('Facebook is connected.')).toBeVisible();
+  await expect(accounts.withheld).toContainText('read_insights');
+  await expect(accounts.withheld).toContainText(shop.name);
+  await expect(accounts.switch(shop)).toBeChecked();
+  await noBarriers('accounts, with what was left out');
+
+  await page.getByRole('button', { name: 'Dismiss' }).click();
+  await expect(accounts.withheld).toHaveCount(0);
+  await expect(accounts.switch(shop)).toBeVisible();
+});
+
 test('an answer from the platform counts once', async ({ accounts, app, client, consent, page, sandbox }) => {
   expect(client.kind).toBe('client');
   const profile = await sandbox.account('twitter', 'Copper Records');

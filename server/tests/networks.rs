@@ -1,13 +1,13 @@
-//! The networks that publish nothing but media, from upload to the sandbox: pictures fetched from our own signed
+//! The networks that have their own ways, from upload to the sandbox: pictures fetched from our own signed
 //! addresses, a container waited for, a post that is taken, worked on, and left to its creator. Real processes.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a walkthrough stops where it cannot go on")]
 
 mod support;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, io::Cursor, time::Duration};
 
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, StatusCode, multipart};
 use sandbox::driver::Visitor;
 use serde_json::{Value, json};
 use support::{Person, World, within};
@@ -334,4 +334,87 @@ async fn a_picture_goes_to_each_network_in_a_form_it_takes() {
     let copies: Vec<(String, String, i32)> =
         sqlx::query_as("select recipe, content_type, width from media_copies").fetch_all(&mut admin).await.unwrap();
     assert_eq!(copies, [("jpg-w1440-p0-b8388608".to_owned(), "image/jpeg".to_owned(), 1_440)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_goes_to_a_mastodon_instance_once_though_its_answer_is_lost() {
+    let world = World::new().await;
+    let web = world.web().await;
+    let person = Person::register(&web, "client").await;
+    let landed = person.connect("mastodon", &Visitor::called("northwindcoffee")).await;
+    assert!(landed.contains("connected="), "{landed}");
+    let picture = person.upload_picture().await;
+    let control = world.sandbox.control().unwrap();
+    let fault = json!({ "platform": "mastodon", "operation": "publish", "fault": "drop_after_accept", "times": 1 });
+    control.fault(&fault).await.unwrap();
+    let _worker = world.worker_beside(&web);
+    let options = json!({ "mastodon": { "audience": "unlisted", "first_comment": "Come in" } });
+    let body = json!({ "body": "Opening day #coffee", "media_assets": [picture], "options": options });
+    let post = person.post("/api/content", body).await["data"]["id"].as_str().unwrap().to_owned();
+
+    let deliveries = person.settled(&post).await;
+    let [delivery] = deliveries.as_slice() else { panic!("{deliveries:#?}") };
+    assert_eq!((&delivery["platform"], &delivery["status"]), (&json!("mastodon"), &json!("success")), "{delivery:#}");
+    assert_eq!(control.struck().await.unwrap().len(), 1, "the answer was lost");
+    let comments = comments(&person, &post).await;
+    assert_eq!(comments["mastodon"]["status"], "written", "{comments:#?}");
+    let (replies, posts): (Vec<_>, Vec<_>) = control
+        .posts(Some("mastodon"))
+        .await
+        .unwrap()
+        .into_iter()
+        .partition(|post| post["extra"]["reply_to"].is_string());
+    assert_eq!((posts.len(), replies.len()), (1, 1), "{posts:#?} {replies:#?}");
+    assert_eq!((&replies[0]["text"], &replies[0]["extra"]["reply_to"]), (&json!("Come in"), &posts[0]["id"]));
+    assert_eq!(
+        (&posts[0]["extra"]["visibility"], &replies[0]["extra"]["visibility"]),
+        (&json!("unlisted"), &json!("unlisted"))
+    );
+    assert_eq!((&posts[0]["id"], &posts[0]["url"]), (&delivery["external_post_id"], &delivery["external_url"]));
+    assert_eq!(posts[0]["text"], "Opening day #coffee");
+    assert_eq!(posts[0]["media"][0]["alt_text"], "A harbour");
+}
+
+/// A person takes access back at the network, and asks it to have everything deleted; Arctiv hears of both.
+#[tokio::test(flavor = "multi_thread")]
+async fn access_taken_back_at_the_network_shows_here_at_once() {
+    let world = World::new().await;
+    let web = world.web().await;
+    let person = Person::register(&web, "client").await;
+    let control = world.sandbox.control().unwrap();
+    let webhooks = json!({ "webhooks": format!("{}/api/webhooks", web.url) });
+    control.post("settings", &webhooks).await.unwrap();
+    for (platform, who) in [("facebook", Visitor::called("niamh.doyle")), ("tiktok", Visitor::anybody())] {
+        person.connect(platform, &who).await;
+    }
+    let _worker = world.worker_beside(&web);
+    for platform in ["facebook", "tiktok"] {
+        let path = format!("/api/social-accounts?platform={platform}");
+        let before = person.get(&path).await;
+        assert_eq!(before["data"][0]["status"], "connected", "{before:#}");
+        control.post("revoke", &json!({ "platform": platform })).await.unwrap();
+        within(Duration::from_secs(30), "the account to be known as disconnected", async || {
+            let accounts = person.get(&path).await;
+            accounts["data"].as_array().unwrap().iter().all(|account| account["status"] == "reconnect_required")
+        })
+        .await;
+    }
+
+    person.connect("facebook", &Visitor::called("niamh.doyle")).await;
+    let account = person.get("/api/social-accounts?platform=facebook").await["data"][0].clone();
+    assert_eq!(account["status"], "connected");
+    let forget = json!({ "platform": "facebook", "account": "niamh.doyle" });
+    let taken = control.post("delete-data", &forget).await.unwrap();
+    let code = taken["answers"][0]["confirmation_code"].as_str().unwrap_or_else(|| panic!("{taken}"));
+    assert!(taken["answers"][0]["url"].as_str().unwrap().ends_with(code), "{taken}");
+    let status = format!("{}/api/data-deletions/{code}", web.url);
+    within(Duration::from_secs(30), "what is kept to be gone", async || {
+        let answer: Value = person.http.get(&status).send().await.unwrap().json().await.unwrap();
+        answer["data"]["completed_at"].is_string()
+    })
+    .await;
+    let kept = person.get("/api/social-accounts?platform=facebook").await;
+    assert_eq!(kept["data"], json!([]), "{kept:#}");
+    let sent = control.webhooks().await.unwrap();
+    assert!(sent.iter().all(|message| message["status"] == 200 && message["attempt"] == 1), "{sent:#?}");
 }

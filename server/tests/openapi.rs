@@ -10,10 +10,15 @@ mod support;
 
 use std::collections::BTreeMap;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use contract::Contract;
+use domain::clock::Clock;
+use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Method, header, multipart};
-use sandbox::driver::Visitor;
+use sandbox::{DEMO_CLIENT_SECRET, driver::Visitor};
 use serde_json::{Value, json};
+use server::clock::SystemClock;
+use sha2::Sha256;
 use sqlx::{AssertSqlSafe, PgConnection};
 use support::{Person, Web, World, client};
 use uuid::Uuid;
@@ -27,7 +32,9 @@ const ELSEWHERE: [(&str, u16, &str); 4] = [
 ];
 
 /// What changes nothing that would belong on the record, though it is no `GET`.
-const UNRECORDED: [(&str, &str); 3] = [
+const UNRECORDED: [(&str, &str); 5] = [
+    ("POST /api/webhooks/{platform}", "a platform's word; what it ends is recorded when it is carried out"),
+    ("POST /api/webhooks/{platform}/data-deletion", "the same"),
     (
         "POST /api/auth/forgot-password",
         "does the same for an address that nobody has; what is changed then is by a link",
@@ -258,7 +265,7 @@ impl Stage {
             path if path.starts_with("/api/workspaces/current/invitations/") => self.invitation.clone(),
             path if path.starts_with("/api/media/uploads/") => self.upload.clone(),
             path if path.starts_with("/api/media/") => self.picture["id"].as_str().unwrap().to_owned(),
-            path if path.starts_with("/api/oauth/") => "facebook".to_owned(),
+            path if path.starts_with("/api/oauth/") || path.starts_with("/api/webhooks/") => "facebook".to_owned(),
             path if path.starts_with("/api/content/") => self.draft.clone(),
             _ => Uuid::nil().to_string(),
         }
@@ -330,6 +337,7 @@ async fn every_operation_answers_as_documented() {
     deliveries(&mut stage).await;
     operation(&mut stage).await;
     audit(&mut stage).await;
+    pushed(&mut stage).await;
     not_for_everybody(&mut stage).await;
     nothing_there(&mut stage).await;
     bad_bodies(&mut stage).await;
@@ -884,6 +892,38 @@ async fn on_the_record(stage: &mut Stage) {
     }
 }
 
+/// What platforms send, which the app's secret signs.
+async fn pushed(stage: &mut Stage) {
+    let payload = json!({ "algorithm": "HMAC-SHA256", "issued_at": SystemClock.now().timestamp(), "user_id": "4711" });
+    let good = signed_request(&payload);
+    let huge = "a".repeat(2 * 1024 * 1024);
+    let mut code = String::new();
+    for operation in ["POST /api/webhooks/{platform}", "POST /api/webhooks/{platform}/data-deletion"] {
+        for (body, status) in
+            [(&good, 200), (&signed_request(&json!([])), 400), (&"signed_request=a.b".to_owned(), 401), (&huge, 413)]
+        {
+            let request = stage.request(Who::Nobody, operation, "facebook", "");
+            let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body.clone());
+            let answer = stage.contract.call(operation, request).await;
+            answer.expect(operation, status);
+            if let Some(given) = answer.body["confirmation_code"].as_str() {
+                given.clone_into(&mut code);
+                assert!(answer.body["url"].as_str().is_some_and(|url| url.ends_with(given)), "{}", answer.body);
+            }
+        }
+    }
+    let kept = stage.call(Who::Nobody, "GET /api/data-deletions/{code}", &code, None, 200).send().await;
+    assert_eq!((&kept["data"]["platform"], &kept["data"]["code"]), (&json!("facebook"), &json!(code)));
+}
+
+/// Signed as Meta signs.
+fn signed_request(payload: &Value) -> String {
+    let payload = URL_SAFE_NO_PAD.encode(payload.to_string());
+    let mac = Hmac::<Sha256>::new_from_slice(DEMO_CLIENT_SECRET.as_bytes()).unwrap().chain_update(&payload);
+    let signature = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
+    format!("signed_request={signature}.{payload}")
+}
+
 /// Anonymously, and as somebody who may only read.
 async fn not_for_everybody(stage: &mut Stage) {
     for (operation, described) in stage.contract.operations() {
@@ -1026,6 +1066,7 @@ async fn other_methods(stage: &mut Stage) {
             .replace("{platform}", "facebook")
             .replace("{variant}", "original")
             .replace("{number}", "1")
+            .replace("{code}", "code")
             .replace("{id}", &stage.account);
         let answer = stage.person.request(Method::from_bytes(b"BREW").unwrap(), &address).send().await.unwrap();
         if answer.status() != 405 {
@@ -1056,6 +1097,10 @@ async fn other_methods(stage: &mut Stage) {
 
 /// What ends things.
 async fn last(stage: &mut Stage) {
+    let visitor = Visitor::called("Maya Lindqvist");
+    let landed = stage.person.connect("linkedin", &visitor).await;
+    let id = landed.split_once("&withheld=").map_or_else(|| panic!("{landed}"), |(_, id)| id.to_owned());
+    stage.call(Who::Owner, "GET /api/authorizations/{id}/withheld", &id, None, 200).send().await;
     let account = stage.account.clone();
     stage.call(Who::Owner, "DELETE /api/social-accounts/{id}", &account, None, 200).send().await;
     stage.call(Who::Owner, "DELETE /api/social-accounts/{id}", &account, None, 404).send().await;

@@ -10,18 +10,8 @@ use domain::{
 
 /// The platform's mark.
 pub const fn mark(platform: Platform) -> Mark {
-    match platform {
-        Platform::Facebook => Mark::Facebook,
-        Platform::Instagram => Mark::Instagram,
-        Platform::Twitter => Mark::X,
-        Platform::Linkedin => Mark::LinkedIn,
-        Platform::Tiktok => Mark::TikTok,
-        Platform::FacebookAds => Mark::FacebookAds,
-        Platform::GoogleAds => Mark::GoogleAds,
-        Platform::GoogleAnalytics => Mark::GoogleAnalytics,
-        Platform::LinkedinAds => Mark::LinkedInAds,
-        Platform::TiktokAds => Mark::TikTokAds,
-    }
+    let descriptor = platform.descriptor();
+    Mark::new(descriptor.mark, descriptor.label, descriptor.megaphone)
 }
 
 pub const fn account_status(status: AccountStatus) -> Status {
@@ -71,8 +61,8 @@ pub const fn post_status(status: PostStatus, visibility: Visibility) -> Status {
 
 /// What people call the account: profiles go by their `@name`, pages by their name.
 pub fn account_title(account: &Account) -> String {
-    match (account.platform, &account.handle) {
-        (Platform::Twitter | Platform::Instagram | Platform::Tiktok, Some(handle)) => handle.clone(),
+    match &account.handle {
+        Some(handle) if account.platform.descriptor().handles => handle.clone(),
         _ => account.display_name.clone(),
     }
 }
@@ -155,10 +145,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_are_the_platforms_own() {
+    fn every_platform_has_its_mark_drawn() {
         for platform in Platform::ALL {
-            assert_eq!(Mark::parse(platform.as_str()), Some(mark(platform)));
+            assert!(mark(platform).is_drawn(), "{platform} has no drawing; see style/icons.mjs");
             assert_eq!(mark(platform).name(), platform.label());
+        }
+        for drawn in Mark::ALL {
+            assert!(Platform::ALL.into_iter().any(|platform| mark(platform) == *drawn), "{drawn:?} is nobody's");
         }
     }
 

@@ -18,6 +18,7 @@ use crate::{
     http::{RateState, Trace},
     media::MediaItem,
     pkce::Pkce,
+    push::{Push, PushMessage, PushRefusal},
 };
 
 /// One platform.
@@ -100,6 +101,14 @@ pub trait Adapter: Send + Sync + fmt::Debug {
         Ok(None)
     }
 
+    /// Reads a message that the platform sent of its own accord, if it is the platform's and for this app.
+    ///
+    /// # Errors
+    /// [`PushRefusal::NotHere`] where the platform sends none.
+    fn hear(&self, _message: &PushMessage) -> Result<Push, PushRefusal> {
+        Err(PushRefusal::NotHere)
+    }
+
     /// Writes a comment below a post of the account's own: exactly one request, with the same rules for an answer that
     /// is not clear as a commit. The comment's id.
     ///
@@ -117,6 +126,8 @@ pub struct Traits {
     pub pkce: bool,
     /// Whether a refresh kills the tokens it was made with.
     pub rotates: bool,
+    /// How old a token must be before the platform renews it; a younger one is refused, which says nothing about it.
+    pub renews_after: chrono::Duration,
     /// What [`Adapter::revoke`] takes away.
     pub revokes: RevokeReach,
     /// Whether a post that went out can be found again; where it cannot, a person decides after an unknown outcome.

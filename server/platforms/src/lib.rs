@@ -3,21 +3,30 @@
 
 mod adapter;
 mod error;
-mod facebook;
 mod http;
-mod instagram;
-mod linkedin;
 mod media;
+mod meta;
 mod oauth;
 mod pkce;
+mod push;
 mod reconcile;
 mod registry;
 mod settings;
 mod state;
 #[cfg(test)]
 mod testing;
+
+// The platforms. To add one: its folder, its module here, and its entry in the list below.
+mod facebook;
+mod instagram;
+mod linkedin;
+mod mastodon;
 mod tiktok;
 mod twitter;
+
+/// The platforms Arctiv can connect to, in the order people see them.
+const ENTRIES: &[registry::Entry] =
+    &[facebook::ENTRY, instagram::ENTRY, twitter::ENTRY, linkedin::ENTRY, tiktok::ENTRY, mastodon::ENTRY];
 
 pub use adapter::{
     Account, AccountKind, Adapter, ApiVersion, AuthorizeRequest, CreatorChoices, Exchange, ExchangeRequest, Finding,
@@ -28,5 +37,6 @@ pub use error::PlatformError;
 pub use http::{Http, HttpSettings, HttpSetupError, Operation, RateState, Trace};
 pub use media::{MediaItem, MediaSource};
 pub use pkce::Pkce;
-pub use registry::{Registry, missing_scopes, supported, version_calendar};
+pub use push::{Push, PushMessage, PushRefusal, Removed};
+pub use registry::{Registry, VersionWarning, has_instances, missing_scopes, supported, version_calendar};
 pub use settings::{BaseUrls, Login, PlatformSettings, SettingsError, VideoTransfer};

@@ -1,37 +1,33 @@
-//! Which platforms there are: one line each.
+//! The adapters of the platforms that are set up, and what is known of all.
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use chrono::NaiveDate;
 use domain::{Platform, accounts::MissingScope};
 
 use crate::{
-    adapter::{Adapter, ApiVersion},
-    facebook,
+    ENTRIES,
+    adapter::{Adapter, ApiVersion, VersionStatus},
     http::Http,
-    instagram, linkedin, oauth,
+    oauth,
     settings::{Defaults, KnownVersion, PlatformSettings, SettingsError},
-    tiktok, twitter,
 };
 
-/// A platform's line.
+/// What each adapter says of itself, for the list in `lib.rs`.
 pub(crate) struct Entry {
     pub platform: Platform,
     pub defaults: &'static Defaults,
     pub build: fn(PlatformSettings, Arc<Http>) -> Arc<dyn Adapter>,
 }
 
-/// To add a platform, add its line here (and its folder beside this file).
-const ENTRIES: &[Entry] = &[
-    Entry { platform: Platform::Facebook, defaults: &facebook::DEFAULTS, build: facebook::build },
-    Entry { platform: Platform::Instagram, defaults: &instagram::DEFAULTS, build: instagram::build },
-    Entry { platform: Platform::Linkedin, defaults: &linkedin::DEFAULTS, build: linkedin::build },
-    Entry { platform: Platform::Tiktok, defaults: &tiktok::DEFAULTS, build: tiktok::build },
-    Entry { platform: Platform::Twitter, defaults: &twitter::DEFAULTS, build: twitter::build },
-];
-
 /// The platforms Arctiv can connect to, whether they are configured or not.
 pub fn supported() -> impl Iterator<Item = Platform> {
     ENTRIES.iter().map(|entry| entry.platform)
+}
+
+/// Whether a platform is many servers, of which an operator names the one where the app is registered.
+pub fn has_instances(platform: Platform) -> bool {
+    defaults(platform).is_some_and(|defaults| defaults.instances)
 }
 
 /// The API version calendar of a platform, oldest first; empty where versions have no dates.
@@ -48,6 +44,17 @@ pub fn missing_scopes(platform: Platform, scopes: &[String]) -> Vec<MissingScope
 
 pub(crate) fn defaults(platform: Platform) -> Option<&'static Defaults> {
     ENTRIES.iter().find(|entry| entry.platform == platform).map(|entry| entry.defaults)
+}
+
+/// A version of a platform's API that an operator must act on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionWarning {
+    /// Whose.
+    pub platform: Platform,
+    /// Whether it answers no more.
+    pub ended: bool,
+    /// In a sentence for operators.
+    pub message: String,
 }
 
 /// The adapters of the configured platforms.
@@ -89,6 +96,47 @@ impl Registry {
         self.adapters.get(&platform)
     }
 
+    /// Each version in use that ends, and when.
+    pub fn version_ends(&self) -> impl Iterator<Item = (Platform, ApiVersion, NaiveDate)> {
+        self.adapters.values().filter_map(|adapter| {
+            let version = adapter.api_version();
+            let ends_on = version.ends_on?;
+            Some((adapter.platform(), version, ends_on))
+        })
+    }
+
+    /// What to tell an operator on `today` about versions that have ended, or end soon.
+    pub fn version_warnings(&self, today: NaiveDate) -> Vec<VersionWarning> {
+        let warning = |(platform, version, ends_on): (Platform, ApiVersion, NaiveDate)| {
+            let status = version.status(today);
+            let label = platform.label();
+            let version = &version.version;
+            let until = ends_on.format("%-d %B %Y");
+            let message = match status {
+                VersionStatus::Fine => return None,
+                VersionStatus::EndsIn { days: 0 } => format!("{label}: API version {version} ends today"),
+                VersionStatus::EndsIn { days: 1 } => format!("{label}: API version {version} ends tomorrow"),
+                VersionStatus::EndsIn { days } => {
+                    format!("{label}: API version {version} ends in {days} days, on {until}")
+                }
+                VersionStatus::Ended => format!("{label}: API version {version} has ended on {until}"),
+            };
+            Some(VersionWarning { platform, ended: status == VersionStatus::Ended, message })
+        };
+        self.version_ends().filter_map(warning).collect()
+    }
+
+    /// Puts them into the log; at every start, and daily.
+    pub fn warn_of_versions(&self, today: NaiveDate) {
+        for VersionWarning { platform, ended, message } in self.version_warnings(today) {
+            if ended {
+                tracing::error!(%platform, "{message}; calls to it are refused");
+            } else {
+                tracing::warn!(%platform, "{message}; a newer release of Arctiv brings a newer one");
+            }
+        }
+    }
+
     /// The configured platforms.
     pub fn platforms(&self) -> impl Iterator<Item = Platform> {
         self.adapters.keys().copied()
@@ -101,7 +149,9 @@ mod tests {
 
     #[test]
     fn every_default_is_sound() {
+        let mut seen = std::collections::BTreeSet::new();
         for Entry { platform, defaults, .. } in ENTRIES {
+            assert!(seen.insert(*platform), "{platform} stands in the list twice");
             assert!(defaults.versions.iter().any(|known| known.version == defaults.version), "{platform}: version");
             for scope in defaults.scopes.iter().chain(defaults.sandbox_scopes) {
                 assert!(defaults.scope_uses.iter().any(|known| known.scope == *scope), "{platform}: {scope}");
@@ -112,6 +162,38 @@ mod tests {
                 assert_eq!(known.to_api_version().ends_on.is_some(), known.ends_on.is_some(), "{platform}: date");
             }
         }
+    }
+
+    #[test]
+    fn operators_are_told_of_versions_sixty_days_ahead() {
+        let settings = |platform, ends_on: Option<&str>| {
+            let redirect_uri = "https://arctiv.example/callback".parse().unwrap();
+            let settings = PlatformSettings::new(platform, "id", "secret".into(), redirect_uri).unwrap();
+            PlatformSettings { api_version_ends_on: ends_on.map(|day| day.parse().unwrap()), ..settings }
+        };
+        let registry = Registry::new(
+            [
+                settings(Platform::Facebook, None),
+                settings(Platform::Linkedin, Some("2026-12-24")),
+                settings(Platform::Twitter, None),
+            ],
+            &crate::testing::http_with(|_| ()),
+        )
+        .unwrap();
+        let on = |day: &str| {
+            let warnings = registry.version_warnings(day.parse().unwrap());
+            warnings.into_iter().map(|warning| (warning.ended, warning.message)).collect::<Vec<_>>()
+        };
+        assert_eq!(on("2026-10-24"), []);
+        let version = registry.get(Platform::Linkedin).unwrap().api_version().version;
+        let linkedin = |words: &str| format!("LinkedIn: API version {version} {words}");
+        assert_eq!(on("2026-10-25"), [(false, linkedin("ends in 60 days, on 24 December 2026"))]);
+        assert_eq!(on("2026-12-23"), [(false, linkedin("ends tomorrow"))]);
+        assert_eq!(on("2026-12-24"), [(false, linkedin("ends today"))]);
+        assert_eq!(on("2026-12-25"), [(true, linkedin("has ended on 24 December 2026"))]);
+        let both = on("2028-07-30");
+        assert!(both.len() == 2 && both[0].1.starts_with("Facebook: API version v25.0 has ended"), "{both:?}");
+        assert_eq!(registry.version_ends().count(), 2);
     }
 
     #[test]

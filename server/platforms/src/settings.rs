@@ -23,6 +23,9 @@ pub struct PlatformSettings {
     pub base_urls: BaseUrls,
     /// Instead of the version this program was built for.
     pub api_version: Option<String>,
+    /// The last day it answers, instead of what the calendar says: for a version the calendar does not know, or whose
+    /// end the platform has moved.
+    pub api_version_ends_on: Option<NaiveDate>,
     /// Instead of the scopes usually asked for.
     pub scopes: Option<Vec<String>>,
     /// Which login the app is registered for, where the platform has several (Instagram).
@@ -74,6 +77,9 @@ pub enum SettingsError {
     /// It has no other login than its own.
     #[error("{0} has no other login than its own")]
     NoSuchLogin(Platform),
+    /// It is one server, and no other can be named.
+    #[error("{0} is one service: there is no instance to choose")]
+    NoInstances(Platform),
     /// Settings for it were given twice.
     #[error("{0} is configured twice")]
     Twice(Platform),
@@ -112,6 +118,8 @@ pub(crate) struct Defaults {
     pub token: Option<&'static str>,
     /// The other login, where there is one.
     pub through_facebook: Option<&'static ThroughFacebook>,
+    /// Whether the platform is many servers of which an operator names one, where the app is registered (Mastodon).
+    pub instances: bool,
     /// The version called unless a setting says otherwise; one of `versions`.
     pub version: &'static str,
     /// The calendar, oldest first.
@@ -171,6 +179,7 @@ impl PlatformSettings {
                 token: url(token, "token address")?,
             },
             api_version: None,
+            api_version_ends_on: None,
             scopes: None,
             login: Login::default(),
             video_transfer: VideoTransfer::default(),
@@ -197,6 +206,19 @@ impl PlatformSettings {
         Ok(self)
     }
 
+    /// The same for an app registered at this server of a platform that is many. Before
+    /// [`in_sandbox`](Self::in_sandbox), if at all.
+    ///
+    /// # Errors
+    /// [`SettingsError::NoInstances`] where there is one service only.
+    pub fn at_instance(mut self, instance: &Url) -> Result<Self, SettingsError> {
+        if !crate::registry::has_instances(self.platform) {
+            return Err(SettingsError::NoInstances(self.platform));
+        }
+        self.base_urls = BaseUrls { web: instance.clone(), api: instance.clone(), token: instance.clone() };
+        Ok(self)
+    }
+
     /// The same, pointed at a sandbox at `address` (`http://127.0.0.1:8090`). The HTTP client must be allowed to call
     /// private networks.
     #[must_use]
@@ -216,10 +238,11 @@ impl PlatformSettings {
     /// The version to call, looked up in the calendar.
     pub(crate) fn api_version(&self, defaults: &Defaults) -> ApiVersion {
         let wanted = self.api_version.as_deref().unwrap_or(defaults.version);
-        defaults.versions.iter().find(|known| known.version == wanted).copied().map_or_else(
+        let found = defaults.versions.iter().find(|known| known.version == wanted).copied().map_or_else(
             || ApiVersion { version: wanted.to_owned(), ends_on: None, known: false },
             KnownVersion::to_api_version,
-        )
+        );
+        ApiVersion { ends_on: self.api_version_ends_on.or(found.ends_on), ..found }
     }
 
     pub(crate) fn scopes(&self, defaults: &Defaults) -> Vec<String> {

@@ -47,6 +47,9 @@ pub struct Config {
     /// The day by which API versions are judged. Pinned by default, so that a checkout does not rot: the real
     /// networks retire a version about a year after its release.
     pub versions_as_of: VersionDay,
+    /// Where applications take the networks' messages: `<this>/<network>`, and `<this>/<network>/data-deletion`.
+    /// `None`: nothing is sent.
+    pub webhooks: Option<Url>,
     /// Where the state is kept over a restart. `None`: in memory only.
     pub state_file: Option<PathBuf>,
 }
@@ -71,6 +74,7 @@ impl Default for Config {
             verified_prefixes: Vec::new(),
             audited: true,
             versions_as_of: VersionDay::default(),
+            webhooks: None,
             state_file: None,
         }
     }

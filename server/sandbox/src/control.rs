@@ -17,6 +17,7 @@ use crate::{
     Sandbox,
     config::JournalDetail,
     networks,
+    push::{self, About},
     wire::percent_encode,
     world::{Account, Ended, Fault, Kind, Post, Slug, Stage, StageState, World},
 };
@@ -30,6 +31,8 @@ pub(crate) fn router() -> Router<Sandbox> {
         .route("/control/faults", get(faults).post(add_faults).delete(clear_faults))
         .route("/control/expire-tokens", post(expire_tokens))
         .route("/control/revoke", post(revoke))
+        .route("/control/delete-data", post(delete_data))
+        .route("/control/webhooks", get(webhooks))
         .route("/control/inbox", post(inbox))
         .route("/control/reset", post(reset))
         .route("/control/accounts", get(accounts).post(add_accounts))
@@ -85,7 +88,7 @@ fn ids(world: &World, platform: Option<Slug>, account: Option<&str>) -> Result<O
 }
 
 async fn health() -> Json<Value> {
-    Json(json!({ "status": "ok", "platforms": networks::ALL.iter().map(|n| n.slug()).collect::<Vec<_>>() }))
+    Json(json!({ "status": "ok", "platforms": crate::platforms() }))
 }
 
 #[derive(Deserialize)]
@@ -287,7 +290,42 @@ async fn revoke(State(sandbox): State<Sandbox>, body: Bytes) -> Answer {
     let ids = ids(&world, wanted.platform, wanted.account.as_deref())?;
     let revoked = world.oauth.revoke(wanted.platform, ids.as_deref(), Ended::ByPerson);
     world.changed();
-    Ok(Json(json!({ "revoked": revoked })))
+    let letters = push::letters(&world, &revoked, About::Removed);
+    drop(world);
+    push::send(&sandbox, letters);
+    Ok(Json(json!({ "revoked": revoked.len() })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Forgotten {
+    platform: Slug,
+    account: String,
+}
+
+/// A person asks their network to have gone what applications keep of them: each is told, and its answer shown. That
+/// takes the consent back, too.
+async fn delete_data(State(sandbox): State<Sandbox>, body: Bytes) -> Answer {
+    let wanted: Forgotten = read(&body)?;
+    let letters = {
+        let mut world = sandbox.world();
+        let ids = ids(&world, Some(wanted.platform), Some(&wanted.account))?.unwrap_or_default();
+        world.oauth.revoke(Some(wanted.platform), Some(&ids), Ended::ByPerson);
+        world.changed();
+        let grants: Vec<_> = ids.iter().flat_map(|id| world.oauth.of_person(wanted.platform, id)).collect();
+        push::letters(&world, &grants, About::Deletion)
+    };
+    let mut answers = Vec::new();
+    for letter in &letters {
+        answers.push(push::deliver(&sandbox, letter).await);
+    }
+    Ok(Json(json!({ "answers": answers })))
+}
+
+/// Messages sent to applications.
+async fn webhooks(State(sandbox): State<Sandbox>) -> Json<Value> {
+    let world = sandbox.world();
+    Json(json!({ "webhooks": world.outbox.iter().collect::<Vec<_>>() }))
 }
 
 #[derive(Deserialize)]
@@ -424,6 +462,8 @@ struct NewSettings {
     audited: Option<bool>,
     /// A day, or `"today"`.
     versions_as_of: Option<String>,
+    /// Empty: nothing is sent any more.
+    webhooks: Option<String>,
     journal: Option<JournalDetail>,
 }
 
@@ -457,6 +497,9 @@ async fn change_settings(State(sandbox): State<Sandbox>, body: Bytes) -> Answer 
         }
         if let Some(day) = day {
             world.settings.versions_as_of = day;
+        }
+        if let Some(address) = wanted.webhooks {
+            world.settings.webhooks = Some(address).filter(|address| !address.is_empty());
         }
         if let Some(detail) = wanted.journal {
             world.journal.detail = detail;

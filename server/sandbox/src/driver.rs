@@ -237,6 +237,14 @@ impl Control {
         self.list("accounts", platform).await
     }
 
+    /// The messages that the networks have sent to applications, oldest first.
+    ///
+    /// # Errors
+    /// See [`DriverError`].
+    pub async fn webhooks(&self) -> Result<Vec<Value>, DriverError> {
+        self.list("webhooks", None).await
+    }
+
     /// Makes more accounts; answers with those that publish.
     ///
     /// # Errors

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::networks;
+
 /// Text made safe for element content and quoted attributes.
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -20,12 +22,12 @@ pub(crate) fn escape(text: &str) -> String {
 
 /// A whole page. `body` is markup and goes in as it is; `title` is text.
 pub(crate) fn page(title: &str, body_class: &str, body: &str) -> String {
-    let title = escape(title);
+    let (title, marks) = (escape(title), marks());
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"robots\" content=\"noindex\">\n\
-         <title>{title}</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>{STYLE}</style>\n</head>\n\
+         <title>{title}</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>{STYLE}{marks}</style>\n</head>\n\
          <body class=\"{body_class}\">\n{body}\n</body>\n</html>\n"
     )
 }
@@ -33,6 +35,21 @@ pub(crate) fn page(title: &str, body_class: &str, body: &str) -> String {
 /// A round mark with letters. Decoration: the name always stands beside it.
 pub(crate) fn mark(letters: &str, class: &str) -> String {
     format!("<span class=\"mark {class}\" aria-hidden=\"true\">{}</span>", escape(letters))
+}
+
+/// The networks' marks, each painted as it says itself.
+fn marks() -> String {
+    let mut css = String::new();
+    for network in networks::ALL {
+        let (class, look) = (network.slug().0, network.look());
+        let _ = write!(
+            css,
+            ".mark.{class}{{background:{};border-radius:{}}}\n\
+             @media (prefers-color-scheme:dark){{.mark.{class}{{background:{}}}}}\n",
+            look.light, look.corners, look.dark
+        );
+    }
+    css
 }
 
 /// A drawn avatar: initials on a ground that follows from the id.
@@ -54,12 +71,10 @@ pub(crate) fn avatar(initials: &str, seed: &str) -> String {
 const STYLE: &str = "
 :root{color-scheme:light dark;--ground:#f7f8fa;--surface:#fff;--sunken:#eff2f6;--line:#dde2ea;--edge:#7b8798;
 --text:#182233;--muted:#4d5a6e;--accent:#0b5c94;--primary:#14233f;--on-primary:#fff;--primary-hover:#22385f;
---note:#fff6dd;--note-line:#e6cf8a;--note-text:#5f4600;--facebook:#0a58ca;--twitter:#1c1f24;--linkedin:#0a5bab;
---instagram:#b0246f;--tiktok:#0d5f68}
+--note:#fff6dd;--note-line:#e6cf8a;--note-text:#5f4600}
 @media (prefers-color-scheme:dark){:root{--ground:#0e131c;--surface:#161d29;--sunken:#111824;--line:#2a3444;
 --edge:#7c8aa0;--text:#e8edf5;--muted:#a9b4c5;--accent:#7cc4f2;--primary:#bfe3fb;--on-primary:#0c1a2e;
---primary-hover:#dcf0fd;--note:#2b2410;--note-line:#5d4d1c;--note-text:#f0d68a;--facebook:#3b7ddd;--twitter:#3d444f;
---linkedin:#2670b3;--instagram:#c0387f;--tiktok:#1b7680}}
+--primary-hover:#dcf0fd;--note:#2b2410;--note-line:#5d4d1c;--note-text:#f0d68a}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--text);font:15px/1.5 system-ui,-apple-system,'Segoe UI',sans-serif}
 a{color:var(--accent);text-underline-offset:2px}
@@ -71,9 +86,6 @@ p{margin:0 0 .75rem}
 background:var(--note);border-bottom:1px solid var(--note-line);color:var(--note-text);font-size:.875rem;text-align:center}
 .mark{display:inline-flex;flex:none;align-items:center;justify-content:center;width:2.5rem;height:2.5rem;
 border-radius:50%;color:#fff;font-weight:700;font-size:.95rem;background:#45536a}
-.mark.facebook{background:var(--facebook)}.mark.twitter{background:var(--twitter)}
-.mark.instagram{background:var(--instagram);border-radius:12px}.mark.tiktok{background:var(--tiktok)}
-.mark.linkedin{background:var(--linkedin);border-radius:8px}
 .mark.person{background:#45536a}
 .consent main{max-width:35rem;margin:2rem auto 3rem;padding:0 1rem}
 .card{background:var(--surface);border:1px solid var(--line);border-radius:12px;padding:1.25rem}

@@ -8,6 +8,7 @@ mod film;
 mod html;
 mod image;
 mod networks;
+mod push;
 pub mod samples;
 mod serve;
 mod showcase;
@@ -37,6 +38,12 @@ pub use self::{
     world::SECRET_MARK,
 };
 use self::{serve::Line, world::World};
+
+/// The words of the networks that are here.
+#[must_use]
+pub fn platforms() -> Vec<&'static str> {
+    networks::ALL.iter().map(|network| network.slug().0).collect()
+}
 
 /// The simulated networks, ready to be served. Clones share one state.
 #[derive(Clone)]

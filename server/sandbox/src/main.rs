@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
-/// Simulated Facebook, Instagram, X, LinkedIn and TikTok: OAuth, publishing and faults, for tests and for trying Arctiv.
+/// Simulated social networks: OAuth, publishing and faults, for tests and for trying Arctiv.
 #[derive(Parser)]
 #[command(version)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch on the command line")]
@@ -54,6 +54,9 @@ struct Args {
     /// Judge API versions by today's date, not by that of this release.
     #[arg(long)]
     versions_of_today: bool,
+    /// Where the applications take the networks' messages, such as <http://127.0.0.1:8080/api/webhooks>.
+    #[arg(long)]
+    webhooks: Option<Url>,
     /// Form of the log; `RUST_LOG` chooses what is in it.
     #[arg(long, env = "SANDBOX_LOG_FORMAT", value_enum, default_value_t = LogFormat::Pretty)]
     log_format: LogFormat,
@@ -108,7 +111,8 @@ async fn main() -> ExitCode {
 }
 
 fn config(args: Args) -> Config {
-    let mut config = Config { public_url: args.public_url, state_file: args.state, ..Config::default() };
+    let mut config =
+        Config { public_url: args.public_url, state_file: args.state, webhooks: args.webhooks, ..Config::default() };
     config.clients.extend(args.clients);
     for client in &mut config.clients {
         client.redirect_prefixes.clone_from(&args.redirect_prefixes);

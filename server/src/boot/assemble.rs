@@ -6,7 +6,7 @@ use app::services::{Services, Settings as PageSettings};
 use axum::extract::FromRef;
 use domain::{
     ServiceError, ServiceResult,
-    accounts::Accounts,
+    accounts::{Accounts, PushEvents},
     audit::Audit,
     clock::{Clock, Ids},
     deliveries::Deliveries,
@@ -27,7 +27,7 @@ use crate::{
     config::{Environment, Keys, Settings, TokenAlgorithm},
     database::{Database, PoolSizes},
     features::{
-        accounts::{AccountsService, AccountsSetup, Tokens, TokensSetup, callback_url},
+        accounts::{AccountsService, AccountsSetup, PushService, PushSetup, Tokens, TokensSetup, callback_url},
         audit::AuditService,
         deliveries::{self, DeliveryService, Selector, Worker, WorkerParts},
         identity::{IdentityService, PasswordCost},
@@ -79,6 +79,7 @@ pub struct Arctiv {
     /// Where letters are kept, when there is no mail server.
     pub mailbox: Option<Folder>,
     public_media: Option<PublicMedia>,
+    push: Arc<dyn PushEvents>,
     pub cookies: CookiePolicy,
     pub metrics: PrometheusHandle,
     pub stop: CancellationToken,
@@ -130,12 +131,16 @@ pub fn adapters(settings: &Settings, clock: &Arc<dyn Clock>) -> ServiceResult<Re
         if let Some(login) = section.and_then(|app| app.login) {
             app = app.with_login(login).map_err(ServiceError::internal)?;
         }
+        if let Some(instance) = section.and_then(|app| app.instance.as_ref()) {
+            app = app.at_instance(instance).map_err(ServiceError::internal)?;
+        }
         if let Some(transfer) = section.and_then(|app| app.video_transfer) {
             app.video_transfer = transfer;
         }
         if let Some(version) = section.and_then(|app| app.api_version.clone()) {
             app.api_version = Some(version);
         }
+        app.api_version_ends_on = section.and_then(|app| app.api_version_ends_on);
         if let Some(base) = section.and_then(|app| app.base_url.as_ref()).or(sandbox) {
             app = app.in_sandbox(base);
         }
@@ -150,6 +155,7 @@ impl Arctiv {
     pub fn assemble(parts: Parts) -> ServiceResult<Self> {
         let Parts { settings, keys, database, clock, ids, password_cost, metrics, stop } = parts;
         let adapters = Arc::new(adapters(&settings, &clock)?);
+        adapters.warn_of_versions(clock.now().date_naive());
         let vault = vault(&settings, &keys)?;
         let public_url: url::Url =
             settings.server.origin().parse().map_err(|error| ServiceError::internal(format!("public_url: {error}")))?;
@@ -160,6 +166,12 @@ impl Arctiv {
             platforms: Arc::clone(&adapters),
             vault: Arc::clone(&vault),
         });
+        let push = Arc::new(PushService::new(PushSetup {
+            db: database.clone(),
+            clock: Arc::clone(&clock),
+            platforms: Arc::clone(&adapters),
+            public_url: public_url.clone(),
+        }));
         let accounts: Arc<dyn Accounts> = Arc::new(AccountsService::new(AccountsSetup {
             db: database.clone(),
             clock: Arc::clone(&clock),
@@ -255,6 +267,7 @@ impl Arctiv {
             letters,
             mailbox,
             public_media,
+            push,
             cookies,
             metrics,
             stop,
@@ -384,6 +397,12 @@ part!(
     audit: Audit,
 );
 
+impl FromRef<Arctiv> for Arc<dyn PushEvents> {
+    fn from_ref(arctiv: &Arctiv) -> Self {
+        Arc::clone(&arctiv.push)
+    }
+}
+
 impl FromRef<Arctiv> for CookiePolicy {
     fn from_ref(arctiv: &Arctiv) -> Self {
         arctiv.cookies
@@ -428,23 +447,10 @@ impl Probe for ReadinessProbe {
                 "{given_up} background jobs have failed for the last time; their errors are in the log and with the job"
             )
         });
-        let warnings = self
-            .adapters
-            .platforms()
-            .filter_map(|platform| self.adapters.get(platform))
-            .filter_map(|adapter| {
-                let version = adapter.api_version();
-                let label = adapter.platform().label();
-                match version.status(now.date_naive()) {
-                    platforms::VersionStatus::Fine => None,
-                    platforms::VersionStatus::EndsIn { days } => {
-                        Some(format!("{label}: API version {} ends in {days} days", version.version))
-                    }
-                    platforms::VersionStatus::Ended => {
-                        Some(format!("{label}: API version {} has ended", version.version))
-                    }
-                }
-            })
+        let versions = self.adapters.version_warnings(now.date_naive());
+        let warnings = versions
+            .into_iter()
+            .map(|warning| warning.message)
             .chain(given_up)
             .chain(self.unsent.map(str::to_owned))
             .collect();
@@ -460,6 +466,12 @@ impl Probe for ReadinessProbe {
 
     async fn measure(&self) {
         let now = self.clock.now();
+        for (platform, version, ends_on) in self.adapters.version_ends() {
+            let labels = [("platform", platform.to_string()), ("version", version.version)];
+            let days = (ends_on - now.date_naive()).num_days();
+            let days = i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX });
+            metrics::gauge!("platform_api_version_days_left", &labels).set(f64::from(days));
+        }
         let pool = self.database.worker_pool();
         // Whoever collects figures does not wait for a database that is away.
         let counted = tokio::time::timeout(MEASURING, async {

@@ -47,19 +47,24 @@ pub async fn doctor(settings: &Settings) -> bool {
     }
     report.note("media", media(settings).await);
     let clock: std::sync::Arc<dyn domain::clock::Clock> = std::sync::Arc::new(SystemClock);
+    let found = adapters(settings, &clock);
     report.note(
         "platforms",
-        adapters(settings, &clock)
-            .map(|registry| {
+        match &found {
+            Ok(registry) => {
                 let names: Vec<_> = registry.platforms().map(domain::Platform::label).collect();
-                if names.is_empty() {
+                Ok(if names.is_empty() {
                     "none is set up; see [platforms.apps] in the settings, or try `arctiv demo`".to_owned()
                 } else {
                     names.join(", ")
-                }
-            })
-            .map_err(|error| error.cause.map_or_else(|| error.fault.message.clone(), |cause| cause.to_string())),
+                })
+            }
+            Err(error) => Err(error.cause.as_ref().map_or_else(|| error.fault.message.clone(), ToString::to_string)),
+        },
     );
+    if let Ok(registry) = &found {
+        report.versions(registry, clock.now().date_naive());
+    }
     report.well
 }
 
@@ -93,6 +98,31 @@ impl Report {
             Err(wrong) => {
                 self.well = false;
                 println!("  WRONG  {what}: {wrong}");
+            }
+        }
+    }
+}
+
+impl Report {
+    /// The API versions in use: when the next one ends, which end soon, and which have ended.
+    fn versions(&mut self, registry: &platforms::Registry, today: chrono::NaiveDate) {
+        let warnings = registry.version_warnings(today);
+        if warnings.is_empty() {
+            let next = registry.version_ends().min_by_key(|(_, _, ends_on)| *ends_on);
+            let words = next.map_or_else(
+                || "none has an end".to_owned(),
+                |(platform, version, ends_on)| {
+                    let (label, until) = (platform.label(), ends_on.format("%-d %B %Y"));
+                    format!("none ends soon; the next is {label}'s {} on {until}", version.version)
+                },
+            );
+            self.note("API versions", Ok::<_, &str>(words));
+        }
+        for warning in warnings {
+            if warning.ended {
+                self.note("API versions", Err::<&str, _>(warning.message));
+            } else {
+                println!("  soon   API versions: {}", warning.message);
             }
         }
     }

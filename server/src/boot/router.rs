@@ -94,6 +94,7 @@ fn api() -> OpenApiRouter<Arctiv> {
         .merge(identity::router())
         .merge(workspaces::router())
         .merge(accounts::api::router())
+        .merge(accounts::api::push_router())
         .merge(posts::api::router())
         .merge(posts::api::queue_router())
         .merge(media::api::router())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use domain::Platform;
 use platforms::{Login, VideoTransfer};
 use secrecy::SecretString;
@@ -30,8 +31,12 @@ pub struct PlatformSection {
     pub client_secret: Option<SecretString>,
     /// In place of the platform's real hosts.
     pub base_url: Option<Url>,
+    /// The server the app is registered at, where the platform is many (Mastodon); its best known one if left out.
+    pub instance: Option<Url>,
     /// In place of the version this release was written for.
     pub api_version: Option<String>,
+    /// The last day that version answers, where this release does not know it or the platform has moved it: `2027-05-20`.
+    pub api_version_ends_on: Option<NaiveDate>,
     /// Instagram: the login the app is registered for, `own` (the default) or `facebook`.
     pub login: Option<Login>,
     /// TikTok: how videos get there, `upload` (the default) or `pull`, for which this Arctiv's address must be verified
@@ -45,6 +50,9 @@ impl Section for PlatformsSettings {
         for (platform, app) in &self.apps {
             if app.client_id.is_some() != app.client_secret.is_some() {
                 faults.add(&format!("platforms.apps.{platform}"), "client_id and client_secret are set together");
+            }
+            if app.instance.is_some() && !platforms::has_instances(*platform) {
+                faults.add(&format!("platforms.apps.{platform}.instance"), "this platform is one service");
             }
             if app.login == Some(Login::Facebook) && *platform != Platform::Instagram {
                 faults

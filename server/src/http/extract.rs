@@ -91,6 +91,17 @@ impl<T: DeserializeOwned, S: Sync + Send> FromRequest<S> for Body<T> {
     }
 }
 
+/// A body as it came, for what is signed byte by byte.
+#[derive(Clone, Debug)]
+pub struct RawBody(pub axum::body::Bytes);
+
+impl<S: Sync + Send> FromRequest<S> for RawBody {
+    type Rejection = ApiError;
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        axum::body::Bytes::from_request(request, state).await.map(Self).map_err(too_large_or_broken)
+    }
+}
+
 /// Parses JSON, naming the field at fault.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ServiceError> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);

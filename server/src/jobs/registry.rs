@@ -28,6 +28,7 @@ pub fn all() -> Registry {
         .register(accounts::jobs::refresh_token)
         .register(accounts::jobs::confirm_access)
         .register(accounts::jobs::revoke_access)
+        .register(accounts::jobs::access_removed)
         .register(accounts::jobs::sweep_tokens)
         .register(notifications::jobs::send_mail)
         .register(identity::jobs::send_reset_link)

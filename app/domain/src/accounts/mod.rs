@@ -13,8 +13,12 @@ use crate::{
 
 mod port;
 mod problems;
+mod push;
+mod withheld;
 pub use port::{Accounts, AuthorizeOptions, Callback, Connected};
 pub use problems::OauthProblem;
+pub use push::{DataDeletion, DeletionTaken, PushEvents, PushMessage};
+pub use withheld::{LeftOut, Withheld, WithheldPermission};
 
 /// How a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

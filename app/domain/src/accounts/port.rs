@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 
-use super::{Account, AccountCounts, AccountFilter, ConnectionEvent, Creator, PlatformOffer};
+use super::{Account, AccountCounts, AccountFilter, ConnectionEvent, Creator, PlatformOffer, Withheld};
 use crate::{
     actor::Actor,
     error::ServiceResult,
-    ids::AccountId,
+    ids::{AccountId, OauthStateId},
     page::{Page, PageRequest},
     platform::Platform,
 };
@@ -37,6 +37,8 @@ pub struct Callback {
 pub struct Connected {
     pub accounts: Vec<Account>,
     pub return_to: String,
+    /// Where something was withheld: the name under which [`Accounts::withheld`] says what.
+    pub withheld: Option<OauthStateId>,
 }
 
 /// Accounts of the actor's workspace. Reading: viewer. Toggling, asking what a creator may choose: editor. Connecting, unlinking: admin.
@@ -62,6 +64,10 @@ pub trait Accounts: Send + Sync {
 
     /// Ends an authorisation. `OAUTH_ERROR` with a sentence that says what went wrong and what to do.
     async fn callback(&self, actor: &Actor, platform: Platform, callback: Callback) -> ServiceResult<Connected>;
+
+    /// What was withheld in an authorisation of this actor's, and what it costs. For a day; `NOT_FOUND` after that, and
+    /// if nothing was.
+    async fn withheld(&self, actor: &Actor, id: OauthStateId) -> ServiceResult<Withheld>;
 
     /// Whether new posts go to the account.
     async fn set_active(&self, actor: &Actor, id: AccountId, active: bool) -> ServiceResult<Account>;

@@ -106,15 +106,14 @@ impl OauthProblem {
                     "{name} did not give Arctiv the permissions it needs. Connect again and leave all permissions ticked."
                 )
             }
-            Self::NothingToConnect => match platform {
-                Platform::Facebook => {
-                    "No Facebook Page was chosen. Connect again and choose at least one Page that you manage."
-                        .to_owned()
-                }
-                _ => format!(
-                    "{name} named no account that Arctiv can connect. Connect again and choose one that you manage."
-                ),
-            },
+            Self::NothingToConnect => platform.descriptor().nothing_to_connect.map_or_else(
+                || {
+                    format!(
+                        "{name} named no account that Arctiv can connect. Connect again and choose one that you manage."
+                    )
+                },
+                str::to_owned,
+            ),
             Self::ConnectedElsewhere => {
                 format!(
                     "This {name} account is already connected in another workspace. Disconnect it there first, then connect it here."

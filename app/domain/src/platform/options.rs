@@ -38,6 +38,37 @@ impl PostFormat {
     }
 }
 
+/// Who may see a post, where that can be chosen for each ([`super::PostRules::audiences`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    Public,
+    /// Everybody who has the address; not in public timelines.
+    Unlisted,
+    Followers,
+}
+
+impl Audience {
+    pub const ALL: [Self; 3] = [Self::Public, Self::Unlisted, Self::Followers];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Unlisted => "unlisted",
+            Self::Followers => "followers",
+        }
+    }
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Public => "Everyone",
+            Self::Unlisted => "Everyone, but not in public timelines",
+            Self::Followers => "Followers",
+        }
+    }
+}
+
 /// The choices for one account's post. What a platform does not know of is left aside.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -50,6 +81,8 @@ pub struct PostOptions {
     pub title: Option<String>,
     /// The moment of a video whose picture is shown before it plays, milliseconds.
     pub cover_ms: Option<u32>,
+    /// Who may see it; `None` is everyone.
+    pub audience: Option<Audience>,
     /// Instagram: whether a reel also appears among the account's posts; `None` leaves it to Instagram.
     pub share_to_feed: Option<bool>,
     /// TikTok's own choices. Without them a post goes to the creator's inbox, and they choose there.
@@ -82,24 +115,17 @@ pub struct CommentRules {
     pub shouting: bool,
 }
 
+impl CommentRules {
+    /// A length, and no other rule.
+    pub(super) const fn of_length(text_max: usize) -> Self {
+        Self { text_max, hashtags_max: None, links_max: None, shouting: true }
+    }
+}
+
 impl Platform {
     /// What a first comment may be, or `None` where none can be written ([`super::PostRules::first_comment`]).
-    pub const fn comment_rules(self) -> Option<&'static CommentRules> {
-        match self {
-            Self::Facebook => {
-                Some(&CommentRules { text_max: 8_000, hashtags_max: None, links_max: None, shouting: true })
-            }
-            // "Comments on media": 300 characters, 4 hashtags, 1 address, not in capitals alone.
-            Self::Instagram => {
-                Some(&CommentRules { text_max: 300, hashtags_max: Some(4), links_max: Some(1), shouting: false })
-            }
-            // A reply is a post.
-            Self::Twitter => Some(&CommentRules { text_max: 280, hashtags_max: None, links_max: None, shouting: true }),
-            Self::Linkedin => {
-                Some(&CommentRules { text_max: 1_250, hashtags_max: None, links_max: None, shouting: true })
-            }
-            _ => None,
-        }
+    pub fn comment_rules(self) -> Option<&'static CommentRules> {
+        self.descriptor().publishing.as_ref()?.comment.as_ref()
     }
 }
 
@@ -236,6 +262,9 @@ mod tests {
     fn formats_by_their_words() {
         for format in PostFormat::ALL {
             assert_eq!(serde_json::to_value(format).unwrap(), format.as_str());
+        }
+        for audience in Audience::ALL {
+            assert_eq!(serde_json::to_value(audience).unwrap(), audience.as_str());
         }
     }
 }

@@ -1,10 +1,73 @@
-//! How X counts: twitter-text v3. NFC; code points in four ranges weigh 1, all others 2; an emoji sequence weighs 2;
-//! every link weighs 23.
+//! X (platforms.md 3), and how it counts: twitter-text v3. NFC; code points in four ranges weigh 1, all others 2; an
+//! emoji sequence weighs 2; every link weighs 23.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::text::find_urls;
+use super::{
+    AccountType, Button, CommentRules, Descriptor, ImageType, PostFormat, PostRules, Preview, Publishing, Ratio,
+    VideoRules, VideoType,
+    rules::{MIB, SECOND},
+};
+use crate::{media::VideoCodec, text::find_urls};
+
+pub(super) static PLATFORM: Descriptor = Descriptor {
+    word: "twitter",
+    label: "X",
+    account_type: AccountType::SocialMedia,
+    purpose: "Publish to your profile",
+    mark: "x",
+    megaphone: false,
+    handles: true,
+    nothing_to_connect: None,
+    publishing: Some(Publishing {
+        rules: &RULES,
+        count: weighted_length,
+        // A reply is a post.
+        comment: Some(CommentRules::of_length(280)),
+        preview: Preview::Timeline(&[Button::Reply, Button::Repost, Button::Like, Button::Views, Button::Bookmark]),
+    }),
+};
+
+static RULES: PostRules = PostRules {
+    text_max: 280,
+    media_required: false,
+    images_max: 4,
+    image_types: &[ImageType::Jpeg, ImageType::Png, ImageType::Webp, ImageType::Gif],
+    image_bytes_max: 5 * MIB,
+    gif_bytes_max: Some(15 * MIB),
+    gif_alone: true,
+    image_pixels_max: None,
+    alt_text_max: 1_000,
+    link_in_text: true,
+    link_with_images: true,
+    same_text_on_several_accounts: false,
+    same_text_again: false,
+    hashtags_max: None,
+    mentions_max: None,
+    image_ratio: None,
+    image_width_min: None,
+    image_width_max: None,
+    formats: &[PostFormat::Feed],
+    // Premium accounts may do more.
+    video: Some(&VideoRules {
+        types: &[VideoType::Mp4],
+        codecs: &[VideoCodec::H264],
+        bytes_max: 512 * MIB,
+        duration_min: SECOND / 2,
+        duration_max: 140 * SECOND,
+        frame_rate: Some((1, 60)),
+        side_min: Some(32),
+        side_max: Some(1_280),
+        ratio: Some(Ratio { narrowest: (1, 3), widest: (3, 1) }),
+    }),
+    reel: None,
+    story: None,
+    mixed_media: false,
+    document: None,
+    first_comment: true,
+    audiences: &[],
+};
 
 /// Weight of any link, whatever its length.
 pub const URL_WEIGHT: usize = 23;

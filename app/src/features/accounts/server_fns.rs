@@ -6,8 +6,8 @@ use crate::{error::refuse, services::acting};
 #[cfg(feature = "ssr")]
 use domain::deliveries::DeliveryFilter;
 use domain::{
-    AccountId, Page, PageRequest,
-    accounts::{Account, AccountCounts, AccountFilter, ConnectionEvent, PlatformOffer},
+    AccountId, OauthStateId, Page, PageRequest,
+    accounts::{Account, AccountCounts, AccountFilter, ConnectionEvent, PlatformOffer, Withheld},
     deliveries::Delivery,
 };
 use leptos::{prelude::*, server_fn::codec::Json};
@@ -59,6 +59,13 @@ pub async fn view_account(id: AccountId, log: PageRequest) -> Result<AccountView
         DeliveryFilter { social_account_id: Some(id), page: PageRequest::first(5), ..DeliveryFilter::default() };
     let deliveries = services.deliveries.list(&actor, latest).await.map_err(refuse)?.items;
     Ok(AccountView { account, log, deliveries })
+}
+
+/// What was withheld in an authorisation that has just ended.
+#[server(prefix = "/fn", endpoint = "accounts/withheld", input = Json)]
+pub async fn view_withheld(id: OauthStateId) -> Result<Withheld, AppError> {
+    let (services, actor) = acting()?;
+    services.accounts.withheld(&actor, id).await.map_err(refuse)
 }
 
 /// Whether new posts go to the account.

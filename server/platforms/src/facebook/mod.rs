@@ -10,10 +10,9 @@
 //! broken upload would leave an unknown outcome behind. Videos, reels and stories are uploaded first and made public by
 //! one small call, each in its own way.
 
-pub(crate) mod dialect;
+mod dialect;
 mod oauth;
 mod publish;
-pub(crate) mod rupload;
 #[cfg(test)]
 mod tests;
 
@@ -33,31 +32,24 @@ use crate::{
     },
     error::PlatformError,
     http::{Call, Dialect, Http, Operation, Reply, endpoint},
-    settings::{Defaults, KnownVersion, PlatformSettings},
+    meta::{
+        GRAPH_VERSION, GRAPH_VERSIONS, List,
+        signed_request::{self, Signed},
+    },
+    push::{Push, PushMessage, PushRefusal, Removed},
+    registry::Entry,
+    settings::{Defaults, PlatformSettings},
 };
 use dialect::Graph;
-pub(crate) use publish::moment;
 
 const PLATFORM: Platform = Platform::Facebook;
 
-/// The version of the Graph API this program was written for.
-pub(crate) const GRAPH_VERSION: &str = "v25.0";
-
-/// The Graph API's calendar; Instagram follows it.
-pub(crate) const GRAPH_VERSIONS: &[KnownVersion] = &[
-    KnownVersion { version: "v20.0", ends_on: Some((2026, 9, 24)) },
-    KnownVersion { version: "v21.0", ends_on: Some((2027, 1, 21)) },
-    KnownVersion { version: "v22.0", ends_on: Some((2027, 5, 20)) },
-    KnownVersion { version: "v25.0", ends_on: Some((2028, 7, 29)) },
-    // The newest; its end is not announced yet.
-    KnownVersion { version: "v26.0", ends_on: None },
-];
-
-pub(crate) const DEFAULTS: Defaults = Defaults {
+const DEFAULTS: Defaults = Defaults {
     web: "https://www.facebook.com",
     api: "https://graph.facebook.com",
     token: None,
     through_facebook: None,
+    instances: false,
     version: GRAPH_VERSION,
     versions: GRAPH_VERSIONS,
     scopes: &[
@@ -72,7 +64,9 @@ pub(crate) const DEFAULTS: Defaults = Defaults {
     scope_uses: oauth::SCOPE_USES,
 };
 
-pub(crate) fn build(settings: PlatformSettings, http: Arc<Http>) -> Arc<dyn Adapter> {
+pub(crate) const ENTRY: Entry = Entry { platform: PLATFORM, defaults: &DEFAULTS, build };
+
+fn build(settings: PlatformSettings, http: Arc<Http>) -> Arc<dyn Adapter> {
     Arc::new(Facebook::new(settings, http, &Graph))
 }
 
@@ -99,35 +93,6 @@ struct Picture {
 #[derive(Debug, Deserialize)]
 struct PictureData {
     url: Option<String>,
-}
-
-/// A list with cursors.
-#[derive(Debug, Deserialize)]
-pub(crate) struct List<T> {
-    #[serde(default = "Vec::new")]
-    pub data: Vec<T>,
-    paging: Option<Paging>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Paging {
-    cursors: Option<Cursors>,
-    /// Holds the access token: looked at for being there, never followed.
-    next: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Cursors {
-    after: Option<String>,
-}
-
-impl<T> List<T> {
-    /// The cursor of the next page, if there is one.
-    pub fn next(&self) -> Option<String> {
-        let paging = self.paging.as_ref()?;
-        paging.next.as_ref()?;
-        paging.cursors.as_ref()?.after.clone()
-    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -182,6 +147,7 @@ impl Adapter for Facebook {
         Traits {
             pkce: false,
             rotates: false,
+            renews_after: chrono::Duration::zero(),
             revokes: RevokeReach::Grantor,
             finds: Finds::Always,
             comments: true,
@@ -239,6 +205,17 @@ impl Adapter for Facebook {
         known: &[String],
     ) -> Result<Finding, PlatformError> {
         self.find(request, state, known).await
+    }
+
+    fn hear(&self, message: &PushMessage) -> Result<Push, PushRefusal> {
+        let Signed { user_id, at } = signed_request::read(message, &self.settings.client_secret, self.http.now())?;
+        Ok(Push::Removed(Removed {
+            grantor: user_id,
+            // Instagram accounts connected through Facebook Login hang on the same sign-in.
+            platforms: &[Platform::Facebook, Platform::Instagram],
+            at,
+            reason: "The person who connected this account has removed Arctiv from their Facebook settings.",
+        }))
     }
 
     async fn comment(&self, account: &Account, external_id: &str, text: &str) -> Result<String, PlatformError> {

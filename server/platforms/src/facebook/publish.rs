@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Facebook, List, PLATFORM, refused, rupload};
+use super::{Facebook, List, PLATFORM, refused};
 use crate::{
     adapter::{Account, Finding, Progress, PublishRequest, Published, Staged, Standing},
     error::PlatformError,
     http::{Call, Operation, Part, RateState, Trace},
     media::MediaItem,
+    meta::{moment, rupload},
     reconcile::{Listed, Search, not_before},
     state,
 };
@@ -684,24 +685,11 @@ fn pictures(attachments: &[Attachment]) -> usize {
         .sum()
 }
 
-/// `2026-11-20T12:00:00+0000`: nearly RFC 3339.
-pub(crate) fn moment(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%z").ok().map(|at| at.to_utc())
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
 
     use super::*;
-
-    #[rstest]
-    #[case("2026-11-20T12:00:00+0000", Some("2026-11-20T12:00:00Z"))]
-    #[case("2026-11-20T13:00:00+01:00", Some("2026-11-20T12:00:00Z"))]
-    #[case("yesterday", None)]
-    fn moments(#[case] text: &str, #[case] expected: Option<&str>) {
-        assert_eq!(moment(text), expected.map(|at| at.parse().unwrap()));
-    }
 
     #[rstest]
     #[case(json!([]), 0)]

@@ -80,7 +80,26 @@ pub(crate) enum Payload {
 pub(crate) struct Part {
     pub name: Cow<'static, str>,
     pub mime: Option<String>,
-    pub bytes: Bytes,
+    pub content: Content,
+}
+
+/// What a part holds.
+pub(crate) enum Content {
+    Bytes(Bytes),
+    /// A whole file, read as it is sent.
+    File {
+        source: Arc<dyn MediaSource>,
+        size: u64,
+    },
+}
+
+impl Content {
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File { size, .. } => *size,
+        }
+    }
 }
 
 /// A request.
@@ -217,7 +236,7 @@ impl Call {
 
 impl Part {
     pub fn text(name: &'static str, value: impl Into<String>) -> Self {
-        Self { name: name.into(), mime: None, bytes: value.into().into() }
+        Self { name: name.into(), mime: None, content: Content::Bytes(value.into().into()) }
     }
 
     /// A text whose name makes the trace mask it.
@@ -226,7 +245,13 @@ impl Part {
     }
 
     pub fn file(name: &'static str, mime: impl Into<String>, bytes: Bytes) -> Self {
-        Self { name: name.into(), mime: Some(mime.into()), bytes }
+        Self { name: name.into(), mime: Some(mime.into()), content: Content::Bytes(bytes) }
+    }
+
+    /// A whole file of whatever size, of which only some pieces are ever in memory.
+    pub fn streamed(name: &'static str, item: &MediaItem) -> Self {
+        let content = Content::File { source: Arc::clone(&item.source), size: item.size };
+        Self { name: name.into(), mime: Some(item.mime.clone()), content }
     }
 }
 

@@ -29,7 +29,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 pub use call::Operation;
-pub(crate) use call::{Call, Part, Payload, endpoint};
+pub(crate) use call::{Call, Content, Part, Payload, endpoint};
 pub use rate::RateState;
 pub(crate) use rate::{meta_headers, retry_after, x_headers};
 pub use trace::Trace;
@@ -421,9 +421,15 @@ fn stream(source: Arc<dyn MediaSource>, range: Range<u64>) -> reqwest::Body {
 }
 
 fn multipart(parts: Vec<Part>) -> reqwest::multipart::Form {
-    parts.into_iter().fold(reqwest::multipart::Form::new(), |form, Part { name, mime, bytes }| {
-        let length = bytes.len() as u64;
-        let body = || reqwest::multipart::Part::stream_with_length(bytes.clone(), length);
+    parts.into_iter().fold(reqwest::multipart::Form::new(), |form, Part { name, mime, content }| {
+        let length = content.len();
+        let body = || {
+            let body = match &content {
+                Content::Bytes(bytes) => bytes.clone().into(),
+                Content::File { source, size } => stream(Arc::clone(source), 0..*size),
+            };
+            reqwest::multipart::Part::stream_with_length(body, length)
+        };
         let part = match mime {
             // Some servers take a part for a file only if it has a name.
             Some(mime) => body().mime_str(&mime).unwrap_or_else(|_| body()).file_name(file_name(&mime)),

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Operation, Payload};
+use super::{Content, Operation, Payload};
 
 /// What stands in place of a secret.
 const MASK: &str = "***";
@@ -48,9 +48,11 @@ const TELLING_HEADERS: &[&str] = &[
     "content-range",
     "date",
     "file_size",
+    "idempotency-key",
     "linkedin-version",
     "offset",
     "retry-after",
+    "www-authenticate",
     "x-ad-account-usage",
     "x-app-limit-24hour-limit",
     "x-app-limit-24hour-remaining",
@@ -64,6 +66,9 @@ const TELLING_HEADERS: &[&str] = &[
     "x-rate-limit-limit",
     "x-rate-limit-remaining",
     "x-rate-limit-reset",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
     "x-request-id",
     "x-restli-id",
     "x-restli-protocol-version",
@@ -183,9 +188,12 @@ impl Masker {
             Payload::Multipart(parts) => {
                 let shown = parts.iter().map(|part| {
                     let value = match &part.mime {
-                        Some(mime) => format!("{} bytes of {}", part.bytes.len(), self.shortened(mime)),
+                        Some(mime) => format!("{} bytes of {}", part.content.len(), self.shortened(mime)),
                         None if is_secret_parameter(&part.name) => MASK.to_owned(),
-                        None => self.shortened(&String::from_utf8_lossy(&part.bytes)),
+                        None => match &part.content {
+                            Content::Bytes(bytes) => self.shortened(&String::from_utf8_lossy(bytes)),
+                            Content::File { size, .. } => format!("{size} bytes"),
+                        },
                     };
                     (part.name.to_string(), Value::String(value))
                 });

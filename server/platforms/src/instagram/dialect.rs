@@ -8,8 +8,8 @@ use reqwest::header::HeaderMap;
 use super::PLATFORM;
 use crate::{
     error::Verdict,
-    facebook::dialect::{GraphError, at_exchange, at_probe, by_code, by_status},
     http::{Answer, Dialect, Operation, RateState, meta_headers},
+    meta::{GraphError, by_code, by_status, judge},
     oauth,
 };
 
@@ -28,20 +28,10 @@ impl Dialect for InstagramGraph {
 
     fn verdict(&self, operation: Operation, answer: &Answer, _now: DateTime<Utc>) -> Verdict {
         let Some(error) = GraphError::read(answer) else { return without_graph_error(operation, answer) };
-        let verdict = error
-            .error_subcode
-            .and_then(|subcode| by_subcode(operation, error.code, subcode))
-            .or_else(|| match operation {
-                Operation::Exchange => at_exchange(PLATFORM, &error),
-                Operation::Probe => at_probe(PLATFORM, &error),
-                _ => None,
-            })
-            .or_else(|| own_code(&error))
-            // Facebook's sentences speak of Pages.
-            .or_else(|| by_code(&error).map(|verdict| Verdict { message: None, ..verdict }))
-            .or_else(|| error.is_transient.then(|| Verdict::new(ErrorClass::Transient)))
-            .unwrap_or_else(|| by_status(operation, answer.status));
-        Verdict { code: error.for_log(), ..verdict }
+        let own = error.error_subcode.and_then(|subcode| by_subcode(operation, error.code, subcode));
+        // Facebook's sentences speak of Pages.
+        let code = own_code(&error).or_else(|| by_code(&error).map(|verdict| Verdict { message: None, ..verdict }));
+        judge(PLATFORM, operation, answer.status, &error, own, code)
     }
 }
 

@@ -29,15 +29,21 @@ use crate::{
         Profile, PublishRequest, Published, RevokeReach, Staged, Tokens, Traits,
     },
     error::PlatformError,
-    facebook::{Facebook, GRAPH_VERSION, GRAPH_VERSIONS},
+    facebook::Facebook,
     http::{Call, Http, Operation, Reply, endpoint},
+    meta::{
+        GRAPH_VERSION, GRAPH_VERSIONS,
+        signed_request::{self, Signed},
+    },
+    push::{Push, PushMessage, PushRefusal, Removed},
+    registry::Entry,
     settings::{Defaults, Login, PlatformSettings, ThroughFacebook},
 };
 use dialect::InstagramGraph;
 
 const PLATFORM: Platform = Platform::Instagram;
 
-pub(crate) const DEFAULTS: Defaults = Defaults {
+const DEFAULTS: Defaults = Defaults {
     web: "https://www.instagram.com",
     api: "https://graph.instagram.com",
     token: Some("https://api.instagram.com"),
@@ -54,6 +60,7 @@ pub(crate) const DEFAULTS: Defaults = Defaults {
             "business_management",
         ],
     }),
+    instances: false,
     version: GRAPH_VERSION,
     versions: GRAPH_VERSIONS,
     scopes: &[
@@ -66,7 +73,9 @@ pub(crate) const DEFAULTS: Defaults = Defaults {
     scope_uses: oauth::SCOPE_USES,
 };
 
-pub(crate) fn build(settings: PlatformSettings, http: Arc<Http>) -> Arc<dyn Adapter> {
+pub(crate) const ENTRY: Entry = Entry { platform: PLATFORM, defaults: &DEFAULTS, build };
+
+fn build(settings: PlatformSettings, http: Arc<Http>) -> Arc<dyn Adapter> {
     // Facebook's adapter would ask for Facebook's scopes.
     let scopes = Some(settings.scopes(&DEFAULTS));
     let facebook = Facebook::new(PlatformSettings { scopes, ..settings.clone() }, Arc::clone(&http), &InstagramGraph);
@@ -163,11 +172,12 @@ impl Adapter for Instagram {
     }
 
     fn traits(&self) -> Traits {
-        let revokes = match self.settings.login {
-            Login::Own => RevokeReach::Account,
-            Login::Facebook => RevokeReach::Grantor,
+        let (revokes, renews_after) = match self.settings.login {
+            // Instagram renews tokens from their second day on (platforms.md 2).
+            Login::Own => (RevokeReach::Account, chrono::Duration::hours(24)),
+            Login::Facebook => (RevokeReach::Grantor, chrono::Duration::zero()),
         };
-        Traits { pkce: false, rotates: false, revokes, finds: Finds::Always, comments: true, pulls: true }
+        Traits { pkce: false, rotates: false, renews_after, revokes, finds: Finds::Always, comments: true, pulls: true }
     }
 
     fn api_version(&self) -> ApiVersion {
@@ -237,6 +247,16 @@ impl Adapter for Instagram {
     async fn permalink(&self, account: &Account, external_id: &str) -> Result<Option<String>, PlatformError> {
         self.of_this_login(account)?;
         self.address_of(account, external_id).await
+    }
+
+    fn hear(&self, message: &PushMessage) -> Result<Push, PushRefusal> {
+        let Signed { user_id, at } = signed_request::read(message, &self.settings.client_secret, self.http.now())?;
+        Ok(Push::Removed(Removed {
+            grantor: user_id,
+            platforms: &[Platform::Instagram],
+            at,
+            reason: "The person who connected this account has removed Arctiv from their Instagram settings.",
+        }))
     }
 
     async fn comment(&self, account: &Account, external_id: &str, text: &str) -> Result<String, PlatformError> {

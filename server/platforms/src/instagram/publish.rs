@@ -17,9 +17,9 @@ use super::{Instagram, PLATFORM, dialect, refused};
 use crate::{
     adapter::{Account, Finding, Progress, PublishRequest, Published, Staged, Standing},
     error::PlatformError,
-    facebook::{List, rupload},
     http::{Call, Operation, RateState, Reply, Trace},
     media::MediaItem,
+    meta::{List, rupload},
     reconcile::{Listed, Search, not_before},
     state,
 };
@@ -589,7 +589,7 @@ fn failed(checked: &Checked, reply: Reply) -> PlatformError {
 fn listed(medium: Medium) -> Listed {
     Listed {
         pictures: Some(medium.children.map_or(1, |children| children.data.len())),
-        published_at: medium.timestamp.as_deref().and_then(crate::facebook::moment),
+        published_at: medium.timestamp.as_deref().and_then(crate::meta::moment),
         texts: vec![medium.caption.unwrap_or_default()],
         url: medium.permalink,
         id: medium.id,

@@ -27,17 +27,19 @@ use crate::{
     },
     error::PlatformError,
     http::{Call, Http, Operation, Reply, endpoint},
+    registry::Entry,
     settings::{Defaults, KnownVersion, PlatformSettings},
 };
 use dialect::Restli;
 
 const PLATFORM: Platform = Platform::Linkedin;
 
-pub(crate) const DEFAULTS: Defaults = Defaults {
+const DEFAULTS: Defaults = Defaults {
     web: "https://www.linkedin.com",
     api: "https://api.linkedin.com",
     token: None,
     through_facebook: None,
+    instances: false,
     version: "202607",
     versions: &[
         KnownVersion { version: "202601", ends_on: Some((2027, 1, 15)) },
@@ -50,7 +52,9 @@ pub(crate) const DEFAULTS: Defaults = Defaults {
     scope_uses: oauth::SCOPE_USES,
 };
 
-pub(crate) fn build(settings: PlatformSettings, http: Arc<Http>) -> Arc<dyn Adapter> {
+pub(crate) const ENTRY: Entry = Entry { platform: PLATFORM, defaults: &DEFAULTS, build };
+
+fn build(settings: PlatformSettings, http: Arc<Http>) -> Arc<dyn Adapter> {
     Arc::new(Linkedin { settings, http })
 }
 
@@ -108,6 +112,7 @@ impl Adapter for Linkedin {
         Traits {
             pkce: false,
             rotates: false,
+            renews_after: chrono::Duration::zero(),
             revokes: RevokeReach::Grantor,
             finds: Finds::Sometimes,
             comments: true,

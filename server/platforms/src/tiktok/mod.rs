@@ -12,6 +12,7 @@
 mod dialect;
 mod oauth;
 mod publish;
+mod push;
 #[cfg(test)]
 mod tests;
 
@@ -30,17 +31,20 @@ use crate::{
     },
     error::PlatformError,
     http::{Call, Http, Reply, endpoint},
+    push::{Push, PushMessage, PushRefusal},
+    registry::Entry,
     settings::{Defaults, KnownVersion, PlatformSettings},
 };
 use dialect::OpenApi;
 
 const PLATFORM: Platform = Platform::Tiktok;
 
-pub(crate) const DEFAULTS: Defaults = Defaults {
+const DEFAULTS: Defaults = Defaults {
     web: "https://www.tiktok.com",
     api: "https://open.tiktokapis.com",
     token: None,
     through_facebook: None,
+    instances: false,
     version: "v2",
     versions: &[KnownVersion { version: "v2", ends_on: None }],
     scopes: &["user.info.basic", "user.info.profile", "video.publish", "video.upload"],
@@ -48,7 +52,9 @@ pub(crate) const DEFAULTS: Defaults = Defaults {
     scope_uses: oauth::SCOPE_USES,
 };
 
-pub(crate) fn build(settings: PlatformSettings, http: Arc<Http>) -> Arc<dyn Adapter> {
+pub(crate) const ENTRY: Entry = Entry { platform: PLATFORM, defaults: &DEFAULTS, build };
+
+fn build(settings: PlatformSettings, http: Arc<Http>) -> Arc<dyn Adapter> {
     Arc::new(Tiktok { settings, http })
 }
 
@@ -89,6 +95,7 @@ impl Adapter for Tiktok {
         Traits {
             pkce: false,
             rotates: true,
+            renews_after: chrono::Duration::zero(),
             revokes: RevokeReach::Account,
             finds: Finds::Sometimes,
             comments: false,
@@ -143,6 +150,10 @@ impl Adapter for Tiktok {
         _known: &[String],
     ) -> Result<Finding, PlatformError> {
         self.find(request, state).await
+    }
+
+    fn hear(&self, message: &PushMessage) -> Result<Push, PushRefusal> {
+        push::read(message, &self.settings.client_id, &self.settings.client_secret, self.http.now())
     }
 
     async fn creator_choices(&self, account: &Account) -> Result<Option<CreatorChoices>, PlatformError> {

@@ -24,17 +24,19 @@ use crate::{
     },
     error::PlatformError,
     http::{Call, Http, Operation, Reply, endpoint},
+    registry::Entry,
     settings::{Defaults, KnownVersion, PlatformSettings},
 };
 use dialect::X;
 
 const PLATFORM: Platform = Platform::Twitter;
 
-pub(crate) const DEFAULTS: Defaults = Defaults {
+const DEFAULTS: Defaults = Defaults {
     web: "https://x.com",
     api: "https://api.x.com",
     token: None,
     through_facebook: None,
+    instances: false,
     version: "2",
     versions: &[KnownVersion { version: "2", ends_on: None }],
     scopes: &["tweet.read", "tweet.write", "users.read", "media.write", "offline.access"],
@@ -42,7 +44,9 @@ pub(crate) const DEFAULTS: Defaults = Defaults {
     scope_uses: oauth::SCOPE_USES,
 };
 
-pub(crate) fn build(settings: PlatformSettings, http: Arc<Http>) -> Arc<dyn Adapter> {
+pub(crate) const ENTRY: Entry = Entry { platform: PLATFORM, defaults: &DEFAULTS, build };
+
+fn build(settings: PlatformSettings, http: Arc<Http>) -> Arc<dyn Adapter> {
     Arc::new(Twitter { settings, http })
 }
 
@@ -109,6 +113,7 @@ impl Adapter for Twitter {
         Traits {
             pkce: true,
             rotates: true,
+            renews_after: chrono::Duration::zero(),
             revokes: RevokeReach::Account,
             finds: Finds::Always,
             comments: true,

@@ -2,6 +2,7 @@
 //! the consent page to a published post, through every fault it can inject.
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+mod mastodon;
 mod moving;
 
 use std::{io::Cursor, sync::Arc, time::Duration};
@@ -23,6 +24,8 @@ const FACEBOOK: Who = Who { platform: Platform::Facebook, person: "Niamh Doyle",
 const X: Who = Who { platform: Platform::Twitter, person: "northwindcoffee", account: "@northwindcoffee" };
 const MEMBER: Who = Who { platform: Platform::Linkedin, person: "Niamh Doyle", account: "Niamh Doyle" };
 const ORGANIZATION: Who = Who { platform: Platform::Linkedin, person: "Niamh Doyle", account: "Northwind Coffee" };
+
+const MASTODON: Who = Who { platform: Platform::Mastodon, person: "northwindcoffee", account: "Northwind Coffee" };
 
 #[derive(Clone, Copy, Debug)]
 struct Who {
@@ -114,7 +117,15 @@ impl World {
     }
 
     async fn stage(&self, request: &PublishRequest) -> Result<Value, PlatformError> {
-        let mut state = None;
+        self.stage_on(request, None).await
+    }
+
+    /// From a state that was saved.
+    async fn stage_from(&self, request: &PublishRequest, saved: &Value) -> Result<Value, PlatformError> {
+        self.stage_on(request, Some(saved.clone())).await
+    }
+
+    async fn stage_on(&self, request: &PublishRequest, mut state: Option<Value>) -> Result<Value, PlatformError> {
         loop {
             let staged = self.adapter.stage(request, state.as_ref()).await?;
             assert_no_secret(&serde_json::to_string(&staged.traces).unwrap());
@@ -282,6 +293,7 @@ async fn without_some_scopes_there_is_nothing_to_connect(#[case] who: Who, #[cas
 #[case(FACEBOOK)]
 #[case(X)]
 #[case(MEMBER)]
+#[case(MASTODON)]
 #[tokio::test]
 async fn a_code_works_once(#[case] who: Who) {
     let world = World::new(who).await;
@@ -310,6 +322,7 @@ async fn x_holds_the_code_to_its_verifier() {
 #[case(FACEBOOK)]
 #[case(X)]
 #[case(MEMBER)]
+#[case(MASTODON)]
 #[tokio::test]
 async fn wrong_app_settings_are_the_operators(#[case] who: Who) {
     let world = World::with(who, |settings| settings.client_secret = "not-the-secret".into()).await;
@@ -379,6 +392,7 @@ async fn access_taken_back_is_noticed(#[case] who: Who, #[case] expected: ErrorC
 #[case(FACEBOOK)]
 #[case(X)]
 #[case(MEMBER)]
+#[case(MASTODON)]
 #[tokio::test]
 async fn access_is_given_back(#[case] who: Who) {
     let world = World::new(who).await;
@@ -397,6 +411,7 @@ async fn access_is_given_back(#[case] who: Who) {
 #[case(X)]
 #[case(MEMBER)]
 #[case(ORGANIZATION)]
+#[case(MASTODON)]
 #[tokio::test]
 async fn a_text_arrives_as_it_was_written(#[case] who: Who) {
     let world = World::new(who).await;
@@ -407,7 +422,8 @@ async fn a_text_arrives_as_it_was_written(#[case] who: Who) {
     let posts = world.posts().await;
     assert_eq!(posts.len(), 1);
     assert_eq!(posts[0]["text"], text);
-    assert_eq!(posts[0]["account"], account.external_id);
+    // Mastodon's ids are kept together with their instance.
+    assert_eq!(posts[0]["account"].as_str(), account.external_id.split('@').next());
     assert_eq!(posts[0]["id"], published.external_id);
     // The address leads to the sandbox's own page of the post.
     let page = is_there(published.url.as_deref().unwrap()).await;
@@ -418,13 +434,14 @@ async fn a_text_arrives_as_it_was_written(#[case] who: Who) {
 #[case(FACEBOOK)]
 #[case(X)]
 #[case(ORGANIZATION)]
+#[case(MASTODON)]
 #[tokio::test]
 async fn a_link_arrives(#[case] who: Who) {
     let world = World::new(who).await;
     let account = world.account().await;
     let link = "https://arctiv.example/offers?autumn=1&b=2";
     let mut request = post(&account, "Our autumn menu");
-    if who.platform == Platform::Twitter {
+    if who.platform.rules().unwrap().link_in_text {
         request.text = format!("Our autumn menu\n\n{link}");
     } else {
         request.link = Some(link.to_owned());
@@ -447,6 +464,8 @@ async fn a_link_arrives(#[case] who: Who) {
 #[case(X, 4)]
 #[case(MEMBER, 1)]
 #[case(ORGANIZATION, 3)]
+#[case(MASTODON, 1)]
+#[case(MASTODON, 4)]
 #[tokio::test]
 async fn pictures_arrive_in_order_with_their_alt_texts(#[case] who: Who, #[case] count: u8) {
     let world = World::new(who).await;
@@ -480,6 +499,7 @@ async fn pictures_arrive_in_order_with_their_alt_texts(#[case] who: Who, #[case]
 #[case(FACEBOOK)]
 #[case(X)]
 #[case(ORGANIZATION)]
+#[case(MASTODON)]
 #[tokio::test]
 async fn a_picture_goes_out_without_words(#[case] who: Who) {
     let world = World::new(who).await;
@@ -526,6 +546,7 @@ async fn posting_without_its_scope_is_refused(#[case] who: Who, #[case] expected
 #[case(FACEBOOK, 63_207)]
 #[case(X, 281)]
 #[case(MEMBER, 3_001)]
+#[case(MASTODON, 501)]
 #[tokio::test]
 async fn a_text_too_long_is_refused(#[case] who: Who, #[case] length: usize) {
     let world = World::new(who).await;
@@ -538,6 +559,7 @@ async fn a_text_too_long_is_refused(#[case] who: Who, #[case] length: usize) {
 #[rstest]
 #[case(FACEBOOK)]
 #[case(X)]
+#[case(MASTODON)]
 #[tokio::test]
 async fn a_picture_that_is_none_is_refused(#[case] who: Who) {
     let world = World::new(who).await;
@@ -586,6 +608,9 @@ async fn a_version_that_has_ended_is_the_operators(#[case] who: Who, #[case] ver
 #[case(X, "malformed")]
 #[case(ORGANIZATION, "drop_after_accept")]
 #[case(ORGANIZATION, "slow")]
+#[case(MASTODON, "drop_after_accept")]
+#[case(MASTODON, "slow")]
+#[case(MASTODON, "malformed")]
 #[tokio::test]
 async fn a_post_whose_answer_was_lost_is_found(#[case] who: Who, #[case] fault: &str) {
     let world = World::new(who).await;
@@ -609,6 +634,7 @@ async fn a_post_whose_answer_was_lost_is_found(#[case] who: Who, #[case] fault: 
 #[case(FACEBOOK)]
 #[case(X)]
 #[case(ORGANIZATION)]
+#[case(MASTODON)]
 #[tokio::test]
 async fn a_post_that_never_arrived_is_not_found_and_may_be_sent_again(#[case] who: Who) {
     let world = World::new(who).await;
@@ -645,6 +671,7 @@ async fn a_members_lost_answer_takes_a_person() {
 #[case(X, ErrorClass::RateLimited)]
 // LinkedIn's limits are those of the day.
 #[case(MEMBER, ErrorClass::QuotaDaily)]
+#[case(MASTODON, ErrorClass::RateLimited)]
 #[tokio::test]
 async fn a_limit_says_when_to_come_back(#[case] who: Who, #[case] expected: ErrorClass) {
     let world = World::new(who).await;
@@ -661,6 +688,7 @@ async fn a_limit_says_when_to_come_back(#[case] who: Who, #[case] expected: Erro
 #[case(FACEBOOK)]
 #[case(X)]
 #[case(MEMBER)]
+#[case(MASTODON)]
 #[tokio::test]
 async fn trouble_while_uploading_passes(#[case] who: Who) {
     let world = World::new(who).await;

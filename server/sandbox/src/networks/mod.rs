@@ -4,18 +4,27 @@
 mod facebook;
 mod instagram;
 mod linkedin;
+mod mastodon;
 mod meta;
 mod tiktok;
 mod twitter;
 
 use crate::{
+    config::Client,
+    push::{About, Message},
     wire::{Call, Fetched, Reply},
-    world::{Account, Consent, Fault, Kind, Operation, Post, Slug, Token, World},
+    world::{Account, Consent, Fault, Grant, Kind, Operation, Post, Slug, Token, World},
 };
 
 /// Every simulated network.
-pub(crate) static ALL: &[&dyn Network] =
-    &[&facebook::Facebook, &instagram::Instagram, &twitter::Twitter, &linkedin::LinkedIn, &tiktok::TikTok];
+pub(crate) static ALL: &[&dyn Network] = &[
+    &facebook::Facebook,
+    &instagram::Instagram,
+    &twitter::Twitter,
+    &linkedin::LinkedIn,
+    &tiktok::TikTok,
+    &mastodon::Mastodon,
+];
 
 pub(crate) use self::tiktok::answer_inbox;
 
@@ -29,6 +38,9 @@ pub(crate) trait Network: Sync {
 
     /// Letters in its round mark.
     fn mark(&self) -> &'static str;
+
+    /// How that mark is painted.
+    fn look(&self) -> Look;
 
     /// What it calls the accounts that a person runs, in the plural.
     fn pages_word(&self) -> &'static str;
@@ -118,12 +130,25 @@ pub(crate) trait Network: Sync {
     /// The answer of a `status` fault in this network's own words.
     fn refuse(&self, world: &mut World, call: &Call, status: u16, fault: &Fault) -> Reply;
 
+    /// The message to an application about a person's grant, where the network sends such.
+    fn push(&self, _world: &World, _grant: &Grant, _client: &Client, _about: About) -> Option<Message> {
+        None
+    }
+
     /// The answer to a version of the API that is no more.
     fn sunset(&self, world: &mut World, call: &Call, fault: &Fault) -> Reply {
         let mut reply = self.refuse(world, call, 410, fault);
         reply.status = axum::http::StatusCode::GONE;
         reply
     }
+}
+
+/// The ground of a network's mark on the sandbox's own pages; the letters on it are white.
+pub(crate) struct Look {
+    pub(crate) light: &'static str,
+    pub(crate) dark: &'static str,
+    /// CSS for how round its corners are.
+    pub(crate) corners: &'static str,
 }
 
 /// The network of this name.
@@ -156,7 +181,7 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    pub(crate) fn new(token: &Token, grant: &crate::world::Grant) -> Self {
+    pub(crate) fn new(token: &Token, grant: &Grant) -> Self {
         Self {
             grant: grant.id,
             client: grant.client.clone(),

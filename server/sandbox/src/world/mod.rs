@@ -28,7 +28,7 @@ pub(crate) use self::{
     posts::{Attachment, Comment, Link, Post, Posts, fingerprint},
     stages::{Failure, Stage, StageState, Stages},
 };
-use crate::{config::Config, networks};
+use crate::{config::Config, networks, push::Outbox};
 
 /// Stands in every token and code that the sandbox makes. A test that greps a database dump, a log or an answer for it
 /// finds any of them that leaked.
@@ -48,6 +48,8 @@ pub(crate) struct World {
     pub(crate) twist: Twist,
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
+    /// Messages sent to applications.
+    pub(crate) outbox: Outbox,
     pub(crate) limits: Limits,
     pub(crate) settings: Settings,
     /// How far the sandbox's clock is ahead of the real one.
@@ -73,6 +75,8 @@ pub(crate) struct Settings {
     pub(crate) audited: bool,
     /// Day by which API versions are judged; `None`: today.
     pub(crate) versions_as_of: Option<NaiveDate>,
+    /// Where applications take messages, without the network's name behind it. `None`: nothing is sent.
+    pub(crate) webhooks: Option<String>,
 }
 
 impl Settings {
@@ -85,6 +89,7 @@ impl Settings {
             verified_prefixes: config.verified_prefixes.clone(),
             audited: config.audited,
             versions_as_of: config.versions_as_of.pinned(),
+            webhooks: config.webhooks.as_ref().map(ToString::to_string),
         }
     }
 }
@@ -122,6 +127,7 @@ impl World {
             twist: Twist::default(),
             faults: Faults::default(),
             journal: Journal::new(config.journal, config.journal_length),
+            outbox: Outbox::default(),
             limits: Limits::default(),
             settings,
             ahead: TimeDelta::zero(),

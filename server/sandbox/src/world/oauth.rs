@@ -266,6 +266,17 @@ impl Oauth {
         self.grants.values().filter(|grant| grant.ended.is_none())
     }
 
+    /// Everything a person ever granted to anybody on a network, one per application.
+    pub(crate) fn of_person(&self, platform: Slug, person: &str) -> Vec<Grant> {
+        let mut found: Vec<Grant> = Vec::new();
+        for grant in self.grants.values().filter(|grant| grant.platform == platform && grant.person == person) {
+            if !found.iter().any(|known| known.client == grant.client) {
+                found.push(grant.clone());
+            }
+        }
+        found
+    }
+
     pub(crate) fn end(&mut self, grant: u64, why: Ended) {
         if let Some(grant) = self.grants.get_mut(&grant) {
             grant.ended.get_or_insert(why);
@@ -273,14 +284,15 @@ impl Oauth {
     }
 
     /// Ends the grants that concern an account (all, for `None`), as a person would in the network's settings.
-    pub(crate) fn revoke(&mut self, platform: Option<Slug>, accounts: Option<&[String]>, why: Ended) -> usize {
-        let mut ended = 0;
+    /// Answers with those that have ended by it.
+    pub(crate) fn revoke(&mut self, platform: Option<Slug>, accounts: Option<&[String]>, why: Ended) -> Vec<Grant> {
+        let mut ended = Vec::new();
         for grant in self.grants.values_mut() {
             let concerned = platform.is_none_or(|platform| grant.platform == platform)
                 && accounts.is_none_or(|ids| concerns(grant, ids));
             if concerned && grant.ended.is_none() {
                 grant.ended = Some(why);
-                ended += 1;
+                ended.push(grant.clone());
             }
         }
         ended

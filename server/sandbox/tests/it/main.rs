@@ -12,6 +12,7 @@ mod facebook;
 mod faults;
 mod instagram;
 mod linkedin;
+mod mastodon;
 mod pages;
 mod tiktok;
 mod twitter;

@@ -41,6 +41,7 @@ pub async fn demo(mut settings: Settings, sandbox_address: SocketAddr) -> Result
     let networks = sandbox::Sandbox::new(sandbox::Config {
         state_file: Some(settings.server.data_dir.join("sandbox.json")),
         public_url: Some(sandbox_url.parse()?),
+        webhooks: Some(format!("{}/api/webhooks", settings.server.origin()).parse()?),
         ..sandbox::Config::default()
     })?;
     let stop_networks = stop.clone();

@@ -21,10 +21,6 @@ use crate::boot::assemble::Arctiv;
 /// Where the demo's people live; their posts are planned in its time.
 const ZONE: &str = "Europe/Dublin";
 
-/// In the order they are connected.
-const NETWORKS: [Platform; 5] =
-    [Platform::Facebook, Platform::Instagram, Platform::Twitter, Platform::Linkedin, Platform::Tiktok];
-
 /// Pictures of the demo: name, what it shows, bytes. Drawn for Arctiv.
 const PICTURES: [(&str, &str, &[u8]); 3] = [
     ("roast-bag.jpg", "A paper bag of the Winter Roast on a wooden table.", include_bytes!("roast-bag.jpg")),
@@ -38,7 +34,7 @@ const LEAVING: (Platform, &str) = (Platform::Linkedin, "Niamh Doyle");
 /// Connects the accounts, unless there are some.
 pub async fn connect_accounts(arctiv: &Arctiv, actor: &Actor) -> Result<(), Failure> {
     if arctiv.services.accounts.list(actor, AccountFilter::default()).await?.total == 0 {
-        for platform in NETWORKS {
+        for platform in arctiv.adapters.platforms() {
             connect(arctiv, actor, platform).await?;
         }
     }
@@ -66,9 +62,11 @@ pub async fn write_posts(arctiv: &Arctiv, actor: &Actor) -> Result<Option<PostId
         let chosen = accounts.iter().filter(|account| platforms.contains(&account.platform));
         Some(chosen.map(|account| account.id).collect())
     };
-    let words = on(&[Platform::Facebook, Platform::Twitter, Platform::Linkedin]);
+    let networks: Vec<Platform> = arctiv.adapters.platforms().collect();
+    let takes_words = |platform: &&Platform| platform.rules().is_some_and(|rules| !rules.media_required);
+    let words = on(&networks.iter().filter(takes_words).copied().collect::<Vec<_>>());
     let pages = on(&[Platform::Facebook, Platform::Linkedin]);
-    let pictures = on(&NETWORKS);
+    let pictures = on(&networks);
     let [bag, plum, cups] = upload(arctiv, actor).await?;
 
     let mut first = None;

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{FromRef, FromRequestParts, Path, State},
-    http::{HeaderMap, header, request::Parts},
+    Json,
+    extract::{FromRef, FromRequestParts, Path, State, rejection::PathRejection},
+    http::{HeaderMap, HeaderName, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
-    AccountId, PageRequest, Platform, ServiceError,
+    AccountId, OauthStateId, PageRequest, Platform, ServiceError,
     accounts::{
         Account, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, ConnectionEvent, Creator,
-        OauthProblem,
+        DataDeletion, OauthProblem, PushEvents, PushMessage, Withheld,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::oauth::OauthFailure;
 use crate::http::{
     envelope::{ApiError, ApiResult, Failure, List, Ok200, Success, SuccessPage, log},
-    extract::{Body, PathId, Query, SignedIn},
+    extract::{Anyone, Body, PathId, Query, RawBody, SignedIn},
 };
 
 /// All routes of this feature, for any state that holds the port.
@@ -40,6 +41,7 @@ where
         .routes(routes!(events))
         .routes(routes!(authorize))
         .routes(routes!(callback))
+        .routes(routes!(withheld))
 }
 
 type Port = State<Arc<dyn Accounts>>;
@@ -308,8 +310,8 @@ async fn authorize(
         ("error" = Option<String>, Query, description = "The platform's, when not"),
     ),
     responses(
-        (status = 303, description = "Back into the app with `connected` (how many) and `platform`; or to the accounts \
-            page with `oauth_error` (a word for what went wrong) and `platform`; or, not signed in, to `/login`"),
+        (status = 303, description = "Back into the app with `connected` (how many), `platform`, and `withheld` (the id of \
+            what was withheld, if anything was); or to the accounts page with `oauth_error` (a word for what went wrong) and `platform`; or, not signed in, to `/login`"),
         (status = 404, description = "No such platform", body = Failure),
     ),
 )]
@@ -326,7 +328,9 @@ async fn callback(
     let callback = callback.map(|Query(callback)| callback).unwrap_or_default();
     match accounts.callback(&actor, platform, callback).await {
         Ok(connected) => {
-            let pairs = [("connected", connected.accounts.len().to_string()), ("platform", platform.to_string())];
+            let mut pairs =
+                vec![("connected", connected.accounts.len().to_string()), ("platform", platform.to_string())];
+            pairs.extend(connected.withheld.map(|id| ("withheld", id.to_string())));
             Redirect::to(&with_query(&connected.return_to, &pairs)).into_response()
         }
         Err(error) => match OauthFailure::problem_of(&error) {
@@ -337,6 +341,125 @@ async fn callback(
             None => ApiError(error).into_response(),
         },
     }
+}
+
+/// What was withheld in an authorization of one's own: permissions that were not given and pages that were not
+/// connected, with what that costs. Kept for a day.
+#[utoipa::path(
+    get, path = "/api/authorizations/{id}/withheld", tag = "accounts",
+    params(("id" = OauthStateId, Path)),
+    responses(
+        (status = 200, body = Success<Withheld>),
+        (status = 401, description = "Not signed in", body = Failure),
+        (status = 404, description = "Absent, somebody else's, or nothing was withheld", body = Failure),
+    ),
+)]
+async fn withheld(
+    State(accounts): Port,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<OauthStateId>,
+) -> ApiResult<Ok200<Withheld>> {
+    Ok(Ok200(accounts.withheld(&actor, id).await?))
+}
+
+/// What platforms send of their own accord, for any state that holds the port.
+pub fn push_router<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Arc<dyn PushEvents>: FromRef<S>,
+{
+    OpenApiRouter::new().routes(routes!(receive)).routes(routes!(forget)).routes(routes!(deletion))
+}
+
+/// A message as the port takes it. What a browser would bring along is left out.
+fn message_of(headers: &HeaderMap, body: RawBody) -> PushMessage {
+    let telling = |name: &HeaderName| *name != header::COOKIE && *name != header::AUTHORIZATION;
+    let headers = headers
+        .iter()
+        .filter(|(name, _)| telling(name))
+        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+        .collect();
+    PushMessage { headers, body: body.0.to_vec() }
+}
+
+/// Takes a platform's message about a person who has taken access back: Meta's *deauthorize callback* (a form with
+/// `signed_request`), TikTok's webhook (JSON with the header `TikTok-Signature`). Register this address there.
+#[utoipa::path(
+    post, path = "/api/webhooks/{platform}", tag = "accounts", security(()),
+    params(("platform" = Platform, Path)),
+    request_body(content = String, content_type = "application/octet-stream", description = "As the platform signs it"),
+    responses(
+        (status = 200, description = "Taken; `data` is null", body = Success<Option<Account>>),
+        (status = 400, description = "Signed, and not as the platform documents it", body = Failure),
+        (status = 401, description = "Not signed by the platform for this Arctiv, or not of this time", body = Failure),
+        (status = 404, description = "No such platform, one that sends nothing, or one that is not set up", body = Failure),
+        (status = 413, description = "The message is too large", body = Failure),
+    ),
+)]
+async fn receive(
+    State(push): State<Arc<dyn PushEvents>>,
+    Anyone(visitor): Anyone,
+    PathPlatform(platform): PathPlatform,
+    headers: HeaderMap,
+    body: RawBody,
+) -> ApiResult<Ok200<Option<Account>>> {
+    push.receive(&visitor, platform, message_of(&headers, body)).await?;
+    Ok(Ok200(None))
+}
+
+/// What Meta's documentation asks for, as it asks for it.
+#[derive(Debug, Serialize, ToSchema)]
+struct DeletionTicket {
+    /// Where the person can see what became of the request.
+    url: String,
+    confirmation_code: String,
+    request_id: String,
+}
+
+/// Takes a platform's message about a person who wants gone what is kept of them: Meta's *data deletion callback*.
+#[utoipa::path(
+    post, path = "/api/webhooks/{platform}/data-deletion", tag = "accounts", security(()),
+    params(("platform" = Platform, Path)),
+    request_body(content = String, content_type = "application/octet-stream", description = "As the platform signs it"),
+    responses(
+        (status = 200, description = "Taken; in the platform's form, not in an envelope", body = DeletionTicket),
+        (status = 400, description = "Signed, and not as the platform documents it", body = Failure),
+        (status = 401, description = "Not signed by the platform for this Arctiv, or not of this time", body = Failure),
+        (status = 404, description = "No such platform, one that sends nothing, or one that is not set up", body = Failure),
+        (status = 413, description = "The message is too large", body = Failure),
+    ),
+)]
+async fn forget(
+    State(push): State<Arc<dyn PushEvents>>,
+    Anyone(visitor): Anyone,
+    PathPlatform(platform): PathPlatform,
+    headers: HeaderMap,
+    body: RawBody,
+) -> ApiResult<Json<DeletionTicket>> {
+    let taken = push.forget(&visitor, platform, message_of(&headers, body)).await?;
+    Ok(Json(DeletionTicket {
+        url: taken.status_url,
+        confirmation_code: taken.deletion.code,
+        request_id: visitor.request_id.to_string(),
+    }))
+}
+
+/// What became of a request to be forgotten, by the code its person was given.
+#[utoipa::path(
+    get, path = "/api/data-deletions/{code}", tag = "accounts", security(()),
+    params(("code" = String, Path)),
+    responses(
+        (status = 200, body = Success<DataDeletion>),
+        (status = 404, description = "No such request", body = Failure),
+    ),
+)]
+async fn deletion(
+    State(push): State<Arc<dyn PushEvents>>,
+    Anyone(visitor): Anyone,
+    code: Result<Path<String>, PathRejection>,
+) -> ApiResult<Ok200<DataDeletion>> {
+    let code = code.map(|Path(code)| code).unwrap_or_default();
+    Ok(Ok200(push.deletion(&visitor, &code).await?))
 }
 
 /// To the page that says what went wrong; in a word, so that nobody can make it say something else.

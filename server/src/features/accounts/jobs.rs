@@ -1,8 +1,8 @@
 //! Background work on accounts. Each job names an account and, where it matters, the token version it is about: if
 //! there are newer tokens by the time it runs, it has nothing to do.
 
-use chrono::Duration;
-use domain::{AccountId, ServiceResult};
+use chrono::{DateTime, Duration, Utc};
+use domain::{AccountId, Platform, ServiceResult};
 use serde::{Deserialize, Serialize};
 
 use super::{store, tokens::TokenError};
@@ -126,6 +126,46 @@ pub async fn ask_creator(context: JobContext, job: AskCreator) -> ServiceResult<
     tx.commit().await
 }
 
+/// A platform says that a person has taken access back, or wants gone what is kept of them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccessRemoved {
+    pub platforms: Vec<Platform>,
+    /// The platform's id of the person.
+    pub grantor: String,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// In a sentence for people.
+    pub reason: String,
+    /// The code of the request to be forgotten, if it is one.
+    pub deletion: Option<String>,
+}
+
+impl AccessRemoved {
+    pub(super) fn new(removed: platforms::Removed, deletion: Option<String>) -> Self {
+        Self {
+            platforms: removed.platforms.to_vec(),
+            grantor: removed.grantor,
+            at: removed.at,
+            reason: removed.reason.to_owned(),
+            deletion,
+        }
+    }
+}
+
+impl Job for AccessRemoved {
+    const TASK: &'static str = "accounts_access_removed";
+    const MAX_ATTEMPTS: i16 = 15;
+
+    fn key(&self) -> Option<String> {
+        let kind = self.deletion.as_deref().unwrap_or("removed");
+        Some(format!("{kind}:{}:{}:{}", self.platforms.first()?, self.grantor, self.at.timestamp()))
+    }
+}
+
+pub async fn access_removed(context: JobContext, job: AccessRemoved) -> ServiceResult<()> {
+    context.tokens.access_removed(&job).await
+}
+
 /// How far ahead a sweep looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -157,6 +197,9 @@ pub async fn sweep_tokens(context: JobContext, job: SweepTokens) -> ServiceResul
     match job.reach {
         // The next sweep is five minutes away: whatever would be due by then is due now.
         TokenReach::Lead => context.tokens.sweep(Duration::minutes(10), false).await,
-        TokenReach::Week => context.tokens.sweep(Duration::days(7), true).await,
+        TokenReach::Week => {
+            context.platforms.warn_of_versions(context.clock.now().date_naive());
+            context.tokens.sweep(Duration::days(7), true).await
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `service` | the port [`domain::accounts::Accounts`], for web requests: may seal tokens, never open them |
 //! | `oauth` | the single-use state, its PKCE pair, and the ways an authorization can fail |
+//! | `push` | the port [`domain::accounts::PushEvents`]: what platforms send of their own accord |
 //! | `tokens` | [`Tokens`]: opens, renews and gives back, for background work |
 //! | [`in_tx`] | what other features ask inside their own transaction |
 //! | [`jobs`] | renewing, confirming, giving back, sweeping |
@@ -19,6 +20,7 @@ pub mod in_tx;
 pub mod jobs;
 mod oauth;
 mod policy;
+mod push;
 mod service;
 mod store;
 mod tokens;
@@ -27,5 +29,6 @@ mod tokens;
 mod tests;
 
 pub use oauth::{OauthFailure, callback_url};
+pub use push::{PushService, PushSetup};
 pub use service::{AccountsService, AccountsSetup};
 pub use tokens::{OpenToken, Resealed, TokenError, Tokens, TokensSetup};

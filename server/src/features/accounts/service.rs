@@ -11,10 +11,11 @@ use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    AccountId, Actor, ConnectionEventId, ErrorCode, Page, PageRequest, Platform, ServiceError, ServiceResult,
+    AccountId, Actor, ConnectionEventId, ErrorCode, OauthStateId, Page, PageRequest, Platform, ServiceError,
+    ServiceResult,
     accounts::{
         Account, AccountCounts, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, Connected,
-        ConnectionEvent, ConnectionEventType, Creator, OauthProblem, PlatformOffer,
+        ConnectionEvent, ConnectionEventType, Creator, LeftOut, OauthProblem, PlatformOffer, Withheld,
     },
     audit::Action,
     clock::{Clock, Ids},
@@ -187,14 +188,14 @@ impl AccountsService {
         &self,
         actor: &Actor,
         platform: Platform,
-        wanted: Option<AccountId>,
+        state: &store::State,
         exchange: Exchange,
-    ) -> ServiceResult<Result<Vec<Account>, Failed>> {
+    ) -> ServiceResult<Result<(Vec<Account>, Withheld), Failed>> {
         let mut tx = self.with.db.tenant(actor).await?;
         let ids: Vec<String> = exchange.grants.iter().map(|grant| grant.profile.external_id.clone()).collect();
         let held = store::held(&mut tx, platform, &ids).await?;
         let mut grants = exchange.grants;
-        if let Some(wanted) = wanted {
+        if let Some(wanted) = state.account {
             let wanted = require(store::find(&mut tx, wanted).await?)?;
             policy::reconnect(actor, &wanted)?;
             if !ids.contains(&wanted.external_account_id) {
@@ -209,10 +210,15 @@ impl AccountsService {
         let active = store::new_accounts_active(&mut tx, actor.workspace_id).await?;
         let mut connected = Vec::with_capacity(grants.len());
         let mut elsewhere = Vec::new();
+        let mut withheld = Withheld::nothing(platform);
         for grant in &grants {
+            let name = tidy(&grant.profile.display_name);
             match self.keep_one(&mut tx, actor, platform, grant, active).await? {
-                Some(id) => connected.push(id),
-                None => elsewhere.push(tidy(&grant.profile.display_name)),
+                Some(id) => {
+                    withheld.lacks(&name, &grant.missing_scopes);
+                    connected.push(id);
+                }
+                None => elsewhere.push(name),
             }
         }
         if connected.is_empty() {
@@ -223,9 +229,12 @@ impl AccountsService {
             let message = format!("{} ({name})", OauthProblem::ConnectedElsewhere.sentence(platform));
             let event = self.event(actor, platform, None, ConnectionEventType::AuthorizationFailed, Some(&message));
             store::add_event(&mut tx, &event).await?;
+            withheld.left_out.push(LeftOut { name, reason: OauthProblem::ConnectedElsewhere.sentence(platform) });
         }
         for left_out in exchange.left_out {
-            let message = format!("{}: {}", tidy(&left_out.name), left_out.reason);
+            let left_out = LeftOut { name: tidy(&left_out.name), reason: left_out.reason };
+            let message = format!("{}: {}", left_out.name, left_out.reason);
+            withheld.left_out.push(left_out);
             let event = self.event(actor, platform, None, ConnectionEventType::AuthorizationFailed, Some(&message));
             store::add_event(&mut tx, &event).await?;
         }
@@ -233,8 +242,11 @@ impl AccountsService {
         for id in connected {
             accounts.push(require(store::find(&mut tx, id).await?)?);
         }
+        if !withheld.is_empty() {
+            store::put_withheld(&mut tx, state.id, &withheld).await?;
+        }
         tx.commit().await?;
-        Ok(Ok(accounts))
+        Ok(Ok((accounts, withheld)))
     }
 
     /// `None` when another workspace holds the account; the others of the same authorization are not touched by that.
@@ -409,13 +421,22 @@ impl Accounts for AccountsService {
         // A state was consumed, so one was presented.
         let presented = presented.unwrap_or_default();
         let kept = match self.exchange(platform, &presented, &callback).await? {
-            Ok(exchange) => self.keep(actor, platform, state.account, exchange).await?,
+            Ok(exchange) => self.keep(actor, platform, &state, exchange).await?,
             Err(failed) => Err(failed),
         };
         match kept {
-            Ok(accounts) => Ok(Connected { accounts, return_to: state.return_to }),
+            Ok((accounts, withheld)) => Ok(Connected {
+                accounts,
+                return_to: state.return_to,
+                withheld: (!withheld.is_empty()).then_some(state.id),
+            }),
             Err(failed) => Err(self.log_failure(actor, platform, state.account, failed).await?),
         }
+    }
+
+    async fn withheld(&self, actor: &Actor, id: OauthStateId) -> ServiceResult<Withheld> {
+        let mut tx = self.with.db.read(actor).await?;
+        store::withheld(&mut tx, id).await?.ok_or_else(|| ServiceError::not_found("authorization"))
     }
 
     async fn set_active(&self, actor: &Actor, id: AccountId, active: bool) -> ServiceResult<Account> {

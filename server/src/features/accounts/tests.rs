@@ -1,5 +1,8 @@
 //! Connecting, using, renewing and giving back, against the simulated networks and a real PostgreSQL.
 
+mod removal;
+mod renewal;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -559,6 +562,39 @@ async fn what_was_unticked_is_named_with_what_it_costs() {
     let visitor = Visitor::called("Maya Lindqvist").only_pages(Vec::<String>::new());
     let result = bench.connect_as(&bench.admin, Platform::Facebook, visitor).await;
     assert_problem(&result, Platform::Facebook, OauthProblem::NothingToConnect);
+}
+
+#[tokio::test]
+async fn what_an_authorization_leaves_out_is_told_to_whoever_made_it() {
+    let bench = Bench::new().await;
+    let visitor = Visitor::called("tomas.okafor").without_scope("read_insights");
+    let url = bench.authorize(&bench.admin, Platform::Facebook).await;
+    let back = visitor.authorize(&url).await.unwrap();
+    let callback = format!("{}?{}", back.path(), back.query().unwrap());
+    let response = send(bench.router(Some(bench.admin.clone())), "GET", &callback, None).await;
+    let landed = location(&response);
+    let id = landed.split_once("&withheld=").map_or_else(|| panic!("{landed}"), |(_, id)| id.to_owned());
+
+    let path = format!("/api/authorizations/{id}/withheld");
+    let told = json_of(send(bench.router(Some(bench.admin.clone())), "GET", &path, None).await).await;
+    let (permissions, left_out) = (&told["data"]["permissions"], &told["data"]["left_out"]);
+    assert_eq!(permissions.as_array().map(Vec::len), Some(1), "{told}");
+    assert_eq!(permissions[0]["scope"], "read_insights");
+    assert_eq!(permissions[0]["accounts"], json!(["Kestrel Bikes"]));
+    assert!(permissions[0]["costs"].as_str().is_some_and(|costs| costs.ends_with('.')), "{told}");
+    assert_eq!((left_out.as_array().map(Vec::len), &left_out[0]["name"]), (Some(1), &json!("Meridian Dental")));
+    assert!(left_out[0]["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{told}");
+
+    // Nobody else's business, whatever their role.
+    let mut colleague = bench.somebody("colm", Role::Admin).await;
+    colleague.workspace_id = bench.admin.workspace_id;
+    for who in [colleague, bench.somebody("else", Role::Admin).await] {
+        assert_eq!(send(bench.router(Some(who)), "GET", &path, None).await.status(), StatusCode::NOT_FOUND);
+    }
+    assert_eq!(send(bench.router(None), "GET", &path, None).await.status(), StatusCode::UNAUTHORIZED);
+    // Where nothing was withheld there is nothing to tell.
+    let whole = bench.connect_as(&bench.admin, Platform::Twitter, Visitor::anybody()).await.unwrap();
+    assert_eq!(whole.withheld, None);
 }
 
 #[tokio::test]
@@ -1365,6 +1401,7 @@ async fn rest_answers_in_its_own_form_when_it_refuses() {
         ("GET", format!("/api/social-accounts/{id}/events")),
         ("DELETE", format!("/api/social-accounts/{id}")),
         ("GET", "/api/oauth/twitter/authorize".to_owned()),
+        ("GET", format!("/api/authorizations/{id}/withheld")),
     ];
     for (method, path) in &paths {
         let response = send(bench.router(None), method, path, Some(json!({}))).await;
@@ -1459,4 +1496,19 @@ async fn who_may_ask_what_a_creator_may_choose() {
     let other = bench.somebody("oisin", Role::Admin).await;
     assert_eq!(refused(bench.accounts.creator(&other, account.id).await), ErrorCode::NotFound);
     assert_eq!(bench.accounts.creators(&other).await.unwrap(), []);
+}
+
+/// A platform that is added needs its word in the database's type; the order is what lists by platform go by.
+#[tokio::test]
+async fn the_database_knows_the_platforms_that_the_program_knows() {
+    let database = jobs::tests::database().await;
+    let mut admin = database.admin().await.unwrap();
+    let words: Vec<String> = sqlx::query_scalar("select word::text from unnest(enum_range(null::platform)) as word")
+        .fetch_all(&mut admin)
+        .await
+        .unwrap();
+    assert_eq!(words, Platform::ALL.map(|platform| platform.as_str().to_owned()));
+    let spoken: Vec<Platform> = platforms::supported().collect();
+    let played = sandbox::platforms();
+    assert_eq!(spoken.iter().map(|platform| platform.as_str()).collect::<Vec<_>>(), played);
 }

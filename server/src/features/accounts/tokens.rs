@@ -31,9 +31,9 @@ use uuid::Uuid;
 use vault::{Context, Vault};
 
 use super::{
-    jobs::{ConfirmAccess, RefreshToken},
+    jobs::{AccessRemoved, ConfirmAccess, RefreshToken},
     service::sealing_failed,
-    store::{self, Ending, Held, NewEvent, SealedTokens},
+    store::{self, Ending, GrantedBy, Held, NewEvent, SealedTokens},
 };
 use crate::{
     database::{Database, Tx, unavailable},
@@ -64,6 +64,8 @@ const TRIES: i16 = 3;
 pub(super) const CONFIRM_AFTER: Duration = Duration::minutes(1);
 /// A doubt older than this is a new one: the job that was to end it is lost.
 const DOUBT_LIFE: Duration = Duration::minutes(30);
+/// How far a platform's clock may be behind ours when it says that access was taken back.
+const CLOCKS_APART: Duration = Duration::minutes(10);
 /// How long giving back may be tried before the tokens are deleted all the same.
 const GIVE_BACK_FOR: Duration = Duration::minutes(5);
 
@@ -202,7 +204,7 @@ impl Tokens {
         if !held.is_due(now) {
             return self.unseal(account, held);
         }
-        if !held.is_renewable(now) {
+        if !self.can_renew(&held, now) {
             return if held.lasts(now, Duration::zero()) {
                 self.unseal(account, held)
             } else {
@@ -224,7 +226,7 @@ impl Tokens {
             return self.unseal(account, held);
         }
         let now = self.now();
-        if held.is_renewable(now) {
+        if self.can_renew(&held, now) {
             return self.renew(account, Wish { stale: rejected_version, rejected: true, at_once: false }).await;
         }
         if !held.lasts(now, Duration::zero()) {
@@ -276,7 +278,7 @@ impl Tokens {
         if held.version > version {
             return self.unseal(account, held);
         }
-        if held.is_renewable(self.now()) {
+        if self.can_renew(&held, self.now()) {
             self.renew(account, Wish { stale: version, rejected: false, at_once }).await
         } else {
             self.confirm(account, held.version).await
@@ -355,6 +357,14 @@ impl Tokens {
             let error = ServiceError::unavailable(format!("no adapter is configured for {platform}"));
             TokenError::Internal(error)
         })
+    }
+
+    /// Whether there is something to renew the token with, and it is old enough for the platform to take it. (Instagram
+    /// refuses those of the first day.)
+    fn can_renew(&self, held: &Held, now: DateTime<Utc>) -> bool {
+        let adapter = self.inner.with.platforms.get(held.platform);
+        let least = adapter.map_or_else(Duration::zero, |adapter| adapter.traits().renews_after);
+        held.is_renewable(now) && now - held.tokens.obtained_at >= least
     }
 
     /// One statement, no transaction.
@@ -696,11 +706,12 @@ impl Tokens {
         }
         let adapter = Arc::clone(self.adapter(held.platform)?);
         let workspace = held.workspace;
+        let can_renew = self.can_renew(&held, self.now());
         let token = self.unseal(account, held)?;
         let evidence = match limited(token.platform, adapter.probe(&token.account())).await {
             Ok(Probe::Alive { .. }) => None,
             Ok(Probe::Gone { reason, .. }) => Some((reason, None)),
-            Ok(Probe::AskByRefresh) if token.tokens.refresh_token.is_some() => {
+            Ok(Probe::AskByRefresh) if can_renew => {
                 let wish = Wish { stale: version, rejected: true, at_once: true };
                 return self.renew(account, wish).await;
             }
@@ -806,6 +817,60 @@ impl Tokens {
                 Ok(())
             }
         }
+    }
+
+    /// A platform says that a person has taken access back, or wants to be forgotten.
+    ///
+    /// It counts at once for access that is older than the news. An account that has newer access is left alone: the
+    /// news is about what it had before, and comes late or again. Where the two are too close for two clocks to tell,
+    /// the platform is asked.
+    pub(super) async fn access_removed(&self, news: &AccessRemoved) -> ServiceResult<()> {
+        let now = self.now();
+        // Platforms tell the second.
+        let until = news.at + Duration::seconds(1);
+        let platforms: Vec<String> = news.platforms.iter().map(ToString::to_string).collect();
+        let message = format!("{} Please reconnect the account.", news.reason);
+        let mut tx = self.inner.with.db.worker().await?;
+        for granted in store::granted_by(&mut tx, &platforms, &news.grantor).await? {
+            let GrantedBy { account, workspace, platform, version, since } = granted;
+            if since > until + CLOCKS_APART {
+                continue;
+            }
+            let unsure = since > until;
+            match (version, &news.deletion) {
+                // A person who asks to be forgotten is, unless they have connected again since.
+                (_, Some(_)) => {
+                    store::forget(&mut tx, account, now).await?;
+                    let kind = ConnectionEventType::Disconnected;
+                    let words = "Removed at the request of the person who connected it, as the platform told us.";
+                    let event = self.event(account, workspace, platform, kind, Some(words), None);
+                    store::add_event(&mut tx, &event).await?;
+                    record(&mut tx, lost(workspace, account, platform, AccountStatus::Disconnected, words, now));
+                }
+                (Some(version), None) if unsure => {
+                    if store::begin_doubt(&mut tx, account, version, now, now - DOUBT_LIFE).await? {
+                        enqueue(&mut tx, &ConfirmAccess { account_id: account, version }, None).await?;
+                    }
+                }
+                (Some(version), None) => {
+                    let trouble = Trouble {
+                        status: AccountStatus::ReconnectRequired,
+                        kind: ConnectionEventType::RevocationDetected,
+                        message: &message,
+                        status_code: None,
+                    };
+                    self.show_trouble(&mut tx, account, workspace, platform, version, &trouble).await?;
+                }
+                // Unlinked, and its tokens are gone already.
+                (None, None) => {}
+            }
+        }
+        if let Some(code) = &news.deletion {
+            store::complete_deletion(&mut tx, code, now).await?;
+        }
+        tx.commit().await?;
+        tracing::info!(platform = %platforms.join(", "), deletion = news.deletion.is_some(), "access was taken back");
+        Ok(())
     }
 
     /// Starts what is due: a job per token to renew, a word to accounts that will end, the end of those that have, and

@@ -82,9 +82,10 @@ fn same_text(advice: &Advice<'_>, target: &Target, others: &[&Neighbour], findin
     } else {
         format!("gets this text on {} already", day(same.at))
     };
-    let but = match target.platform {
-        Platform::Instagram | Platform::Tiktok => "Followers see it twice.".to_owned(),
-        _ => format!("{label} refuses the same text again soon after: change a few words."),
+    let but = if target.platform.rules().is_some_and(|rules| rules.same_text_again) {
+        "Followers see it twice.".to_owned()
+    } else {
+        format!("{label} refuses the same text again soon after: change a few words.")
     };
     findings.push(hint(target, "body", format!("{name} {had}. {but}")));
 }

@@ -7,7 +7,7 @@ use crate::{
     },
     ui::{Dialog, Glyph, MarkSize, PlatformMark, icon},
 };
-use domain::{Platform, accounts::PlatformOffer, platform::AccountType};
+use domain::accounts::PlatformOffer;
 use leptos::prelude::*;
 
 /// The platforms to choose from: those that are set up, then the rest, out of reach.
@@ -33,7 +33,7 @@ pub fn Platforms(offers: Vec<PlatformOffer>, #[prop(into)] return_to: String) ->
                                 <span class="sr-only">"Connect "</span>
                                 {platform.label()}
                             </span>
-                            <span class="block text-sm text-muted">{purpose(platform)}</span>
+                            <span class="block text-sm text-muted">{platform.descriptor().purpose}</span>
                         </span>
                         {icon(Glyph::ArrowRight, "size-4 text-muted")}
                     </a>
@@ -64,20 +64,6 @@ pub fn Platforms(offers: Vec<PlatformOffer>, #[prop(into)] return_to: String) ->
         </div>
     }
     .into_any()
-}
-
-/// What connecting is good for, in a line.
-fn purpose(platform: Platform) -> &'static str {
-    match platform {
-        Platform::Facebook => "Publish to the Pages you manage",
-        Platform::Linkedin => "Publish as yourself or a company page",
-        Platform::Twitter | Platform::Instagram | Platform::Tiktok => "Publish to your profile",
-        _ => match platform.account_type() {
-            AccountType::AdAccount => "Give access to an ad account",
-            AccountType::Analytics => "Give access to a property",
-            AccountType::SocialMedia => "Publish to your account",
-        },
-    }
 }
 
 /// "Connect account": which platform?

@@ -1,11 +1,18 @@
 //! What came of an authorisation, read from the address that the callback sent the browser to.
 
-use crate::shared::account::authorize_href;
+use super::super::server_fns::view_withheld;
 use crate::{
-    shared::words::counted,
+    AppError,
+    layouts::load,
+    session::use_session,
+    shared::{account::authorize_href, words::counted},
     ui::{Banner, Button, ButtonSize, Tone},
 };
-use domain::{Platform, accounts::OauthProblem};
+use domain::{
+    ErrorCode, OauthStateId, Platform,
+    accounts::{OauthProblem, Withheld},
+    workspaces::Role,
+};
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
@@ -75,7 +82,8 @@ pub fn Outcome(
     let dismiss = Callback::new(move |()| {
         navigate(&here.get_untracked(), NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
     });
-    move || {
+    let withheld = Resource::new(move || query.with(|query| query.get("withheld")), withheld_in);
+    let banner = move || {
         result.get().map(|result| {
             let again = result.again();
             let action = move || {
@@ -97,7 +105,72 @@ pub fn Outcome(
                 </div>
             }
         })
+    };
+    view! {
+        {banner}
+        {load(withheld, "what was left out", || (), |withheld| withheld.map(what_was_withheld))}
     }
+    .into_any()
+}
+
+/// What the address names, if it still is there: it is kept for a day.
+async fn withheld_in(name: Option<String>) -> std::result::Result<Option<Withheld>, AppError> {
+    let Some(id) = name.and_then(|name| name.parse::<OauthStateId>().ok()) else { return Ok(None) };
+    match view_withheld(id).await {
+        Err(error) if error.code() == Some(ErrorCode::NotFound) => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+/// Permissions and pages that were withheld, each with what that costs.
+fn what_was_withheld(withheld: Withheld) -> AnyView {
+    let Withheld { platform, permissions, left_out } = withheld;
+    let permissions = permissions
+        .into_iter()
+        .map(|missing| {
+            view! {
+                <li>
+                    <p>{missing.costs}</p>
+                    <p class="text-sm text-muted">
+                        <span class="font-mono text-xs break-all">{missing.scope}</span>
+                        ", for " {missing.accounts.join(", ")}
+                    </p>
+                </li>
+            }
+        })
+        .collect_view();
+    let left_out = left_out
+        .into_iter()
+        .map(|page| {
+            view! {
+                <li>
+                    <p class="font-medium">{page.name}</p>
+                    <p class="text-sm text-muted">{page.reason}</p>
+                </li>
+            }
+        })
+        .collect_view();
+    let again = use_session().may(Role::Admin).then(|| {
+        view! {
+            <Button size=ButtonSize::Small href=authorize_href(platform, None, "/accounts") attr:rel="external">
+                {format!("Connect {} again", platform.label())}
+            </Button>
+        }
+    });
+    view! {
+        <section
+            aria-labelledby="withheld-h"
+            class="mb-6 rounded-lg border border-warning-border bg-warning-bg px-3.5 py-3 text-text"
+        >
+            <h2 id="withheld-h" class="text-base font-semibold">"Not everything came along."</h2>
+            <ul class="mt-2 grid gap-2">{permissions} {left_out}</ul>
+            <div class="mt-3 flex flex-wrap items-center justify-between gap-2">
+                <p class="text-sm text-muted">"Connect again and leave everything ticked to change that."</p>
+                {again}
+            </div>
+        </section>
+    }
+    .into_any()
 }
 
 #[cfg(test)]

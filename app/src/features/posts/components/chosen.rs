@@ -25,6 +25,7 @@ pub fn summary(platform: Platform, options: Option<&PostOptions>) -> String {
     } else if platform.rules().is_some_and(|rules| rules.formats.len() > 1) {
         words.push(options.format.label().to_owned());
     }
+    words.extend(options.audience.map(|audience| format!("Seen by: {}", audience.label().to_lowercase())));
     if options.first_comment.is_some() {
         words.push(if words.is_empty() { "First comment" } else { "first comment" }.to_owned());
     } else if words.is_empty() {
@@ -39,6 +40,7 @@ fn lines(platform: Platform, options: &PostOptions) -> Vec<String> {
     if options.format != PostFormat::Feed {
         lines.push(format!("Appears as a {}", options.format.label().to_lowercase()));
     }
+    lines.extend(options.audience.map(|audience| format!("Seen by: {}", audience.label().to_lowercase())));
     lines.extend(options.title.as_ref().map(|title| format!("Title: {title}")));
     let Some(tiktok) = options.tiktok.filter(|_| platform == Platform::Tiktok) else { return lines };
     lines.push(format!("Seen by: {}", tiktok.privacy.label().to_lowercase()));
@@ -112,7 +114,7 @@ fn row(platform: Option<Platform>, words: String, body: AnyView) -> AnyView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::platform::{TiktokOptions, TiktokPrivacy};
+    use domain::platform::{Audience, TiktokOptions, TiktokPrivacy};
 
     #[test]
     fn options_in_a_few_words() {
@@ -123,6 +125,9 @@ mod tests {
         assert_eq!(summary(Platform::Facebook, Some(&comment)), "Post, first comment");
         assert_eq!(summary(Platform::Instagram, Some(&story)), "Story");
         assert_eq!(summary(Platform::Tiktok, None), "To the creator’s inbox");
+        let followers = PostOptions { audience: Some(Audience::Followers), ..PostOptions::default() };
+        assert_eq!(summary(Platform::Mastodon, Some(&followers)), "Seen by: followers");
+        assert_eq!(lines(Platform::Mastodon, &followers), ["Seen by: followers"]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use domain::{
     AccountId, Platform,
     accounts::Account,
     media::MediaAsset,
-    platform::PostFormat,
+    platform::{Button, PostFormat, Preview},
     posts::{
         Content,
         preflight::{final_link, final_text},
@@ -168,14 +168,14 @@ fn preview(facts: Memo<One>, (platform, varied): Shown) -> AnyView {
     let card = move || {
         let mut facts = facts.get();
         facts.avatar = session.picture(facts.avatar.as_deref());
-        match (platform, facts.format) {
-            (Platform::Facebook | Platform::Instagram, PostFormat::Story) => story(&facts),
-            (Platform::Facebook | Platform::Instagram, PostFormat::Reel) => upright(&facts),
-            (Platform::Twitter, _) => on_x(facts),
-            (Platform::Linkedin, _) => on_linkedin(facts),
-            (Platform::Instagram, _) => on_instagram(facts),
-            (Platform::Tiktok, _) => upright(&facts),
-            _ => on_facebook(facts),
+        let preview = platform.descriptor().publishing.as_ref().map(|publishing| publishing.preview);
+        match (preview, facts.format) {
+            (Some(Preview::Page | Preview::Picture), PostFormat::Story) => story(&facts),
+            (Some(Preview::Page | Preview::Picture), PostFormat::Reel) | (Some(Preview::Upright), _) => upright(&facts),
+            (Some(Preview::Timeline(buttons)), _) => on_a_timeline(facts, buttons),
+            (Some(Preview::Professional), _) => on_linkedin(facts),
+            (Some(Preview::Picture), _) => on_instagram(facts),
+            (Some(Preview::Page) | None, _) => on_facebook(facts),
         }
     };
     // An account with words of its own is named: another preview of its platform stands beside it.
@@ -252,8 +252,20 @@ fn no_picture() -> AnyView {
     .into_any()
 }
 
-fn on_x(facts: One) -> AnyView {
+const fn glyph(button: Button) -> Glyph {
+    match button {
+        Button::Reply => Glyph::MessageCircle,
+        Button::Repost => Glyph::Repeat2,
+        Button::Like => Glyph::Heart,
+        Button::Favourite => Glyph::Star,
+        Button::Views => Glyph::ChartNoAxesColumn,
+        Button::Bookmark => Glyph::Bookmark,
+    }
+}
+
+fn on_a_timeline(facts: One, buttons: &[Button]) -> AnyView {
     let text = words(&facts);
+    let glyphs: Vec<Glyph> = buttons.iter().copied().map(glyph).collect();
     let handle = facts.handle.clone().unwrap_or_default();
     view! {
         <div class="flex gap-3 overflow-hidden rounded-lg border border-border bg-surface p-4">
@@ -266,7 +278,7 @@ fn on_x(facts: One) -> AnyView {
                 <div class="mt-0.5">{text}</div>
                 {(!facts.pictures.is_empty())
                     .then(|| view! { <div class="mt-3">{pictures(&facts.pictures, "rounded-xl border border-border")}</div> })}
-                {bar(&[Glyph::MessageCircle, Glyph::Repeat2, Glyph::Heart, Glyph::ChartNoAxesColumn, Glyph::Bookmark], &[])}
+                {bar(&glyphs, &[])}
                 {reply(&facts)}
             </div>
         </div>
@@ -274,7 +286,7 @@ fn on_x(facts: One) -> AnyView {
     .into_any()
 }
 
-/// X shows a first comment as what it is there: a reply.
+/// Timelines show a first comment as what it is there: a reply.
 fn reply(facts: &One) -> Option<AnyView> {
     let text = facts.first_comment.as_deref()?;
     let handle = facts.handle.clone().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use domain::{
     Platform,
-    platform::{PostFormat, PostOptions, TiktokOptions, TiktokPrivacy},
+    platform::{Audience, PostFormat, PostOptions, TiktokOptions, TiktokPrivacy},
 };
 use leptos::prelude::*;
 
@@ -21,6 +21,8 @@ pub struct Choices {
     pub format: RwSignal<String>,
     pub first_comment: RwSignal<String>,
     pub title: RwSignal<String>,
+    /// An [`Audience`]'s word.
+    pub audience: RwSignal<String>,
     pub tiktok: TiktokChoices,
     /// What has no control here and came with a saved post.
     rest: StoredValue<PostOptions>,
@@ -99,6 +101,18 @@ fn format_of(word: &str) -> PostFormat {
     PostFormat::ALL.into_iter().find(|format| format.as_str() == word).unwrap_or_default()
 }
 
+/// Everyone is what nobody has to choose.
+fn audience_of(word: &str) -> Option<Audience> {
+    Audience::ALL
+        .into_iter()
+        .find(|audience| audience.as_str() == word)
+        .filter(|audience| *audience != Audience::Public)
+}
+
+fn audience_word(audience: Option<Audience>) -> String {
+    audience.unwrap_or(Audience::Public).as_str().to_owned()
+}
+
 impl Choices {
     pub fn new(platform: Platform, options: Option<&PostOptions>) -> Self {
         let options = options.cloned().unwrap_or_default();
@@ -107,6 +121,7 @@ impl Choices {
             format: RwSignal::new(options.format.as_str().to_owned()),
             first_comment: RwSignal::new(options.first_comment.clone().unwrap_or_default()),
             title: RwSignal::new(options.title.clone().unwrap_or_default()),
+            audience: RwSignal::new(audience_word(options.audience)),
             tiktok: TiktokChoices::new(options.tiktok.as_ref()),
             rest: StoredValue::new(options),
         }
@@ -123,6 +138,7 @@ impl Choices {
             format: self.format_now(),
             first_comment: Some(self.first_comment.get()),
             title: Some(self.title.get()),
+            audience: audience_of(&self.audience.read()),
             tiktok: self.tiktok.get().filter(|_| self.platform == Platform::Tiktok),
             ..self.rest.get_value()
         };
@@ -134,6 +150,7 @@ impl Choices {
         self.format.set(options.format.as_str().to_owned());
         self.first_comment.set(options.first_comment.clone().unwrap_or_default());
         self.title.set(options.title.clone().unwrap_or_default());
+        self.audience.set(audience_word(options.audience));
         self.tiktok.set(options.tiktok.as_ref());
         self.rest.set_value(options);
     }

@@ -18,7 +18,7 @@ use domain::{
     AccountId, Platform,
     accounts::{Account, Creator},
     media::{MediaAsset, MediaKind},
-    platform::{CreatorChoices, PostFormat, TiktokPrivacy},
+    platform::{self, CreatorChoices, PostFormat, TiktokPrivacy},
 };
 use leptos::prelude::*;
 
@@ -60,6 +60,8 @@ fn part(composer: Composer, choices: Choices) -> AnyView {
     let titled = Memo::new(move |_| titled(platform, &composer.pictures.read()));
     let title = move || titled.get().map(|(label, hint)| title(composer, choices, label, hint));
     let comment = platform.comment_rules().map(|rules| comment(composer, choices, rules.text_max));
+    let audiences = platform.rules().map(|rules| rules.audiences).unwrap_or_default();
+    let audience = (!audiences.is_empty()).then(|| seen_by(platform, audiences, choices.audience));
     let own = (platform == Platform::Tiktok).then(|| tiktok(composer, choices));
     view! {
         <Disclosure
@@ -69,7 +71,7 @@ fn part(composer: Composer, choices: Choices) -> AnyView {
             summary=words
             open
         >
-            <div class="grid gap-4">{form} {title} {comment} {own}</div>
+            <div class="grid gap-4">{form} {title} {audience} {comment} {own}</div>
         </Disclosure>
     }
     .into_any()
@@ -115,31 +117,17 @@ fn titled(platform: Platform, media: &[MediaAsset]) -> Option<(&'static str, &'s
 fn title(composer: Composer, choices: Choices, label: &'static str, hint: &'static str) -> AnyView {
     let platform = choices.platform;
     view! {
-        <Field id=format!("title-{platform}") label hint error=composer.error_of(title_field(platform))>
+        <Field id=format!("title-{platform}") label hint error=composer.error_of(format!("options.{platform}.title"))>
             <Input name=format!("options.{platform}.title") value=choices.title autocomplete="off"/>
         </Field>
     }
     .into_any()
 }
 
-/// `Composer::error_of` names its fields for ever.
-const fn title_field(platform: Platform) -> &'static str {
-    match platform {
-        Platform::Facebook => "options.facebook.title",
-        Platform::Linkedin => "options.linkedin.title",
-        _ => "options.tiktok.title",
-    }
-}
-
-/// The same.
-const fn comment_field(platform: Platform) -> &'static str {
-    match platform {
-        Platform::Facebook => "options.facebook.first_comment",
-        Platform::Instagram => "options.instagram.first_comment",
-        Platform::Twitter => "options.twitter.first_comment",
-        Platform::Linkedin => "options.linkedin.first_comment",
-        _ => "options.tiktok.first_comment",
-    }
+/// Who may see the post, where that can be chosen for each.
+fn seen_by(platform: Platform, audiences: &[platform::Audience], value: RwSignal<String>) -> AnyView {
+    let choices = audiences.iter().map(|audience| Choice::new(audience.as_str(), audience.label())).collect::<Vec<_>>();
+    view! { <RadioGroup name=format!("audience-{platform}") legend="Who can see this post" choices value/> }.into_any()
 }
 
 fn comment(composer: Composer, choices: Choices, most: usize) -> AnyView {
@@ -167,7 +155,7 @@ fn comment(composer: Composer, choices: Choices, most: usize) -> AnyView {
             id=format!("first-comment-{platform}")
             label="First comment"
             hint
-            error=composer.error_of(comment_field(platform))
+            error=composer.error_of(format!("options.{platform}.first_comment"))
             aside=counter
         >
             <Textarea name=format!("options.{platform}.first_comment") value=text rows=2 grow=true class="max-h-60"/>

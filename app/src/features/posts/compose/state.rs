@@ -16,7 +16,10 @@ use domain::{
     },
 };
 use leptos::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use crate::features::posts::server_fns::{ComposeView, When};
 
@@ -412,8 +415,9 @@ impl Composer {
     }
 
     /// Why a field was refused, once that is worth saying.
-    pub fn error_of(self, field: &'static str) -> Signal<Option<String>> {
+    pub fn error_of(self, field: impl Into<Cow<'static, str>>) -> Signal<Option<String>> {
         let tried = self.tried();
+        let field = field.into();
         Signal::derive(move || {
             if !tried.get() {
                 return None;
@@ -421,7 +425,7 @@ impl Composer {
             self.findings
                 .read()
                 .iter()
-                .find(|finding| finding.severity == Severity::Error && finding.field == field)
+                .find(|finding| finding.severity == Severity::Error && finding.field == *field)
                 .map(|finding| finding.message.clone())
         })
     }

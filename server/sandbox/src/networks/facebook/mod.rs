@@ -8,12 +8,14 @@ mod video;
 use axum::http::Method;
 
 use super::{
-    Network,
+    Look, Network,
     meta::{self, GraphError, check_version, is_false, login, params, rupload, split_version},
 };
 use crate::{
+    config::Client,
+    push::{About, Message},
     wire::{Call, Fetched, Reply},
-    world::{Account, Consent, Fault, Kind, Operation, Post, Slug, World},
+    world::{Account, Consent, Fault, Grant, Kind, Operation, Post, Slug, World},
 };
 
 pub(super) struct Facebook;
@@ -31,6 +33,10 @@ impl Network for Facebook {
 
     fn mark(&self) -> &'static str {
         "f"
+    }
+
+    fn look(&self) -> Look {
+        Look { light: "#0a58ca", dark: "#3b7ddd", corners: "50%" }
     }
 
     fn pages_word(&self) -> &'static str {
@@ -217,6 +223,10 @@ impl Network for Facebook {
     fn permalink(&self, _: &World, base: &str, post: &Post) -> String {
         let (page, own) = post.id.split_once('_').unwrap_or((post.account.as_str(), post.id.as_str()));
         format!("{base}/facebook/{page}/posts/{own}")
+    }
+
+    fn push(&self, world: &World, grant: &Grant, client: &Client, _about: About) -> Option<Message> {
+        Some(meta::signed_request(world, grant, client))
     }
 
     fn handle(&self, world: &mut World, call: &Call) -> Reply {

@@ -13,13 +13,15 @@ use axum::http::Method;
 use serde_json::json;
 
 use super::{
-    Caller, Network,
+    Caller, Look, Network,
     meta::{self, GraphError, check_version, login as facebook_login, params, rupload, split_version, tasks},
 };
 use crate::{
+    config::Client,
     consent,
+    push::{About, Message},
     wire::{Call, Fetched, Reply},
-    world::{Account, Consent, Fault, Kind, Operation, Post, Slug, World},
+    world::{Account, Consent, Fault, Grant, Kind, Operation, Post, Slug, World},
 };
 
 pub(super) struct Instagram;
@@ -40,6 +42,10 @@ impl Network for Instagram {
 
     fn mark(&self) -> &'static str {
         "IG"
+    }
+
+    fn look(&self) -> Look {
+        Look { light: "#b0246f", dark: "#c0387f", corners: "12px" }
     }
 
     fn pages_word(&self) -> &'static str {
@@ -240,6 +246,10 @@ impl Network for Instagram {
 
     fn permalink(&self, world: &World, base: &str, post: &Post) -> String {
         posts::permalink(world, base, post)
+    }
+
+    fn push(&self, world: &World, grant: &Grant, client: &Client, _about: About) -> Option<Message> {
+        Some(meta::signed_request(world, grant, client))
     }
 
     fn handle(&self, world: &mut World, call: &Call) -> Reply {

@@ -14,7 +14,7 @@ use axum::http::Method;
 use chrono::{Datelike as _, NaiveDate};
 
 use self::{errors::ApiError, images::Kind as Medium};
-use super::{Caller, Network};
+use super::{Caller, Look, Network};
 use crate::{
     wire::{Body, Call, Reply, percent_encode},
     world::{Account, Fault, Kind, Operation, Post, Slug, Standing, TokenKind, World, random},
@@ -38,6 +38,10 @@ impl Network for LinkedIn {
 
     fn mark(&self) -> &'static str {
         "in"
+    }
+
+    fn look(&self) -> Look {
+        Look { light: "#0a5bab", dark: "#2670b3", corners: "8px" }
     }
 
     fn pages_word(&self) -> &'static str {

@@ -5,6 +5,7 @@ mod errors;
 mod fields;
 pub(crate) mod login;
 mod permissions;
+mod push;
 pub(crate) mod rupload;
 
 use chrono::NaiveDate;
@@ -14,6 +15,7 @@ pub(crate) use self::{
     errors::GraphError,
     fields::{inner_fields, moment, paged, select, window},
     permissions::{businesses, forget, only_oneself, permissions},
+    push::signed_request,
 };
 use super::Caller;
 use crate::{

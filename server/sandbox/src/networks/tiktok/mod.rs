@@ -12,10 +12,12 @@ use serde_json::{Map, Value, json};
 
 use self::errors::Trouble;
 pub(crate) use self::upload::answer_inbox;
-use super::{Caller, Network};
+use super::{Caller, Look, Network};
 use crate::{
+    config::Client,
+    push::{About, Message, mac},
     wire::{Body, Call, Fetched, Reply},
-    world::{Account, Fault, Kind, Operation, Post, Slug, Standing, TokenKind, World},
+    world::{Account, Fault, Grant, Kind, Operation, Post, Slug, Standing, TokenKind, World},
 };
 
 pub(super) struct TikTok;
@@ -33,6 +35,10 @@ impl Network for TikTok {
 
     fn mark(&self) -> &'static str {
         "T"
+    }
+
+    fn look(&self) -> Look {
+        Look { light: "#0d5f68", dark: "#1b7680", corners: "50%" }
     }
 
     fn pages_word(&self) -> &'static str {
@@ -142,6 +148,10 @@ impl Network for TikTok {
         format!("{base}/tiktok/@{handle}/{kind}/{}", post.id)
     }
 
+    fn push(&self, world: &World, grant: &Grant, client: &Client, about: About) -> Option<Message> {
+        (about == About::Removed).then(|| removed(world, grant, client))
+    }
+
     fn handle(&self, world: &mut World, call: &Call) -> Reply {
         match (&call.method, call.segments().as_slice()) {
             (&Method::GET, ["v2", "auth", "authorize"]) => login::authorize(world, call),
@@ -248,4 +258,18 @@ impl Creator<'_> {
     fn max_seconds(&self) -> u64 {
         self.0.extra.get("max_seconds").and_then(Value::as_u64).unwrap_or(600)
     }
+}
+
+/// `authorization.removed`, signed by the header. TikTok has ended the access before it says so.
+fn removed(world: &World, grant: &Grant, client: &Client) -> Message {
+    let now = world.now().timestamp();
+    let body = json!({
+        "client_key": client.id, "event": "authorization.removed", "create_time": now, "user_openid": grant.person,
+        "content": json!({ "reason": 1 }).to_string(),
+    })
+    .to_string();
+    let signature = mac(&client.secret, &format!("{now}.{body}"));
+    let hex = signature.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    let headers = vec![("tiktok-signature", format!("t={now},s={hex}"))];
+    Message { content_type: "application/json", headers, body }
 }

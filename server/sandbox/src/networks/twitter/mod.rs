@@ -9,7 +9,7 @@ mod tweets;
 use axum::http::Method;
 
 use self::errors::Problem;
-use super::{Caller, Network};
+use super::{Caller, Look, Network};
 use crate::{
     wire::{Body, Call, Reply},
     world::{Account, Fault, Kind, Meter, Operation, Post, Slug, Standing, World},
@@ -32,6 +32,10 @@ impl Network for Twitter {
 
     fn mark(&self) -> &'static str {
         "X"
+    }
+
+    fn look(&self) -> Look {
+        Look { light: "#1c1f24", dark: "#3d444f", corners: "50%" }
     }
 
     fn pages_word(&self) -> &'static str {
