@@ -9,10 +9,10 @@ use domain::{
     },
     workspaces::{AcceptInvitation, InvitationOffer},
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::error::AppError;
+use crate::{codec::Json, error::AppError};
 #[cfg(feature = "ssr")]
 use crate::{
     error::refuse,

@@ -1,13 +1,13 @@
 //! Media, from the pages. Uploads go to `/api/media` and `/api/media/uploads`, which can report progress.
 
-use crate::error::AppError;
+use crate::{codec::Json, error::AppError};
 #[cfg(feature = "ssr")]
 use crate::{error::refuse, services::acting};
 use domain::{
     MediaId, Page,
     media::{MediaAsset, MediaFilter, MediaUse, TagCount},
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// A part of the library.
