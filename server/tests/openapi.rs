@@ -8,7 +8,7 @@
 mod contract;
 mod support;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use contract::Contract;
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use server::clock::SystemClock;
 use sha2::Sha256;
 use sqlx::{AssertSqlSafe, PgConnection};
-use support::{Person, Web, World, client};
+use support::{Person, Web, World, client, within};
 use uuid::Uuid;
 
 /// What is documented and cannot be provoked from here.

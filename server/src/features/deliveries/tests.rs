@@ -327,7 +327,7 @@ async fn the_last_day_in_figures() {
     let none = studio.deliveries.figures(&maeve).await.unwrap();
     assert_eq!((none.published, none.failed, none.median_seconds, none.steps.len()), (0, 0, None, 12));
 
-    let mut send = async |seconds: i64, fails: bool| {
+    let send = async |seconds: i64, fails: bool| {
         studio.save(&maeve, text(&format!("After {seconds} {fails} {}", studio.now()))).await;
         studio.clock.advance(Duration::seconds(seconds));
         let row = claim_one(&studio).await;

@@ -267,10 +267,8 @@ mod tests {
             needs_person: false,
             external_post_id: None,
             external_url: None,
-            first_comment: None,
             next_attempt_at: None,
             published_at: None,
-            first_comment: None,
             created_at: chrono::DateTime::UNIX_EPOCH,
             updated_at: chrono::DateTime::UNIX_EPOCH,
         }
