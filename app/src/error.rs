@@ -8,9 +8,11 @@
 use domain::{ErrorCode, Fault, FieldErrors};
 use leptos::{
     prelude::{FromServerFnError, ServerFnErrorErr},
-    server_fn::{Decodes as _, codec::JsonEncoding},
+    server_fn::Decodes,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::codec::JsonText;
 
 /// Shown where the network is gone; seed K's words.
 pub const CONNECTION_LOST: &str = "Connection lost. Please try again";
@@ -98,7 +100,7 @@ impl std::fmt::Display for AppError {
 impl std::error::Error for AppError {}
 
 impl FromServerFnError for AppError {
-    type Encoder = JsonEncoding;
+    type Encoder = JsonText;
 
     fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
         match value {
@@ -117,8 +119,8 @@ impl FromServerFnError for AppError {
     }
 
     fn de(data: leptos::server_fn::Bytes) -> Self {
-        JsonEncoding::decode(data.clone())
-            .or_else(|_| serde_json::from_slice::<Envelope>(&data).map(Self::from))
+        JsonText::decode(data.clone())
+            .or_else(|_| <JsonText as Decodes<Envelope>>::decode(data).map(Self::from))
             // Neither ours nor the edge's: a proxy in between, whose pages mean nothing to people.
             .unwrap_or_else(|_| Self::internal())
     }

@@ -11,6 +11,7 @@
 #![recursion_limit = "512"]
 
 pub mod app;
+pub mod codec;
 pub mod error;
 pub mod features;
 pub mod layouts;

@@ -6,14 +6,16 @@
 use domain::{identity::Me, workspaces::Role};
 use leptos::{ev::KeyboardEvent, prelude::*, web_sys};
 use leptos_router::{
-    components::{Form, Outlet},
-    hooks::{use_location, use_query_map},
+    NavigateOptions,
+    components::Outlet,
+    hooks::{use_location, use_navigate, use_query_map},
 };
 use wasm_bindgen::JsCast as _;
 
 use super::{page::PrimaryAction, palette::Palette};
 use crate::{
     session::use_session,
+    shared::query::{Href, search_words},
     ui::{
         Avatar, AvatarSize, Dialog, DialogSize, Glyph, IconButton, Logo, Menu, MenuItem, MenuLink, OrgMark, RailLink,
         SearchInput, SheetLink, SkipLink, ThemePicker, ThemeToggle, icon,
@@ -127,6 +129,7 @@ fn top_bar(me: &Me, sheet: RwSignal<bool>) -> AnyView {
 fn search() -> AnyView {
     let query = use_query_map();
     let path = use_location().pathname;
+    let navigate = use_navigate();
     let words = RwSignal::new(String::new());
     Effect::new(move |_| {
         let shown = path.with(|path| is_at(path, "/posts"));
@@ -138,9 +141,17 @@ fn search() -> AnyView {
     });
     view! {
         <div role="search" class="w-full max-w-88">
-            <Form method="GET" action="/posts">
+            <form
+                method="get"
+                action="/posts"
+                on:submit=move |event| {
+                    event.prevent_default();
+                    let wanted = search_words(Some(&words.read_untracked()));
+                    navigate(&Href::new("/posts").with("q", wanted).build(), NavigateOptions::default());
+                }
+            >
                 <SearchInput id=SEARCH label="Search posts" placeholder="Search posts" value=words shortcut="/"/>
-            </Form>
+            </form>
         </div>
     }
     .into_any()

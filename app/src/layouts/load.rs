@@ -65,7 +65,7 @@ where
                 let full = full.clone();
                 Suspend::new(async move {
                     match resource.into_future().await {
-                        Ok(value) => full(value).into_any(),
+                        Ok(value) => settled(full(value).into_any()),
                         Err(error) => framed(failed(resource, what, &error, signed_out)),
                     }
                 })
@@ -73,6 +73,13 @@ where
         </Transition>
     }
     .into_any()
+}
+
+/// On the server, a view that is built once (`settled.rs`); in the browser nothing is built twice.
+fn settled(view: AnyView) -> AnyView {
+    #[cfg(feature = "ssr")]
+    let view = super::settled::Settled(view).into_any();
+    view
 }
 
 fn failed<T>(

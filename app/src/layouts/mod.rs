@@ -13,6 +13,8 @@ mod not_found;
 mod page;
 mod palette;
 mod public;
+#[cfg(feature = "ssr")]
+mod settled;
 
 pub use frame::Frame;
 pub use load::{load, load_head, load_page, use_refusal};

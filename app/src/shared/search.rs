@@ -2,7 +2,7 @@
 
 use crate::ui::SearchInput;
 use leptos::prelude::*;
-use leptos_router::{NavigateOptions, components::Form, hooks::use_navigate};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 use std::time::Duration;
 
 /// How long typing pauses before the list follows.
@@ -30,6 +30,7 @@ pub fn ListSearch(
     let words = RwSignal::new(current.get_untracked().unwrap_or_default());
     let timer = StoredValue::new(None::<TimeoutHandle>);
     let navigate = use_navigate();
+    let at_once = navigate.clone();
     let typed = move |text: String| {
         let navigate = navigate.clone();
         if let Some(Some(earlier)) = timer.try_get_value() {
@@ -56,7 +57,15 @@ pub fn ListSearch(
     });
     view! {
         <search class="w-full sm:w-64">
-            <Form method="GET" action>
+            <form
+                method="get"
+                action=action
+                on:submit=move |event| {
+                    event.prevent_default();
+                    let wanted = super::query::search_words(Some(&words.read_untracked()));
+                    at_once(&to.run(wanted), NavigateOptions::default());
+                }
+            >
                 {move || {
                     keep.get()
                         .into_iter()
@@ -64,7 +73,7 @@ pub fn ListSearch(
                         .collect_view()
                 }}
                 <SearchInput label placeholder value=words on_input=typed/>
-            </Form>
+            </form>
         </search>
     }
     .into_any()

@@ -315,6 +315,7 @@ pub fn Switch(
     #[prop(optional, into)] disabled: Signal<bool>,
     #[prop(optional, into)] id: Option<String>,
     #[prop(optional, into)] name: Option<String>,
+    #[prop(optional, into)] class: String,
 ) -> impl IntoView {
     let change = move |event: leptos::ev::Event| {
         let wanted = event_target_checked(&event);
@@ -326,10 +327,8 @@ pub fn Switch(
         target.set_checked(checked.get_untracked());
     };
     view! {
-        <label data-ui="switch" class="relative inline-flex shrink-0 items-center justify-center touch:size-12">
-            <span class="contents" hidden=move || !busy.get()>
-                {icon(Glyph::LoaderCircle, "absolute top-1/2 -left-6 -mt-2 size-4 animate-spin text-muted touch:-left-4")}
-            </span>
+        // The ring is drawn beside it while `aria-busy`.
+        <label class=cx(&["switch-place i-loader-circle", &class])>
             <input
                 type="checkbox"
                 role="switch"
@@ -337,7 +336,7 @@ pub fn Switch(
                 name=name
                 aria-label=move || label.get()
                 aria-busy=move || busy.get().then_some("true")
-                class=SWITCH
+                class="switch"
                 checked=checked.get_untracked()
                 prop:checked=move || checked.get()
                 disabled=move || disabled.get()
@@ -347,12 +346,6 @@ pub fn Switch(
     }
     .into_any()
 }
-
-const SWITCH: &str = classes! {
-    base: "relative h-5 w-9 shrink-0 cursor-pointer appearance-none rounded-full border border-field bg-field transition-colors duration-150",
-    variant: "before:absolute before:top-1/2 before:left-0.5 before:size-3.5 before:-translate-y-1/2 before:rounded-full before:bg-surface before:transition-transform before:duration-150",
-    state: "checked:border-primary checked:bg-primary checked:before:translate-x-4 disabled:cursor-not-allowed disabled:opacity-45 aria-busy:opacity-70 forced-colors:forced-color-adjust-none forced-colors:border-[ButtonText] forced-colors:bg-[Canvas] forced-colors:before:bg-[ButtonText] forced-colors:checked:bg-[Highlight] forced-colors:checked:before:bg-[HighlightText]",
-};
 
 const SEGMENT: &str = classes! {
     base: "relative inline-flex flex-1 cursor-pointer items-center justify-center gap-1.5 rounded-md px-2.5 text-sm font-medium whitespace-nowrap text-muted hover:text-text touch:h-11",
@@ -451,13 +444,13 @@ pub fn SegmentedLinks(
 
 #[cfg(test)]
 mod tests {
-    use super::SWITCH;
+    use super::DOT;
 
     #[test]
     fn nothing_given_to_classes_is_lost() {
         // The macro drops what stands under a key that it does not know.
-        for class in ["appearance-none", "before:size-3.5", "checked:before:translate-x-4"] {
-            assert!(SWITCH.split(' ').any(|one| one == class), "{class}");
+        for class in ["appearance-none", "checked:border-primary", "disabled:bg-sunken"] {
+            assert!(DOT.split(' ').any(|one| one == class), "{class}");
         }
     }
 }

@@ -491,12 +491,12 @@ pub fn PlatformMark(mark: Mark, #[prop(optional)] size: MarkSize) -> impl IntoVi
 /// [`PlatformMark`] as a plain function.
 pub fn platform_mark(mark: Mark, size: MarkSize) -> AnyView {
     let bare = |size| view! { <span class=cx(&[mark.class(), size]) aria-hidden="true"></span> }.into_any();
-    let (tile, glyph) = match size {
+    let tile = match size {
         MarkSize::Tiny => return bare("size-3.5"),
         MarkSize::Bare => return bare("size-4"),
-        MarkSize::Small => ("size-6 rounded-md", "size-3.5"),
-        MarkSize::Medium => ("size-9 rounded-lg", "size-[1.125rem]"),
-        MarkSize::Large => ("size-11 rounded-lg", "size-5.5"),
+        MarkSize::Small => "mark-tile mark-small",
+        MarkSize::Medium => "mark-tile mark-medium",
+        MarkSize::Large => "mark-tile mark-large",
     };
     let (horn, horn_glyph) = if size == MarkSize::Small { ("size-3.5", "size-2") } else { ("size-4", "size-2.5") };
     let badge = mark.is_ads().then(|| {
@@ -510,12 +510,8 @@ pub fn platform_mark(mark: Mark, size: MarkSize) -> AnyView {
         }
     });
     view! {
-        <span
-            data-ui="platform-mark"
-            class=cx(&["relative grid shrink-0 place-items-center border border-border bg-sunken", tile])
-            aria-hidden="true"
-        >
-            <span class=cx(&[mark.class(), glyph])></span>
+        <span class=tile aria-hidden="true">
+            <span class=mark.class()></span>
             {badge}
         </span>
     }

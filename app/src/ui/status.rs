@@ -40,11 +40,11 @@ impl Tone {
 
     pub(super) const fn tint(self) -> &'static str {
         match self {
-            Self::Neutral => "border-neutral-border bg-neutral-bg text-neutral",
-            Self::Info => "border-accent-border bg-accent-bg text-accent-strong",
-            Self::Success => "border-success-border bg-success-bg text-success",
-            Self::Warning => "border-warning-border bg-warning-bg text-warning",
-            Self::Danger => "border-danger-border bg-danger-bg text-danger",
+            Self::Neutral => "tint-neutral",
+            Self::Info => "tint-info",
+            Self::Success => "tint-success",
+            Self::Warning => "tint-warning",
+            Self::Danger => "tint-danger",
         }
     }
 
@@ -159,8 +159,7 @@ pub fn status_glyph(status: Status, size: &str) -> AnyView {
     icon(status.glyph(), &cx(&[size, status.tone().glyph_class(), spin]))
 }
 
-const BADGE: &str =
-    "inline-flex h-6 shrink-0 items-center gap-1.5 rounded-md border px-1.5 text-xs font-medium whitespace-nowrap";
+const BADGE: &str = "badge";
 
 /// A status on cards and in lists that mix things. `plain` is the form inside tables: glyph and word, no ground.
 #[component]
@@ -182,7 +181,7 @@ pub fn StatusBadge(
         .into_any()
     } else {
         view! {
-            <span data-ui="badge" class=cx(&[BADGE, status.tone().tint()])>
+            <span class=cx(&[BADGE, status.tone().tint()])>
                 {status_glyph(status, "size-3.5")}
                 {word}
             </span>

@@ -4,7 +4,7 @@
 //! the server's into `<html data-now="…">` (RFC 3339); the browser starts from it and ticks after hydration. Words in
 //! the browser's own time zone come only on hover, when nothing has to agree any more.
 
-use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Timelike as _, Utc};
 use leptos::{prelude::*, web_sys};
 use std::time::Duration;
 use wasm_bindgen::JsCast as _;
@@ -112,15 +112,22 @@ pub fn relative_words(at: DateTime<Utc>, now: DateTime<Utc>, style: TimeStyle) -
     }
 }
 
-/// "3 Mar", with the year where it is another.
-fn date_words(at: NaiveDate, now: NaiveDate) -> String {
-    let day = at.format("%-d %b");
-    if at.year() == now.year() { day.to_string() } else { format!("{day} {}", at.year()) }
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+fn month(at: NaiveDate) -> &'static str {
+    MONTHS.into_iter().nth(at.month0() as usize).unwrap_or_default()
 }
 
-/// "20 Nov 2026, 10:13 UTC".
+/// "3 Mar", with the year where it is another.
+fn date_words(at: NaiveDate, now: NaiveDate) -> String {
+    let (day, month, year) = (at.day(), month(at), at.year());
+    if year == now.year() { format!("{day} {month}") } else { format!("{day} {month} {year}") }
+}
+
+/// "20 Nov 2026, 10:13 UTC". By hand: every page says times, and chrono's patterns would be read anew for each.
 pub fn exact_words(at: DateTime<Utc>) -> String {
-    at.format("%-d %b %Y, %H:%M UTC").to_string()
+    let date = at.date_naive();
+    format!("{} {} {}, {:02}:{:02} UTC", date.day(), month(date), date.year(), at.hour(), at.minute())
 }
 
 /// A moment, in words that follow the clock. The exact time is in the title, in the reader's own zone once hovered.
@@ -134,7 +141,6 @@ pub fn RelativeTime(
     let now = use_clock().now;
     view! {
         <time
-            data-ui="time"
             datetime=at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
             title=exact_words(at)
             class=class

@@ -1,7 +1,8 @@
 //! How X counts: twitter-text v3. NFC; code points in four ranges weigh 1, all others 2; an emoji sequence weighs 2;
 //! every link weighs 23.
 
-use unicode_normalization::UnicodeNormalization;
+use std::borrow::Cow;
+
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::text::find_urls;
@@ -20,7 +21,7 @@ pub fn price(text: &str) -> u32 {
 
 /// The weighted length of `text`.
 pub fn weighted_length(text: &str) -> usize {
-    let text: String = text.nfc().collect();
+    let text = composed(text);
     let mut total = 0;
     let mut at = 0;
     for (start, end) in find_urls(&text) {
@@ -28,6 +29,18 @@ pub fn weighted_length(text: &str) -> usize {
         at = end;
     }
     total + plain(text.get(at..).unwrap_or_default())
+}
+
+/// In Unicode's composed form, NFC. A browser knows it by itself: the tables would be a good part of all that it loads.
+fn composed(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    #[cfg(target_arch = "wasm32")]
+    let composed = js_sys::JsString::from(text).normalize("NFC").into();
+    #[cfg(not(target_arch = "wasm32"))]
+    let composed = unicode_normalization::UnicodeNormalization::nfc(text).collect();
+    Cow::Owned(composed)
 }
 
 fn plain(text: &str) -> usize {

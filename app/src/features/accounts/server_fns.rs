@@ -1,6 +1,6 @@
 //! Accounts, from the pages.
 
-use crate::error::AppError;
+use crate::{codec::Json, error::AppError};
 #[cfg(feature = "ssr")]
 use crate::{error::refuse, services::acting};
 #[cfg(feature = "ssr")]
@@ -10,7 +10,7 @@ use domain::{
     accounts::{Account, AccountCounts, AccountFilter, ConnectionEvent, PlatformOffer},
     deliveries::Delivery,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// The list of accounts with what stands around it.

@@ -1,13 +1,13 @@
 //! Deliveries, from the pages.
 
-use crate::error::AppError;
+use crate::{codec::Json, error::AppError};
 #[cfg(feature = "ssr")]
 use crate::{error::refuse, services::acting};
 use domain::{
     DeliveryId, Page,
     deliveries::{Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFilter},
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// A part of the activity, and how much there is of each sort.

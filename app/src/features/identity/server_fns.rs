@@ -5,10 +5,10 @@ use domain::{
     FieldErrors,
     identity::{Login, Register},
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::error::AppError;
+use crate::{codec::Json, error::AppError};
 
 /// What became of a form that opens a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,10 +1,10 @@
 //! Pictures, from the pages. Uploads go to `POST /api/media`, which can report progress.
 
-use crate::error::AppError;
+use crate::{codec::Json, error::AppError};
 #[cfg(feature = "ssr")]
 use crate::{error::refuse, services::acting};
 use domain::{MediaId, media::MediaAsset};
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 /// The pictures that still exist, in the order asked for; twenty at most.
 #[server(prefix = "/fn", endpoint = "media/get", input = Json)]

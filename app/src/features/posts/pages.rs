@@ -203,7 +203,7 @@ fn row(post: Memo<PostSummary>) -> AnyView {
                 <p class="truncate font-medium" title=head>
                     <a
                         href=href
-                        class="after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-3 focus-visible:after:-outline-offset-3 focus-visible:after:outline-ring"
+                        class="cover"
                     >
                         {head}
                     </a>

@@ -1,7 +1,7 @@
 //! Posts, from the pages.
 #![cfg_attr(feature = "ssr", expect(clippy::unused_async, reason = "every server function is async, this one too"))]
 
-use crate::error::AppError;
+use crate::{codec::Json, error::AppError};
 #[cfg(feature = "ssr")]
 use crate::{error::refuse, services::acting, shared::pages::whole};
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -17,7 +17,7 @@ use domain::{
     deliveries::{DeliveryFilter, DeliveryStatus},
     page::PageRequest,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// A post as its page shows it.

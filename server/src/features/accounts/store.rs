@@ -67,6 +67,9 @@ pub(super) async fn list(
     window: &Window,
     after: Option<AccountId>,
 ) -> ServiceResult<(Vec<Account>, i64)> {
+    if after.is_none() && *filter == (AccountFilter { page: filter.page.clone(), ..AccountFilter::default() }) {
+        return by_name(tx, window).await;
+    }
     let platform = filter.platform.map(Platform::as_str);
     let status = filter.status.map(AccountStatus::as_str);
     let rows = sqlx::query!(
@@ -124,6 +127,32 @@ pub(super) async fn list(
             .try_into()
         })
         .collect::<ServiceResult<_>>()?;
+    Ok((accounts, total))
+}
+
+/// [`list`] of everything: what overviews show and programs ask for. Without conditions that come and go with the filter, the
+/// database keeps one plan for it; and where all fit on the page, nobody has to count them.
+async fn by_name(tx: &mut PgConnection, window: &Window) -> ServiceResult<(Vec<Account>, i64)> {
+    let rows = sqlx::query_as!(
+        AccountRow,
+        r#"select id, platform::text as "platform!", external_account_id, display_name, handle, avatar_url,
+                  status::text as "status!", status_reason, is_active, scopes, missing_scopes, token_expires_at,
+                  last_synced_at, connected_at
+             from accounts where status <> 'disconnected'
+            order by lower(display_name), id limit $1 offset $2"#,
+        i64::from(window.limit),
+        i64::from(window.offset),
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .map_err(failed)?;
+    let seen = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    let total = if seen < window.limit && (seen > 0 || window.offset == 0) {
+        i64::from(window.offset) + i64::from(seen)
+    } else {
+        count(tx, &AccountFilter::default(), None).await?
+    };
+    let accounts = rows.into_iter().map(Account::try_from).collect::<ServiceResult<_>>()?;
     Ok((accounts, total))
 }
 

@@ -9,7 +9,7 @@ use domain::{
 };
 use sqlx::PgConnection;
 
-use super::store::{self, Filter};
+use super::store;
 
 /// Where the deliveries of some posts stand, and which platforms they go to.
 #[derive(Clone, Debug, Default)]
@@ -64,9 +64,9 @@ pub async fn taken(tx: &mut PgConnection, post: PostId) -> ServiceResult<Vec<Acc
     store::taken(tx, post).await
 }
 
-/// The newest deliveries. `max_attempts` is the retry policy's, for showing "2 of 5".
-pub async fn latest(tx: &mut PgConnection, limit: u32, max_attempts: u32) -> ServiceResult<Vec<Delivery>> {
-    store::list(tx, &Filter::default(), i64::from(limit), 0, None, max_attempts).await
+/// What an overview shows of the newest deliveries. `max_attempts` is the retry policy's, for showing "2 of 5".
+pub async fn latest(tx: &mut PgConnection, max_attempts: u32) -> ServiceResult<Vec<Delivery>> {
+    store::latest(tx, max_attempts).await
 }
 
 /// How many of the workspace's deliveries stand where.

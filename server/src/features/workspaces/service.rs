@@ -48,7 +48,7 @@ impl WorkspaceService {
     }
 
     async fn read_latest(&self, tx: &mut Tx, actor: &Actor) -> ServiceResult<Latest> {
-        let deliveries = deliveries::in_tx::latest(tx, LATEST, self.max_attempts).await?;
+        let deliveries = deliveries::in_tx::latest(tx, self.max_attempts).await?;
         if actor.kind != WorkspaceKind::Manager {
             return Ok(Latest { deliveries, posts: Vec::new(), counts: DeliveryCounts::default() });
         }

@@ -51,56 +51,41 @@ fn shape(account: Memo<Account>) -> Memo<Account> {
 
 fn row(account: Memo<Account>, actions: AccountActions, return_to: &'static str) -> AnyView {
     let shape = shape(account);
-    let first = account.get_untracked();
-    let platform = first.platform;
-    let clock = use_clock();
-    let label = move || {
-        let shown = shape.read();
-        let synced =
-            relative_words(shown.last_synced_at.unwrap_or(shown.connected_at), clock.now().get(), TimeStyle::Long);
-        format!(
-            "{} account {}, connection status {}, last synced {synced}",
-            platform.label(),
-            shown.display_name,
-            shown.status.label().to_lowercase()
-        )
-    };
     view! {
-        <li class=format!(
-            "relative grid grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-3 gap-y-2 px-3 py-3 hover:bg-hover sm:px-4 {COLUMNS}",
-        )>
-            <PlatformMark mark=mark(platform) size=MarkSize::Medium/>
-            <div class="min-w-0">
-                <h3 class="truncate font-medium">
-                    <a
-                        href=format!("/accounts/{}", first.id)
-                        aria-label=label
-                        title=first.display_name.clone()
-                        class="after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-3 focus-visible:after:-outline-offset-3 focus-visible:after:outline-ring"
-                    >
-                        {move || {
-                            account_title(&shape.read())
-                        }}
-                    </a>
-                </h3>
-                <p class="text-sm text-muted sm:truncate">
-                    {platform.label()}
-                    ", synced "
-                    {move || {
-                        let shown = shape.read();
-                        view! { <RelativeTime at=shown.last_synced_at.unwrap_or(shown.connected_at)/> }
-                    }}
-                </p>
-            </div>
-            <div class="max-md:order-last max-md:col-span-2 max-md:col-start-2 max-md:flex max-md:items-center max-md:justify-between">
-                {move || view! { <StatusBadge status=account_status(shape.read().status)/> }}
-                <span class="md:hidden">{move || reconnect(&shape.get(), actions, return_to)}</span>
-            </div>
-            <div class="relative z-10 flex justify-end max-md:hidden">
-                {move || reconnect(&shape.get(), actions, return_to)}
-            </div>
-            <div class="relative z-10 flex justify-end">{post_switch(account, actions)}</div>
+        <li class="account-row">
+            {move || facts(&shape.read(), actions, return_to)}
+            {post_switch(account, actions, "takes")}
         </li>
+    }
+    .into_any()
+}
+
+/// Whose it is, how its connection stands, and what that calls for.
+fn facts(account: &Account, actions: AccountActions, return_to: &'static str) -> AnyView {
+    let clock = use_clock();
+    let platform = account.platform.label();
+    let synced = account.last_synced_at.unwrap_or(account.connected_at);
+    let (name, status) = (account.display_name.clone(), account.status);
+    let label = move || {
+        let synced = relative_words(synced, clock.now().get(), TimeStyle::Long);
+        format!("{platform} account {name}, connection status {}, last synced {synced}", status.label().to_lowercase())
+    };
+    // Beside the status on phones, in a column of its own elsewhere.
+    let beside = reconnect(account, actions, return_to).map(|link| view! { <span class="md:hidden">{link}</span> });
+    let apart = reconnect(account, actions, return_to)
+        .map(|link| view! { <div class="relative z-10 flex justify-end max-md:hidden">{link}</div> });
+    view! {
+        <PlatformMark mark=mark(account.platform) size=MarkSize::Medium/>
+        <div class="min-w-0">
+            <h3 class="truncate font-medium">
+                <a href=format!("/accounts/{}", account.id) aria-label=label title=account.display_name.clone() class="cover">
+                    {account_title(account)}
+                </a>
+            </h3>
+            <p class="text-sm text-muted sm:truncate">{platform} ", synced " <RelativeTime at=synced/></p>
+        </div>
+        <div class="state"><StatusBadge status=account_status(status)/> {beside}</div>
+        {apart}
     }
     .into_any()
 }
@@ -111,25 +96,27 @@ fn reconnect(account: &Account, actions: AccountActions, return_to: &str) -> Opt
 }
 
 /// Whether new posts go to an account; nothing where Arctiv does not publish.
-fn post_switch(account: Memo<Account>, actions: AccountActions) -> AnyView {
-    let shown = account.get_untracked();
-    if shown.platform.rules().is_none() {
+fn post_switch(account: Memo<Account>, actions: AccountActions, class: &'static str) -> AnyView {
+    let (id, platform, label) = account.with_untracked(|shown| {
+        (shown.id, shown.platform, format!("New posts go to {}, {}", shown.display_name, shown.platform.label()))
+    });
+    if platform.rules().is_none() {
         return ().into_any();
     }
-    let id = shown.id;
     let active = actions.active(account);
     view! {
-        // A switch that cannot answer would lie: without a script there is a word.
-        <span class="contents noscript:hidden">
+        <span class=class>
+            // A switch that cannot answer would lie: without a script there is a word.
             <Switch
-                label=format!("New posts go to {}, {}", shown.display_name, shown.platform.label())
+                class="noscript:hidden"
+                label
                 checked=active
                 busy=actions.is_busy(id)
                 disabled=!actions.may_toggle
                 on_toggle=move |on| actions.toggle(id, on)
             />
+            <span class="hidden text-sm text-muted noscript:inline">{move || if active.get() { "Yes" } else { "No" }}</span>
         </span>
-        <span class="hidden text-sm text-muted noscript:inline">{move || if active.get() { "Yes" } else { "No" }}</span>
     }
     .into_any()
 }
@@ -158,7 +145,7 @@ fn card(account: Memo<Account>, actions: AccountActions, return_to: &'static str
             if is_needy(for_action.status) {
                 reconnect(&for_action, actions, return_to).into_any()
             } else {
-                post_switch(account, actions)
+                post_switch(account, actions, "contents")
             }
         };
         view! {

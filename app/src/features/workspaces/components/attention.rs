@@ -88,7 +88,7 @@ fn row(account: &Account, board: Board, return_to: &'static str) -> AnyView {
                 <p class="flex flex-wrap items-center gap-x-2 gap-y-1">
                     <a
                         href=format!("/accounts/{}", account.id)
-                        class="font-semibold after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-3 focus-visible:after:-outline-offset-3 focus-visible:after:outline-ring"
+                        class="cover font-semibold"
                     >
                         {account.display_name.clone()}
                     </a>

@@ -63,14 +63,14 @@ fn line(delivery: Memo<Delivery>) -> AnyView {
         <li
             data-delivery=first.id.to_string()
             data-status=move || delivery.read().status.as_str()
-            class="relative flex h-10 items-center gap-2.5 border-b border-border last:border-0 hover:bg-hover touch:h-12"
+            class="delivery-row"
         >
             {move || status_glyph(status.get(), "size-3.5 shrink-0")}
             <span class="sr-only">{move || format!("{}: ", status.get().word())}</span>
             <a
                 href=format!("/posts/{}", first.content_id)
                 title=first.content_excerpt.clone()
-                class="min-w-0 flex-1 truncate after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-3 focus-visible:after:-outline-offset-3 focus-visible:after:outline-ring"
+                class="cover min-w-0 flex-1 truncate"
             >
                 {first.content_excerpt.clone()}
             </a>
@@ -131,7 +131,7 @@ fn post_row(post: Memo<PostSummary>) -> AnyView {
                 <h3 class="truncate font-medium">
                     <a
                         href=format!("/posts/{id}")
-                        class="after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-3 focus-visible:after:-outline-offset-3 focus-visible:after:outline-ring"
+                        class="cover"
                     >
                         {move || {
                             let post = post.read();
