@@ -4,6 +4,7 @@
 pub mod account;
 pub mod delivery;
 pub mod follow;
+pub mod kept;
 pub mod media;
 #[cfg(feature = "ssr")]
 pub mod pages;

@@ -1,5 +1,6 @@
 //! The accounts of an overview: rows with switches, or cards.
 
+use chrono::{DateTime, Utc};
 use domain::accounts::Account;
 use leptos::prelude::*;
 
@@ -9,6 +10,7 @@ use crate::{
     shared::{
         account::reconnect_link,
         follow::one_of,
+        kept::{Facts, kept},
         words::{account_status, account_title, mark},
     },
     ui::{
@@ -36,12 +38,26 @@ pub fn AccountRows(board: Board, return_to: &'static str) -> impl IntoView {
             </div>
             <ul class="divide-y divide-border">
                 <For each=move || board.accounts.get() key=|account| account.id let:account>
-                    {row(one_of(board.accounts, account, |one| one.id), board.actions, return_to)}
+                    {kept(
+                        account,
+                        |account| shown(account, "account row", board.actions, return_to),
+                        move |account| row(one_of(board.accounts, account, |one| one.id), board.actions, return_to),
+                    )}
                 </For>
             </ul>
         </div>
     }
     .into_any()
+}
+
+/// All that a row or a card shows.
+fn shown(account: &Account, row: &'static str, actions: AccountActions, return_to: &str) -> Facts {
+    let synced = relative_words(synced(account), use_clock().now().get_untracked(), TimeStyle::Long);
+    Facts::of(row, (account, synced, actions.may_toggle, actions.may_reconnect, return_to))
+}
+
+fn synced(account: &Account) -> DateTime<Utc> {
+    account.last_synced_at.unwrap_or(account.connected_at)
 }
 
 /// Everything but the switch: it minds its own business, and must not build the row anew.
@@ -64,7 +80,7 @@ fn row(account: Memo<Account>, actions: AccountActions, return_to: &'static str)
 fn facts(account: &Account, actions: AccountActions, return_to: &'static str) -> AnyView {
     let clock = use_clock();
     let platform = account.platform.label();
-    let synced = account.last_synced_at.unwrap_or(account.connected_at);
+    let synced = synced(account);
     let (name, status) = (account.display_name.clone(), account.status);
     let label = move || {
         let synced = relative_words(synced, clock.now().get(), TimeStyle::Long);
@@ -127,7 +143,11 @@ pub fn AccountCards(board: Board, return_to: &'static str) -> impl IntoView {
     view! {
         <ul class="grid grid-cols-1 gap-3 sm:grid-cols-2 min-[90rem]:grid-cols-3 min-[112rem]:grid-cols-4">
             <For each=move || board.accounts.get() key=|account| account.id let:account>
-                <li class="min-w-0">{card(one_of(board.accounts, account, |one| one.id), board.actions, return_to)}</li>
+                {kept(
+                    account,
+                    |account| shown(account, "account card", board.actions, return_to),
+                    move |account| card(one_of(board.accounts, account, |one| one.id), board.actions, return_to),
+                )}
             </For>
         </ul>
     }
@@ -137,9 +157,9 @@ pub fn AccountCards(board: Board, return_to: &'static str) -> impl IntoView {
 fn card(account: Memo<Account>, actions: AccountActions, return_to: &'static str) -> AnyView {
     let shape = shape(account);
     let clock = use_clock();
-    (move || {
+    let content = move || {
         let shown = shape.get();
-        let synced = shown.last_synced_at.unwrap_or(shown.connected_at);
+        let synced = synced(&shown);
         let for_action = shown.clone();
         let action = move || {
             if is_needy(for_action.status) {
@@ -160,6 +180,6 @@ fn card(account: Memo<Account>, actions: AccountActions, return_to: &'static str
                 action
             />
         }
-    })
-    .into_any()
+    };
+    view! { <li class="min-w-0">{content}</li> }.into_any()
 }
