@@ -17,6 +17,7 @@ use domain::{Actor, ErrorCode, ServiceError, ServiceResult, UserId, WorkspaceId}
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
     AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction,
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tracing::Instrument;
@@ -124,6 +125,11 @@ impl Database {
     /// A transaction of background work: every workspace.
     pub async fn worker(&self) -> ServiceResult<Tx> {
         begun(&self.inner.worker, None).await
+    }
+
+    /// A connection of background work, for reading without a transaction around it.
+    pub async fn worker_connection(&self) -> ServiceResult<PoolConnection<Postgres>> {
+        self.inner.worker.acquire().await.map_err(unavailable)
     }
 
     /// For single statements without a tenant, in one round trip.

@@ -179,13 +179,15 @@ impl Pipeline {
     }
 
     async fn material(&self, claimed: &Claimed) -> ServiceResult<(Material, Vec<String>)> {
-        let mut tx = self.database.worker().await?;
-        let material = store::material(&mut tx, claimed).await?;
+        // No transaction: what is read of a version never changes.
+        let mut connection = self.database.worker_connection().await?;
+        let material = store::material(&mut connection, claimed).await?;
         let known = match claimed.stage {
-            Stage::Committing | Stage::OutcomeUnknown => store::known_external_ids(&mut tx, claimed.account).await?,
+            Stage::Committing | Stage::OutcomeUnknown => {
+                store::known_external_ids(&mut connection, claimed.account).await?
+            }
             _ => Vec::new(),
         };
-        tx.commit().await?;
         Ok((material, known))
     }
 

@@ -33,6 +33,11 @@ use crate::{
 const CHANNEL: &str = "arctiv_deliveries";
 /// Between two looks when something is due that cannot be taken yet (an account at its limit).
 const BUSY_PAUSE: StdDuration = StdDuration::from_millis(100);
+/// Under load, what has ended within this time is replaced by one claim: claiming sixteen rows costs the database twice as
+/// much as claiming one.
+const GATHER: StdDuration = StdDuration::from_millis(8);
+/// Between two looks for workers that have gone silent. Leases last much longer.
+const TAKE_OVER: StdDuration = StdDuration::from_millis(500);
 
 /// What a worker is made of.
 pub struct WorkerParts {
@@ -99,13 +104,21 @@ impl Worker {
             helpers.clone(),
         ));
         let mut tasks = JoinSet::new();
+        let mut looks = Looks::default();
         while !stop.is_cancelled() {
             while tasks.try_join_next().is_some() {}
             let free = self.settings.concurrency.saturating_sub(tasks.len());
+            let early = if tasks.is_empty() { None } else { looks.too_early() };
             let pause = if free == 0 {
                 StdDuration::from_secs(self.settings.poll_seconds)
+            } else if let Some(until) = early {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep_until(until) => {}
+                }
+                continue;
             } else {
-                match self.claim(free).await {
+                match self.claim(free, &mut looks).await {
                     Ok(claimed) if !claimed.is_empty() => {
                         for row in claimed {
                             self.spawn(&mut tasks, row);
@@ -151,7 +164,7 @@ impl Worker {
         });
     }
 
-    async fn claim(&self, free: usize) -> ServiceResult<Vec<Claimed>> {
+    async fn claim(&self, free: usize, looks: &mut Looks) -> ServiceResult<Vec<Claimed>> {
         let now = self.pipeline.clock.now();
         let full = self.full_platforms();
         let allowance = Allowance {
@@ -163,11 +176,16 @@ impl Worker {
             full: &full,
         };
         let pool = self.pipeline.database.worker_pool();
-        let mut claimed = store::take_over(pool, &allowance).await?;
-        if claimed.is_empty() {
-            claimed = store::claim(pool, &allowance).await?;
+        looks.claimed = Some(Instant::now());
+        if looks.taken_over.is_none_or(|last| last.elapsed() >= TAKE_OVER) {
+            let claimed = store::take_over(pool, &allowance).await?;
+            if !claimed.is_empty() {
+                return Ok(claimed);
+            }
+            // Only now: where one batch was silent there may be more.
+            looks.taken_over = Some(Instant::now());
         }
-        Ok(claimed)
+        store::claim(pool, &allowance).await
     }
 
     /// Platforms of which as many deliveries run here as may.
@@ -189,6 +207,20 @@ impl Worker {
             Ok(Some(due)) => (due - self.pipeline.clock.now()).to_std().unwrap_or_default().clamp(BUSY_PAUSE, poll),
             Ok(None) | Err(_) => poll,
         }
+    }
+}
+
+/// When a worker last looked for what.
+#[derive(Default)]
+struct Looks {
+    claimed: Option<Instant>,
+    taken_over: Option<Instant>,
+}
+
+impl Looks {
+    /// Until when it is too early for another claim.
+    fn too_early(&self) -> Option<Instant> {
+        self.claimed.map(|last| last + GATHER).filter(|until| *until > Instant::now())
     }
 }
 
