@@ -65,7 +65,7 @@ mod server {
     /// How much text each of the two generations holds.
     const ENOUGH: usize = 4 << 20;
 
-    static ROWS: LazyLock<Mutex<Rows>> = LazyLock::default();
+    static ROWS: LazyLock<Mutex<Rows>> = LazyLock::new(Mutex::default);
 
     /// What was written last, and before that. When the younger generation is full, the elder goes, and with it what nobody
     /// has asked for since.
