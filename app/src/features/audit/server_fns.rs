@@ -4,10 +4,10 @@ use domain::{
     Page,
     audit::{AuditEvent, AuditFilter, AuditPerson, Standing},
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::error::AppError;
+use crate::{codec::Json, error::AppError};
 #[cfg(feature = "ssr")]
 use crate::{error::refuse, services::acting};
 
