@@ -18,6 +18,7 @@ use domain::{
     },
 };
 use leptos::prelude::*;
+use std::borrow::Cow;
 
 /// What is previewed.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,17 +63,12 @@ fn previews(previewed: &Previewed) -> Vec<Shown> {
 
 fn one(previewed: &Previewed, (platform, varied): Shown) -> One {
     let has_pictures = !previewed.pictures.is_empty();
-    let account = match varied {
-        Some(id) => previewed.accounts.iter().find(|account| account.id == id),
-        None => {
-            let own = &previewed.content.variations;
-            previewed.accounts.iter().find(|account| account.platform == platform && !own.contains_key(&account.id))
-        }
-    };
-    let content = match varied {
-        Some(id) => previewed.content.for_account(platform, id),
-        None => std::borrow::Cow::Borrowed(&previewed.content),
-    };
+    let own = &previewed.content.variations;
+    let account = previewed.accounts.iter().find(|account| match varied {
+        Some(id) => account.id == id,
+        None => account.platform == platform && !own.contains_key(&account.id),
+    });
+    let content = varied.map_or(Cow::Borrowed(&previewed.content), |id| previewed.content.for_account(platform, id));
     let options = content.options_for(platform);
     let most = platform.rules().map_or(usize::MAX, |rules| rules.images_max);
     One {
@@ -236,6 +232,11 @@ fn folded(facts: &One, most: usize) -> AnyView {
     .into_any()
 }
 
+/// How a post is signed: pages go by their name, profiles by their handle.
+fn signed(facts: &One) -> String {
+    if matches!(facts.platform, Platform::Facebook | Platform::Linkedin) { facts.name.clone() } else { at(facts) }
+}
+
 /// How the account is called on networks of handles.
 fn at(facts: &One) -> String {
     facts.handle.as_deref().map_or_else(|| facts.name.clone(), |handle| handle.trim_start_matches('@').to_owned())
@@ -306,8 +307,7 @@ fn reply(facts: &One) -> Option<AnyView> {
 /// A first comment, where comments stand below a post.
 fn first_comment(facts: &One) -> Option<AnyView> {
     let text = facts.first_comment.as_deref()?;
-    // Pages go by their name, profiles by their handle.
-    let name = if facts.platform == Platform::Instagram { at(facts) } else { facts.name.clone() };
+    let name = signed(facts);
     let view = view! {
         <div class="flex gap-2 border-t border-border px-4 py-3 text-sm">
             {face_of(facts, AvatarSize::Small)}
@@ -430,7 +430,7 @@ fn on_instagram(facts: One) -> AnyView {
 
 /// A story: one picture, whole, and nothing but who shows it.
 fn story(facts: &One) -> AnyView {
-    let name = at(facts);
+    let name = signed(facts);
     let picture = picture_of(facts, "A picture or a video fills this.");
     view! {
         <div class="dark relative mx-auto flex aspect-[9/16] w-full max-w-64 flex-col overflow-hidden rounded-lg bg-[#000000] text-[#ffffff]">
@@ -476,7 +476,7 @@ fn picture_of(facts: &One, otherwise: &'static str) -> AnyView {
 
 /// Upright and on black in either theme: a reel, and everything on TikTok.
 fn upright(facts: &One) -> AnyView {
-    let name = at(facts);
+    let name = signed(facts);
     let count = facts.pictures.len();
     let otherwise = if facts.format == PostFormat::Reel { "A video fills this." } else { "A picture leads here." };
     let picture = picture_of(facts, otherwise);

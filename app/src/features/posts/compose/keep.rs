@@ -117,7 +117,8 @@ fn store(key: &str, list: &[Entry]) -> bool {
 /// Keeps one composer's draft. Copy it anywhere.
 #[derive(Clone, Copy)]
 pub struct Keeper {
-    composer: Composer,
+    /// Stored: it is large, and this is copied everywhere.
+    composer: StoredValue<Composer>,
     pub kept: RwSignal<Kept>,
     /// What was left behind and waits for a decision.
     pub left: RwSignal<Option<Entry>>,
@@ -125,6 +126,7 @@ pub struct Keeper {
 }
 
 #[derive(Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is true or not by itself")]
 struct State {
     /// Where in the browser.
     place: Option<String>,
@@ -153,7 +155,7 @@ impl Keeper {
         };
         let state = State { place: storage_key(), entry: Entry { changes, ..Entry::default() }, ..State::default() };
         let keeper = Self {
-            composer,
+            composer: StoredValue::new(composer),
             kept: RwSignal::new(Kept::Nothing),
             left: RwSignal::new(None),
             state: StoredValue::new(state),
@@ -175,7 +177,7 @@ impl Keeper {
                 return;
             }
             request_animation_frame(move || {
-                let Some(now) = self.composer.draft.try_get_untracked() else { return };
+                let Some(now) = self.written() else { return };
                 let Some(state) = self.state.try_get_value() else { return };
                 let list = state.place.as_deref().map(load).unwrap_or_default();
                 let left = left_behind(&list, state.entry.changes, &now, &state.entry.key);
@@ -186,7 +188,7 @@ impl Keeper {
 
     /// Keeps what is written, whenever it rests, when the page goes, and when the connection comes back.
     fn watch(self) {
-        let draft = self.composer.draft;
+        let draft = self.composer.get_value().draft;
         Effect::new(move |before: Option<Draft>| {
             let now = draft.get();
             if before.is_some_and(|before| before != now) {
@@ -221,6 +223,11 @@ impl Keeper {
         });
     }
 
+    /// What is written now; `None` once the page is gone.
+    fn written(self) -> Option<Draft> {
+        self.composer.try_get_value()?.draft.try_get_untracked()
+    }
+
     fn waits(self, which: usize) -> bool {
         self.state.try_with_value(|state| state.timers.get(which).is_some_and(Option::is_some)) == Some(true)
     }
@@ -253,7 +260,7 @@ impl Keeper {
 
     /// Writes the entry into the browser's store.
     fn keep_here(self) {
-        let Some(draft) = self.composer.draft.try_get_untracked() else { return };
+        let Some(draft) = self.written() else { return };
         let Some(state) = self.state.try_get_value() else { return };
         if state.restoring || state.done {
             return;
@@ -292,7 +299,7 @@ impl Keeper {
     /// Brings the draft on the server up to date. Only new posts have one: a saved post is changed by saving.
     fn keep_there(self) {
         let Some(state) = self.state.try_get_value() else { return };
-        let Some(draft) = self.composer.draft.try_get_untracked() else { return };
+        let Some(draft) = self.written() else { return };
         let entry = &state.entry;
         let nothing = draft.is_empty() && entry.post.is_none() && entry.sent.is_none();
         // Somebody has pressed the button, and the answer never came: only pressing it again sends that again.
@@ -313,7 +320,7 @@ impl Keeper {
             match answer {
                 Ok(()) => {
                     let _page_gone = self.state.try_update_value(|state| state.on_server = Some(draft.clone()));
-                    let rests = self.composer.draft.try_get_untracked().is_none_or(|now| now == draft);
+                    let rests = self.written().is_none_or(|now| now == draft);
                     if rests {
                         let _page_gone = self.kept.try_set(Kept::Server);
                     } else if then.is_none() {
@@ -437,7 +444,7 @@ impl Keeper {
     pub fn discard(self) {
         let entry = self.state.with_value(|state| state.entry.clone());
         self.done();
-        self.composer.clear();
+        self.composer.get_value().clear();
         throw_away(&entry);
         self.state.update_value(|state| {
             (state.stopped, state.done) = (false, false);
@@ -452,7 +459,7 @@ impl Keeper {
         self.left.set(None);
         let media = entry.draft.media.clone();
         // What was written here meanwhile is left in its turn, and offered the next time.
-        if self.composer.draft.read_untracked().is_empty() {
+        if self.written().is_some_and(|written| written.is_empty()) {
             self.forget_here();
         }
         self.state.update_value(|state| {
@@ -461,7 +468,7 @@ impl Keeper {
             state.on_server = None;
             state.entry = entry.clone();
         });
-        let composer = self.composer;
+        let composer = self.composer.get_value();
         // A page that was opened for a time keeps it.
         let draft = composer.draft.with_untracked(|shown| entry.draft.timed_like(shown));
         composer.take(draft);

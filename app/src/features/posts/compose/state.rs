@@ -40,9 +40,6 @@ pub struct Composer {
     pub body: RwSignal<String>,
     /// One text per platform that publishes; empty means the common one.
     own: StoredValue<Vec<(Platform, RwSignal<String>)>>,
-    /// Texts of single accounts, which are made while the page is open: counted, so that they outlive what made them.
-    variations: RwSignal<BTreeMap<AccountId, ArcRwSignal<String>>>,
-    choices: StoredValue<Vec<Choices>>,
     pub link: RwSignal<String>,
     /// In order; all uploaded.
     pub pictures: RwSignal<Vec<MediaAsset>>,
@@ -67,6 +64,9 @@ pub struct Composer {
 struct Around {
     purpose: Purpose,
     undo_seconds: u16,
+    /// Texts of single accounts, which are made while the page is open: counted, so that they outlive what made them.
+    variations: RwSignal<BTreeMap<AccountId, ArcRwSignal<String>>>,
+    choices: StoredValue<Vec<Choices>>,
     described: RwSignal<BTreeMap<MediaId, String>>,
     when: RwSignal<Option<When>>,
     refused: RwSignal<FieldErrors>,
@@ -228,12 +228,23 @@ impl Composer {
             findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
             findings
         });
-        let around = Around { purpose, undo_seconds, described, when, refused, tried, tab, creators, advice };
+        let choices = StoredValue::new(choices);
+        let around = Around {
+            purpose,
+            undo_seconds,
+            variations,
+            choices,
+            described,
+            when,
+            refused,
+            tried,
+            tab,
+            creators,
+            advice,
+        };
         let composer = Self {
             body,
             own: StoredValue::new(own),
-            variations,
-            choices: StoredValue::new(choices),
             link,
             pictures,
             accounts,
@@ -295,12 +306,12 @@ impl Composer {
 
     /// The accounts with a text of their own, with that text.
     pub fn variations(self) -> RwSignal<BTreeMap<AccountId, ArcRwSignal<String>>> {
-        self.variations
+        self.around.get_value().variations
     }
 
     /// What was chosen, per platform that publishes.
     pub fn choices(self) -> Vec<Choices> {
-        self.choices.get_value()
+        self.around.get_value().choices.get_value()
     }
 
     /// The key of the open tab of the texts.
@@ -325,7 +336,7 @@ impl Composer {
         let platform = platform.map(|(_, text)| text.get_untracked()).filter(|text| !text.trim().is_empty());
         let start = platform.unwrap_or_else(|| self.body.get_untracked());
         let mut chosen = self.chosen.get_untracked();
-        self.variations.update(|variations| {
+        self.variations().update(|variations| {
             variations.entry(id).or_insert_with(|| ArcRwSignal::new(start));
         });
         chosen.insert(id);
@@ -336,7 +347,7 @@ impl Composer {
     /// Takes an account's text away again.
     pub fn unvary(self, id: AccountId) {
         self.tab().set("all".to_owned());
-        self.variations.update(|variations| {
+        self.variations().update(|variations| {
             variations.remove(&id);
         });
     }
@@ -441,7 +452,7 @@ impl Composer {
             choices.set(draft.options.get(&choices.platform));
         }
         let counted = |(account, text): (AccountId, String)| (account, ArcRwSignal::new(text));
-        self.variations.set(draft.variations.into_iter().map(counted).collect());
+        self.variations().set(draft.variations.into_iter().map(counted).collect());
         self.tab().set("all".to_owned());
         self.link.set(draft.link);
         self.wanted.set(draft.accounts);
