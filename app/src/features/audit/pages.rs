@@ -167,10 +167,10 @@ fn filters(shown: &AuditQuery, people: Vec<AuditPerson>) -> AnyView {
         <search class="mb-4 block">
             <Form method="GET" action=PATH>
                 <div class="flex flex-wrap items-end gap-3">
-                    <Field id="audit-actor" label="Who" class="min-w-40 flex-1 sm:max-w-56">
+                    <Field id="audit-actor" label="Who" class="min-w-40 flex-1 max-sm:basis-full sm:max-w-56">
                         <Select name="actor" options=who initial=actor/>
                     </Field>
-                    <Field id="audit-action" label="What" class="min-w-40 flex-1 sm:max-w-56">
+                    <Field id="audit-action" label="What" class="min-w-40 flex-1 max-sm:basis-full sm:max-w-56">
                         <Select name="action" options=what initial=action/>
                     </Field>
                     <Field id="audit-from" label="From" class="min-w-36 flex-1 sm:max-w-40">
