@@ -223,8 +223,6 @@ pub const FUNCTIONS: &[Line] = &[
     ("posts/undo", least(Editor).of("post").json(BY_ID)),
     ("posts/delete", least(Editor).of("post").json(BY_ID)),
     ("posts/filters", least(Viewer).json(r#"{"filter":{}}"#)),
-    ("posts/versions", least(Viewer).of("post").json(BY_ID)),
-    ("posts/compare", least(Viewer).of("post").json(r#"{"id":"$ID","from":1,"to":1}"#)),
     ("posts/restore", least(Editor).of("post").json(r#"{"id":"$ID","number":1}"#)),
     ("posts/calendar", least(Viewer).json(r#"{"view":"month","date":null}"#)),
     (

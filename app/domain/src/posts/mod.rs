@@ -21,6 +21,8 @@ mod port;
 pub mod preflight;
 pub mod queue;
 pub mod schedule;
+// The browser searches nothing by itself, and the tables of Unicode would be a good part of all that it loads.
+#[cfg(not(target_arch = "wasm32"))]
 pub mod search;
 pub mod versions;
 pub use filter::{AuthorCount, Bound, PostFacets, PostFilter, PostSort, PostStatuses, StatusCount};

@@ -2,7 +2,7 @@
 
 use super::{
     components::{
-        Filters, Previewed, Previews, Publishing, Versions, chosen, post_text, starts_undoable, summary_words,
+        Filters, History, Previewed, Previews, Publishing, Versions, chosen, post_text, starts_undoable, summary_words,
     },
     query::{PAGE, PostsQuery},
     server_fns::{PostView, delete_post, list_posts, view_post},
@@ -257,11 +257,17 @@ fn none_yet(may_write: bool) -> AnyView {
 pub fn PostPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")).and_then(|id| id.parse::<PostId>().ok()));
+    let query = use_query_map();
+    // Which two versions are compared.
+    let compared = Memo::new(move |_| {
+        let number = |key| query.read().get(key).and_then(|text| text.parse::<u32>().ok());
+        number("from").zip(number("to"))
+    });
     let post = Resource::new(
-        move || id.get(),
-        |id| async move {
+        move || (id.get(), compared.get()),
+        |(id, compared)| async move {
             match id {
-                Some(id) => view_post(id).await,
+                Some(id) => view_post(id, compared).await,
                 None => Err(crate::AppError::new(
                     domain::ErrorCode::NotFound,
                     "This post does not exist, or you have no access to it.",
@@ -293,8 +299,9 @@ fn shorten(words: &str, max: usize) -> String {
 }
 
 fn one(view: PostView) -> AnyView {
-    let PostView { post, deliveries, accounts, clock_note, now } = view;
+    let PostView { post, deliveries, accounts, clock_note, versions, comparison, now } = view;
     let clock_note = RwSignal::new(clock_note);
+    let history = History::new(versions, comparison);
     let id = post.id;
     let title = name_of(&post);
     let may_edit = use_session().may(Role::Editor);
@@ -307,11 +314,12 @@ fn one(view: PostView) -> AnyView {
         Signal::derive(move || {
             post.read().status == PostStatus::Publishing || deliveries.read().iter().any(|one| !one.status.is_final())
         }),
-        move || view_post(id),
+        move || view_post(id, history.compared()),
         move |view: PostView| {
             post.set(view.post);
             deliveries.set(view.deliveries);
             clock_note.set(view.clock_note);
+            history.set(view.versions, view.comparison);
         },
     );
     let deleting = RwSignal::new(false);
@@ -374,7 +382,7 @@ fn one(view: PostView) -> AnyView {
                 <h1 class="sr-only">{title.clone()}</h1>
                 <Publishing post deliveries expected now undoable clock_note/>
                 {content_section(post, content, named)}
-                <Versions post may_edit/>
+                <Versions post history may_edit/>
             </div>
             <Previews previewed/>
         </div>

@@ -35,6 +35,10 @@ pub struct PostView {
     pub accounts: Vec<Account>,
     /// What clocks do on the day it is scheduled for; none on most days.
     pub clock_note: Option<String>,
+    /// The newest versions, as many as a page of a list holds.
+    pub versions: Vec<VersionSummary>,
+    /// In what two of them differ, where that was asked for.
+    pub comparison: Option<Comparison>,
     /// The server's time, which the undo window is counted by: the browser's clock may be minutes off.
     pub now: DateTime<Utc>,
 }
@@ -86,20 +90,6 @@ pub async fn view_filters(filter: PostFilter) -> Result<FilterView, AppError> {
     Ok(FilterView { facets, accounts: AccountChoice::of(accounts) })
 }
 
-/// A post's newest versions, as many as a page of a list holds.
-#[server(prefix = "/fn", endpoint = "posts/versions", input = Json)]
-pub async fn list_versions(id: PostId) -> Result<Vec<VersionSummary>, AppError> {
-    let (services, actor) = acting()?;
-    services.posts.versions(&actor, id, PageRequest::first(MAX_LIMIT)).await.map(|page| page.items).map_err(refuse)
-}
-
-/// In what two versions of a post differ.
-#[server(prefix = "/fn", endpoint = "posts/compare", input = Json)]
-pub async fn compare_versions(id: PostId, from: u32, to: u32) -> Result<Comparison, AppError> {
-    let (services, actor) = acting()?;
-    services.posts.compare(&actor, id, from, to).await.map_err(refuse)
-}
-
 /// Makes an earlier version the newest.
 #[server(prefix = "/fn", endpoint = "posts/restore", input = Json)]
 pub async fn restore_version(id: PostId, number: u32) -> Result<Post, AppError> {
@@ -109,7 +99,7 @@ pub async fn restore_version(id: PostId, number: u32) -> Result<Post, AppError> 
 
 /// One post with its deliveries.
 #[server(prefix = "/fn", endpoint = "posts/view", input = Json)]
-pub async fn view_post(id: PostId) -> Result<PostView, AppError> {
+pub async fn view_post(id: PostId, compared: Option<(u32, u32)>) -> Result<PostView, AppError> {
     let (services, actor) = acting()?;
     let post = services.posts.get(&actor, id).await.map_err(refuse)?;
     let of_post = |page| DeliveryFilter { content_id: Some(id), page, ..DeliveryFilter::default() };
@@ -122,7 +112,14 @@ pub async fn view_post(id: PostId) -> Result<PostView, AppError> {
         (Some(at), Some(local), Some(zone)) => super::when::note(at, local, zone),
         _ => None,
     };
-    Ok(PostView { post, deliveries, accounts, clock_note, now: services.clock.now() })
+    let versions = services.posts.versions(&actor, id, PageRequest::first(MAX_LIMIT)).await.map_err(refuse)?.items;
+    let comparison = match compared {
+        // An address may name versions that were never there: then nothing is compared.
+        Some((from, to)) => services.posts.compare(&actor, id, from, to).await.ok(),
+        None => None,
+    };
+    let now = services.clock.now();
+    Ok(PostView { post, deliveries, accounts, clock_note, versions, comparison, now })
 }
 
 /// What the composer starts from.

@@ -204,12 +204,24 @@ async fn copy(from: &dyn ObjectStore, to: &dyn ObjectStore) -> ServiceResult<()>
             Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
             Err(error) => return Err(ServiceError::internal(error)),
         }
-        let bytes = match from.get(&file.location).await {
-            Ok(found) => found.bytes().await.map_err(ServiceError::internal)?,
+        let found = match from.get(&file.location).await {
+            Ok(found) => found,
             Err(object_store::Error::NotFound { .. }) => continue,
             Err(error) => return Err(ServiceError::internal(error)),
         };
-        to.put(&file.location, PutPayload::from_bytes(bytes)).await.map_err(ServiceError::internal)?;
+        if file.size <= CHUNK as u64 {
+            let bytes = found.bytes().await.map_err(ServiceError::internal)?;
+            to.put(&file.location, PutPayload::from_bytes(bytes)).await.map_err(ServiceError::internal)?;
+            continue;
+        }
+        // A video is never held whole.
+        let upload = to.put_multipart(&file.location).await.map_err(ServiceError::internal)?;
+        let mut writer = FileWriter(WriteMultipart::new_with_chunk_size(upload, CHUNK));
+        let mut pieces = found.into_stream();
+        while let Some(piece) = pieces.try_next().await.map_err(ServiceError::internal)? {
+            writer.write(piece).await?;
+        }
+        writer.finish().await?;
     }
     Ok(())
 }

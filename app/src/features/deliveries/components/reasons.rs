@@ -63,7 +63,7 @@ fn row(
     let ready = reason.count.saturating_sub(reason.needing_person);
     let person = (reason.needing_person > 0).then(|| {
         let n = counted(reason.needing_person.into(), "needs", "need");
-        view! { <p class="text-sm text-warning">{format!("{n} somebody to look: open it below and say whether the post is there.")}</p> }
+        view! { <p class="text-sm font-medium">{format!("{n} somebody to look: open it below and say whether the post is there.")}</p> }
     });
     let title = reason.title.clone();
     let retry = (use_session().may(Role::Editor) && ready > 0).then(|| {

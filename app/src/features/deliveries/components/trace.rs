@@ -148,6 +148,7 @@ fn shown(call: Call) -> AnyView {
                     <p class="text-xs text-muted">{label}</p>
                     <pre
                         tabindex="0"
+                        role="group"
                         aria-label=label
                         class="mt-0.5 max-h-60 overflow-auto rounded-md bg-sunken p-2 font-mono text-xs whitespace-pre-wrap wrap-anywhere"
                     >

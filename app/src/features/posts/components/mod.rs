@@ -10,4 +10,4 @@ pub use filters::Filters;
 pub use previews::{Previewed, Previews};
 pub use publishing::{Publishing, starts_undoable, summary_words};
 pub use text::post_text;
-pub use versions::Versions;
+pub use versions::{History, Versions};

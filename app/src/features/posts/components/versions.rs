@@ -2,15 +2,15 @@
 //! two are compared stands in the address.
 
 use crate::{
-    features::posts::server_fns::{compare_versions, list_versions, restore_version},
+    features::posts::server_fns::{restore_version, view_post},
     layouts::use_refusal,
     shared::{
         media::thumbnail,
         words::{counted, mark},
     },
     ui::{
-        Badge, Button, ButtonSize, ButtonVariant, ConfirmDialog, ErrorState, Glyph, MarkSize, PlatformMark,
-        RelativeTime, Select, SelectOption, SkeletonRows, Tag, Tone, icon, use_toasts,
+        Badge, Button, ButtonSize, ButtonVariant, ConfirmDialog, Glyph, MarkSize, PlatformMark, RelativeTime, Select,
+        SelectOption, Tag, Tone, icon, use_toasts,
     },
 };
 use domain::{
@@ -22,28 +22,41 @@ use domain::{
     },
 };
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::{components::Form, hooks::use_query_map};
+use leptos_router::components::Form;
+
+/// What the page knows of a post's history. Copy it anywhere.
+#[derive(Clone, Copy)]
+pub struct History {
+    versions: RwSignal<Vec<VersionSummary>>,
+    comparison: RwSignal<Option<Comparison>>,
+}
+
+impl History {
+    pub fn new(versions: Vec<VersionSummary>, comparison: Option<Comparison>) -> Self {
+        Self { versions: RwSignal::new(versions), comparison: RwSignal::new(comparison) }
+    }
+
+    /// What it has become.
+    pub fn set(self, versions: Vec<VersionSummary>, comparison: Option<Comparison>) {
+        if *self.versions.read_untracked() != versions {
+            self.versions.set(versions);
+        }
+        if *self.comparison.read_untracked() != comparison {
+            self.comparison.set(comparison);
+        }
+    }
+
+    /// Which two versions are held against each other. Untracked.
+    pub fn compared(self) -> Option<(u32, u32)> {
+        self.comparison.read_untracked().as_ref().map(|found| (found.from, found.to))
+    }
+}
 
 /// The versions of a post, with what differs between two of them.
 #[component]
-pub fn Versions(post: RwSignal<Post>, may_edit: bool) -> impl IntoView {
+pub fn Versions(post: RwSignal<Post>, history: History, may_edit: bool) -> impl IntoView {
     let id = post.read_untracked().id;
     let number = Memo::new(move |_| post.read().version);
-    let history = Resource::new(move || number.get(), move |_| list_versions(id));
-    let params = use_query_map();
-    let asked = Memo::new(move |_| {
-        let number = |key| params.read().get(key).and_then(|text| text.parse::<u32>().ok());
-        number("from").zip(number("to"))
-    });
-    let comparison = Resource::new(
-        move || asked.get(),
-        move |asked| async move {
-            match asked {
-                Some((from, to)) => compare_versions(id, from, to).await.map(Some),
-                None => Ok(None),
-            }
-        },
-    );
     let restoring = RwSignal::new(None::<u32>);
     let fixed = Memo::new(move |_| !post.read().status.is_editable());
     view! {
@@ -52,37 +65,10 @@ pub fn Versions(post: RwSignal<Post>, may_edit: bool) -> impl IntoView {
                 <h2 id="versions-h" class="text-base font-semibold">"Versions"</h2>
                 <p class="text-sm text-muted">{move || counted(u64::from(number.get()), "version", "versions")}</p>
             </div>
-            <Transition fallback=|| {
-                view! { <SkeletonRows label="Loading the versions" count=2/> }
-            }>
-                {move || Suspend::new(async move {
-                    match comparison.await {
-                        Ok(Some(found)) => compared(id, found, number.get_untracked()),
-                        Ok(None) => ().into_any(),
-                        Err(error) => {
-                            view! { <p class="mb-3 text-sm text-danger" role="alert">{error.message().to_owned()}</p> }.into_any()
-                        }
-                    }
-                })}
-                {move || Suspend::new(async move {
-                    match history.await {
-                        Ok(versions) => rows(id, versions, may_edit, fixed, restoring),
-                        Err(error) => {
-                            view! {
-                                <ErrorState
-                                    title="We could not load the versions"
-                                    text=error.message().to_owned()
-                                    level=3
-                                    on_retry=move |()| history.refetch()
-                                />
-                            }
-                                .into_any()
-                        }
-                    }
-                })}
-            </Transition>
+            {move || history.comparison.get().map(|found| compared(id, found, number.get_untracked()))}
+            {move || rows(id, history.versions.get(), may_edit, fixed, restoring)}
         </section>
-        <RestoreDialog post restoring/>
+        <RestoreDialog post history restoring/>
     }
     .into_any()
 }
@@ -311,7 +297,7 @@ fn pictures(word: &'static str, kind: PieceKind, assets: Vec<MediaAsset>) -> Any
 
 /// Asks before a version comes back, and says what happens then.
 #[component]
-fn RestoreDialog(post: RwSignal<Post>, restoring: RwSignal<Option<u32>>) -> impl IntoView {
+fn RestoreDialog(post: RwSignal<Post>, history: History, restoring: RwSignal<Option<u32>>) -> impl IntoView {
     let id = post.read_untracked().id;
     let open = RwSignal::new(false);
     let busy = RwSignal::new(false);
@@ -358,6 +344,11 @@ fn RestoreDialog(post: RwSignal<Post>, restoring: RwSignal<Option<u32>>) -> impl
                 Ok(restored) => {
                     toasts.success(format!("Version {number} is back as version {}", restored.version));
                     let _page_gone = post.try_set(restored);
+                    if let Ok(view) = view_post(id, None).await
+                        && post.try_read_untracked().is_some()
+                    {
+                        history.set(view.versions, view.comparison);
+                    }
                 }
                 Err(error) => refusal("The version was not restored", &error),
             }
