@@ -149,6 +149,7 @@ async fn settings_change_while_it_runs() {
         json!({
             "enforce_limits": false, "reject_duplicates": true, "journal": "lines", "processing_ms": 0, "audited": true,
             "local_media": true, "verified_prefixes": [], "versions_as_of": "2026-11-20",
+            "webhooks": null,
         })
     );
     let (token, _) = twitter::connect(&net, "northwindcoffee").await;
