@@ -107,7 +107,7 @@ impl Queue for QueueService {
         let now = self.clock.now();
         let slots = store::queue::slots(&mut tx, actor.workspace_id).await?;
         let scope = scope(accounts.as_deref(), &slots);
-        let taken = store::queue::taken(&mut tx, actor.workspace_id, scope, now).await?;
+        let taken = store::queue::taken(&mut tx, actor.workspace_id, scope, now, None).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         Ok(untaken(coming(&slots, scope, now), &taken).take(limit).collect())
     }
@@ -138,7 +138,7 @@ pub async fn take(
     if coming.is_empty() {
         return Err(ServiceError::field("queue", "The queue has no slots yet. Add some in the queue's settings."));
     }
-    let taken = store::queue::taken(tx, workspace, scope, now).await?;
+    let taken = store::queue::taken(tx, workspace, scope, now, Some(post)).await?;
     for slot in untaken(coming, &taken) {
         if store::queue::book(tx, workspace, post, scope, slot.at, now).await? {
             return Ok(Timing::Scheduled { at: slot.at, local: slot.local, zone: slot.time_zone });

@@ -72,12 +72,13 @@ pub async fn delete(tx: &mut PgConnection, workspace: WorkspaceId, id: QueueSlot
     one_row(done.rows_affected(), "queue slot")
 }
 
-/// The moments that posts have taken in a scope: from the queue, or because somebody picked just that time.
+/// The moments that posts other than `of` have taken in a scope: from the queue, or because somebody picked just that time.
 pub async fn taken(
     tx: &mut PgConnection,
     workspace: WorkspaceId,
     scope: Option<AccountId>,
     after: DateTime<Utc>,
+    of: Option<PostId>,
 ) -> ServiceResult<HashSet<DateTime<Utc>>> {
     let moments = sqlx::query_scalar!(
         r#"select b.at as "at!" from queue_bookings b
@@ -85,10 +86,11 @@ pub async fn taken(
            union
            select p.scheduled_at from posts p
             where p.workspace_id = $1 and p.status = 'scheduled' and p.deleted_at is null and p.scheduled_at > $3
-              and not exists (select from queue_bookings b where b.post_id = p.id)"#,
+              and not exists (select from queue_bookings b where b.post_id = p.id) and p.id is distinct from $4"#,
         workspace.0,
         scope.map(|id| id.0),
-        after
+        after,
+        of.map(|id| id.0)
     )
     .fetch_all(tx)
     .await
