@@ -56,8 +56,8 @@ async fn server_functions_and_forms_refuse_nonsense_as_such() {
         // Their pages say why.
         ("/confirm", b"token=%22%3E%3Cscript%3E", StatusCode::SEE_OTHER),
         ("/confirm", b"&&&===%%%", StatusCode::SEE_OTHER),
-        ("/confirm/resend", b"token=%00", StatusCode::NOT_FOUND),
-        ("/confirm/resend", b"", StatusCode::SEE_OTHER),
+        ("/confirm", b"resend=true&token=%00", StatusCode::NOT_FOUND),
+        ("/confirm", b"resend=true", StatusCode::SEE_OTHER),
         ("/invite/nonsense", b"full_name=%07&password=x", StatusCode::NOT_FOUND),
         ("/invite/%00", b"", StatusCode::NOT_FOUND),
         ("/invite/nonsense/decline", b"", StatusCode::SEE_OTHER),

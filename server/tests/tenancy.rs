@@ -44,6 +44,9 @@ async fn no_table_shows_a_row_to_another_workspace_or_to_none() {
     let body = json!({ "body": "Seen by its owner only", "options": { "twitter": { "first_comment": "So is this" } } });
     let id = owner.post("/api/content", body).await["data"]["id"].as_str().unwrap().to_owned();
     owner.settled(&id).await;
+    owner.post("/api/queue-slots", json!({ "weekday": "monday", "time": "07:30" })).await;
+    owner.post("/api/content", json!({ "body": "Queued", "visibility": "scheduled", "queue": true })).await;
+    // From here on nothing goes to all accounts without a picture.
     owner.connect("tiktok", &Visitor::anybody()).await;
     let accounts = owner.get("/api/social-accounts?platform=tiktok").await;
     let creator = accounts["data"][0]["id"].as_str().unwrap();
@@ -52,8 +55,6 @@ async fn no_table_shows_a_row_to_another_workspace_or_to_none() {
     sqlx::raw_sql("update users set email_confirmed_at = now()").execute(&mut admin).await.unwrap();
     let offer = json!({ "email": "somebody.else@walk.example", "role": "viewer" });
     owner.post("/api/workspaces/current/invitations", offer).await;
-    owner.post("/api/queue-slots", json!({ "weekday": "monday", "time": "07:30" })).await;
-    owner.post("/api/content", json!({ "body": "Queued", "visibility": "scheduled", "queue": true })).await;
     let stranger = stranger.get("/api/auth/me").await;
     let (user, workspace) =
         (stranger["data"]["user"]["id"].as_str().unwrap(), stranger["data"]["workspace"]["id"].as_str().unwrap());

@@ -136,7 +136,7 @@ pub fn UploadRow(
 ) -> impl IntoView {
     let title = name.clone();
     let (bar, stop) = (format!("Uploading {name}"), format!("Cancel upload of {name}"));
-    let (hold, go_on) = (format!("Pause upload of {name}"), format!("Resume upload of {name}"));
+    let (pause, resume) = (format!("Pause upload of {name}"), format!("Resume upload of {name}"));
     let can_hold = Memo::new(move |_| held.get().is_some());
     let is_held = Memo::new(move |_| held.get() == Some(true));
     view! {
@@ -165,7 +165,7 @@ pub fn UploadRow(
             </div>
             {move || {
                 let (glyph, label) =
-                    if is_held.get() { (Glyph::Play, go_on.clone()) } else { (Glyph::Pause, hold.clone()) };
+                    if is_held.get() { (Glyph::Play, resume.clone()) } else { (Glyph::Pause, pause.clone()) };
                 on_hold
                     .filter(|_| can_hold.get())
                     .map(|on_hold| {

@@ -74,7 +74,6 @@ where
         .route("/register", post(register))
         .route("/logout", post(logout))
         .route("/confirm", post(confirm))
-        .route("/confirm/resend", post(resend))
         .route("/forgot", post(forgot))
         .route("/reset", post(reset))
         .route("/invite/{token}", post(join))
@@ -357,12 +356,16 @@ fn with_token(path: &str, token: Option<&str>) -> String {
     query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))
 }
 
-/// Confirms an address: the button on the page of the link, since merely opening it must change nothing.
+/// Confirms an address: the button on the page of the link, since merely opening it must change nothing. The other button there
+/// asks for another letter.
 async fn confirm(State(state): State<PageState>, Anyone(visitor): Anyone, request: Request) -> Response {
     let (parts, pairs) = match read_form(request).await {
         Ok(form) => form,
         Err(response) => return response,
     };
+    if field(&pairs, "resend").is_some() {
+        return resend(state, visitor, parts, pairs).await;
+    }
     let token = field(&pairs, "token").unwrap_or_default();
     match state.services.credentials.confirm_email(&visitor, &token).await {
         Ok(_) if parts.extensions.get::<Actor>().is_some() => Redirect::to("/confirm?done=true").into_response(),
@@ -376,11 +379,7 @@ async fn confirm(State(state): State<PageState>, Anyone(visitor): Anyone, reques
 }
 
 /// Sends the confirmation mail again, to who is signed in or to who holds a link that does not work any more.
-async fn resend(State(state): State<PageState>, Anyone(visitor): Anyone, request: Request) -> Response {
-    let (parts, pairs) = match read_form(request).await {
-        Ok(form) => form,
-        Err(response) => return response,
-    };
+async fn resend(state: PageState, visitor: Visitor, parts: axum::http::request::Parts, pairs: Pairs) -> Response {
     let token = field(&pairs, "token").filter(|token| !token.is_empty());
     let outcome = match (&token, parts.extensions.get::<Actor>()) {
         (Some(token), _) => state.services.credentials.resend_for_link(&visitor, token).await,

@@ -6,6 +6,8 @@
     reason = "a file for a test is too small for any of its numbers not to fit"
 )]
 
+use std::fmt::Write as _;
+
 /// A film to make. Its frames are nothing; everything that describes them is true.
 #[derive(Clone, Copy, Debug)]
 pub struct Film {
@@ -43,7 +45,7 @@ pub const FILM: Film = Film {
 };
 
 /// `length name content`.
-fn atom(name: &[u8; 4], content: &[&[u8]]) -> Vec<u8> {
+fn atom(name: &[u8], content: &[&[u8]]) -> Vec<u8> {
     let content = content.concat();
     let length = u32::try_from(content.len() + 8).unwrap().to_be_bytes();
     [&length[..], name, &content].concat()
@@ -65,7 +67,7 @@ fn matrix(turned: bool) -> Vec<u8> {
     rows.iter().flat_map(|value| value.to_be_bytes()).collect()
 }
 
-fn track(film: &Film, id: u32, handler: &[u8; 4], entry: &[u8], count: u32, delta: u32, scale: u32) -> Vec<u8> {
+fn track(film: &Film, id: u32, handler: &[u8], entry: &[u8], count: u32, delta: u32, scale: u32) -> Vec<u8> {
     let (width, height) = if handler == b"vide" { (film.width, film.height) } else { (0, 0) };
     let turned = film.turned && handler == b"vide";
     let duration = count * delta;
@@ -178,7 +180,7 @@ pub fn film(film: &Film) -> Vec<u8> {
     if film.front { [ftyp, moov, mdat].concat() } else { [ftyp, mdat, moov].concat() }
 }
 
-/// A WebM of this size and length (seconds).
+/// A `WebM` of this size and length (seconds).
 pub fn webm(width: u16, height: u16, seconds: Option<f64>) -> Vec<u8> {
     fn element(id: &[u8], content: &[&[u8]]) -> Vec<u8> {
         let content = content.concat();
@@ -218,7 +220,10 @@ pub fn webm(width: u16, height: u16, seconds: Option<f64>) -> Vec<u8> {
 pub fn pdf(pages: usize) -> Vec<u8> {
     let mut out = b"%PDF-1.4\n".to_vec();
     let mut places = Vec::new();
-    let kids: String = (0..pages).map(|page| format!("{} 0 R ", page + 3)).collect();
+    let kids = (0..pages).fold(String::new(), |mut kids, page| {
+        let _ = write!(kids, "{} 0 R ", page + 3);
+        kids
+    });
     let mut objects = vec![
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
         format!("<< /Type /Pages /Kids [{kids}] /Count {pages} >>"),

@@ -254,18 +254,20 @@ fn option_words(version: &PostVersion, platform: Platform) -> String {
     lines.join("\n")
 }
 
-/// More words than this on both sides are compared line by line: the work grows with their product.
-const MANY: usize = 4_000_000;
+/// More words than this in both together are compared line by line, and more lines not at all: where nothing is alike, the work
+/// grows with the square of their number.
+const MANY: usize = 6_000;
 
 /// What two texts have in common and in what they differ, by words.
 pub fn diff(old: &str, new: &str) -> Vec<Piece> {
     let (old_words, new_words): (Vec<&str>, Vec<&str>) =
         (old.split_word_bounds().collect(), new.split_word_bounds().collect());
-    if old_words.len().saturating_mul(new_words.len()) > MANY {
-        pieces(&old.split_inclusive('\n').collect::<Vec<_>>(), &new.split_inclusive('\n').collect::<Vec<_>>())
-    } else {
-        pieces(&old_words, &new_words)
+    if old_words.len() + new_words.len() <= MANY {
+        return pieces(&old_words, &new_words);
     }
+    let (old_lines, new_lines): (Vec<&str>, Vec<&str>) =
+        (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
+    if old_lines.len() + new_lines.len() <= MANY { pieces(&old_lines, &new_lines) } else { pieces(&[old], &[new]) }
 }
 
 fn pieces(old: &[&str], new: &[&str]) -> Vec<Piece> {

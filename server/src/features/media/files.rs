@@ -135,6 +135,8 @@ impl MediaFiles {
 
     /// Whether files can be written and read back; for `doctor` and readiness.
     pub async fn check(&self) -> ServiceResult<()> {
+        // Some stores make a bucket that is not there when something is written to it; none lists it.
+        self.is_empty().await?;
         let key = Key::from("arctiv-check");
         self.store.put(&key, PutPayload::from_static(b"ok")).await.map_err(ServiceError::internal)?;
         self.store.delete(&key).await.map_err(ServiceError::internal)

@@ -12,8 +12,13 @@ use crate::{
     ui::{Banner, Button, ButtonSize, ButtonVariant, Countdown, Tone, use_clock},
 };
 
-/// Where the letter is asked for again, without a script too.
-const RESEND: &str = "/confirm/resend";
+/// Where the letter is asked for again, without a script too. The page of the link itself: where it is refused, the answer is
+/// that page once more, and the browser has to find it under its own address.
+const PAGE: &str = "/confirm";
+/// The field that says so.
+fn asks_again() -> impl IntoView {
+    view! { <input type="hidden" name="resend" value="true"/> }
+}
 
 /// Above every page until the address is confirmed. It cannot be dismissed.
 #[component]
@@ -31,7 +36,7 @@ pub fn ConfirmBanner() -> impl IntoView {
     // The composer has its save button at the bottom edge and its own banners at the top; this one stays small there.
     let class =
         move || if path.with(|path| path.starts_with("/compose")) { "px-4 pt-3 lg:px-6" } else { "px-4 pt-4 lg:px-6" };
-    let send = move |event: ev::SubmitEvent| {
+    let on_submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         if busy.get_untracked() {
             return;
@@ -55,20 +60,21 @@ pub fn ConfirmBanner() -> impl IntoView {
             let _page_gone = busy.try_set(false);
         });
     };
-    let spent = move || resends.get().filter(|resends| resends.left == 0).and_then(|resends| resends.next_at);
+    let used_up = move || resends.get().filter(|resends| resends.left == 0).and_then(|resends| resends.next_at);
     let title = move || {
         if sent.get() {
             CONFIRM_SENT
-        } else if spent().is_some() {
+        } else if used_up().is_some() {
             TOO_MANY_RESENDS
         } else {
             CONFIRM_BANNER
         }
     };
     let action = move || {
-        let until = spent();
+        let until = used_up();
         view! {
-            <form method="post" action=RESEND class="flex items-center gap-3" on:submit=send>
+            <form method="post" action=PAGE class="flex items-center gap-3" on:submit=on_submit>
+                {asks_again()}
                 {until
                     .map(|until| {
                         let seconds = seconds_until(until, clock.now().get_untracked());
@@ -109,7 +115,8 @@ pub fn ResendForm(
     let until = RwSignal::new(resends.next_at.filter(|_| resends.left == 0));
     let clock = use_clock();
     view! {
-        <form method="post" action=RESEND class="mt-6 grid gap-3">
+        <form method="post" action=PAGE class="mt-6 grid gap-3">
+            {asks_again()}
             {token.map(|token| view! { <input type="hidden" name="token" value=token/> })}
             {move || {
                 until

@@ -243,8 +243,8 @@ impl Moving {
             match self.sheet.with_value(|sheet| sheet.step(from, step).map(|to| (to, sheet.words(to)))) {
                 Some((to, words)) => {
                     self.held.set(Some(Held { to: Some(to), ..held }));
-                    let past = self.is_past(to);
-                    self.said.set(if past { format!("{words}, in the past.") } else { format!("{words}.") });
+                    let told = if self.is_past(to) { format!("{words}, in the past.") } else { format!("{words}.") };
+                    self.said.set(told);
                     scroll_to(to);
                 }
                 None => self.said.set("Edge of the calendar.".to_owned()),
