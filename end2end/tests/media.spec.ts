@@ -45,6 +45,8 @@ test('files of every kind are added, described, tagged and found', async ({ clie
   await page.getByRole('link', { name: 'Documents' }).click();
   await expect(page.getByText('Nothing fits these filters')).toBeVisible();
   await page.getByRole('link', { name: 'Clear filters' }).click();
+  // With the list comes a menu of its own.
+  await expect(media.tile('menu.pdf')).toBeVisible();
   await page.getByRole('button', { name: /^Tag/ }).click();
   await page.getByRole('link', { name: 'winter (1)' }).click();
   await expect(media.tile('harbour-walk.mp4')).toBeVisible();

@@ -24,6 +24,7 @@ test('posts are searched and narrowed, in the address and with counts', async ({
   await search.fill('harbourpine wint');
   await expect(rows).toContainText('New in the shop');
   await page.reload();
+  await page.waitForSelector('html[data-hydrated]');
   await expect(rows).toHaveCount(1);
   await page.getByRole('button', { name: /^Order/ }).click();
   await page.getByRole('link', { name: 'Best match first' }).click();
@@ -70,7 +71,7 @@ test('versions are listed, compared and brought back', async ({ app, calendar, c
   await expect(found).toContainText('From version 1 to version 3');
 
   await page.getByRole('button', { name: 'Restore version 1' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Restore version 1?' });
+  const dialog = page.getByRole('alertdialog', { name: 'Restore version 1?' });
   await expect(dialog).toContainText('become version 4');
   await dialog.getByRole('button', { name: 'Restore version' }).click();
   await expect(page.getByText('Version 1 is back as version 4')).toBeVisible();

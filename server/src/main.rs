@@ -130,7 +130,7 @@ async fn command(cli: Cli) -> Result<ExitCode, run::Failure> {
         }
         Command::Backup { folder, keys } => println!("{}", backup::backup(&settings, &folder, keys.as_deref()).await?),
         Command::Restore { folder, keys } => {
-            println!("{}", backup::restore(&settings, &folder, keys.as_deref()).await?)
+            println!("{}", backup::restore(&settings, &folder, keys.as_deref()).await?);
         }
         Command::Audit { command: AuditCommand::Verify } => {
             let verdict = run::verify_audit(&settings).await?;

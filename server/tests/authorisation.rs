@@ -153,9 +153,7 @@ impl Stage {
                 if (status, &body["code"]) != (StatusCode::FORBIDDEN, &json!("FORBIDDEN")) {
                     wrong.push(format!("{place} to a {role:?}: {status} {body}"));
                 }
-            } else if endpoint.ends_session {
-                continue;
-            } else {
+            } else if !endpoint.ends_session {
                 let (status, body) = self.call(Some(person), endpoint, method, ABSENT).await;
                 if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) && !endpoint.may_refuse {
                     wrong.push(format!("{place} to a {role:?}, who may: {status} {body}"));

@@ -1,7 +1,7 @@
 //! Rate limits through real processes: two servers on one database count as one, every answer says how much is left, and
 //! nobody chooses their own address.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a walkthrough stops where it cannot go on")]
+#![expect(clippy::unwrap_used, reason = "a walkthrough stops where it cannot go on")]
 
 mod support;
 

@@ -227,7 +227,6 @@ impl Stage {
         match operation {
             "POST /api/auth/register" => Some(registration("somebody.new@walk.example")),
             "POST /api/auth/login" => Some(json!({ "email": "nobody@walk.example", "password": "wrong horse" })),
-            "POST /api/auth/confirm-email" => Some(json!({ "token": "a token that nobody was sent" })),
             "POST /api/auth/forgot-password" => Some(json!({ "email": "nobody@walk.example" })),
             "POST /api/auth/reset-password" => {
                 Some(json!({ "token": "a token that nobody was sent", "password": "correct horse" }))
@@ -245,7 +244,9 @@ impl Stage {
             "POST /api/invitations/accept" => Some(
                 json!({ "token": "a token that nobody was sent", "full_name": "Una Walsh", "password": "correct horse" }),
             ),
-            "POST /api/invitations/decline" => Some(json!({ "token": "a token that nobody was sent" })),
+            "POST /api/auth/confirm-email" | "POST /api/invitations/decline" => {
+                Some(json!({ "token": "a token that nobody was sent" }))
+            }
             "POST /api/social-accounts" => Some(json!({ "platform": "facebook" })),
             "PATCH /api/social-accounts/{id}/toggle" => Some(json!({ "is_active": true })),
             "POST /api/content" => Some(json!({ "body": "Hi", "visibility": "private" })),
@@ -429,7 +430,7 @@ async fn team(stage: &mut Stage) {
     let all = stage.call(Who::Owner, members, "", None, 200).send().await;
     assert_eq!(all["data"].as_array().unwrap().len(), 2, "{all}");
     let reader = stage.call(Who::Viewer, "GET /api/auth/me", "", None, 200).send().await;
-    stage.member = reader["data"]["user"]["id"].as_str().unwrap().to_owned();
+    reader["data"]["user"]["id"].as_str().unwrap().clone_into(&mut stage.member);
     stage.call(Who::Owner, member, &owner, Some(json!({ "role": "viewer" })), 409).send().await;
     let reader = stage.member.clone();
     stage.call(Who::Owner, member, &reader, Some(json!({ "role": "viewer", "disabled": false })), 200).send().await;

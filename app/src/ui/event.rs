@@ -45,9 +45,9 @@ pub fn CalendarEvent(
             aria-describedby=described_by
             class=move || {
                 let state = if held.get() {
-                    "opacity-60 outline-3 outline-offset-1 outline-ring"
+                    "outline-3 outline-offset-1 outline-ring"
                 } else if busy.get() {
-                    "opacity-70"
+                    "border-dashed"
                 } else {
                     ""
                 };

@@ -247,7 +247,7 @@ mod tests {
         assert!(form.check().get("current_password").is_some() && form.check().get("new_password").is_some());
         assert!(ForgotPassword { email: "no".into() }.check().get("email").is_some());
         assert!(ResetPassword { token: "t".into(), password: "long enough".into() }.check().is_empty());
-        assert!(!format!("{:?}", ResetPassword { token: "t0ken".into(), password: "hunter22".into() }).contains("0"));
+        assert!(!format!("{:?}", ResetPassword { token: "t0ken".into(), password: "hunter22".into() }).contains('0'));
     }
 
     proptest! {

@@ -74,6 +74,7 @@ mod tests {
     use proptest::prelude::*;
     use rstest::rstest;
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the cases are compared")]
     fn words(words: &str, open: bool) -> Option<Search> {
         Some(Search::Words { words: words.into(), open })
     }

@@ -398,7 +398,7 @@ mod tests {
             figures: DeliveryFigures {
                 published: 199,
                 failed: 1,
-                median_seconds: Some(3.14),
+                median_seconds: Some(3.12),
                 ..DeliveryFigures::default()
             },
             reasons: Vec::new(),

@@ -78,14 +78,12 @@ fn refused(error: domain::ServiceError) -> Result<Entry, AppError> {
 #[server(prefix = "/fn", endpoint = "identity/confirmation", input = Json)]
 pub async fn view_confirmation(token: Option<String>) -> Result<Confirmation, AppError> {
     let services = services()?;
-    match token {
-        Some(token) => services.credentials.confirmation(&token).await.map_err(refuse),
-        None => {
-            let (_, actor) = acting()?;
-            let resends = services.credentials.resends(&actor).await.map_err(refuse)?;
-            Ok(Confirmation { state: LinkState::Open, email: None, resends: Some(resends) })
-        }
+    if let Some(token) = token {
+        return services.credentials.confirmation(&token).await.map_err(refuse);
     }
+    let (_, actor) = acting()?;
+    let resends = services.credentials.resends(&actor).await.map_err(refuse)?;
+    Ok(Confirmation { state: LinkState::Open, email: None, resends: Some(resends) })
 }
 
 /// Another confirmation mail, from the banner.
@@ -174,6 +172,8 @@ pub async fn view_invitation(token: String) -> Result<Option<InvitationOffer>, A
 #[server(prefix = "/fn", endpoint = "identity/join", input = Json, output = Json)]
 pub async fn join_workspace(form: AcceptInvitation) -> Result<Entry, AppError> {
     let (services, visitor) = (services()?, visitor()?);
-    let outcome = services.identity.accept_invitation(&visitor, crate::services::actor().ok().as_ref(), form).await;
+    // Not `actor()`: that refuses the whole answer to who is not signed in.
+    let actor = crate::services::request().and_then(|context| context.actor);
+    let outcome = services.identity.accept_invitation(&visitor, actor.as_ref(), form).await;
     enter(&services, outcome, None)
 }

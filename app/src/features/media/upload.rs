@@ -225,7 +225,7 @@ impl Transfer {
         });
         let answer = answer.await?;
         // 201 for what is new, 200 for what was there.
-        Ok(Uploaded { asset: self.read(&answer)?, duplicate: answer.status == 200 })
+        Ok(Uploaded { asset: Self::read(&answer)?, duplicate: answer.status == 200 })
     }
 
     /// In pieces, from wherever it stands.
@@ -248,7 +248,7 @@ impl Transfer {
                 // Another request was faster, or this one arrived after all: look where it stands.
                 409 => return Err(Stop::Again),
                 404 | 410 => return Err(Stop::Unknown),
-                _ => return Err(self.refused(&answer)),
+                _ => return Err(Self::refused(&answer)),
             }
             events(Event::Arrived(offset / size));
         }
@@ -259,7 +259,7 @@ impl Transfer {
             if answer.status == 404 {
                 return Err(Stop::Unknown);
             }
-            let state: UploadState = self.read(&answer)?;
+            let state: UploadState = Self::read(&answer)?;
             match (state.status, state.media) {
                 (UploadStatus::Ready, Some(asset)) => {
                     forget(file);
@@ -294,14 +294,14 @@ impl Transfer {
                     return Ok((place, offset));
                 }
                 (404 | 410, _) => forget(file),
-                _ => return Err(self.refused(&answer)),
+                _ => return Err(Self::refused(&answer)),
             }
         }
         let metadata = format!("filename {}", base64(&file.name()));
         let length = file.size().to_string();
         let headers = [TUS, ("Upload-Length", &length), ("Upload-Metadata", &metadata)];
         let answer = self.call("POST", PIECES, &headers, None, |_, _| {}).await?;
-        let state: UploadState = self.read(&answer)?;
+        let state: UploadState = Self::read(&answer)?;
         let place = format!("{PIECES}/{}", state.id);
         remember(file, &place);
         *self.0.place.borrow_mut() = Some(place.clone());
@@ -348,11 +348,11 @@ impl Transfer {
         if answer.status == 0 || answer.status == 429 || answer.status >= 500 { Err(Stop::Again) } else { Ok(answer) }
     }
 
-    fn read<T: DeserializeOwned>(&self, answer: &Answer) -> Step<T> {
+    fn read<T: DeserializeOwned>(answer: &Answer) -> Step<T> {
         parse(answer.status, &answer.body).map_err(Stop::Refused)
     }
 
-    fn refused(&self, answer: &Answer) -> Stop {
+    fn refused(answer: &Answer) -> Stop {
         match parse::<serde_json::Value>(answer.status.max(400), &answer.body) {
             Err(error) => Stop::Refused(error),
             Ok(_) => Stop::Refused(unsendable()),

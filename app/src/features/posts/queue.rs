@@ -64,7 +64,7 @@ fn groups(slots: &[QueueSlot]) -> Vec<Group> {
 fn slots_and_form(view: QueueView, queue: Resource<Result<QueueView, AppError>>, may_edit: bool) -> AnyView {
     let QueueView { slots, accounts, free, zone } = view;
     let groups = groups(&slots);
-    let next = free.first().map(|slot| slot.words());
+    let next = free.first().map(domain::posts::queue::FreeSlot::words);
     let lists = groups.into_iter().map(|group| group_view(group, &accounts, &zone, queue, may_edit)).collect_view();
     let nothing = slots.is_empty().then(|| {
         view! {

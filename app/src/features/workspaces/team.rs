@@ -205,7 +205,7 @@ fn invite(board: Board, confirmed: bool) -> AnyView {
 
 fn members(board: Board) -> AnyView {
     view! {
-        <Table label="Members" min_width="min-w-[40rem]">
+        <Table label="Who is in the team" min_width="min-w-[40rem]">
             <Thead>
                 <Th label="Member"/>
                 <Th label="Role"/>

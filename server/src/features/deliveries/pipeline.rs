@@ -671,13 +671,12 @@ impl Pipeline {
         if let Some(until) = pause.filter(|until| *until > now) {
             store::pause_account(&mut tx, claimed.account, until).await?;
         }
-        if let Some(reason) = stop_account {
-            if store::stop_account(&mut tx, claimed.account, &reason).await? {
-                let entry =
-                    Entry::by_itself(claimed.workspace.into(), Action::AccountLost, now).on(claimed.account, "");
-                let status = AccountStatus::Failed;
-                record(&mut tx, entry.is(json!({ "platform": claimed.platform, "status": status, "reason": reason })));
-            }
+        if let Some(reason) = stop_account
+            && store::stop_account(&mut tx, claimed.account, &reason).await?
+        {
+            let entry = Entry::by_itself(claimed.workspace.into(), Action::AccountLost, now).on(claimed.account, "");
+            let status = AccountStatus::Failed;
+            record(&mut tx, entry.is(json!({ "platform": claimed.platform, "status": status, "reason": reason })));
         }
         if succeeded {
             store::account_answered(&mut tx, claimed.account, now).await?;

@@ -182,7 +182,10 @@ async fn the_web_makes_rows_that_wait_and_no_others() {
     .bind(post.id.0)
     .execute(&mut *tx)
     .await;
-    assert_eq!(forged.unwrap_err().as_database_error().and_then(|error| error.code()).as_deref(), Some("42501"));
+    assert_eq!(
+        forged.unwrap_err().as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref(),
+        Some("42501")
+    );
 }
 
 // ---- what was missed --------------------------------------------------------------------------------------------------

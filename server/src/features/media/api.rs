@@ -60,7 +60,7 @@ where
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the multipart form; `Form` reads it as a stream")]
 struct UploadForm {
-    /// A picture (JPG, PNG, WebP, GIF), or a short video (MP4, MOV, WebM) or document (PDF, PPT, PPTX, DOC, DOCX), at most
+    /// A picture (JPG, PNG, WebP, GIF), or a short video (MP4, MOV, `WebM`) or document (PDF, PPT, PPTX, DOC, DOCX), at most
     /// 20 MB. What it is follows from its bytes. What is larger comes in pieces: see `POST /api/media/uploads`.
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,

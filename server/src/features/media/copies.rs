@@ -107,20 +107,17 @@ fn make(kind: ImageType, file: &[u8], recipe: Recipe) -> Result<Made, Refusal> {
     let mut pixels = shrunk(pixels, recipe);
     loop {
         let (width, height) = (pixels.width(), pixels.height());
-        match recipe.kind {
-            ImageType::Png => {
-                let bytes = png(&pixels, colours.as_deref())?;
+        if recipe.kind == ImageType::Png {
+            let bytes = png(&pixels, colours.as_deref())?;
+            if bytes.len() as u64 <= recipe.bytes_max {
+                return Ok(Made { bytes, width, height });
+            }
+        } else {
+            let opaque = on_white(&pixels);
+            for quality in QUALITIES {
+                let bytes = jpeg(&opaque, quality, colours.as_deref())?;
                 if bytes.len() as u64 <= recipe.bytes_max {
                     return Ok(Made { bytes, width, height });
-                }
-            }
-            _ => {
-                let opaque = on_white(&pixels);
-                for quality in QUALITIES {
-                    let bytes = jpeg(&opaque, quality, colours.as_deref())?;
-                    if bytes.len() as u64 <= recipe.bytes_max {
-                        return Ok(Made { bytes, width, height });
-                    }
                 }
             }
         }

@@ -47,8 +47,8 @@ fn by_id(links: &MediaLinks, rows: Vec<MediaRow>) -> HashMap<MediaId, MediaAsset
 /// A row as people and programs see it.
 pub(super) fn asset(links: &MediaLinks, row: MediaRow) -> MediaAsset {
     // A picture's thumbnail is a PNG exactly when something shows through it.
-    let see_through =
-        row.kind.image().is_some() && row.thumbnail_key.as_deref().is_some_and(|key| key.ends_with(".png"));
+    let see_through = row.kind.image().is_some()
+        && row.thumbnail_key.as_deref().and_then(|key| key.rsplit_once('.')).is_some_and(|(_, kind)| kind == "png");
     MediaAsset {
         url: links.url(row.id, Variant::Original),
         thumbnail_url: row.thumbnail_key.map(|_| links.url(row.id, Variant::Thumbnail)),

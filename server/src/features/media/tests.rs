@@ -770,7 +770,7 @@ async fn pictures_and_documents_come_in_pieces_too() {
 
 #[rstest]
 #[case::page(b"<!doctype html><script>alert(1)</script>".repeat(500))]
-#[case::program([&b"\x7FELF"[..], &[0; 40_000]].concat())]
+#[case::program([&b"\x7FELF"[..], &vec![0; 40_000]].concat())]
 #[tokio::test]
 async fn what_is_no_media_is_refused_with_its_first_piece(#[case] bytes: Vec<u8>) {
     let studio = Studio::new().await;

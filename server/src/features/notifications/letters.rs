@@ -89,8 +89,8 @@ impl Writer {
         }
     }
 
-    fn action(&self, label: &str, purpose: Purpose, id: Uuid) -> Option<Action> {
-        Some(Action { label: label.to_owned(), url: self.link(purpose, id) })
+    fn action(&self, label: &str, purpose: Purpose, id: Uuid) -> Action {
+        Action { label: label.to_owned(), url: self.link(purpose, id) }
     }
 
     fn words(&self, letter: &Letter) -> Words {
@@ -100,7 +100,7 @@ impl Writer {
                 preview: "One click, and all features are yours. The link works for 24 hours.".to_owned(),
                 heading: format!("Welcome to Arctiv, {name}"),
                 paragraphs: vec!["Please confirm that this is your email address, to activate all features.".to_owned()],
-                action: self.action("Confirm email address", Purpose::ConfirmEmail, link.0),
+                action: Some(self.action("Confirm email address", Purpose::ConfirmEmail, link.0)),
                 notes: vec![
                     "The link works for 24 hours and once.".to_owned(),
                     "You did not register? Then somebody mistyped their address, and you need not do anything.".to_owned(),
@@ -114,7 +114,7 @@ impl Writer {
                     "{name} wants to sign in to Arctiv with this email address. It changes once you confirm it; until then \
                      the old one stays."
                 )],
-                action: self.action("Confirm new address", Purpose::ConfirmEmail, link.0),
+                action: Some(self.action("Confirm new address", Purpose::ConfirmEmail, link.0)),
                 notes: vec![
                     "The link works for 24 hours and once.".to_owned(),
                     "You do not know about this? Then do nothing, and nothing changes.".to_owned(),
@@ -138,7 +138,7 @@ impl Writer {
                 preview: "Somebody asked for a new password for your account. The link works for 1 hour.".to_owned(),
                 heading: "Choose a new password".to_owned(),
                 paragraphs: vec![format!("Hello {name}, somebody, most likely you, forgot the password of your Arctiv account.")],
-                action: self.action("Choose a new password", Purpose::ResetPassword, link.0),
+                action: Some(self.action("Choose a new password", Purpose::ResetPassword, link.0)),
                 notes: vec![
                     "The link works for 1 hour and once. It ends all sessions of your account.".to_owned(),
                     "It was not you? Then do nothing: your password stays as it is.".to_owned(),
@@ -166,7 +166,7 @@ impl Writer {
                     format!("{invited_by} invites you to work in {workspace}, as {role}."),
                     "Arctiv is where teams connect social accounts and publish to all of them, without sharing a password.".to_owned(),
                 ],
-                action: self.action("See the invitation", Purpose::Invitation, link.0),
+                action: Some(self.action("See the invitation", Purpose::Invitation, link.0)),
                 notes: vec![
                     "The invitation is for this email address, and open for 7 days.".to_owned(),
                     format!("You do not know {invited_by}? Then do nothing, or decline it on its page."),

@@ -143,7 +143,7 @@ fn ghost(moving: Moving, posts: RwSignal<Vec<CalendarPost>>) -> AnyView {
     let shown = Memo::new(move |_| {
         let held = moving.held.get().filter(|held| held.by == By::Pointer)?;
         let post = posts.read().iter().find(|post| post.post.id == held.post).cloned()?;
-        let place = held.to.map(|to| moving.words_of(to)).unwrap_or_else(|| "Not here".to_owned());
+        let place = held.to.map_or_else(|| "Not here".to_owned(), |to| moving.words_of(to));
         Some((name(&post), place))
     });
     view! {

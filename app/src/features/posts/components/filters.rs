@@ -173,7 +173,7 @@ fn options<T: Clone + PartialEq + Send + Sync + 'static>(
         choices
             .iter()
             .map(|(value, label)| FilterOption {
-                href: query.with(|query| *field(query) = value.clone()).href(),
+                href: query.with(|query| field(query).clone_from(value)).href(),
                 label: label.clone(),
                 active: current == *value,
             })

@@ -1,4 +1,4 @@
-//! MP4 and QuickTime (ISO/IEC 14496-12): boxes of `length name content`. The `moov` describes the tracks; the frames lie in
+//! MP4 and `QuickTime` (ISO/IEC 14496-12): boxes of `length name content`. The `moov` describes the tracks; the frames lie in
 //! `mdat`, which is never read here.
 //!
 //! What the tracks hold is read by Mozilla's parser, the one of Firefox. Around it: finding the `moov` by reading eight
@@ -57,7 +57,7 @@ pub async fn outline(file: &dyn FileSource, length: u64) -> Result<Outline, Unfi
 
 /// The box at `at` as a gap.
 fn patch(at: u64, head: &Head) -> Patch {
-    Patch { name: at + 4, content: at + head.head as u64..at + head.length }
+    Patch { name: at + 4, content: at + head.own as u64..at + head.length }
 }
 
 /// A box's head.
@@ -66,7 +66,7 @@ struct Head {
     /// Of all of it.
     length: u64,
     /// Of the head itself.
-    head: usize,
+    own: usize,
 }
 
 /// Reads a box's head; `None` when it does not fit into `room` bytes, which is how an incomplete file shows.
@@ -79,7 +79,7 @@ fn header_of(bytes: &[u8], room: u64) -> Option<Head> {
         1 => (u64::from_be_bytes(*rest.first_chunk::<8>()?), 16),
         size => (u64::from(size), 8),
     };
-    (length >= head as u64 && length <= room).then_some(Head { name: *name, length, head })
+    (length >= head as u64 && length <= room).then_some(Head { name: *name, length, own: head })
 }
 
 /// The boxes within `content`, each with where it starts in there.
@@ -110,21 +110,21 @@ pub fn parse(mut moov: Vec<u8>, start: u64) -> Result<(Video, Vec<Patch>), Refus
 fn telling(moov: &[u8], start: u64) -> Result<Vec<Patch>, Refusal> {
     let whole = header_of(moov, moov.len() as u64).ok_or(DAMAGED)?;
     let mut found = Vec::new();
-    let content = moov.get(whole.head..).ok_or(DAMAGED)?;
+    let content = moov.get(whole.own..).ok_or(DAMAGED)?;
     for (at, head) in inner(content) {
-        let at = whole.head + at;
+        let at = whole.own + at;
         match &head.name {
             b"udta" | b"meta" | b"uuid" => found.push(patch(start + at as u64, &head)),
             b"trak" => {
                 let end = at + usize::try_from(head.length).map_err(|_| DAMAGED)?;
-                let track = moov.get(at + head.head..end).ok_or(DAMAGED)?;
+                let track = moov.get(at + head.own..end).ok_or(DAMAGED)?;
                 if let Some(b"meta" | b"camm" | b"gpmd") = handler(track) {
                     found.push(patch(start + at as u64, &head));
                     continue;
                 }
                 for (within, inner) in inner(track) {
                     if matches!(&inner.name, b"udta" | b"meta" | b"uuid") {
-                        found.push(patch(start + (at + head.head + within) as u64, &inner));
+                        found.push(patch(start + (at + head.own + within) as u64, &inner));
                     }
                 }
             }
@@ -141,7 +141,7 @@ fn descend<'a>(content: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]> {
         return None;
     }
     let (at, head) = inner(content).find(|(_, head)| head.name == **first)?;
-    let found = content.get(at + head.head..at + usize::try_from(head.length).ok()?)?;
+    let found = content.get(at + head.own..at + usize::try_from(head.length).ok()?)?;
     if rest.is_empty() { Some(found) } else { descend(found, rest) }
 }
 
@@ -159,11 +159,11 @@ fn measure(moov: &[u8]) -> Result<Video, Refusal> {
     let context = mp4parse::read_mp4(&mut Cursor::new(moov)).map_err(|_| DAMAGED)?;
     let whole = header_of(moov, moov.len() as u64).ok_or(DAMAGED)?;
     // The parser's tracks are the `trak` boxes in their order.
-    let tracks: Vec<&[u8]> = inner(moov.get(whole.head..).ok_or(DAMAGED)?)
+    let tracks: Vec<&[u8]> = inner(moov.get(whole.own..).ok_or(DAMAGED)?)
         .filter(|(_, head)| &head.name == b"trak")
         .filter_map(|(at, head)| {
             let end = usize::try_from(head.length).ok()?;
-            moov.get(whole.head + at + head.head..whole.head + at + end)
+            moov.get(whole.own + at + head.own..whole.own + at + end)
         })
         .collect();
     let named = |track: &Track| tracks.get(track.id).and_then(|bytes| format(bytes));

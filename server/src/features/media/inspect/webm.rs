@@ -1,4 +1,4 @@
-//! WebM (RFC 8794, RFC 9559): elements of `id length content`, all numbers of a length of their own. What describes the
+//! `WebM` (RFC 8794, RFC 9559): elements of `id length content`, all numbers of a length of their own. What describes the
 //! video stands at its head, before the first cluster of frames. Recorders do not know there how long it will be: then the
 //! last frame says it.
 //!

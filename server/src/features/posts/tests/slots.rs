@@ -15,6 +15,7 @@ fn queued(body: &str) -> NewPost {
     NewPost { visibility: Visibility::Scheduled, queue: true, ..text(body) }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as posts have it")]
 fn moment(text: &str) -> Option<DateTime<Utc>> {
     Some(text.parse().unwrap())
 }
@@ -139,7 +140,7 @@ async fn slots_are_the_workspaces_and_editors_change_them() {
     let ads = studio.account(&maeve, Platform::GoogleAds, "Ads").await;
     let made = studio.queue.add(&maeve, slot(Weekday::Monday, "09:00")).await.unwrap();
     assert_eq!(made.time_zone, "Europe/Dublin", "the workspace's");
-    assert_eq!(studio.queue.slots(&reader).await.unwrap(), [made.clone()]);
+    assert_eq!(studio.queue.slots(&reader).await.unwrap(), std::slice::from_ref(&made));
     assert_eq!(studio.queue.slots(&stranger).await.unwrap(), []);
     assert_eq!(code(studio.queue.add(&reader, slot(Weekday::Monday, "10:00")).await), ErrorCode::Forbidden);
     assert_eq!(code(studio.queue.remove(&reader, made.id).await), ErrorCode::Forbidden);
