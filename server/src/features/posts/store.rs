@@ -70,7 +70,7 @@ pub struct SummaryRow {
     pub created_at: DateTime<Utc>,
 }
 
-/// Which posts; [`over_wanted`] below makes a condition of it.
+/// Which posts; `over_wanted!` below makes a condition of it.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     pub workspace: WorkspaceId,
