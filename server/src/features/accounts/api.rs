@@ -347,7 +347,7 @@ async fn callback(
 /// connected, with what that costs. Kept for a day.
 #[utoipa::path(
     get, path = "/api/authorizations/{id}/withheld", tag = "accounts",
-    params(("id" = OauthStateId, Path)),
+    params(("id" = uuid::Uuid, Path)),
     responses(
         (status = 200, body = Success<Withheld>),
         (status = 401, description = "Not signed in", body = Failure),
