@@ -139,13 +139,13 @@ async fn every_operation_is_counted() {
     let mut counted = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, described) in item.as_object().unwrap() {
+            // Neither has a body; and what may be sent here is told to everybody.
+            if ["head", "options"].contains(&method.as_str()) {
+                continue;
+            }
             let says = described["responses"]["429"].is_object();
             assert_eq!(says, path.starts_with("/api/"), "{method} {path}");
             if !says {
-                continue;
-            }
-            // Neither has a body; and what may be sent here is told to everybody.
-            if ["head", "options"].contains(&method.as_str()) {
                 continue;
             }
             counted += 1;
