@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub async fn hydrate() {
     console_error_panic_hook::set_once();
     let Some(body) = document().body() else { return };
-    hydrate_from_async(body, app::App).await.forget();
+    Box::pin(hydrate_from_async(body, app::App)).await.forget();
     // Effects run first: whoever waits for the mark may then click.
     task::tick().await;
     if let Some(html) = document().document_element() {

@@ -2,7 +2,7 @@
 //! platforms' documentation (2026-11); where sources disagree the safe value stands.
 //!
 //! A platform is one file beside this one, which says all of it in a [`Descriptor`], and two lines here: its module, and
-//! its name in [`platforms!`]. `CONTRIBUTING.md` says what else a new platform brings.
+//! its name in `platforms!`. `CONTRIBUTING.md` says what else a new platform brings.
 
 use std::{fmt, str::FromStr};
 

@@ -54,7 +54,7 @@ pub struct DocumentRules {
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a separate fact from the platform's documentation")]
 pub struct PostRules {
-    /// Longest text, counted by [`Platform::count`].
+    /// Longest text, counted by [`Platform::count`](super::Platform::count).
     pub text_max: usize,
     pub media_required: bool,
     pub images_max: usize,
