@@ -11,7 +11,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::store::{self, Allowance, Claimed, Ending, Place};
+use super::store::{self, Allowance, AttemptRow, Claimed, Ending, Mark, Out, Place};
 use crate::features::posts::tests::studio::{Studio, code, text};
 
 fn allowance(now: DateTime<Utc>, worker: Uuid) -> Allowance<'static> {
@@ -38,7 +38,7 @@ async fn work(studio: &Studio, worker: Uuid) -> Vec<(AccountId, PostId)> {
             // A little later for some, so that several workers get out of step.
             tokio::time::sleep(std::time::Duration::from_millis(u64::from(row.id.0.as_bytes()[15] % 4))).await;
             got.push((row.account, row.post));
-            finish(studio, &row, worker, &Ending::Success { external_id: "1", url: None, at: studio.now() }).await;
+            goes_out(studio, &row, worker).await;
         }
     }
 }
@@ -46,6 +46,45 @@ async fn work(studio: &Studio, worker: Uuid) -> Vec<(AccountId, PostId)> {
 async fn finish(studio: &Studio, row: &Claimed, worker: Uuid, ending: &Ending<'_>) {
     let mut tx = studio.db.worker().await.unwrap();
     assert!(store::finish(&mut tx, row, worker, ending).await.unwrap());
+    store::derive_post_status(&mut tx, &[row.post]).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// A claimed row as it is when its post is out.
+fn out(studio: &Studio, row: &Claimed, worker: Uuid) -> Out {
+    let line = AttemptRow {
+        id: Uuid::now_v7(),
+        workspace: row.workspace,
+        delivery: row.id,
+        number: row.attempt,
+        stage: Stage::Committing,
+        outcome: "success",
+        message: None,
+        http_status: Some(200),
+        platform_code: None,
+        trace: serde_json::json!([]),
+        worker,
+        started_at: studio.now(),
+        duration_ms: 3,
+    };
+    Out {
+        post: row.post,
+        account: row.account,
+        external_id: "1".to_owned(),
+        url: None,
+        at: studio.now(),
+        asked: false,
+        pause: None,
+        comment: None,
+        line,
+    }
+}
+
+async fn goes_out(studio: &Studio, row: &Claimed, worker: Uuid) {
+    let mut tx = studio.db.worker().await.unwrap();
+    let out = out(studio, row, worker);
+    let held = store::finish_out(&mut tx, worker, &[&out]).await.unwrap();
+    assert!(held.contains(&row.id));
     store::derive_post_status(&mut tx, &[row.post]).await.unwrap();
     tx.commit().await.unwrap();
 }
@@ -61,6 +100,57 @@ async fn two_accounts(studio: &Studio, actor: &Actor) -> [AccountId; 2] {
         studio.account(actor, Platform::Facebook, "Harbour & Pine").await,
         studio.account(actor, Platform::Linkedin, "Harbour & Pine").await,
     ]
+}
+
+// ---- several at once --------------------------------------------------------------------------------------------------
+
+#[tokio::test]
+async fn what_is_written_together_touches_only_rows_of_this_worker() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    two_accounts(&studio, &maeve).await;
+    studio.save(&maeve, text("Hi")).await;
+    let (mine, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let claimed = claim(&studio, mine).await;
+    let [kept, lost] = &claimed[..] else { panic!("two are due: {claimed:?}") };
+    sqlx::query("update deliveries set lease_owner = $2 where id = $1")
+        .bind(lost.id.0)
+        .bind(other)
+        .execute(&studio.admin)
+        .await
+        .unwrap();
+
+    let marks: Vec<Mark> = claimed
+        .iter()
+        .map(|row| Mark {
+            id: row.id,
+            state: serde_json::json!({ "of": row.id.0 }),
+            now: studio.now(),
+            lease_until: studio.now() + Duration::minutes(2),
+        })
+        .collect();
+    let held = store::begin_commits(studio.db.worker_pool(), mine, &marks).await.unwrap();
+    assert_eq!(held, HashSet::from([kept.id]));
+    let stage = async |id: domain::DeliveryId| {
+        sqlx::query_as::<_, (String, serde_json::Value)>("select stage::text, remote_state from deliveries where id = $1")
+            .bind(id.0)
+            .fetch_one(&studio.admin)
+            .await
+            .unwrap()
+    };
+    assert_eq!(stage(kept.id).await, ("committing".to_owned(), serde_json::json!({ "of": kept.id.0 })));
+    assert_eq!(stage(lost.id).await.0, "staging");
+
+    let outs: Vec<Out> = claimed.iter().map(|row| out(&studio, row, mine)).collect();
+    let mut tx = studio.db.worker().await.unwrap();
+    let held = store::finish_out(&mut tx, mine, &outs.iter().collect::<Vec<_>>()).await.unwrap();
+    assert_eq!(held, HashSet::from([kept.id]));
+    tx.commit().await.unwrap();
+    assert_eq!(studio.count("deliveries where status = 'success' and external_post_id = '1'").await, 1);
+
+    // A lease that has run out is nobody's, whatever the row still says.
+    let late = [Mark { id: lost.id, state: serde_json::json!({}), now: studio.now() + Duration::hours(1), lease_until: studio.now() }];
+    assert!(store::begin_commits(studio.db.worker_pool(), other, &late).await.unwrap().is_empty());
 }
 
 // ---- order ------------------------------------------------------------------------------------------------------------
@@ -91,8 +181,7 @@ async fn each_account_gets_posts_in_the_order_in_which_they_were_saved() {
                 for row in claimed {
                     tokio::time::sleep(std::time::Duration::from_millis(u64::from(row.id.0.as_bytes()[15] % 4))).await;
                     order.lock().await.push((row.account, row.post));
-                    let ending = Ending::Success { external_id: "1", url: None, at: studio.now() };
-                    finish(&studio, &row, worker, &ending).await;
+                    goes_out(&studio, &row, worker).await;
                 }
             }
         })
@@ -334,12 +423,12 @@ async fn the_last_day_in_figures() {
         studio.save(&maeve, text(&format!("After {seconds} {fails} {}", studio.now()))).await;
         studio.clock.advance(Duration::seconds(seconds));
         let row = claim_one(&studio).await;
-        let ending = if fails {
-            Ending::Failed { message: "No.", class: ErrorClass::Validation, needs_person: false }
+        if fails {
+            let ending = Ending::Failed { message: "No.", class: ErrorClass::Validation, needs_person: false };
+            finish(&studio, &row, Uuid::nil(), &ending).await;
         } else {
-            Ending::Success { external_id: "1", url: None, at: studio.now() }
-        };
-        finish(&studio, &row, Uuid::nil(), &ending).await;
+            goes_out(&studio, &row, Uuid::nil()).await;
+        }
         // Failures are timed by the database's own clock, which a test cannot move.
         sqlx::query("alter table deliveries disable trigger deliveries_updated_at")
             .execute(&studio.admin)

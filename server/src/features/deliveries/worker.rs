@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
+    gather::Gather,
     pipeline::Pipeline,
     store::{self, Allowance, Claimed, Place},
 };
@@ -84,6 +85,9 @@ impl Worker {
             crash_at: parts.settings.crash_at.clone(),
             stall_at: parts.settings.stall_at.clone(),
             has_stalled: AtomicBool::new(false),
+            materials: Gather::default(),
+            marks: Gather::default(),
+            outs: Gather::default(),
         };
         Self {
             pipeline: Arc::new(pipeline),

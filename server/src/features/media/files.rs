@@ -25,6 +25,8 @@ use crate::config::{MediaSettings, MediaStore, S3Settings};
 
 /// What a large file is written in, bytes: as small as every store of the S3 kind takes a part.
 const CHUNK: usize = 5 * 1024 * 1024;
+/// The same in a folder.
+const FOLDER_CHUNK: usize = 1024 * 1024;
 /// Chunks on their way to the store at once, for one file.
 const IN_FLIGHT: usize = 2;
 
@@ -130,7 +132,9 @@ impl MediaFiles {
     pub async fn writer(&self, storage_key: &str) -> ServiceResult<FileWriter> {
         let key = Key::parse(storage_key).map_err(ServiceError::internal)?;
         let upload = self.store.put_multipart(&key).await.map_err(ServiceError::internal)?;
-        Ok(FileWriter(WriteMultipart::new_with_chunk_size(upload, CHUNK)))
+        // A folder takes pieces of any size, and what is not held need not be given back.
+        let chunk = if self.folder.is_some() { FOLDER_CHUNK } else { CHUNK };
+        Ok(FileWriter(WriteMultipart::new_with_chunk_size(upload, chunk)))
     }
 
     /// Whether files can be written and read back; for `doctor` and readiness.

@@ -260,7 +260,10 @@ pub async fn renew(
     until: DateTime<Utc>,
 ) -> ServiceResult<Vec<uuid::Uuid>> {
     sqlx::query_scalar!(
-        "update deliveries set lease_until = $3 where id = any($2) and status = 'publishing' and lease_owner = $1 returning id",
+        "with held as materialized (
+           select id from deliveries where id = any($2) and status = 'publishing' and lease_owner = $1 order by id for update
+         )
+         update deliveries d set lease_until = $3 from held where d.id = held.id returning d.id",
         worker,
         ids,
         until

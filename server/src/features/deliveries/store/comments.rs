@@ -3,22 +3,22 @@
 use chrono::{DateTime, Utc};
 use domain::{AccountId, DeliveryId, Platform, ServiceResult};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
-use super::Claimed;
 use crate::database::{failed, word};
 
 /// Notes that a comment is to be written below what has just succeeded; false when that was noted before.
 pub async fn begin_comment(
     tx: &mut PgConnection,
-    claimed: &Claimed,
+    (delivery, workspace): (DeliveryId, Uuid),
     comment: &str,
     now: DateTime<Utc>,
 ) -> ServiceResult<bool> {
     let done = sqlx::query!(
         "insert into first_comments (delivery_id, workspace_id, body, created_at, updated_at) values ($1, $2, $3, $4, $4)
          on conflict (delivery_id) do nothing",
-        claimed.id.0,
-        claimed.workspace,
+        delivery.0,
+        workspace,
         comment,
         now
     )

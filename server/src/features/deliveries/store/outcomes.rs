@@ -1,23 +1,21 @@
 //! How attempts end: for the row, for the log, for the account.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use domain::{
-    AccountId, ServiceResult,
+    AccountId, DeliveryId, PostId, ServiceResult,
     deliveries::{ErrorClass, Stage},
 };
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::Claimed;
 use crate::database::failed;
 
-/// How an attempt ended, for the row.
+/// How an attempt ended that did not bring the post out, for the row; for the others see [`Out`].
 #[derive(Debug)]
 pub enum Ending<'a> {
-    Success {
-        external_id: &'a str,
-        url: Option<&'a str>,
-        at: DateTime<Utc>,
-    },
     /// Tried again at `at`; `counts` says whether the attempt is used up.
     Again {
         at: DateTime<Utc>,
@@ -40,28 +38,10 @@ pub enum Ending<'a> {
 pub async fn finish(
     tx: &mut PgConnection,
     claimed: &Claimed,
-    worker: uuid::Uuid,
+    worker: Uuid,
     ending: &Ending<'_>,
 ) -> ServiceResult<bool> {
-    // Having been asked about is no attempt.
-    let asked = i32::from(claimed.stage.is_watched());
     let done = match ending {
-        Ending::Success { external_id, url, at } => {
-            sqlx::query!(
-                "update deliveries set status = 'success', stage = 'done', lease_owner = null, lease_until = null, external_post_id = $3,
-                        external_url = $4, published_at = $5, last_error = null, error_class = null,
-                        attempts = attempts - $6
-                  where id = $1 and status = 'publishing' and lease_owner = $2",
-                claimed.id.0,
-                worker,
-                external_id,
-                *url,
-                at,
-                asked
-            )
-            .execute(tx)
-            .await
-        }
         Ending::Again { at, stage, counts, message, class, reconciliations, refreshed_version } => {
             sqlx::query!(
                 "update deliveries set status = 'retried', stage = $3::text::delivery_stage, lease_owner = null, lease_until = null,
@@ -111,39 +91,100 @@ pub async fn finish(
     Ok(done.rows_affected() == 1)
 }
 
+/// A delivery that is out, and the line of the attempt that brought it there.
+#[derive(Debug)]
+pub struct Out {
+    pub post: PostId,
+    pub account: AccountId,
+    pub external_id: String,
+    pub url: Option<String>,
+    pub at: DateTime<Utc>,
+    /// Whether the platform was only asked about it: that is no attempt.
+    pub asked: bool,
+    /// The platform asks for a pause until then.
+    pub pause: Option<DateTime<Utc>>,
+    /// To be written below the post.
+    pub comment: Option<String>,
+    pub line: AttemptRow,
+}
+
+/// Ends this worker's hold on rows that are out. Those that were still its own; of the others another worker decides.
+pub async fn finish_out(tx: &mut PgConnection, worker: Uuid, outs: &[&Out]) -> ServiceResult<HashSet<DeliveryId>> {
+    let ids: Vec<Uuid> = outs.iter().map(|out| out.line.delivery.0).collect();
+    let external_ids: Vec<&str> = outs.iter().map(|out| out.external_id.as_str()).collect();
+    let urls: Vec<Option<&str>> = outs.iter().map(|out| out.url.as_deref()).collect();
+    let ats: Vec<DateTime<Utc>> = outs.iter().map(|out| out.at).collect();
+    let asked: Vec<bool> = outs.iter().map(|out| out.asked).collect();
+    let held = sqlx::query_scalar!(
+        "with held as materialized (
+           select id from deliveries where id = any($1) and status = 'publishing' and lease_owner = $6 order by id for update
+         )
+         update deliveries d
+            set status = 'success', stage = 'done', lease_owner = null, lease_until = null, external_post_id = o.external_id,
+                external_url = o.url, published_at = o.at, last_error = null, error_class = null,
+                attempts = d.attempts - case when o.asked then 1 else 0 end
+           from held
+           join unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::bool[]) as o (id, external_id, url, at, asked)
+                using (id)
+          where d.id = held.id
+         returning d.id",
+        &ids,
+        &external_ids as _,
+        &urls as _,
+        &ats,
+        &asked,
+        worker
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    Ok(held.into_iter().map(DeliveryId).collect())
+}
+
 /// A line of the attempt log.
 #[derive(Debug)]
-pub struct AttemptRow<'a> {
-    pub id: uuid::Uuid,
+pub struct AttemptRow {
+    pub id: Uuid,
+    pub workspace: Uuid,
+    pub delivery: DeliveryId,
+    pub number: u32,
     pub stage: Stage,
-    pub outcome: &'a str,
-    pub message: Option<&'a str>,
+    pub outcome: &'static str,
+    pub message: Option<String>,
     pub http_status: Option<u16>,
-    pub platform_code: Option<&'a str>,
+    pub platform_code: Option<String>,
     pub trace: serde_json::Value,
-    pub worker: uuid::Uuid,
+    pub worker: Uuid,
     pub started_at: DateTime<Utc>,
     pub duration_ms: i32,
 }
 
-pub async fn insert_attempt(tx: &mut PgConnection, claimed: &Claimed, attempt: &AttemptRow<'_>) -> ServiceResult<()> {
+pub async fn insert_attempts(tx: &mut PgConnection, lines: &[&AttemptRow]) -> ServiceResult<()> {
+    fn column<'a, T>(lines: &[&'a AttemptRow], value: impl Fn(&'a AttemptRow) -> T) -> Vec<T> {
+        lines.iter().map(|line| value(line)).collect()
+    }
     sqlx::query!(
         "insert into delivery_attempts (id, workspace_id, delivery_id, number, stage, outcome, message, http_status, platform_code, trace, worker,
                                         started_at, duration_ms, created_at)
-         values ($1, $2, $3, $4, $5::text::delivery_stage, $6, $7, $8, $9, $10, $11, $12, $13, $12)",
-        attempt.id,
-        claimed.workspace,
-        claimed.id.0,
-        i32::try_from(claimed.attempt).unwrap_or(i32::MAX),
-        attempt.stage.as_str(),
-        attempt.outcome,
-        attempt.message,
-        attempt.http_status.and_then(|status| i16::try_from(status).ok()),
-        attempt.platform_code,
-        attempt.trace,
-        attempt.worker,
-        attempt.started_at,
-        attempt.duration_ms
+         select id, workspace_id, delivery_id, number, stage::delivery_stage, outcome, message, http_status, platform_code, trace, worker,
+                started_at, duration_ms, started_at
+           from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::smallint[], $9::text[],
+                       $10::jsonb[], $11::uuid[], $12::timestamptz[], $13::int[])
+             as l (id, workspace_id, delivery_id, number, stage, outcome, message, http_status, platform_code, trace, worker, started_at,
+                   duration_ms)",
+        &column(lines, |line| line.id),
+        &column(lines, |line| line.workspace),
+        &column(lines, |line| line.delivery.0),
+        &column(lines, |line| i32::try_from(line.number).unwrap_or(i32::MAX)),
+        &column(lines, |line| line.stage.as_str()) as _,
+        &column(lines, |line| line.outcome) as _,
+        &column(lines, |line| line.message.as_deref()) as _,
+        &column(lines, |line| line.http_status.and_then(|status| i16::try_from(status).ok())) as _,
+        &column(lines, |line| line.platform_code.as_deref()) as _,
+        &column(lines, |line| line.trace.clone()),
+        &column(lines, |line| line.worker),
+        &column(lines, |line| line.started_at),
+        &column(lines, |line| line.duration_ms)
     )
     .execute(tx)
     .await
@@ -178,11 +219,15 @@ pub async fn stop_account(tx: &mut PgConnection, account: AccountId, reason: &st
     Ok(done.rows_affected() > 0)
 }
 
-/// The account has just answered.
-pub async fn account_answered(tx: &mut PgConnection, account: AccountId, at: DateTime<Utc>) -> ServiceResult<()> {
+/// These accounts have just answered.
+pub async fn accounts_answered(tx: &mut PgConnection, accounts: &[AccountId], at: DateTime<Utc>) -> ServiceResult<()> {
+    let ids: Vec<Uuid> = accounts.iter().map(|account| account.0).collect();
     sqlx::query!(
-        "update accounts set last_synced_at = $2 where id = $1 and (last_synced_at is null or last_synced_at < $2::timestamptz - interval '1 minute')",
-        account.0,
+        "update accounts set last_synced_at = $2
+          where id in (select id from accounts
+                        where id = any($1) and (last_synced_at is null or last_synced_at < $2::timestamptz - interval '1 minute')
+                        order by id for update)",
+        &ids,
         at
     )
     .execute(tx)

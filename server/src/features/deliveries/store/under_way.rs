@@ -1,14 +1,20 @@
 //! An attempt under way: what it works with, and what it saves before it calls a platform.
 
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
 use chrono::{DateTime, Utc};
 use domain::{
-    AccountId, MediaId, ServiceError, ServiceResult, WorkspaceId,
+    AccountId, DeliveryId, MediaId, PostVersionId, ServiceError, ServiceResult, WorkspaceId,
     accounts::AccountStatus,
     deliveries::Stage,
     media::{MediaType, PictureFacts},
     posts::Content,
 };
 use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
 
 use super::Claimed;
 use crate::database::{failed, unknown_word, word};
@@ -16,10 +22,11 @@ use crate::database::{failed, unknown_word, word};
 /// All that a delivery needs to be published.
 #[derive(Debug)]
 pub struct Material {
-    pub content: Content,
+    pub content: Arc<Content>,
     pub account_status: AccountStatus,
     pub deleted: bool,
-    pub media: Vec<MediaRow>,
+    /// Shared with the post's other deliveries, as the content is.
+    pub media: Arc<Vec<MediaRow>>,
 }
 
 /// A picture, video or document of the post.
@@ -43,56 +50,90 @@ impl MediaRow {
     }
 }
 
-pub async fn material(tx: &mut PgConnection, claimed: &Claimed) -> ServiceResult<Material> {
-    let row = sqlx::query!(
-        r#"select v.body, v.link, v.overrides, v.options, v.variations, a.status::text as "status!",
-                  p.deleted_at is not null as "deleted!"
-             from deliveries d
-             join post_versions v on v.id = d.post_version_id
-             join posts p on p.id = d.post_id
-             join accounts a on a.id = d.account_id
-            where d.id = $1"#,
-        claimed.id.0
-    )
-    .fetch_one(&mut *tx)
-    .await
-    .map_err(failed)?;
-    let media = sqlx::query!(
-        r#"select m.id, m.workspace_id, m.content_type, m.bytes, m.width, m.height, m.alt_text, m.storage_key,
-                  coalesce(m.thumbnail_key like '%.png', false) as "see_through!"
-             from post_media pm join media m on m.id = pm.media_id where pm.post_version_id = $1 order by pm.position"#,
-        claimed.version.0
+/// What each of these deliveries works with; one that is gone is left out.
+pub async fn materials(
+    tx: &mut PgConnection,
+    wanted: &[(DeliveryId, PostVersionId)],
+) -> ServiceResult<HashMap<DeliveryId, Material>> {
+    let ids: Vec<Uuid> = wanted.iter().map(|(delivery, _)| delivery.0).collect();
+    let mut versions: Vec<Uuid> = wanted.iter().map(|(_, version)| version.0).collect();
+    versions.sort_unstable();
+    versions.dedup();
+    let mut media = media_of(&mut *tx, &versions).await?;
+    let contents = contents_of(&mut *tx, &versions).await?;
+    let rows = sqlx::query!(
+        r#"select d.id, d.post_version_id, a.status::text as "status!", p.deleted_at is not null as "deleted!"
+             from deliveries d join posts p on p.id = d.post_id join accounts a on a.id = d.account_id
+            where d.id = any($1)"#,
+        &ids
     )
     .fetch_all(tx)
     .await
     .map_err(failed)?;
-    Ok(Material {
-        content: Content {
-            body: row.body,
-            link: row.link,
-            overrides: serde_json::from_value(row.overrides).map_err(ServiceError::internal)?,
-            variations: serde_json::from_value(row.variations).map_err(ServiceError::internal)?,
-            options: serde_json::from_value(row.options).map_err(ServiceError::internal)?,
-        },
-        account_status: word("account status", &row.status)?,
-        deleted: row.deleted,
-        media: media
-            .into_iter()
-            .map(|row| {
-                Ok(MediaRow {
-                    id: row.id.into(),
-                    workspace: row.workspace_id.into(),
-                    kind: MediaType::from_mime(&row.content_type)
-                        .ok_or_else(|| unknown_word("content type", &row.content_type))?,
-                    bytes: row.bytes.unsigned_abs(),
-                    size: row.width.zip(row.height).map(|(w, h)| (w.unsigned_abs(), h.unsigned_abs())),
-                    see_through: row.see_through,
-                    alt_text: row.alt_text,
-                    storage_key: row.storage_key,
-                })
-            })
-            .collect::<ServiceResult<_>>()?,
-    })
+    let mut materials = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let Some(content) = contents.get(&row.post_version_id) else { continue };
+        materials.insert(
+            row.id.into(),
+            Material {
+                content: Arc::clone(content),
+                account_status: word("account status", &row.status)?,
+                deleted: row.deleted,
+                media: Arc::clone(media.entry(row.post_version_id).or_default()),
+            },
+        );
+    }
+    Ok(materials)
+}
+
+async fn contents_of(tx: &mut PgConnection, versions: &[Uuid]) -> ServiceResult<HashMap<Uuid, Arc<Content>>> {
+    let rows = sqlx::query!(
+        "select id, body, link, overrides, options, variations from post_versions where id = any($1)",
+        versions
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    rows.into_iter()
+        .map(|row| {
+            let content = Content {
+                body: row.body,
+                link: row.link,
+                overrides: serde_json::from_value(row.overrides).map_err(ServiceError::internal)?,
+                variations: serde_json::from_value(row.variations).map_err(ServiceError::internal)?,
+                options: serde_json::from_value(row.options).map_err(ServiceError::internal)?,
+            };
+            Ok((row.id, Arc::new(content)))
+        })
+        .collect()
+}
+
+async fn media_of(tx: &mut PgConnection, versions: &[Uuid]) -> ServiceResult<HashMap<Uuid, Arc<Vec<MediaRow>>>> {
+    let rows = sqlx::query!(
+        r#"select pm.post_version_id, m.id, m.workspace_id, m.content_type, m.bytes, m.width, m.height, m.alt_text, m.storage_key,
+                  coalesce(m.thumbnail_key like '%.png', false) as "see_through!"
+             from post_media pm join media m on m.id = pm.media_id where pm.post_version_id = any($1)
+            order by pm.post_version_id, pm.position"#,
+        versions
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    let mut media: HashMap<Uuid, Vec<MediaRow>> = HashMap::new();
+    for row in rows {
+        media.entry(row.post_version_id).or_default().push(MediaRow {
+            id: row.id.into(),
+            workspace: row.workspace_id.into(),
+            kind: MediaType::from_mime(&row.content_type)
+                .ok_or_else(|| unknown_word("content type", &row.content_type))?,
+            bytes: row.bytes.unsigned_abs(),
+            size: row.width.zip(row.height).map(|(w, h)| (w.unsigned_abs(), h.unsigned_abs())),
+            see_through: row.see_through,
+            alt_text: row.alt_text,
+            storage_key: row.storage_key,
+        });
+    }
+    Ok(media.into_iter().map(|(version, rows)| (version, Arc::new(rows))).collect())
 }
 
 /// Posts already known at the account, so that two with equal words are not confused.
@@ -111,7 +152,7 @@ pub async fn known_external_ids(tx: &mut PgConnection, account: AccountId) -> Se
 pub async fn save_state(
     pool: &PgPool,
     claimed: &Claimed,
-    worker: uuid::Uuid,
+    worker: Uuid,
     stage: Stage,
     saved: &serde_json::Value,
 ) -> ServiceResult<bool> {
@@ -129,27 +170,42 @@ pub async fn save_state(
     Ok(done.rows_affected() == 1)
 }
 
-/// The last thing before the public call: from here on a worker that dies leaves an unknown outcome. False when the row
-/// is no longer this worker's.
-pub async fn begin_commit(
-    pool: &PgPool,
-    claimed: &Claimed,
-    worker: uuid::Uuid,
-    state: &serde_json::Value,
-    now: DateTime<Utc>,
-    lease_until: DateTime<Utc>,
-) -> ServiceResult<bool> {
-    let done = sqlx::query!(
-        "update deliveries set remote_state = $3, stage = 'committing', commit_started_at = coalesce(commit_started_at, $4), lease_until = $5
-          where id = $1 and status = 'publishing' and lease_owner = $2 and lease_until > $4",
-        claimed.id.0,
-        worker,
-        state,
-        now,
-        lease_until
+/// One delivery's last word before its public call.
+#[derive(Debug)]
+pub struct Mark {
+    pub id: DeliveryId,
+    pub state: serde_json::Value,
+    pub now: DateTime<Utc>,
+    pub lease_until: DateTime<Utc>,
+}
+
+/// The last thing before the public calls: from here on a worker that dies leaves an unknown outcome. Those that are still this
+/// worker's.
+pub async fn begin_commits(pool: &PgPool, worker: Uuid, marks: &[Mark]) -> ServiceResult<HashSet<DeliveryId>> {
+    let ids: Vec<Uuid> = marks.iter().map(|mark| mark.id.0).collect();
+    let states: Vec<serde_json::Value> = marks.iter().map(|mark| mark.state.clone()).collect();
+    let nows: Vec<DateTime<Utc>> = marks.iter().map(|mark| mark.now).collect();
+    let leases: Vec<DateTime<Utc>> = marks.iter().map(|mark| mark.lease_until).collect();
+    // Locked in one order, as the renewal of leases does, or the two could wait for each other.
+    let held = sqlx::query_scalar!(
+        "with held as materialized (
+           select id from deliveries where id = any($1) and status = 'publishing' and lease_owner = $5 order by id for update
+         )
+         update deliveries d
+            set remote_state = m.state, stage = 'committing', commit_started_at = coalesce(d.commit_started_at, m.now),
+                lease_until = m.lease_until
+           from held
+           join unnest($1::uuid[], $2::jsonb[], $3::timestamptz[], $4::timestamptz[]) as m (id, state, now, lease_until) using (id)
+          where d.id = held.id and d.lease_until > m.now
+         returning d.id",
+        &ids,
+        &states,
+        &nows,
+        &leases,
+        worker
     )
-    .execute(pool)
+    .fetch_all(pool)
     .await
     .map_err(failed)?;
-    Ok(done.rows_affected() == 1)
+    Ok(held.into_iter().map(DeliveryId).collect())
 }

@@ -1,0 +1,327 @@
+//! One row's way: stage → wait → commit, or, after an unclear answer, asking the platform first.
+//!
+//! The rule that nothing is published twice rests on three facts. Before the public call the row says `committing`, in
+//! a transaction of its own. Whoever holds a row that says `committing` or `outcome_unknown` without knowing how the
+//! call ended asks the platform, and sends again only after two answers that it is not there; so does whoever holds one that
+//! the platform has taken and is working on, or that lies with its creator. And a worker makes the
+//! call only while its lease is young enough that nobody else can hold the row before the call's own time limit ends.
+
+mod ending;
+mod publishing;
+mod reconciling;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use chrono::{DateTime, Duration, Utc};
+use domain::{
+    DeliveryId, Platform, PostVersionId, ServiceError, ServiceResult,
+    clock::{Clock, Ids},
+    deliveries::{ErrorClass, RetryPolicy, Stage, WatchPolicy},
+    media::{Fit, Variant, fit},
+    posts::preflight,
+};
+use platforms::{Adapter, MediaItem, PlatformError, PublishRequest, Published, Registry};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{
+    gather::Gather,
+    store::{self, Claimed, Mark, Material, MediaRow, Out},
+};
+use crate::{
+    database::Database,
+    features::{
+        accounts::{OpenToken, TokenError, Tokens},
+        media::{Copies, MediaFiles, Original, PublicMedia},
+    },
+};
+
+/// Answers of "not there" before a post is sent again.
+const LOOKS: u32 = 2;
+/// How long a post that is out waits to be recorded for its address, with platforms that tell it only when asked.
+const ADDRESS_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Steps at which a development build can be told to die (`publishing.crash_at`) or to fall asleep
+/// (`publishing.stall_at`), so that tests can prove what happens then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Claimed,
+    Staged,
+    Committing,
+    Committed,
+    Finished,
+}
+
+impl Step {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Claimed => "claimed",
+            Self::Staged => "staged",
+            Self::Committing => "committing",
+            Self::Committed => "committed",
+            Self::Finished => "finished",
+        }
+    }
+}
+
+/// What every delivery needs; one per worker.
+pub struct Pipeline {
+    pub database: Database,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+    pub adapters: Arc<Registry>,
+    pub tokens: Arc<Tokens>,
+    pub files: MediaFiles,
+    pub copies: Copies,
+    pub public_media: Option<PublicMedia>,
+    pub policy: RetryPolicy,
+    pub watch: WatchPolicy,
+    pub worker: Uuid,
+    pub lease: Duration,
+    pub stop: CancellationToken,
+    pub crash_at: Option<String>,
+    pub stall_at: Option<String>,
+    /// Whether it has slept: once is enough.
+    pub has_stalled: AtomicBool,
+    /// What deliveries under way ask of the database at the same moment.
+    pub materials: Gather<(DeliveryId, PostVersionId), ServiceResult<Material>>,
+    pub marks: Gather<Mark, ServiceResult<bool>>,
+    pub outs: Gather<Out, ServiceResult<bool>>,
+}
+
+/// What an attempt came to.
+enum Outcome {
+    Published(Box<Published>),
+    /// It had been published before: found at the platform.
+    Found {
+        external_id: String,
+        url: Option<String>,
+        at: DateTime<Utc>,
+    },
+    /// The platform is processing; look again then.
+    Waiting(DateTime<Utc>),
+    /// The platform has taken the post and works on it; what becomes of it is asked then. Nothing is sent again before
+    /// that has an answer.
+    Taken {
+        at: DateTime<Utc>,
+        trace: Option<serde_json::Value>,
+    },
+    /// It lies in the creator's inbox, who finishes it there; what becomes of it is asked from time to time.
+    WaitingForCreator {
+        trace: Option<serde_json::Value>,
+    },
+    /// Not there at the first look; the second comes then.
+    LookAgain(DateTime<Utc>),
+    /// Not there at two looks: it may be sent again.
+    NeverArrived,
+    Refused {
+        stage: Stage,
+        error: Box<PlatformError>,
+    },
+    /// Neither we nor the platform can tell.
+    Unclear(String),
+    NoAccess {
+        class: ErrorClass,
+        message: String,
+    },
+    Later {
+        at: DateTime<Utc>,
+        message: String,
+    },
+    /// Ours: the database, a file. The attempt is repeated and not counted.
+    Broken(ServiceError),
+    /// The process stops and nothing has been sent: somebody else takes it at once.
+    HandedBack,
+    Canceled,
+    /// Another worker holds the row by now.
+    Lost,
+}
+
+impl Pipeline {
+    /// Runs one attempt of a claimed row and writes how it ended.
+    pub async fn run(&self, mut claimed: Claimed) {
+        let started_at = self.clock.now();
+        let timer = Instant::now();
+        self.step(Step::Claimed);
+        let mut attempt = Attempt::default();
+        let outcome = if claimed.stage.is_sent() {
+            self.reconcile(&mut claimed, &mut attempt).await
+        } else {
+            self.publish(&mut claimed, &mut attempt).await
+        };
+        let written = self.write(&claimed, &attempt, outcome, started_at, timer).await;
+        match written {
+            Ok(true) => self.step(Step::Finished),
+            Ok(false) => tracing::warn!(delivery_id = %claimed.id, "another worker has taken this delivery over"),
+            // The lease runs out and somebody finishes it by its stage.
+            Err(error) => {
+                tracing::error!(delivery_id = %claimed.id, cause = ?error.cause, "the end of an attempt could not be saved");
+            }
+        }
+    }
+
+    fn step(&self, step: Step) {
+        if !cfg!(debug_assertions) {
+            return;
+        }
+        if self.crash_at.as_deref() == Some(step.as_str()) {
+            tracing::warn!(step = step.as_str(), "dying here, as told");
+            std::process::abort();
+        }
+        if self.stall_at.as_deref() == Some(step.as_str()) && !self.has_stalled.swap(true, Ordering::SeqCst) {
+            tracing::warn!(step = step.as_str(), "falling asleep here, as told");
+            if let Err(error) = nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP) {
+                tracing::error!(%error, "sleeping is not possible");
+            }
+        }
+    }
+
+    /// What a delivery works with, and, where it may have been sent already, which posts of its account are known.
+    async fn material(&self, claimed: &Claimed) -> ServiceResult<(Material, Vec<String>)> {
+        let wanted = (claimed.id, claimed.version);
+        let material = self.materials.with(wanted, |wanted| self.read_materials(wanted)).await;
+        let material = material.unwrap_or_else(|| Err(ServiceError::internal("the task that read it was dropped")))?;
+        let known = if claimed.stage.is_sent() {
+            let mut connection = self.database.worker_connection().await?;
+            store::known_external_ids(&mut connection, claimed.account).await?
+        } else {
+            Vec::new()
+        };
+        Ok((material, known))
+    }
+
+    async fn read_materials(&self, wanted: Vec<(DeliveryId, PostVersionId)>) -> Vec<ServiceResult<Material>> {
+        let read = async {
+            // No transaction: what is read of a version never changes.
+            let mut connection = self.database.worker_connection().await?;
+            store::materials(&mut connection, &wanted).await
+        };
+        match read.await {
+            Ok(mut read) => wanted
+                .iter()
+                .map(|(id, _)| read.remove(id).ok_or_else(|| ServiceError::internal("a claimed delivery is gone")))
+                .collect(),
+            Err(error) => same_for_all(&error, wanted.len()),
+        }
+    }
+
+    async fn request(
+        &self,
+        claimed: &Claimed,
+        material: &Material,
+        open: &OpenToken,
+    ) -> Result<PublishRequest, Outcome> {
+        let has_pictures = !material.media.is_empty();
+        let content = material.content.for_account(claimed.platform, claimed.account);
+        let mut media = Vec::with_capacity(material.media.len());
+        for row in material.media.iter() {
+            media.push(self.medium(claimed.platform, row).await.map_err(Outcome::Broken)?);
+        }
+        Ok(PublishRequest {
+            account: open.account().clone(),
+            text: preflight::final_text(&content, claimed.platform, has_pictures),
+            link: preflight::final_link(&content, claimed.platform, has_pictures).map(str::to_owned),
+            media,
+            options: content.options_for(claimed.platform),
+            started_at: claimed.commit_started_at.unwrap_or_else(|| self.clock.now()),
+        })
+    }
+
+    /// A picture, video or document as the platform gets it: where it takes no such picture, the copy that it takes.
+    async fn medium(&self, platform: Platform, row: &MediaRow) -> ServiceResult<MediaItem> {
+        let (mut kind, mut bytes, mut storage_key) = (row.kind.mime(), row.bytes, row.storage_key.clone());
+        let mut variant = Variant::Original;
+        if let (Some(picture), Some(rules)) = (row.picture(), platform.rules())
+            && let Fit::Copy(recipe) = fit(rules, &picture)
+        {
+            let original =
+                Original { id: row.id, workspace: row.workspace, kind: picture.kind, storage_key: &row.storage_key };
+            let copy = self.copies.get(original, recipe).await?;
+            (kind, bytes, storage_key, variant) =
+                (copy.kind.mime(), copy.bytes, copy.storage_key, Variant::Copy(recipe));
+        }
+        Ok(MediaItem {
+            mime: kind.to_owned(),
+            size: bytes,
+            alt_text: row.alt_text.clone(),
+            public_url: self.public_media.as_ref().map(|public| public.url(row.id, variant)),
+            source: self.files.source(&storage_key)?,
+        })
+    }
+
+    fn adapter(&self, claimed: &Claimed) -> Result<&Arc<dyn Adapter>, Outcome> {
+        self.adapters.get(claimed.platform).ok_or_else(|| Outcome::NoAccess {
+            class: ErrorClass::Operator,
+            message: format!("{} is not set up on this Arctiv.", claimed.platform.label()),
+        })
+    }
+
+    async fn open(&self, claimed: &Claimed) -> Result<OpenToken, Outcome> {
+        self.tokens.open(claimed.account).await.map_err(no_token)
+    }
+
+    fn after(&self, pause: std::time::Duration) -> DateTime<Utc> {
+        self.clock.now() + Duration::from_std(pause).unwrap_or_else(|_| Duration::seconds(5))
+    }
+
+    async fn save(&self, claimed: &Claimed, stage: Stage) -> Result<(), Outcome> {
+        let held = store::save_state(self.database.worker_pool(), claimed, self.worker, stage, &claimed.state)
+            .await
+            .map_err(Outcome::Broken)?;
+        if held { Ok(()) } else { Err(Outcome::Lost) }
+    }
+}
+
+/// What is to be written below the post once it is out.
+fn comment_of(material: &Material, claimed: &Claimed) -> Option<String> {
+    claimed.platform.comment_rules()?;
+    material.content.options.get(&claimed.platform)?.first_comment.clone()
+}
+
+fn no_token(error: TokenError) -> Outcome {
+    match error {
+        TokenError::Revoked { message } => Outcome::NoAccess { class: ErrorClass::AuthRevoked, message },
+        TokenError::Retry { at, message } => Outcome::Later { at, message },
+        TokenError::Gone => Outcome::NoAccess {
+            class: ErrorClass::AuthRevoked,
+            message: "The account has been disconnected.".to_owned(),
+        },
+        TokenError::Internal(error) => Outcome::Broken(error),
+    }
+}
+
+/// What an attempt has collected on its way.
+struct Attempt {
+    stage: Stage,
+    traces: Vec<serde_json::Value>,
+    pause_until: Option<DateTime<Utc>>,
+    /// To be written below the post if it comes out.
+    first_comment: Option<String>,
+}
+
+impl Default for Attempt {
+    fn default() -> Self {
+        Self { stage: Stage::Staging, traces: Vec::new(), pause_until: None, first_comment: None }
+    }
+}
+
+impl Attempt {
+    /// A refusal that was overcome within the attempt.
+    fn note(&mut self, stage: Stage, error: &PlatformError) {
+        self.stage = stage;
+        self.traces.extend(error.trace.as_ref().and_then(|trace| serde_json::to_value(trace).ok()));
+    }
+}
+
+/// One error as the answer to each of `count` that asked together.
+fn same_for_all<T>(error: &ServiceError, count: usize) -> Vec<ServiceResult<T>> {
+    tracing::warn!(cause = ?error.cause, count, "what several deliveries asked together failed");
+    let again = || ServiceError::new(error.fault.code, error.fault.message.clone());
+    (0..count).map(|_| Err(again())).collect()
+}
