@@ -66,7 +66,7 @@ mod tests {
         numbers.into_iter().map(|n| n * 2).collect()
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn each_gets_its_own_answer_and_what_comes_meanwhile_goes_together() {
         let (gather, turns) = (Arc::new(Gather::default()), Arc::new(AtomicUsize::new(0)));
         let mut tasks = JoinSet::new();
@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(turns.load(Ordering::SeqCst), 2, "the first alone, then the other ninety-nine");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn one_alone_waits_for_nobody() {
         let (gather, turns) = (Gather::default(), AtomicUsize::new(0));
         for n in 0..3 {
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(turns.load(Ordering::SeqCst), 3);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_asked_with_a_task_that_was_dropped_is_told_so() {
         let gather = Arc::new(Gather::<u32, u32>::default());
         let leader = {
