@@ -22,8 +22,8 @@ use axum::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    AccountId, Actor, DeliveryId, MediaId, OauthStateId, Page, PageRequest, Platform, PostId, QueueSlotId, RequestId,
-    ServiceError, ServiceResult, UploadId, Visitor,
+    AccountId, Actor, Browser, DeliveryId, MediaId, OauthStateId, Page, PageRequest, Platform, PostId, QueueSlotId,
+    RequestId, ServiceError, ServiceResult, SessionId, UploadId, Visitor,
     accounts::{
         Account, AccountCounts, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, Connected,
         ConnectionEvent, ConnectionEventType, Creator, MissingScope, PlatformOffer, Withheld,
@@ -38,8 +38,8 @@ use domain::{
     events::{Events, Subscription},
     identity::{
         Authenticated, ChangeEmail, ChangePassword, Confirmation, Confirmed, Credentials, EMAIL_TAKEN, EmailChange,
-        ForgotPassword, Identity, LOGIN_REFUSED, LinkState, Login, Me, Profile, Register, Resends, ResetPassword,
-        SessionToken, SignedIn, User,
+        EndedSessions, ForgotPassword, Identity, LOGIN_REFUSED, LinkState, Login, Me, Profile, Register, Resends,
+        ResetPassword, SessionInfo, SessionToken, Sessions, SignedIn, User,
     },
     media::{
         Incoming, Media, MediaAsset, MediaFile, MediaFilter, MediaPatch, MediaUse, NewUpload, Signature, TagCount,
@@ -326,6 +326,30 @@ impl Credentials for Demo {
         gone()
     }
     async fn change_email(&self, _: &Actor, _: ChangeEmail) -> ServiceResult<EmailChange> {
+        gone()
+    }
+}
+
+#[async_trait]
+impl Sessions for Demo {
+    async fn sessions(&self, _: &Actor) -> ServiceResult<Vec<SessionInfo>> {
+        self.stand()?;
+        let session = |n, device: &str, minutes, is_current| SessionInfo {
+            id: SessionId(id(n)),
+            device: device.into(),
+            ip: Some(format!("203.0.113.{n}")),
+            workspace: "Northwind Coffee".into(),
+            created_at: ago(minutes * 9),
+            last_seen_at: ago(minutes),
+            expires_at: now() + TimeDelta::days(6),
+            is_current,
+        };
+        Ok(vec![session(7, "Firefox on Mac", 1, true), session(8, "Safari on iPhone", 12, false)])
+    }
+    async fn end_session(&self, _: &Actor, _: SessionId) -> ServiceResult<()> {
+        gone()
+    }
+    async fn end_other_sessions(&self, _: &Actor) -> ServiceResult<EndedSessions> {
         gone()
     }
 }
@@ -633,6 +657,7 @@ fn services(scene: Scene) -> Services {
     Services {
         identity: demo.clone(),
         credentials: demo.clone(),
+        sessions: demo.clone(),
         team: demo.clone(),
         accounts: demo.clone(),
         posts: demo.clone(),
@@ -701,7 +726,7 @@ fn context(headers: &HeaderMap, form: Option<FormOutcome>) -> RequestContext {
         }),
         actor: signed_in.then_some(actor),
         me: signed_in.then_some(me),
-        visitor: Visitor { ip: None, user_agent: None, request_id },
+        visitor: Visitor { ip: None, user_agent: None, request_id, browser: Browser::default() },
         form,
     }
 }

@@ -12,7 +12,7 @@ use domain::{
     clock::Clock,
     deliveries::Deliveries,
     events::Events,
-    identity::{Credentials, Identity, Me, SessionToken},
+    identity::{Credentials, Identity, Me, SessionToken, Sessions},
     media::Media,
     posts::{Posts, queue::Queue},
     workspaces::{Team, Workspaces},
@@ -30,6 +30,7 @@ use crate::{
 pub struct Services {
     pub identity: Arc<dyn Identity>,
     pub credentials: Arc<dyn Credentials>,
+    pub sessions: Arc<dyn Sessions>,
     pub team: Arc<dyn Team>,
     pub accounts: Arc<dyn Accounts>,
     pub posts: Arc<dyn Posts>,

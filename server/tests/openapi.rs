@@ -385,6 +385,13 @@ async fn people(stage: &mut Stage) {
     stage.call(Who::Nobody, login, "", with("correct horse"), 200).send().await;
     stage.call(Who::Nobody, login, "", with("wrong horse"), 401).send().await;
     stage.call(Who::Owner, "GET /api/auth/me", "", None, 200).send().await;
+    let guess = || Some(json!({ "email": "guessed@walk.example", "password": "wrong horse" }));
+    for _ in 0..5 {
+        stage.call(Who::Nobody, login, "", guess(), 401).send().await;
+    }
+    let slowed = stage.call(Who::Nobody, login, "", guess(), 429).send().await;
+    assert!(slowed["details"]["retry_after"].as_u64().is_some_and(|seconds| (1..=10).contains(&seconds)), "{slowed}");
+    sessions(stage).await;
     credentials(stage).await;
 }
 
@@ -443,6 +450,24 @@ async fn credentials(stage: &mut Stage) {
     stage.call(Who::Owner, "GET /api/auth/me", "", None, 401).send().await;
     drop(worker);
     stage.person = owner;
+}
+
+async fn sessions(stage: &mut Stage) {
+    let (list, end, others) = ("GET /api/auth/sessions", "DELETE /api/auth/sessions/{id}", "DELETE /api/auth/sessions");
+    let me = stage.call(Who::Owner, "GET /api/auth/me", "", None, 200).send().await;
+    let elsewhere = json!({ "email": me["data"]["user"]["email"], "password": "correct horse" });
+    for _ in 0..2 {
+        stage.call(Who::Nobody, "POST /api/auth/login", "", Some(elsewhere.clone()), 200).send().await;
+    }
+    let mine = stage.call(Who::Owner, list, "", None, 200).send().await;
+    let mine = mine["data"].as_array().unwrap();
+    assert!(mine.len() >= 3 && mine.iter().filter(|session| session["is_current"] == true).count() == 1, "{mine:?}");
+    let other = mine.iter().find(|session| session["is_current"] == false).unwrap();
+    let id = other["id"].as_str().unwrap();
+    stage.call(Who::Owner, end, id, None, 200).send().await;
+    stage.call(Who::Owner, end, id, None, 404).send().await;
+    let ended = stage.call(Who::Owner, others, "", None, 200).send().await;
+    assert!(ended["data"]["ended"].as_u64().is_some_and(|ended| ended >= 1), "{ended}");
 }
 
 async fn team(stage: &mut Stage) {

@@ -11,7 +11,7 @@ use domain::{
     clock::{Clock, Ids},
     deliveries::Deliveries,
     events::Events,
-    identity::{Credentials, Identity},
+    identity::{Credentials, Identity, Sessions},
     media::Media,
     posts::{Posts, queue::Queue},
     workspaces::Team,
@@ -227,6 +227,7 @@ impl Arctiv {
         let cookies = CookiePolicy { https: settings.server.is_https() };
         let services = Services {
             credentials: Arc::new(identity.clone()),
+            sessions: Arc::new(identity.clone()),
             team: Arc::new(team),
             identity: Arc::new(identity),
             accounts,
@@ -387,6 +388,7 @@ macro_rules! part {
 part!(
     identity: Identity,
     credentials: Credentials,
+    sessions: Sessions,
     team: Team,
     accounts: Accounts,
     posts: Posts,

@@ -16,7 +16,7 @@ use axum::{
     routing::{any, post},
 };
 use domain::{
-    Actor, ErrorCode, Fault, ServiceError, Visitor,
+    Actor, ErrorCode, Fault, ServiceError, SessionId, Visitor,
     identity::{ForgotPassword, Gate, Login, Me, Register, ResetPassword, SignedIn as Session, gate, safe_next},
     workspaces::{AcceptInvitation, WorkspaceKind},
 };
@@ -76,6 +76,7 @@ where
         .route("/confirm", post(confirm))
         .route("/forgot", post(forgot))
         .route("/reset", post(reset))
+        .route("/settings/security/sessions", post(end_sessions))
         .route("/invite/{token}", post(join))
         .route("/invite/{token}/decline", post(decline))
         .fallback(any(file_or_page))
@@ -427,4 +428,26 @@ async fn logout(State(state): State<PageState>, actor: Result<SignedIn, ApiError
     }
     let clear: (HeaderName, HeaderValue) = cookie::clear(state.cookies);
     ([clear], Redirect::to("/login")).into_response()
+}
+
+/// Ends one session of whoever asks, or all others.
+async fn end_sessions(State(state): State<PageState>, actor: Result<SignedIn, ApiError>, request: Request) -> Response {
+    const PAGE: &str = "/settings/security";
+    let Ok(SignedIn(actor)) = actor else { return Redirect::to("/login?next=/settings/security").into_response() };
+    let pairs = match read_form(request).await {
+        Ok((_, pairs)) => pairs,
+        Err(response) => return response,
+    };
+    let sessions = &state.services.sessions;
+    let ended = match field(&pairs, "session").map(|id| id.parse::<SessionId>()) {
+        Some(Ok(id)) => sessions.end_session(&actor, id).await.map(|()| "one".to_owned()),
+        Some(Err(_)) => Err(ServiceError::not_found("session")),
+        None => sessions.end_other_sessions(&actor).await.map(|all| all.ended.to_string()),
+    };
+    match ended {
+        Ok(ended) => Redirect::to(&format!("{PAGE}?ended={ended}")).into_response(),
+        // It has ended already.
+        Err(error) if error.code() == ErrorCode::NotFound => Redirect::to(PAGE).into_response(),
+        Err(error) => ApiError(error).into_response(),
+    }
 }

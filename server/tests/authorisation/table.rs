@@ -105,6 +105,9 @@ pub const REST: &[Line] = &[
         least(Viewer).json(r#"{"current_password":"wrong","new_password":"long enough"}"#),
     ),
     ("POST /api/auth/change-email", least(Viewer).json(r#"{"email":"a@b.example","current_password":"wrong"}"#)),
+    ("GET /api/auth/sessions", least(Viewer)),
+    ("DELETE /api/auth/sessions", least(Viewer)),
+    ("DELETE /api/auth/sessions/{id}", least(Viewer).of("session")),
     ("GET /api/workspaces/current/members", least(Viewer)),
     ("PATCH /api/workspaces/current/members/{id}", least(Admin).of("member").json(r#"{"role":"viewer"}"#)),
     ("DELETE /api/workspaces/current/members/{id}", least(Admin).of("member")),
@@ -195,6 +198,9 @@ pub const FUNCTIONS: &[Line] = &[
         least(Viewer).json(r#"{"form":{"current_password":"wrong","new_password":"long enough"}}"#),
     ),
     ("identity/change-email", least(Viewer).json(r#"{"form":{"email":"a@b.example","current_password":"wrong"}}"#)),
+    ("identity/sessions", least(Viewer).json("{}")),
+    ("identity/end-session", least(Viewer).of("session").json(BY_ID)),
+    ("identity/end-other-sessions", least(Viewer).json("{}")),
     ("identity/invitation", least(Nobody).json(r#"{"token":"x"}"#)),
     ("identity/join", least(Nobody).json(r#"{"form":{"token":"x"}}"#)),
     ("workspaces/team", least(Viewer).json("{}")),
@@ -258,6 +264,7 @@ pub async fn furnish(owner: &Person, things: &mut BTreeMap<&'static str, String>
     let id = |answer: &serde_json::Value| answer["id"].as_str().unwrap().to_owned();
     // The owner themselves: everybody else may take themselves off the team.
     things.insert("member", id(&owner.get("/api/auth/me").await["data"]["user"]));
+    things.insert("session", id(&owner.get("/api/auth/sessions").await["data"][0]));
     let offer = serde_json::json!({ "email": "somebody.else@walk.example", "role": "viewer" });
     things.insert("invitation", id(&owner.post("/api/workspaces/current/invitations", offer).await["data"]));
     let slot = owner.post("/api/queue-slots", serde_json::json!({ "weekday": "monday", "time": "07:30" })).await;

@@ -58,6 +58,9 @@ actions! {
     SessionClosed = "session.closed", "signed out";
     /// A known email with a wrong password, or of a disabled account.
     SessionRefused = "session.refused", "failed to sign in";
+    /// By its owner, from another browser or the same.
+    SessionRevoked = "session.revoked", "ended a session";
+    SessionOthersRevoked = "session.others_revoked", "ended all their other sessions";
     UserEmailConfirmed = "user.email_confirmed", "confirmed an email address";
     UserConfirmationResent = "user.confirmation_resent", "asked for the confirmation email again";
     UserEmailChangeRequested = "user.email_change_requested", "asked for another email address";

@@ -16,13 +16,15 @@ use crate::{
 mod credentials;
 mod port;
 mod routes;
+mod sessions;
 pub use credentials::{
     ALREADY_CONFIRMED, CONFIRM_BANNER, CONFIRM_SENT, CONFIRMATION_LIFE, ChangeEmail, ChangePassword, ConfirmEmail,
     Confirmation, Confirmed, EmailChange, FORGOT_SENT, ForgotPassword, LinkState, MAX_RESENDS, PASSWORD_WRONG,
     RESEND_WINDOW, RESET_LIFE, Resends, ResetPassword, TOO_MANY_RESENDS, confirmation_words, reset_words,
 };
-pub use port::{Authenticated, Credentials, Identity, SessionToken, SignedIn};
+pub use port::{Authenticated, Credentials, Identity, SessionToken, Sessions, SignedIn};
 pub use routes::{Gate, gate, safe_next};
+pub use sessions::{EndedSessions, SessionInfo, device_words, too_many_guesses, wait_words};
 
 /// A session ends after this much inactivity: the life of one signed cookie.
 pub const INACTIVITY: Duration = Duration::minutes(30);

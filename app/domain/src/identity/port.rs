@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 
 use super::{
-    ChangeEmail, ChangePassword, Confirmation, Confirmed, EmailChange, ForgotPassword, LinkState, Login, Me, Register,
-    Resends, ResetPassword, User,
+    ChangeEmail, ChangePassword, Confirmation, Confirmed, EmailChange, EndedSessions, ForgotPassword, LinkState, Login,
+    Me, Register, Resends, ResetPassword, SessionInfo, User,
 };
 use crate::{
     actor::{Actor, Visitor},
     error::ServiceResult,
+    ids::SessionId,
     workspaces::{AcceptInvitation, Role, Workspace},
 };
 
@@ -49,7 +50,7 @@ pub trait Identity: Send + Sync {
     async fn register(&self, visitor: &Visitor, form: Register) -> ServiceResult<SignedIn>;
 
     /// `UNAUTHORIZED` with one message, after the same work, for an unknown email, a wrong password and a disabled
-    /// account.
+    /// account. `RATE_LIMITED` for who guesses, with growing pauses, in the same way for all of them.
     async fn login(&self, visitor: &Visitor, form: Login) -> ServiceResult<SignedIn>;
 
     /// Ends the session for good; a second call is no error.
@@ -71,6 +72,19 @@ pub trait Identity: Send + Sync {
         actor: Option<&Actor>,
         form: AcceptInvitation,
     ) -> ServiceResult<SignedIn>;
+}
+
+/// Where somebody is signed in.
+#[async_trait]
+pub trait Sessions: Send + Sync {
+    /// The actor's living sessions in all workspaces, the one used last first.
+    async fn sessions(&self, actor: &Actor) -> ServiceResult<Vec<SessionInfo>>;
+
+    /// Ends one of them, and forgets its browser. `NOT_FOUND` for one that has ended, or is somebody else's.
+    async fn end_session(&self, actor: &Actor, session: SessionId) -> ServiceResult<()>;
+
+    /// Ends all but the actor's own.
+    async fn end_other_sessions(&self, actor: &Actor) -> ServiceResult<EndedSessions>;
 }
 
 /// What proves who somebody is, and how it is replaced: the email address and the password.

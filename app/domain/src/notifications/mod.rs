@@ -36,6 +36,8 @@ pub enum Letter {
     ResetPassword { name: String, link: PasswordResetId },
     /// However it came about.
     PasswordChanged { name: String, at: DateTime<Utc> },
+    /// A sign-in with a browser that was not used before.
+    NewDevice { name: String, device: String, ip: Option<String>, at: DateTime<Utc> },
     /// A place in a workspace is offered.
     Invitation { workspace: String, invited_by: String, role: Role, link: InvitationId },
     /// Anything else: a heading, sentences and at most one way on, which is a path of ours.

@@ -6,6 +6,7 @@
 //! they are left, with the same rules, and a lost network loses nothing that was typed.
 
 pub mod components;
+mod devices;
 pub mod invite;
 pub mod links;
 pub mod pages;

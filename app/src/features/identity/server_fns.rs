@@ -2,10 +2,10 @@
 //! without JavaScript.
 
 use domain::{
-    FieldErrors,
+    FieldErrors, SessionId,
     identity::{
-        ChangeEmail, ChangePassword, Confirmation, EmailChange, ForgotPassword, LinkState, Login, Register, Resends,
-        ResetPassword,
+        ChangeEmail, ChangePassword, Confirmation, EmailChange, EndedSessions, ForgotPassword, LinkState, Login,
+        Register, Resends, ResetPassword, SessionInfo,
     },
     workspaces::{AcceptInvitation, InvitationOffer},
 };
@@ -57,6 +57,8 @@ fn enter(
             let to = domain::identity::safe_next(next).unwrap_or(signed_in.workspace.kind.dashboard());
             Ok(Entry::Welcome { to: to.to_owned() })
         }
+        // An error, for its countdown.
+        Err(error) if error.code() == domain::ErrorCode::RateLimited => Err(refuse(error)),
         Err(error) => refused(error),
     }
 }
@@ -156,6 +158,27 @@ pub async fn replace_password(form: ChangePassword) -> Result<Changed<()>, AppEr
 pub async fn replace_email(form: ChangeEmail) -> Result<Changed<EmailChange>, AppError> {
     let (services, actor) = acting()?;
     changed(services.credentials.change_email(&actor, form).await)
+}
+
+/// Where somebody is signed in.
+#[server(prefix = "/fn", endpoint = "identity/sessions", input = Json)]
+pub async fn view_sessions() -> Result<Vec<SessionInfo>, AppError> {
+    let (services, actor) = acting()?;
+    services.sessions.sessions(&actor).await.map_err(refuse)
+}
+
+/// Ends one session.
+#[server(prefix = "/fn", endpoint = "identity/end-session", input = Json)]
+pub async fn end_session(id: SessionId) -> Result<(), AppError> {
+    let (services, actor) = acting()?;
+    services.sessions.end_session(&actor, id).await.map_err(refuse)
+}
+
+/// Ends all sessions but this one.
+#[server(prefix = "/fn", endpoint = "identity/end-other-sessions", input = Json)]
+pub async fn end_other_sessions() -> Result<EndedSessions, AppError> {
+    let (services, actor) = acting()?;
+    services.sessions.end_other_sessions(&actor).await.map_err(refuse)
 }
 
 /// What an invitation offers; none for a link that never was one.

@@ -4,7 +4,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use domain::{
-    Actor, ErrorCode, RequestId, Via, Visitor,
+    Actor, Browser, ErrorCode, RequestId, Via, Visitor,
     identity::{Login, Register, SignedIn},
 };
 use tokio::net::TcpListener;
@@ -72,6 +72,7 @@ async fn fill(arctiv: &Arctiv, sandbox_url: &str) -> Result<(), Failure> {
         ip: None,
         user_agent: Some("arctiv demo".to_owned()),
         request_id: RequestId::from_uuid(arctiv.ids.next()),
+        browser: Browser::default(),
     };
     let form = Register {
         email: EMAIL.to_owned(),

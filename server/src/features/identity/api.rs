@@ -8,9 +8,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
+    SessionId,
     identity::{
-        ChangeEmail, ChangePassword, ConfirmEmail, Confirmed, Credentials, EmailChange, FORGOT_SENT, ForgotPassword,
-        Identity, Login, Me, Register, Resends, ResetPassword, SignedIn as Session, User,
+        ChangeEmail, ChangePassword, ConfirmEmail, Confirmed, Credentials, EmailChange, EndedSessions, FORGOT_SENT,
+        ForgotPassword, Identity, Login, Me, Register, Resends, ResetPassword, SessionInfo, Sessions,
+        SignedIn as Session, User,
     },
     workspaces::{AcceptInvitation, Role, Workspace},
 };
@@ -21,7 +23,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::http::{
     cookie::{self, CookiePolicy},
     envelope::{ApiResult, Created, Failure, Ok200, Success},
-    extract::{Anyone, Body, MaybeSignedIn, SignedIn},
+    extract::{Anyone, Body, MaybeSignedIn, PathId, SignedIn},
 };
 
 /// A person and their present workspace, right after signing in.
@@ -44,6 +46,7 @@ where
     S: Clone + Send + Sync + 'static,
     Arc<dyn Identity>: axum::extract::FromRef<S>,
     Arc<dyn Credentials>: axum::extract::FromRef<S>,
+    Arc<dyn Sessions>: axum::extract::FromRef<S>,
     CookiePolicy: axum::extract::FromRef<S>,
 {
     OpenApiRouter::new()
@@ -58,6 +61,8 @@ where
         .routes(routes!(change_password))
         .routes(routes!(change_email))
         .routes(routes!(accept_invitation))
+        .routes(routes!(sessions, end_other_sessions))
+        .routes(routes!(end_session))
 }
 
 /// A sentence about what happens next.
@@ -239,6 +244,53 @@ async fn change_email(
     Body(form): Body<ChangeEmail>,
 ) -> ApiResult<Ok200<EmailChange>> {
     Ok(Ok200(credentials.change_email(&actor, form).await?))
+}
+
+/// Where one is signed in
+///
+/// One's own sessions in all workspaces, the one used last first.
+#[utoipa::path(get, path = "/api/auth/sessions", tag = "identity", responses(
+    (status = 200, description = "All living sessions", body = Success<Vec<SessionInfo>>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn sessions(
+    State(sessions): State<Arc<dyn Sessions>>,
+    SignedIn(actor): SignedIn,
+) -> ApiResult<Ok200<Vec<SessionInfo>>> {
+    Ok(Ok200(sessions.sessions(&actor).await?))
+}
+
+/// End a session
+///
+/// One of one's own. Its browser is forgotten: should it sign in again, that is told by a letter.
+#[utoipa::path(delete, path = "/api/auth/sessions/{id}", tag = "identity",
+    params(("id" = SessionId, Path, description = "The session")),
+    responses(
+        (status = 200, description = "Ended", body = Success<Told>),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+        (status = 404, description = "`NOT_FOUND`: not one's own, or it has ended", body = Failure),
+    ))]
+async fn end_session(
+    State(sessions): State<Arc<dyn Sessions>>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<SessionId>,
+) -> ApiResult<Ok200<Told>> {
+    sessions.end_session(&actor, id).await?;
+    Ok(Ok200(Told { message: "The session has ended." }))
+}
+
+/// End all other sessions
+///
+/// All but the one that asks.
+#[utoipa::path(delete, path = "/api/auth/sessions", tag = "identity", responses(
+    (status = 200, description = "How many have ended", body = Success<EndedSessions>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn end_other_sessions(
+    State(sessions): State<Arc<dyn Sessions>>,
+    SignedIn(actor): SignedIn,
+) -> ApiResult<Ok200<EndedSessions>> {
+    Ok(Ok200(sessions.end_other_sessions(&actor).await?))
 }
 
 /// Accept an invitation

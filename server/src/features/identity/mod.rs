@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `service` | the port [`domain::identity::Identity`] |
 //! | `credentials` | the port [`domain::identity::Credentials`] |
+//! | `sessions` | the port [`domain::identity::Sessions`], and the letter about a new browser |
+//! | `guessing` | slows whoever guesses, and nobody else |
 //! | `joining` | taking an offered place in a workspace |
 //! | `password` | argon2id, off the async threads |
 //! | `token` | the session cookie |
@@ -11,11 +13,13 @@
 
 mod api;
 mod credentials;
+mod guessing;
 pub mod jobs;
 mod joining;
 mod password;
 mod policy;
 mod service;
+mod sessions;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,7 @@ use serde_json::json;
 pub use super::password::PasswordCost;
 use super::{
     credentials::ConfirmationOf,
+    guessing::Guessed,
     password::{Passwords, Verdict},
     policy, store,
     token::{Claims, Tokens},
@@ -64,6 +65,10 @@ impl IdentityService {
     ) -> ServiceResult<SessionToken> {
         let now = self.clock.now();
         let claims = Claims::new(user, kind, now);
+        let device = match &visitor.browser.device {
+            Some(token) => Some(self.meet_device(tx, visitor, token, user).await?),
+            None => None,
+        };
         let session = store::NewSession {
             id: SessionId(self.ids.next()),
             user,
@@ -71,6 +76,7 @@ impl IdentityService {
             token_hash: claims.token_hash(),
             ip: visitor.ip,
             user_agent: visitor.user_agent.as_deref(),
+            device,
             at: now,
             expires_at: now + ABSOLUTE,
         };
@@ -164,8 +170,10 @@ impl Identity for IdentityService {
     async fn login(&self, visitor: &Visitor, form: Login) -> ServiceResult<SignedIn> {
         form.check().into_result()?;
         let refused = || ServiceError::new(ErrorCode::Unauthorized, LOGIN_REFUSED);
+        let email = normalize_email(&form.email);
         let mut tx = self.database.public().await?;
-        let row = store::login_lookup(&mut tx, &normalize_email(&form.email)).await?;
+        let guess = self.guess_at(&mut tx, visitor, Guessed::Password, &email).await?;
+        let row = store::login_lookup(&mut tx, &email).await?;
         tx.commit().await?;
         let stored = row.as_ref().map(|row| row.password_hash.clone());
         let verdict = self.passwords.verify(form.password, stored).await?;
@@ -189,6 +197,7 @@ impl Identity for IdentityService {
             return Err(ServiceError::new(ErrorCode::Unauthorized, NO_WORKSPACE));
         };
         let mut tx = self.database.tenant_of(row.user, workspace).await?;
+        guess.forgive(&mut tx).await?;
         if let Verdict::RightButOld(new) = &verdict {
             store::replace_password_hash(&mut tx, row.user, &row.password_hash, new).await?;
         }

@@ -109,14 +109,16 @@ pub struct NewSession<'a> {
     pub token_hash: [u8; 32],
     pub ip: Option<IpAddr>,
     pub user_agent: Option<&'a str>,
+    /// The browser that it is known as; none for what keeps no cookies.
+    pub device: Option<uuid::Uuid>,
     pub at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
 }
 
 pub async fn insert_session(tx: &mut PgConnection, session: &NewSession<'_>) -> ServiceResult<()> {
     sqlx::query!(
-        "insert into sessions (id, user_id, workspace_id, token_hash, ip, user_agent, created_at, last_seen_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $7, $8)",
+        "insert into sessions (id, user_id, workspace_id, token_hash, ip, user_agent, created_at, last_seen_at, expires_at, device_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9)",
         session.id.0,
         session.user.0,
         session.workspace.0,
@@ -124,7 +126,8 @@ pub async fn insert_session(tx: &mut PgConnection, session: &NewSession<'_>) -> 
         session.ip.map(IpNet::from) as Option<IpNet>,
         session.user_agent,
         session.at,
-        session.expires_at
+        session.expires_at,
+        session.device
     )
     .execute(tx)
     .await
@@ -631,4 +634,125 @@ pub async fn reset_owner(tx: &mut PgConnection, hash: &[u8; 32]) -> ServiceResul
         .await
         .map_err(failed)?;
     Ok(owner.map(Into::into))
+}
+
+/// Counts one try at something; when the next one may be, if this one comes too soon.
+pub async fn guess(
+    tx: &mut PgConnection,
+    key: &[u8; 32],
+    free: i32,
+    at: DateTime<Utc>,
+) -> ServiceResult<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!("select guess($1, $2, $3)", key.as_slice(), free, at).fetch_one(tx).await.map_err(failed)
+}
+
+/// Forgives the tries so far.
+pub async fn guessed_right(tx: &mut PgConnection, key: &[u8; 32]) -> ServiceResult<()> {
+    sqlx::query!("select guessed_right($1)", key.as_slice()).fetch_one(tx).await.map_err(failed)?;
+    Ok(())
+}
+
+/// Whether the owner of an address has signed in with this browser before.
+pub async fn device_is_known(tx: &mut PgConnection, email: &str, device: &[u8; 32]) -> ServiceResult<bool> {
+    let known = sqlx::query_scalar!("select device_is_known($1, $2)", email, device.as_slice())
+        .fetch_one(tx)
+        .await
+        .map_err(failed)?;
+    Ok(known.unwrap_or_default())
+}
+
+/// A browser that somebody signs in with.
+#[derive(Debug)]
+pub struct MetDevice {
+    pub id: uuid::Uuid,
+    /// Whether this is the first time.
+    pub fresh: bool,
+    /// How many others are remembered.
+    pub others: i64,
+    /// How many were new within the last hour.
+    pub new_lately: i64,
+}
+
+pub async fn meet_device(
+    tx: &mut PgConnection,
+    new_id: uuid::Uuid,
+    device: &[u8; 32],
+    at: DateTime<Utc>,
+) -> ServiceResult<MetDevice> {
+    sqlx::query_as!(
+        MetDevice,
+        r#"select id as "id!", fresh as "fresh!", others as "others!", new_lately as "new_lately!" from meet_device($1, $2, $3)"#,
+        new_id,
+        device.as_slice(),
+        at
+    )
+    .fetch_one(tx)
+    .await
+    .map_err(failed)
+}
+
+/// A living session of whoever the transaction acts for.
+#[derive(Debug)]
+pub struct OwnSession {
+    pub id: SessionId,
+    pub workspace: String,
+    pub ip: Option<String>,
+    pub user_agent: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub last_seen_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// In whichever workspace they are.
+pub async fn own_sessions(
+    tx: &mut PgConnection,
+    at: DateTime<Utc>,
+    seen_after: DateTime<Utc>,
+) -> ServiceResult<Vec<OwnSession>> {
+    let rows = sqlx::query!(
+        r#"select id as "id!", workspace as "workspace!", ip, user_agent, created_at as "created_at!",
+                  last_seen_at as "last_seen_at!", expires_at as "expires_at!"
+             from own_sessions($1, $2)"#,
+        at,
+        seen_after
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    let sessions = rows.into_iter().map(|row| OwnSession {
+        id: SessionId(row.id),
+        workspace: row.workspace,
+        ip: row.ip,
+        user_agent: row.user_agent,
+        created_at: row.created_at,
+        last_seen_at: row.last_seen_at,
+        expires_at: row.expires_at,
+    });
+    Ok(sessions.collect())
+}
+
+/// Ends a session of whoever the transaction acts for and forgets its browser; what the session said of itself.
+pub async fn revoke_own_session(
+    tx: &mut PgConnection,
+    session: SessionId,
+    at: DateTime<Utc>,
+) -> ServiceResult<Option<Option<String>>> {
+    sqlx::query_scalar!("select user_agent from revoke_own_session($1, $2)", session.0, at)
+        .fetch_optional(tx)
+        .await
+        .map_err(failed)
+}
+
+/// The same for all but one; how many were alive.
+pub async fn revoke_other_sessions(
+    tx: &mut PgConnection,
+    keep: SessionId,
+    at: DateTime<Utc>,
+    seen_after: DateTime<Utc>,
+) -> ServiceResult<u32> {
+    let ended = sqlx::query_scalar!("select revoke_other_sessions($1, $2, $3)", keep.0, at, seen_after)
+        .fetch_one(tx)
+        .await
+        .map_err(failed)?;
+    Ok(u32::try_from(ended.unwrap_or_default()).unwrap_or(u32::MAX))
 }

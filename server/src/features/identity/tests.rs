@@ -4,12 +4,12 @@ use std::{net::IpAddr, sync::Arc};
 
 use chrono::Duration;
 use domain::{
-    Actor, ErrorCode, RequestId, ServiceResult, Visitor,
+    Actor, Browser, CookieToken, ErrorCode, RequestId, ServiceResult, Visitor,
     clock::Ids,
     identity::{
         ChangeEmail, ChangePassword, Credentials, EMAIL_INVALID, ForgotPassword, Identity, LinkState, Login,
-        PASSWORD_WRONG, Register, ResetPassword, SessionToken, SignedIn, TOO_MANY_RESENDS, confirmation_words,
-        reset_words,
+        PASSWORD_WRONG, Register, ResetPassword, SessionToken, Sessions, SignedIn, TOO_MANY_RESENDS,
+        confirmation_words, reset_words,
     },
 };
 use futures::future::join_all;
@@ -35,6 +35,7 @@ fn visitor() -> Visitor {
         ip: Some(IpAddr::from([192, 0, 2, 7])),
         user_agent: Some("A browser".to_owned()),
         request_id: RequestId::parse("req_walk").unwrap(),
+        browser: Browser::default(),
     }
 }
 
@@ -336,4 +337,183 @@ async fn a_program_changes_no_credentials() {
     assert_eq!(code(house.identity.change_email(&actor, form).await), ErrorCode::Forbidden);
     assert_eq!(code(house.identity.resend_confirmation(&actor).await), ErrorCode::Forbidden);
     house.work().await;
+}
+
+/// Somebody with a browser of their own, at an address.
+fn at(device: &str, ip: u8) -> Visitor {
+    let device = Some(CookieToken(device.to_owned()));
+    Visitor { ip: Some(IpAddr::from([192, 0, 2, ip])), browser: Browser { device, sign_in: None }, ..visitor() }
+}
+
+impl House {
+    async fn login_at(&self, visitor: &Visitor, email: &str, password: &str) -> ServiceResult<SignedIn> {
+        let form = Login { email: email.to_owned(), password: password.to_owned() };
+        self.identity.login(visitor, form).await
+    }
+
+    /// Subjects of the letters to somebody.
+    async fn subjects(&self, email: &str) -> Vec<String> {
+        self.work().await;
+        self.studio.post.to(email).into_iter().map(|letter| letter.subject).collect()
+    }
+}
+
+const NEW_SIGN_IN: &str = "New sign-in to your account";
+
+#[tokio::test]
+async fn a_new_browser_is_told_of_once_and_the_first_of_all_not() {
+    let house = House::new().await;
+    house.register(NIAMH).await;
+    let (home, phone) = (at("home", 1), at("phone", 2));
+    house.login_at(&home, NIAMH, "correct horse").await.unwrap();
+    assert!(!house.subjects(NIAMH).await.contains(&NEW_SIGN_IN.to_owned()), "nothing is known to compare it with");
+    for _ in 0..2 {
+        house.login_at(&phone, NIAMH, "correct horse").await.unwrap();
+        house.login_at(&home, NIAMH, "correct horse").await.unwrap();
+    }
+    let told = house.subjects(NIAMH).await.into_iter().filter(|subject| subject == NEW_SIGN_IN).count();
+    assert_eq!(told, 1);
+    let letter = house.studio.post.to(NIAMH).pop().unwrap();
+    assert!(letter.text.contains("192.0.2.2") && letter.text.contains("/settings/security"), "{}", letter.text);
+    assert!(!format!("{:?}", letter).contains("phone"), "the cookie stands in a letter");
+    let kept: Vec<Vec<u8>> =
+        sqlx::query_scalar("select token_hash from known_devices").fetch_all(&house.studio.admin).await.unwrap();
+    assert!(kept.len() == 2 && kept.iter().all(|hash| hash != b"phone"));
+
+    // Who keeps no cookies does not fill the mailbox.
+    for n in 0..9 {
+        house.login_at(&at(&format!("program {n}"), 3), NIAMH, "correct horse").await.unwrap();
+    }
+    let told = house.subjects(NIAMH).await.into_iter().filter(|subject| subject == NEW_SIGN_IN).count();
+    assert!((2..=5).contains(&told), "{told} letters");
+}
+
+#[tokio::test]
+async fn sessions_are_listed_in_plain_words_and_ended_one_by_one_or_all() {
+    let house = House::new().await;
+    house.register(NIAMH).await;
+    house.register("other@walk.example").await;
+    let safari = Visitor {
+        user_agent: Some("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5) Version/17.5 Safari/604.1".into()),
+        ..at("phone", 2)
+    };
+    let (phone, desk) = (
+        house.login_at(&safari, NIAMH, "correct horse").await.unwrap(),
+        house.login_at(&at("desk", 1), NIAMH, "correct horse").await.unwrap(),
+    );
+    let (on_phone, actor) = (house.actor(&phone.token).await.unwrap(), house.actor(&desk.token).await.unwrap());
+    let mine = house.identity.sessions(&actor).await.unwrap();
+    assert_eq!(mine.len(), 3);
+    assert_eq!(
+        mine.iter().filter(|session| session.is_current).map(|session| session.id).collect::<Vec<_>>(),
+        [actor.session_id().unwrap()]
+    );
+    let shown = mine.iter().find(|session| Some(session.id) == on_phone.session_id()).unwrap();
+    assert_eq!(
+        (shown.device.as_str(), shown.ip.as_deref(), shown.workspace.as_str()),
+        ("Safari on iPhone", Some("192.0.2.2"), "Niamh Doyle")
+    );
+
+    // Nobody else's.
+    let stranger = house.login_at(&at("elsewhere", 9), "other@walk.example", "correct horse").await.unwrap();
+    let stranger = house.actor(&stranger.token).await.unwrap();
+    assert_eq!(code(house.identity.end_session(&stranger, shown.id).await), ErrorCode::NotFound);
+    assert_eq!(house.identity.end_other_sessions(&stranger).await.unwrap().ended, 1);
+    assert!(house.actor(&phone.token).await.is_some());
+
+    house.identity.end_session(&actor, shown.id).await.unwrap();
+    assert_eq!(code(house.identity.end_session(&actor, shown.id).await), ErrorCode::NotFound);
+    assert!(house.actor(&phone.token).await.is_none(), "an ended session is alive");
+    // Its browser is a stranger again.
+    house.login_at(&safari, NIAMH, "correct horse").await.unwrap();
+    let told = house.subjects(NIAMH).await.into_iter().filter(|subject| subject == NEW_SIGN_IN).count();
+    assert_eq!(told, 2, "the desk, and the phone when it came again");
+
+    assert_eq!(house.identity.end_other_sessions(&actor).await.unwrap().ended, 2);
+    let left = house.identity.sessions(&actor).await.unwrap();
+    assert!(left.len() == 1 && left.iter().all(|session| session.is_current));
+    assert!(house.actor(&desk.token).await.is_some());
+    // What is idle is not shown as signed in.
+    house.studio.clock.advance(Duration::minutes(36));
+    assert!(house.identity.sessions(&actor).await.unwrap().is_empty());
+}
+
+fn waits(outcome: ServiceResult<SignedIn>) -> Option<u32> {
+    let error = outcome.unwrap_err();
+    match error.code() {
+        ErrorCode::RateLimited => error.fault.retry_after,
+        ErrorCode::Unauthorized => None,
+        other => panic!("{other:?}: {error}"),
+    }
+}
+
+#[tokio::test]
+async fn guessing_is_slowed_ever_more_and_locks_nobody_else_out() {
+    let house = House::new().await;
+    house.register(NIAMH).await;
+    let (home, thief) = (at("home", 1), at("thief", 66));
+    house.login_at(&home, NIAMH, "correct horse").await.unwrap();
+    // The same for an address that nobody has.
+    for email in [NIAMH, "nobody@walk.example"] {
+        for _ in 0..5 {
+            assert_eq!(waits(house.login_at(&thief, email, "wrong horse").await), None);
+        }
+        let mut pauses = Vec::new();
+        for _ in 0..9 {
+            let wait = waits(house.login_at(&thief, email, "wrong horse").await).unwrap();
+            // A new cookie makes no new thief, and asking again makes it no longer.
+            assert_eq!(waits(house.login_at(&at("another name", 66), email, "wrong horse").await), Some(wait));
+            pauses.push(wait);
+            house.studio.clock.advance(Duration::seconds(i64::from(wait)));
+            assert_eq!(waits(house.login_at(&thief, email, "wrong horse").await), None);
+        }
+        assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 900, 900]);
+        let error = house.login_at(&thief, email, "correct horse").await.unwrap_err();
+        assert_eq!(error.fault.message, "Too many attempts to sign in. Please try again in 15 minutes.");
+    }
+    for _ in 0..6 {
+        let _slowed = house.login_at(&thief, NIAMH, "wrong horse").await;
+    }
+    // The owner, at home, in the thief's own network, and somewhere new.
+    for place in [home, at("home", 66), at("a new phone", 3)] {
+        house.login_at(&place, NIAMH, "correct horse").await.unwrap();
+    }
+    // A day later all is forgiven.
+    house.studio.clock.advance(Duration::days(2));
+    house.login_at(&thief, NIAMH, "correct horse").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_guesses_at_once_count_one_by_one() {
+    let house = House::new().await;
+    house.register(NIAMH).await;
+    let tries = (0..24).map(|n| {
+        let identity = house.identity.clone();
+        let form = Login { email: NIAMH.to_owned(), password: format!("wrong horse {n}") };
+        tokio::spawn(async move { identity.login(&at("thief", 66), form).await })
+    });
+    let waits: Vec<_> = join_all(tries).await.into_iter().map(|outcome| waits(outcome.unwrap())).collect();
+    assert_eq!(waits.iter().filter(|wait| wait.is_none()).count(), 5, "{waits:?}");
+}
+
+#[tokio::test]
+async fn right_answers_forgive_and_the_password_asked_for_again_is_no_way_round() {
+    let house = House::new().await;
+    house.register(NIAMH).await;
+    for _ in 0..4 {
+        for _ in 0..4 {
+            assert!(house.login(NIAMH, "wrong horse").await.is_err());
+        }
+        house.login(NIAMH, "correct horse").await.unwrap();
+    }
+    let actor = house.actor(&house.login(NIAMH, "correct horse").await.unwrap().token).await.unwrap();
+    let change =
+        |current: &str| ChangePassword { current_password: current.into(), new_password: "another horse".into() };
+    for _ in 0..5 {
+        let outcome = house.identity.change_password(&actor, change("wrong horse")).await;
+        assert_eq!(field(outcome, "current_password"), PASSWORD_WRONG);
+    }
+    assert_eq!(code(house.identity.change_password(&actor, change("correct horse")).await), ErrorCode::RateLimited);
+    house.studio.clock.advance(Duration::seconds(10));
+    house.identity.change_password(&actor, change("correct horse")).await.unwrap();
 }

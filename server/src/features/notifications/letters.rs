@@ -158,6 +158,27 @@ impl Writer {
                 }),
                 notes: vec!["It was you? Then there is nothing to do.".to_owned()],
             },
+            Letter::NewDevice { name, device, ip, at } => {
+                let at = at.format("%-d %B %Y at %H:%M UTC");
+                let place = ip.as_ref().map(|ip| format!(", from the address {ip}")).unwrap_or_default();
+                Words {
+                    subject: "New sign-in to your account".to_owned(),
+                    preview: format!("{device}, on {at}."),
+                    heading: "A new sign-in to your account".to_owned(),
+                    paragraphs: vec![
+                        format!(
+                            "Hello {name}, somebody signed in to your Arctiv account with a browser that was not used for it \
+                             before: {device}{place}, on {at}."
+                        ),
+                        "It was not you? Then end that session on the page below, and change your password at once.".to_owned(),
+                    ],
+                    action: Some(Action {
+                        label: "See where you are signed in".to_owned(),
+                        url: format!("{}/settings/security", self.origin),
+                    }),
+                    notes: vec!["It was you? Then there is nothing to do.".to_owned()],
+                }
+            }
             Letter::Invitation { workspace, invited_by, role, link } => Words {
                 subject: format!("{invited_by} invites you to {workspace}"),
                 preview: format!("Join {workspace} on Arctiv as {role}. The invitation is open for 7 days."),
@@ -208,6 +229,10 @@ mod tests {
             ("email_changed", Letter::EmailChanged { name: name(), new_email: "niamh@new.example".into() }),
             ("reset_password", Letter::ResetPassword { name: name(), link: PasswordResetId(id) }),
             ("password_changed", Letter::PasswordChanged { name: name(), at }),
+            (
+                "new_device",
+                Letter::NewDevice { name: name(), device: "Firefox on Mac".into(), ip: Some("203.0.113.7".into()), at },
+            ),
             (
                 "invitation",
                 Letter::Invitation {

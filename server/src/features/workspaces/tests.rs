@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use chrono::Duration;
 use domain::{
-    Actor, ErrorCode, RequestId, ServiceResult, UserId, Visitor,
+    Actor, Browser, ErrorCode, RequestId, ServiceResult, UserId, Visitor,
     clock::Ids,
     identity::{Identity, Login, NO_WORKSPACE, Register, SessionToken, SignedIn},
     workspaces::{
@@ -39,6 +39,7 @@ fn visitor() -> Visitor {
         ip: Some(IpAddr::from([192, 0, 2, 7])),
         user_agent: Some("A browser".to_owned()),
         request_id: RequestId::parse("req_walk").unwrap(),
+        browser: Browser::default(),
     }
 }
 
