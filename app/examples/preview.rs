@@ -37,9 +37,10 @@ use domain::{
     },
     events::{Events, Subscription},
     identity::{
-        Authenticated, ChangeEmail, ChangePassword, Confirmation, Confirmed, Credentials, EMAIL_TAKEN, EmailChange,
-        EndedSessions, ForgotPassword, Identity, LOGIN_REFUSED, LinkState, Login, Me, Profile, Register, Resends,
-        ResetPassword, SessionInfo, SessionToken, Sessions, SignedIn, User,
+        Authenticated, CODE_WRONG, ChangeEmail, ChangePassword, ConfirmTotp, Confirmation, Confirmed, Credentials,
+        EMAIL_TAKEN, EmailChange, EndedSessions, ForgotPassword, Identity, LOGIN_REFUSED, LinkState, Login, LoginStep,
+        Me, Profile, ProvePassword, RecoveryCodes, Register, Resends, ResetPassword, SecondStep, SessionInfo,
+        SessionToken, Sessions, SignedIn, StepMethod, TotpSetup, TwoStep, TwoSteps, User, Waiting,
     },
     media::{
         Incoming, Media, MediaAsset, MediaFile, MediaFilter, MediaPatch, MediaUse, NewUpload, Signature, TagCount,
@@ -222,7 +223,7 @@ impl Identity for Demo {
         form.check().into_result()?;
         Err(ServiceError::field_conflict("email", EMAIL_TAKEN))
     }
-    async fn login(&self, _: &Visitor, form: Login) -> ServiceResult<SignedIn> {
+    async fn login(&self, _: &Visitor, form: Login) -> ServiceResult<LoginStep> {
         form.check().into_result()?;
         Err(ServiceError::new(domain::ErrorCode::Unauthorized, LOGIN_REFUSED))
     }
@@ -350,6 +351,38 @@ impl Sessions for Demo {
         gone()
     }
     async fn end_other_sessions(&self, _: &Actor) -> ServiceResult<EndedSessions> {
+        gone()
+    }
+}
+
+#[async_trait]
+impl TwoSteps for Demo {
+    async fn waiting(&self, _: &Visitor) -> ServiceResult<Option<Waiting>> {
+        let methods = vec![StepMethod::Totp, StepMethod::RecoveryCode];
+        Ok(Some(Waiting { methods, expires_at: now() + TimeDelta::minutes(9) }))
+    }
+    async fn second_step(&self, _: &Visitor, form: SecondStep) -> ServiceResult<SignedIn> {
+        form.check().into_result()?;
+        Err(ServiceError::field("code", CODE_WRONG))
+    }
+    async fn two_step(&self, _: &Actor) -> ServiceResult<TwoStep> {
+        self.stand()?;
+        let on = self.0 == Scene::Full;
+        Ok(TwoStep { enabled_at: on.then(|| ago(90_000)), recovery_codes_left: if on { 8 } else { 0 } })
+    }
+    async fn begun_totp(&self, _: &Actor) -> ServiceResult<Option<TotpSetup>> {
+        Ok(None)
+    }
+    async fn begin_totp(&self, _: &Actor, _: ProvePassword) -> ServiceResult<TotpSetup> {
+        gone()
+    }
+    async fn confirm_totp(&self, _: &Actor, _: ConfirmTotp) -> ServiceResult<RecoveryCodes> {
+        gone()
+    }
+    async fn renew_recovery_codes(&self, _: &Actor, _: ProvePassword) -> ServiceResult<RecoveryCodes> {
+        gone()
+    }
+    async fn disable_two_step(&self, _: &Actor, _: ProvePassword) -> ServiceResult<()> {
         gone()
     }
 }
@@ -658,6 +691,7 @@ fn services(scene: Scene) -> Services {
         identity: demo.clone(),
         credentials: demo.clone(),
         sessions: demo.clone(),
+        two_steps: demo.clone(),
         team: demo.clone(),
         accounts: demo.clone(),
         posts: demo.clone(),
@@ -673,6 +707,7 @@ fn services(scene: Scene) -> Services {
             development: true,
             picture_origin: None,
             session_cookie: Box::new(|_| "preview=client; Path=/".into()),
+            sign_in_cookie: Box::new(|_| "preview=visitor; Path=/".into()),
         }),
     }
 }

@@ -259,6 +259,10 @@ impl Stage {
             "POST /api/auth/change-email" => {
                 Some(json!({ "email": "nobody@walk.example", "current_password": "wrong horse" }))
             }
+            "POST /api/auth/login/second-step" | "POST /api/auth/two-step/confirm" => Some(json!({ "code": "123456" })),
+            "POST /api/auth/two-step"
+            | "POST /api/auth/two-step/recovery-codes"
+            | "POST /api/auth/two-step/disable" => Some(json!({ "current_password": "wrong horse" })),
             "PATCH /api/workspaces/current/members/{id}" => Some(json!({ "role": "editor", "disabled": false })),
             "POST /api/workspaces/current/invitations" => {
                 Some(json!({ "email": "somebody.else@walk.example", "role": "viewer" }))
@@ -392,6 +396,7 @@ async fn people(stage: &mut Stage) {
     let slowed = stage.call(Who::Nobody, login, "", guess(), 429).send().await;
     assert!(slowed["details"]["retry_after"].as_u64().is_some_and(|seconds| (1..=10).contains(&seconds)), "{slowed}");
     sessions(stage).await;
+    two_steps(stage).await;
     credentials(stage).await;
 }
 
@@ -468,6 +473,55 @@ async fn sessions(stage: &mut Stage) {
     stage.call(Who::Owner, end, id, None, 404).send().await;
     let ended = stage.call(Who::Owner, others, "", None, 200).send().await;
     assert!(ended["data"]["ended"].as_u64().is_some_and(|ended| ended >= 1), "{ended}");
+}
+
+/// The cookies that an answer sets, as a browser sends them back.
+fn cookies(answer: &reqwest::Response) -> String {
+    let set = answer.headers().get_all(header::SET_COOKIE).iter();
+    set.filter_map(|cookie| cookie.to_str().ok()?.split(';').next()).collect::<Vec<_>>().join("; ")
+}
+
+async fn two_steps(stage: &mut Stage) {
+    let somebody = Person::register(&stage.web, "client").await;
+    let owner = std::mem::replace(&mut stage.person, somebody);
+    let (begin, confirm) = ("POST /api/auth/two-step", "POST /api/auth/two-step/confirm");
+    let (renew, disable) = ("POST /api/auth/two-step/recovery-codes", "POST /api/auth/two-step/disable");
+    let (login, second) = ("POST /api/auth/login", "POST /api/auth/login/second-step");
+    let proof = |password: &str| Some(json!({ "current_password": password }));
+    let code = |code: &str| Some(json!({ "code": code }));
+    let state = stage.call(Who::Owner, "GET /api/auth/two-step", "", None, 200).send().await;
+    assert_eq!(state["data"], json!({ "enabled_at": null, "recovery_codes_left": 0 }));
+    for operation in [renew, disable] {
+        stage.call(Who::Owner, operation, "", proof("correct horse"), 409).send().await;
+    }
+    stage.call(Who::Owner, confirm, "", code("123456"), 409).send().await;
+    stage.call(Who::Owner, begin, "", proof("wrong horse"), 400).send().await;
+    let setup = stage.call(Who::Owner, begin, "", proof("correct horse"), 200).send().await;
+    let secret = totp_rs::Secret::try_from_base32(setup["data"]["secret"].as_str().unwrap()).unwrap();
+    let app = totp_rs::Builder::new().with_secret(secret).with_account_name("any").build().unwrap();
+    stage.call(Who::Owner, confirm, "", code("nonsense"), 400).send().await;
+    let now = app.generate(u64::try_from(SystemClock.now().timestamp()).unwrap()).to_string();
+    let codes = stage.call(Who::Owner, confirm, "", code(&now), 200).send().await;
+    assert_eq!(codes["data"]["codes"].as_array().unwrap().len(), 10);
+    stage.call(Who::Owner, begin, "", proof("correct horse"), 409).send().await;
+    stage.call(Who::Owner, renew, "", proof("wrong horse"), 400).send().await;
+    let codes = stage.call(Who::Owner, renew, "", proof("correct horse"), 200).send().await;
+
+    let me = stage.call(Who::Owner, "GET /api/auth/me", "", None, 200).send().await;
+    let password = json!({ "email": me["data"]["user"]["email"], "password": "correct horse" });
+    let half = stage.call(Who::Nobody, login, "", Some(password.clone()), 202).send().await;
+    assert_eq!(half["data"]["second_step"]["methods"], json!(["totp", "recovery_code"]));
+    let half_in = cookies(&stage.request(Who::Nobody, login, "", "").json(&password).send().await.unwrap());
+    assert!(half_in.starts_with("arctiv_sign_in="), "{half_in}");
+    stage.call(Who::Nobody, second, "", code("123456"), 401).send().await;
+    for (typed, status) in [(json!("nonsense"), 400), (codes["data"]["codes"][0].clone(), 200)] {
+        let request = stage.request(Who::Nobody, second, "", "").header(header::COOKIE, &half_in);
+        let answer = stage.contract.call(second, request.json(&json!({ "code": typed }))).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+    }
+    stage.call(Who::Owner, disable, "", proof("wrong horse"), 400).send().await;
+    stage.call(Who::Owner, disable, "", proof("correct horse"), 200).send().await;
+    stage.person = owner;
 }
 
 async fn team(stage: &mut Stage) {

@@ -11,7 +11,7 @@ use domain::{
     clock::{Clock, Ids},
     deliveries::Deliveries,
     events::Events,
-    identity::{Credentials, Identity, Sessions},
+    identity::{Credentials, Identity, Sessions, TwoSteps},
     media::Media,
     posts::{Posts, queue::Queue},
     workspaces::Team,
@@ -73,6 +73,8 @@ pub struct Arctiv {
     pub services: Services,
     pub adapters: Arc<Registry>,
     pub tokens: Tokens,
+    /// Opens what is sealed.
+    pub vault: Arc<Vault>,
     pub files: MediaFiles,
     selector: Selector,
     pub letters: Letters,
@@ -177,7 +179,7 @@ impl Arctiv {
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             platforms: Arc::clone(&adapters),
-            vault,
+            vault: Arc::clone(&vault),
             public_url,
             oauth_key: keys.jwt_secret.clone(),
         }));
@@ -221,6 +223,7 @@ impl Arctiv {
             Arc::clone(&ids),
             &keys.jwt_secret,
             password_cost,
+            Arc::clone(&vault),
         )?;
         let team = TeamService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), &keys.jwt_secret);
         let events = LiveEvents::start(database.clone(), stop.clone());
@@ -228,6 +231,7 @@ impl Arctiv {
         let services = Services {
             credentials: Arc::new(identity.clone()),
             sessions: Arc::new(identity.clone()),
+            two_steps: Arc::new(identity.clone()),
             team: Arc::new(team),
             identity: Arc::new(identity),
             accounts,
@@ -246,6 +250,9 @@ impl Arctiv {
                 session_cookie: Box::new(move |token| {
                     cookie::set(cookies, token).1.to_str().unwrap_or_default().to_owned()
                 }),
+                sign_in_cookie: Box::new(move |token| {
+                    cookie::keep_sign_in(cookies, token).1.to_str().unwrap_or_default().to_owned()
+                }),
             }),
         };
         let probe = Arc::new(ReadinessProbe {
@@ -263,6 +270,7 @@ impl Arctiv {
             services,
             adapters,
             tokens,
+            vault,
             files,
             selector,
             letters,
@@ -389,6 +397,7 @@ part!(
     identity: Identity,
     credentials: Credentials,
     sessions: Sessions,
+    two_steps: TwoSteps,
     team: Team,
     accounts: Accounts,
     posts: Posts,

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     Browser, CookieToken,
-    identity::{ABSOLUTE, SessionToken},
+    identity::{ABSOLUTE, PENDING_LIFE, SessionToken},
 };
 use rand::Rng;
 
@@ -29,6 +29,10 @@ impl CookiePolicy {
     const fn device_name(self) -> &'static str {
         if self.https { "__Host-arctiv_device" } else { "arctiv_device" }
     }
+
+    const fn sign_in_name(self) -> &'static str {
+        if self.https { "__Host-arctiv_sign_in" } else { "arctiv_sign_in" }
+    }
 }
 
 /// `set-cookie` for a session. The browser may keep it for the absolute limit; its value ends much earlier.
@@ -46,6 +50,11 @@ pub fn keep_device(policy: CookiePolicy, token: &CookieToken) -> (HeaderName, He
     build(policy, policy.device_name(), &token.0, DEVICE_SECONDS)
 }
 
+/// `set-cookie` of a sign-in that waits for its second step.
+pub fn keep_sign_in(policy: CookiePolicy, token: &CookieToken) -> (HeaderName, HeaderValue) {
+    build(policy, policy.sign_in_name(), &token.0, PENDING_LIFE.num_seconds())
+}
+
 /// Whether an answer starts a session, or goes on with one.
 pub fn starts_session(policy: CookiePolicy, headers: &HeaderMap) -> bool {
     headers
@@ -59,7 +68,8 @@ pub fn starts_session(policy: CookiePolicy, headers: &HeaderMap) -> bool {
 /// signs in with it.
 pub fn browser(policy: CookiePolicy, headers: &HeaderMap) -> Browser {
     let device = find(headers, policy.device_name()).filter(|token| one_time::is_shaped(token)).map(str::to_owned);
-    Browser { device: Some(CookieToken(device.unwrap_or_else(random_token))), sign_in: None }
+    let sign_in = find(headers, policy.sign_in_name()).map(|token| CookieToken(token.to_owned()));
+    Browser { device: Some(CookieToken(device.unwrap_or_else(random_token))), sign_in }
 }
 
 /// 256 random bits that can stand in a cookie.

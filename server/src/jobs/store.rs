@@ -103,7 +103,7 @@ pub(super) struct Kept {
 }
 
 /// What is deleted, and when.
-pub(super) const KEPT: [Kept; 12] = [
+pub(super) const KEPT: [Kept; 13] = [
     Kept {
         table: "rate_limits",
         rule: "until all of the limit is there again",
@@ -114,6 +114,12 @@ pub(super) const KEPT: [Kept; 12] = [
         rule: "a day after the last one",
         delete: "delete from guesses where key in
                    (select key from guesses where last_at < $1 - interval '1 day' order by last_at limit 5000)",
+    },
+    Kept {
+        table: "pending_sign_ins",
+        rule: "a day after they expired",
+        delete: "delete from pending_sign_ins where id in
+                   (select id from pending_sign_ins where expires_at < $1 - interval '1 day' order by expires_at limit 5000)",
     },
     Kept {
         table: "known_devices",

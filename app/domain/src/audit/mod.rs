@@ -67,6 +67,11 @@ actions! {
     UserPasswordChanged = "user.password_changed", "changed their password";
     /// By the link for a forgotten one.
     UserPasswordReset = "user.password_reset", "replaced a forgotten password";
+    UserTwoStepBegun = "user.two_step_begun", "started to set up two-step sign-in";
+    UserTwoStepEnabled = "user.two_step_enabled", "switched on two-step sign-in";
+    UserTwoStepDisabled = "user.two_step_disabled", "switched off two-step sign-in";
+    UserRecoveryCodesRenewed = "user.recovery_codes_renewed", "made new recovery codes";
+    UserRecoveryCodeUsed = "user.recovery_code_used", "signed in with a recovery code";
     InvitationSent = "invitation.sent", "invited somebody";
     InvitationResent = "invitation.resent", "sent an invitation again";
     InvitationRevoked = "invitation.revoked", "withdrew an invitation";

@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 
 use super::{
-    ChangeEmail, ChangePassword, Confirmation, Confirmed, EmailChange, EndedSessions, ForgotPassword, LinkState, Login,
-    Me, Register, Resends, ResetPassword, SessionInfo, User,
+    ChangeEmail, ChangePassword, ConfirmTotp, Confirmation, Confirmed, EmailChange, EndedSessions, ForgotPassword,
+    LinkState, Login, Me, ProvePassword, RecoveryCodes, Register, Resends, ResetPassword, SecondStep, SessionInfo,
+    TotpSetup, TwoStep, User, Waiting,
 };
 use crate::{
-    actor::{Actor, Visitor},
+    actor::{Actor, CookieToken, Visitor},
     error::ServiceResult,
     ids::SessionId,
     workspaces::{AcceptInvitation, Role, Workspace},
@@ -32,6 +33,32 @@ pub struct SignedIn {
     pub token: SessionToken,
 }
 
+/// A sign-in that waits for its second step: no session.
+#[derive(Clone, Debug)]
+pub struct PendingSignIn {
+    /// For a cookie of its own.
+    pub token: CookieToken,
+    pub waiting: Waiting,
+}
+
+/// What the right password leads to.
+#[derive(Clone, Debug)]
+pub enum LoginStep {
+    SignedIn(Box<SignedIn>),
+    /// Two-step sign-in is switched on.
+    SecondStep(PendingSignIn),
+}
+
+impl LoginStep {
+    /// The session, when there is nothing left to ask.
+    pub fn signed_in(self) -> Option<SignedIn> {
+        match self {
+            Self::SignedIn(session) => Some(*session),
+            Self::SecondStep(_) => None,
+        }
+    }
+}
+
 /// A request's session, found alive.
 #[derive(Clone, Debug)]
 pub struct Authenticated {
@@ -51,7 +78,7 @@ pub trait Identity: Send + Sync {
 
     /// `UNAUTHORIZED` with one message, after the same work, for an unknown email, a wrong password and a disabled
     /// account. `RATE_LIMITED` for who guesses, with growing pauses, in the same way for all of them.
-    async fn login(&self, visitor: &Visitor, form: Login) -> ServiceResult<SignedIn>;
+    async fn login(&self, visitor: &Visitor, form: Login) -> ServiceResult<LoginStep>;
 
     /// Ends the session for good; a second call is no error.
     async fn logout(&self, actor: &Actor) -> ServiceResult<()>;
@@ -85,6 +112,35 @@ pub trait Sessions: Send + Sync {
 
     /// Ends all but the actor's own.
     async fn end_other_sessions(&self, actor: &Actor) -> ServiceResult<EndedSessions>;
+}
+
+/// Two-step sign-in: its second step, and switching it on and off.
+#[async_trait]
+pub trait TwoSteps: Send + Sync {
+    /// What the browser's sign-in waits for; `None` when none does.
+    async fn waiting(&self, visitor: &Visitor) -> ServiceResult<Option<Waiting>>;
+
+    /// Completes it. `UNAUTHORIZED` when none waits, `VALIDATION_ERROR` on `code` for a wrong or used one, `RATE_LIMITED`
+    /// for who guesses.
+    async fn second_step(&self, visitor: &Visitor, form: SecondStep) -> ServiceResult<SignedIn>;
+
+    /// How it stands for the actor.
+    async fn two_step(&self, actor: &Actor) -> ServiceResult<TwoStep>;
+
+    /// What an app is given, while the actor's session sets one up.
+    async fn begun_totp(&self, actor: &Actor) -> ServiceResult<Option<TotpSetup>>;
+
+    /// Makes a new secret, which counts once a code confirms it. `CONFLICT` when it is switched on already.
+    async fn begin_totp(&self, actor: &Actor, form: ProvePassword) -> ServiceResult<TotpSetup>;
+
+    /// Switches it on, by the first code; all other sessions end. The recovery codes are shown this once.
+    async fn confirm_totp(&self, actor: &Actor, form: ConfirmTotp) -> ServiceResult<RecoveryCodes>;
+
+    /// New recovery codes in place of all earlier ones. `CONFLICT` when it is not switched on.
+    async fn renew_recovery_codes(&self, actor: &Actor, form: ProvePassword) -> ServiceResult<RecoveryCodes>;
+
+    /// Switches it off. `CONFLICT` when it is not switched on.
+    async fn disable_two_step(&self, actor: &Actor, form: ProvePassword) -> ServiceResult<()>;
 }
 
 /// What proves who somebody is, and how it is replaced: the email address and the password.

@@ -12,3 +12,5 @@ pub mod links;
 pub mod pages;
 pub mod security;
 pub mod server_fns;
+pub mod two_step;
+pub mod verify;

@@ -41,7 +41,7 @@ fn register_of(values: &Values) -> Register {
     }
 }
 
-fn next_field(next: Option<String>) -> impl IntoView {
+pub(super) fn next_field(next: Option<String>) -> impl IntoView {
     next.map(|next| view! { <input type="hidden" name="next" value=next/> })
 }
 

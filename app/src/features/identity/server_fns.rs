@@ -5,7 +5,7 @@ use domain::{
     FieldErrors, SessionId,
     identity::{
         ChangeEmail, ChangePassword, Confirmation, EmailChange, EndedSessions, ForgotPassword, LinkState, Login,
-        Register, Resends, ResetPassword, SessionInfo,
+        Register, Resends, ResetPassword, SecondStep, SessionInfo, TotpSetup, TwoStep, Waiting,
     },
     workspaces::{AcceptInvitation, InvitationOffer},
 };
@@ -13,6 +13,9 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{codec::Json, error::AppError};
+#[cfg(feature = "ssr")]
+use domain::identity::LoginStep;
+
 #[cfg(feature = "ssr")]
 use crate::{
     error::refuse,
@@ -33,7 +36,29 @@ pub enum Entry {
 #[server(prefix = "/fn", endpoint = "identity/login", input = Json, output = Json)]
 pub async fn sign_in(form: Login, next: Option<String>) -> Result<Entry, AppError> {
     let (services, visitor) = (services()?, visitor()?);
-    let outcome = services.identity.login(&visitor, form).await;
+    match services.identity.login(&visitor, form).await {
+        Ok(LoginStep::SignedIn(session)) => enter(&services, Ok(*session), next.as_deref()),
+        Ok(LoginStep::SecondStep(pending)) => {
+            crate::services::set_cookie(&(services.settings.sign_in_cookie)(&pending.token));
+            let next = domain::identity::safe_next(next.as_deref()).map(str::to_owned);
+            Ok(Entry::Welcome { to: crate::shared::query::Href::new("/login/verify").with("next", next).build() })
+        }
+        Err(error) => enter(&services, Err(error), None),
+    }
+}
+
+/// What the browser's sign-in waits for.
+#[server(prefix = "/fn", endpoint = "identity/waiting", input = Json)]
+pub async fn view_waiting() -> Result<Option<Waiting>, AppError> {
+    let (services, visitor) = (services()?, visitor()?);
+    services.two_steps.waiting(&visitor).await.map_err(refuse)
+}
+
+/// The second step.
+#[server(prefix = "/fn", endpoint = "identity/second-step", input = Json, output = Json)]
+pub async fn verify_sign_in(form: SecondStep, next: Option<String>) -> Result<Entry, AppError> {
+    let (services, visitor) = (services()?, visitor()?);
+    let outcome = services.two_steps.second_step(&visitor, form).await;
     enter(&services, outcome, next.as_deref())
 }
 
@@ -158,6 +183,23 @@ pub async fn replace_password(form: ChangePassword) -> Result<Changed<()>, AppEr
 pub async fn replace_email(form: ChangeEmail) -> Result<Changed<EmailChange>, AppError> {
     let (services, actor) = acting()?;
     changed(services.credentials.change_email(&actor, form).await)
+}
+
+/// Two-step sign-in, and what an app is given while it is being set up here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TwoStepView {
+    pub state: TwoStep,
+    pub setup: Option<TotpSetup>,
+}
+
+/// How two-step sign-in stands.
+#[server(prefix = "/fn", endpoint = "identity/two-step", input = Json)]
+pub async fn view_two_step() -> Result<TwoStepView, AppError> {
+    let (services, actor) = acting()?;
+    let state = services.two_steps.two_step(&actor).await.map_err(refuse)?;
+    let setup =
+        if state.enabled_at.is_none() { services.two_steps.begun_totp(&actor).await.map_err(refuse)? } else { None };
+    Ok(TwoStepView { state, setup })
 }
 
 /// Where somebody is signed in.

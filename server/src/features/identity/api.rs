@@ -10,9 +10,10 @@ use axum::{
 use domain::{
     SessionId,
     identity::{
-        ChangeEmail, ChangePassword, ConfirmEmail, Confirmed, Credentials, EmailChange, EndedSessions, FORGOT_SENT,
-        ForgotPassword, Identity, Login, Me, Register, Resends, ResetPassword, SessionInfo, Sessions,
-        SignedIn as Session, User,
+        ChangeEmail, ChangePassword, ConfirmEmail, ConfirmTotp, Confirmed, Credentials, EmailChange, EndedSessions,
+        FORGOT_SENT, ForgotPassword, Identity, Login, LoginStep, Me, ProvePassword, RecoveryCodes, Register, Resends,
+        ResetPassword, SecondStep, SessionInfo, Sessions, SignedIn as Session, TotpSetup, TwoStep, TwoSteps, User,
+        Waiting,
     },
     workspaces::{AcceptInvitation, Role, Workspace},
 };
@@ -47,6 +48,7 @@ where
     Arc<dyn Identity>: axum::extract::FromRef<S>,
     Arc<dyn Credentials>: axum::extract::FromRef<S>,
     Arc<dyn Sessions>: axum::extract::FromRef<S>,
+    Arc<dyn TwoSteps>: axum::extract::FromRef<S>,
     CookiePolicy: axum::extract::FromRef<S>,
 {
     OpenApiRouter::new()
@@ -63,6 +65,17 @@ where
         .routes(routes!(accept_invitation))
         .routes(routes!(sessions, end_other_sessions))
         .routes(routes!(end_session))
+        .routes(routes!(second_step))
+        .routes(routes!(two_step, begin_two_step))
+        .routes(routes!(confirm_two_step))
+        .routes(routes!(renew_recovery_codes))
+        .routes(routes!(disable_two_step))
+}
+
+/// What is still missing after the right password.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SecondStepNeeded {
+    second_step: Waiting,
 }
 
 /// A sentence about what happens next.
@@ -94,9 +107,11 @@ async fn register(
 
 /// Log in
 ///
-/// Answers alike, and as slowly, for an unknown email and a wrong password.
+/// Answers alike, and as slowly, for an unknown email and a wrong password. Whoever guesses waits ever longer. With two-step
+/// sign-in the answer is 202 and a cookie that opens nothing but the second step.
 #[utoipa::path(post, path = "/api/auth/login", tag = "identity", security(()), request_body = Login, responses(
     (status = 200, description = "Signed in", body = Success<SessionData>),
+    (status = 202, description = "The password is right; the second step is still missing", body = Success<SecondStepNeeded>),
     (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
     (status = 401, description = "`UNAUTHORIZED`: email or password is incorrect", body = Failure),
     (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
@@ -108,9 +123,118 @@ async fn login(
     Anyone(visitor): Anyone,
     Body(form): Body<Login>,
 ) -> ApiResult<Response> {
-    let session = identity.login(&visitor, form).await?;
+    Ok(match identity.login(&visitor, form).await? {
+        LoginStep::SignedIn(session) => {
+            let cookie = cookie::set(cookies, &session.token);
+            ([cookie], Ok200(SessionData::from(*session))).into_response()
+        }
+        LoginStep::SecondStep(pending) => {
+            let cookie = cookie::keep_sign_in(cookies, &pending.token);
+            let mut response = ([cookie], Ok200(SecondStepNeeded { second_step: pending.waiting })).into_response();
+            *response.status_mut() = StatusCode::ACCEPTED;
+            response
+        }
+    })
+}
+
+/// Complete a sign-in
+///
+/// With a code of the authenticator app or a recovery code, after `/api/auth/login` has answered 202. Each code works once.
+#[utoipa::path(post, path = "/api/auth/login/second-step", tag = "identity", security(()), request_body = SecondStep, responses(
+    (status = 200, description = "Signed in", body = Success<SessionData>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`: a wrong or used code", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`: no sign-in waits, or not any more", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn second_step(
+    State(two_steps): State<Arc<dyn TwoSteps>>,
+    State(cookies): State<CookiePolicy>,
+    Anyone(visitor): Anyone,
+    Body(form): Body<SecondStep>,
+) -> ApiResult<Response> {
+    let session = two_steps.second_step(&visitor, form).await?;
     let cookie = cookie::set(cookies, &session.token);
     Ok(([cookie], Ok200(SessionData::from(session))).into_response())
+}
+
+/// Two-step sign-in
+#[utoipa::path(get, path = "/api/auth/two-step", tag = "identity", responses(
+    (status = 200, description = "Whether it is switched on", body = Success<TwoStep>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn two_step(State(two_steps): State<Arc<dyn TwoSteps>>, SignedIn(actor): SignedIn) -> ApiResult<Ok200<TwoStep>> {
+    Ok(Ok200(two_steps.two_step(&actor).await?))
+}
+
+/// Set up an authenticator app
+///
+/// Makes a new key, which counts once a code confirms it, within 15 minutes. For a browser's session only.
+#[utoipa::path(post, path = "/api/auth/two-step", tag = "identity", request_body = ProvePassword, responses(
+    (status = 200, description = "What the app is given", body = Success<TotpSetup>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`: also a wrong password", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 409, description = "`CONFLICT`: it is switched on already", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn begin_two_step(
+    State(two_steps): State<Arc<dyn TwoSteps>>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<ProvePassword>,
+) -> ApiResult<Ok200<TotpSetup>> {
+    Ok(Ok200(two_steps.begin_totp(&actor, form).await?))
+}
+
+/// Switch two-step sign-in on
+///
+/// By the first code of the app. Ends every other session of the person; the recovery codes are in this answer only.
+#[utoipa::path(post, path = "/api/auth/two-step/confirm", tag = "identity", request_body = ConfirmTotp, responses(
+    (status = 200, description = "Switched on", body = Success<RecoveryCodes>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`: also a wrong code", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 409, description = "`CONFLICT`: nothing is being set up here, or it is switched on already", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn confirm_two_step(
+    State(two_steps): State<Arc<dyn TwoSteps>>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<ConfirmTotp>,
+) -> ApiResult<Ok200<RecoveryCodes>> {
+    Ok(Ok200(two_steps.confirm_totp(&actor, form).await?))
+}
+
+/// New recovery codes
+///
+/// In place of all earlier ones; they are in this answer only.
+#[utoipa::path(post, path = "/api/auth/two-step/recovery-codes", tag = "identity", request_body = ProvePassword, responses(
+    (status = 200, description = "The new ones", body = Success<RecoveryCodes>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`: also a wrong password", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 409, description = "`CONFLICT`: two-step sign-in is not switched on", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn renew_recovery_codes(
+    State(two_steps): State<Arc<dyn TwoSteps>>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<ProvePassword>,
+) -> ApiResult<Ok200<RecoveryCodes>> {
+    Ok(Ok200(two_steps.renew_recovery_codes(&actor, form).await?))
+}
+
+/// Switch two-step sign-in off
+#[utoipa::path(post, path = "/api/auth/two-step/disable", tag = "identity", request_body = ProvePassword, responses(
+    (status = 200, description = "Switched off", body = Success<Told>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`: also a wrong password", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 409, description = "`CONFLICT`: it is not switched on", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn disable_two_step(
+    State(two_steps): State<Arc<dyn TwoSteps>>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<ProvePassword>,
+) -> ApiResult<Ok200<Told>> {
+    two_steps.disable_two_step(&actor, form).await?;
+    Ok(Ok200(Told { message: "Two-step sign-in is switched off." }))
 }
 
 /// Log out

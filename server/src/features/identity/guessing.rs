@@ -12,42 +12,51 @@ use crate::{database::Tx, http::limits::network, one_time};
 
 /// Tries before the first pause.
 const FREE: i32 = 5;
+/// The same for codes, from all places together that the account does not know. Six digits are few, and who gets to guess
+/// them has the password; their owner still comes in with a browser of theirs.
+const FREE_EVERYWHERE: i32 = 20;
 
 /// What is guessed at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guessed {
     Password,
+    /// A second step, by who has the password.
+    Code,
 }
 
 impl Guessed {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
+            Self::Code => "code",
         }
     }
 }
 
 /// One try that has been counted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a right answer forgives the tries before it"]
 pub struct Guess {
-    key: [u8; 32],
+    keys: Vec<[u8; 32]>,
 }
 
 impl Guess {
-    fn new(what: Guessed, at: &str, from: &str) -> Self {
-        let mut hash = Sha256::new();
-        for part in [what.as_str(), at, from] {
-            hash.update(part.as_bytes());
-            hash.update([0]);
-        }
-        Self { key: hash.finalize().into() }
-    }
-
     /// It was right.
     pub async fn forgive(self, tx: &mut Tx) -> ServiceResult<()> {
-        store::guessed_right(tx, &self.key).await
+        for key in &self.keys {
+            store::guessed_right(tx, key).await?;
+        }
+        Ok(())
     }
+}
+
+fn key(what: Guessed, at: &str, from: &str) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in [what.as_str(), at, from] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    hash.finalize().into()
 }
 
 impl IdentityService {
@@ -69,18 +78,22 @@ impl IdentityService {
             (None, Some(ip)) => format!("network {}", network(ip)),
             (None, None) => "nowhere".to_owned(),
         };
-        self.count(tx, Guess::new(what, email, &from)).await
+        let mut guess = Guess { keys: vec![self.count(tx, key(what, email, &from), FREE).await?] };
+        if what == Guessed::Code && !known {
+            guess.keys.push(self.count(tx, key(what, email, "everywhere"), FREE_EVERYWHERE).await?);
+        }
+        Ok(guess)
     }
 
     /// The same for who is signed in and is asked once more.
     pub(super) async fn guess_as(&self, tx: &mut Tx, actor: &Actor, what: Guessed) -> ServiceResult<Guess> {
         let from = actor.session_id().map_or_else(String::new, |session| format!("session {session}"));
-        self.count(tx, Guess::new(what, &actor.user_id.to_string(), &from)).await
+        Ok(Guess { keys: vec![self.count(tx, key(what, &actor.user_id.to_string(), &from), FREE).await?] })
     }
 
-    async fn count(&self, tx: &mut Tx, guess: Guess) -> ServiceResult<Guess> {
+    async fn count(&self, tx: &mut Tx, key: [u8; 32], free: i32) -> ServiceResult<[u8; 32]> {
         let now = self.clock.now();
-        let Some(next_at) = store::guess(tx, &guess.key, FREE, now).await? else { return Ok(guess) };
+        let Some(next_at) = store::guess(tx, &key, free, now).await? else { return Ok(key) };
         metrics::counter!("sign_in_guesses_refused_total").increment(1);
         let wait = u32::try_from((next_at - now).num_milliseconds().max(1).unsigned_abs().div_ceil(1000));
         let wait = wait.unwrap_or(u32::MAX);

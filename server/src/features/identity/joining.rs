@@ -3,7 +3,7 @@
 use domain::{
     Actor, ServiceError, ServiceResult, UserId, Visitor,
     audit::Action,
-    identity::SignedIn,
+    identity::{JOIN_SIGNED_IN, SignedIn},
     workspaces::{AcceptInvitation, InvitationState},
 };
 
@@ -75,6 +75,11 @@ impl IdentityService {
         }
         let mut tx = self.database.tenant_of(user, found.workspace).await?;
         guess.forgive(&mut tx).await?;
+        // The password alone does not open it.
+        if self.asks_for_more(&mut tx, user).await? {
+            tx.commit().await?;
+            return Err(ServiceError::conflict(JOIN_SIGNED_IN));
+        }
         self.enter(tx, visitor, user, &form.token, found).await
     }
 

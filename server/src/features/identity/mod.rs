@@ -6,6 +6,7 @@
 //! | `credentials` | the port [`domain::identity::Credentials`] |
 //! | `sessions` | the port [`domain::identity::Sessions`], and the letter about a new browser |
 //! | `guessing` | slows whoever guesses, and nobody else |
+//! | `two_step` | the port [`domain::identity::TwoSteps`]: codes of an app, recovery codes |
 //! | `joining` | taking an offered place in a workspace |
 //! | `password` | argon2id, off the async threads |
 //! | `token` | the session cookie |
@@ -24,6 +25,8 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod token;
+mod two_step;
 
 pub use api::router;
 pub use service::{IdentityService, PasswordCost};
+pub use two_step::reseal_all;

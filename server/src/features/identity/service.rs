@@ -9,13 +9,14 @@ use domain::{
     audit::Action,
     clock::{Clock, Ids},
     identity::{
-        ABSOLUTE, Authenticated, INACTIVITY, Identity, LOGIN_REFUSED, Login, Me, NO_WORKSPACE, REISSUE_AFTER, Register,
-        SessionToken, SignedIn, normalize_email,
+        ABSOLUTE, Authenticated, INACTIVITY, Identity, LOGIN_REFUSED, Login, LoginStep, Me, NO_WORKSPACE,
+        REISSUE_AFTER, Register, SessionToken, SignedIn, normalize_email,
     },
     workspaces::{AcceptInvitation, Role, WorkspaceKind, slugify},
 };
 use secrecy::SecretString;
 use serde_json::json;
+use vault::Vault;
 
 pub use super::password::PasswordCost;
 use super::{
@@ -40,6 +41,7 @@ pub struct IdentityService {
     pub(super) passwords: Passwords,
     tokens: Tokens,
     pub(super) links: OneTimeTokens,
+    pub(super) vault: Arc<Vault>,
 }
 
 impl IdentityService {
@@ -49,9 +51,10 @@ impl IdentityService {
         ids: Arc<dyn Ids>,
         jwt_secret: &SecretString,
         cost: PasswordCost,
+        vault: Arc<Vault>,
     ) -> ServiceResult<Self> {
         let (tokens, links) = (Tokens::new(jwt_secret), OneTimeTokens::new(jwt_secret));
-        Ok(Self { database, clock, ids, passwords: Passwords::new(cost)?, tokens, links })
+        Ok(Self { database, clock, ids, passwords: Passwords::new(cost)?, tokens, links, vault })
     }
 
     /// A session row and its cookie, in the caller's transaction.
@@ -88,7 +91,7 @@ impl IdentityService {
 
     /// Puts a refused sign-in on the record, behind the answer's back: it must take no longer for a known email than for
     /// an unknown one, which is on nobody's record.
-    fn note_refusal(&self, visitor: &Visitor, user: UserId, workspace: WorkspaceId, why: &'static str) {
+    pub(super) fn note_refusal(&self, visitor: &Visitor, user: UserId, workspace: WorkspaceId, why: &'static str) {
         let entry = Entry::at_the_door(visitor, workspace, user, Action::SessionRefused, self.clock.now());
         let (database, entry) = (self.database.clone(), entry.is(json!({ "reason": why })));
         tokio::spawn(async move {
@@ -167,7 +170,7 @@ impl Identity for IdentityService {
         Ok(SignedIn { user: me.user, workspace: me.workspace, role: me.role, token })
     }
 
-    async fn login(&self, visitor: &Visitor, form: Login) -> ServiceResult<SignedIn> {
+    async fn login(&self, visitor: &Visitor, form: Login) -> ServiceResult<LoginStep> {
         form.check().into_result()?;
         let refused = || ServiceError::new(ErrorCode::Unauthorized, LOGIN_REFUSED);
         let email = normalize_email(&form.email);
@@ -201,11 +204,9 @@ impl Identity for IdentityService {
         if let Verdict::RightButOld(new) = &verdict {
             store::replace_password_hash(&mut tx, row.user, &row.password_hash, new).await?;
         }
-        let me = store::me(&mut tx, row.user, workspace).await?;
-        let token = self.open_session(&mut tx, visitor, row.user, workspace, me.workspace.kind).await?;
+        let step = self.admit(&mut tx, visitor, row.user, workspace).await?;
         tx.commit().await?;
-        tracing::info!(user_id = %row.user, workspace_id = %workspace, "signed in");
-        Ok(SignedIn { user: me.user, workspace: me.workspace, role: me.role, token })
+        Ok(step)
     }
 
     async fn logout(&self, actor: &Actor) -> ServiceResult<()> {

@@ -5,15 +5,16 @@ use std::{net::IpAddr, sync::Arc};
 use chrono::Duration;
 use domain::{
     Actor, Browser, CookieToken, ErrorCode, RequestId, ServiceResult, Visitor,
-    clock::Ids,
+    clock::{Clock, Ids},
     identity::{
-        ChangeEmail, ChangePassword, Credentials, EMAIL_INVALID, ForgotPassword, Identity, LinkState, Login,
-        PASSWORD_WRONG, Register, ResetPassword, SessionToken, Sessions, SignedIn, TOO_MANY_RESENDS,
-        confirmation_words, reset_words,
+        CODE_WRONG, ChangeEmail, ChangePassword, ConfirmTotp, Credentials, EMAIL_INVALID, ForgotPassword, Identity,
+        LinkState, Login, LoginStep, PASSWORD_WRONG, ProvePassword, Register, ResetPassword, SecondStep, SessionToken,
+        Sessions, SignedIn, StepMethod, TOO_MANY_RESENDS, TwoSteps, confirmation_words, reset_words,
     },
 };
 use futures::future::join_all;
 use secrecy::SecretString;
+use vault::{Algorithm, KeyRing, Vault};
 
 use super::{IdentityService, PasswordCost, jobs::send_reset_link};
 use crate::{
@@ -27,6 +28,7 @@ use crate::{
 /// People and their letters.
 struct House {
     studio: Studio,
+    ring: SecretString,
     identity: IdentityService,
 }
 
@@ -39,14 +41,26 @@ fn visitor() -> Visitor {
     }
 }
 
+fn vault(ring: &SecretString) -> Arc<Vault> {
+    Arc::new(Vault::new(KeyRing::parse(ring).unwrap(), Algorithm::XChaCha20Poly1305))
+}
+
 impl House {
     async fn new() -> Self {
         let studio = Studio::new().await;
         let ids: Arc<dyn Ids> = studio.ids.clone();
         let secret = SecretString::from(SECRET);
-        let identity =
-            IdentityService::new(studio.db.clone(), studio.clock.clone(), ids, &secret, PasswordCost::CHEAP).unwrap();
-        Self { studio, identity }
+        let ring = KeyRing::generate().unwrap().to_setting();
+        let identity = IdentityService::new(
+            studio.db.clone(),
+            studio.clock.clone(),
+            ids,
+            &secret,
+            PasswordCost::CHEAP,
+            vault(&ring),
+        )
+        .unwrap();
+        Self { studio, ring, identity }
     }
 
     async fn register(&self, email: &str) -> SignedIn {
@@ -62,7 +76,7 @@ impl House {
 
     async fn login(&self, email: &str, password: &str) -> ServiceResult<SignedIn> {
         let form = Login { email: email.to_owned(), password: password.to_owned() };
-        self.identity.login(&visitor(), form).await
+        self.identity.login(&visitor(), form).await.map(|step| step.signed_in().unwrap())
     }
 
     async fn actor(&self, token: &SessionToken) -> Option<Actor> {
@@ -348,7 +362,7 @@ fn at(device: &str, ip: u8) -> Visitor {
 impl House {
     async fn login_at(&self, visitor: &Visitor, email: &str, password: &str) -> ServiceResult<SignedIn> {
         let form = Login { email: email.to_owned(), password: password.to_owned() };
-        self.identity.login(visitor, form).await
+        self.identity.login(visitor, form).await.map(|step| step.signed_in().unwrap())
     }
 
     /// Subjects of the letters to somebody.
@@ -490,7 +504,7 @@ async fn many_guesses_at_once_count_one_by_one() {
     let tries = (0..24).map(|n| {
         let identity = house.identity.clone();
         let form = Login { email: NIAMH.to_owned(), password: format!("wrong horse {n}") };
-        tokio::spawn(async move { identity.login(&at("thief", 66), form).await })
+        tokio::spawn(async move { identity.login(&at("thief", 66), form).await.map(|step| step.signed_in().unwrap()) })
     });
     let waits: Vec<_> = join_all(tries).await.into_iter().map(|outcome| waits(outcome.unwrap())).collect();
     assert_eq!(waits.iter().filter(|wait| wait.is_none()).count(), 5, "{waits:?}");
@@ -516,4 +530,233 @@ async fn right_answers_forgive_and_the_password_asked_for_again_is_no_way_round(
     assert_eq!(code(house.identity.change_password(&actor, change("correct horse")).await), ErrorCode::RateLimited);
     house.studio.clock.advance(Duration::seconds(10));
     house.identity.change_password(&actor, change("correct horse")).await.unwrap();
+}
+
+/// A code of the app that holds this key.
+fn code_of(secret: &str, at: chrono::DateTime<chrono::Utc>) -> String {
+    let secret = totp_rs::Secret::try_from_base32(secret).unwrap();
+    let app = totp_rs::Builder::new().with_secret(secret).with_account_name("any").build().unwrap();
+    app.generate(u64::try_from(at.timestamp()).unwrap()).to_string()
+}
+
+fn proof(password: &str) -> ProvePassword {
+    ProvePassword { current_password: password.to_owned() }
+}
+
+/// Somebody whose account asks for a second step.
+struct Careful {
+    actor: Actor,
+    secret: String,
+    codes: Vec<String>,
+}
+
+impl House {
+    fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.studio.clock.now()
+    }
+
+    async fn careful(&self) -> Careful {
+        let session = self.register(NIAMH).await;
+        let actor = self.actor(&session.token).await.unwrap();
+        let secret = self.identity.begin_totp(&actor, proof("correct horse")).await.unwrap().secret;
+        let code = code_of(&secret, self.now());
+        let codes = self.identity.confirm_totp(&actor, ConfirmTotp { code }).await.unwrap().codes;
+        // The code that switched it on is used up.
+        self.studio.clock.advance(Duration::seconds(60));
+        Careful { actor, secret, codes }
+    }
+
+    /// The browser after the right password.
+    async fn half_in(&self, place: &Visitor) -> Visitor {
+        let form = Login { email: NIAMH.to_owned(), password: "correct horse".to_owned() };
+        let LoginStep::SecondStep(pending) = self.identity.login(place, form).await.unwrap() else {
+            panic!("the password alone has opened a session")
+        };
+        let browser = Browser { sign_in: Some(pending.token), ..place.browser.clone() };
+        Visitor { browser, ..place.clone() }
+    }
+
+    async fn second(&self, half_in: &Visitor, code: &str) -> ServiceResult<SignedIn> {
+        self.identity.second_step(half_in, SecondStep { code: code.to_owned() }).await
+    }
+}
+
+#[tokio::test]
+async fn two_steps_are_asked_for_once_an_app_is_confirmed() {
+    let house = House::new().await;
+    let session = house.register(NIAMH).await;
+    let elsewhere = house.login(NIAMH, "correct horse").await.unwrap();
+    let actor = house.actor(&session.token).await.unwrap();
+    assert_eq!(
+        field(house.identity.begin_totp(&actor, proof("wrong horse")).await, "current_password"),
+        PASSWORD_WRONG
+    );
+    let setup = house.identity.begin_totp(&actor, proof("correct horse")).await.unwrap();
+    assert!(setup.uri.starts_with("otpauth://totp/") && setup.uri.contains(&setup.secret), "{}", setup.uri);
+    assert!(setup.qr_svg.starts_with("<svg ") && setup.qr_svg.len() > 1000);
+    // Until a code came, the password is enough, and no other session is shown the key.
+    let other = house.actor(&elsewhere.token).await.unwrap();
+    assert_eq!(house.identity.begun_totp(&actor).await.unwrap(), Some(setup.clone()));
+    assert_eq!(house.identity.begun_totp(&other).await.unwrap(), None);
+    let right = ConfirmTotp { code: code_of(&setup.secret, house.now()) };
+    assert_eq!(code(house.identity.confirm_totp(&other, right.clone()).await), ErrorCode::Conflict);
+    let wrong = code_of(&setup.secret, house.now() + Duration::hours(1));
+    assert_eq!(field(house.identity.confirm_totp(&actor, ConfirmTotp { code: wrong }).await, "code"), CODE_WRONG);
+    house.login(NIAMH, "correct horse").await.unwrap();
+
+    let codes = house.identity.confirm_totp(&actor, right.clone()).await.unwrap().codes;
+    assert_eq!(codes.len(), 10);
+    assert_eq!(code(house.identity.confirm_totp(&actor, right.clone()).await), ErrorCode::Conflict);
+    assert_eq!(code(house.identity.begin_totp(&actor, proof("correct horse")).await), ErrorCode::Conflict);
+    let state = house.identity.two_step(&actor).await.unwrap();
+    assert!(state.enabled_at.is_some() && state.recovery_codes_left == 10);
+    assert!(house.actor(&session.token).await.is_some() && house.actor(&elsewhere.token).await.is_none());
+
+    let half = house.half_in(&at("desk", 1)).await;
+    let waiting = house.identity.waiting(&half).await.unwrap().unwrap();
+    assert_eq!(waiting.methods, [StepMethod::Totp, StepMethod::RecoveryCode]);
+    assert_eq!(house.identity.waiting(&at("desk", 1)).await.unwrap(), None);
+    // The one that switched it on is used.
+    assert_eq!(field(house.second(&half, &right.code).await, "code"), CODE_WRONG);
+    house.studio.clock.advance(Duration::seconds(30));
+    let next = code_of(&setup.secret, house.now());
+    let signed_in = house.second(&half, &next).await.unwrap();
+    assert!(house.actor(&signed_in.token).await.is_some());
+    assert_eq!(code(house.second(&half, &next).await), ErrorCode::Unauthorized, "a waiting sign-in was used twice");
+    assert_eq!(field(house.second(&house.half_in(&at("desk", 1)).await, &next).await, "code"), CODE_WRONG);
+
+    // Nothing is kept as it is.
+    let rows: Vec<String> = sqlx::query_scalar(
+        "select t::text from totp_secrets t union all select r::text from recovery_codes r union all select p::text from pending_sign_ins p",
+    )
+    .fetch_all(&house.studio.admin)
+    .await
+    .unwrap();
+    let kept = rows.join(" ");
+    let raw = hex::encode(totp_rs::Secret::try_from_base32(&setup.secret).unwrap().as_bytes());
+    assert!(rows.len() > 11 && !kept.contains(&setup.secret) && !kept.contains(&raw));
+    assert!(codes.iter().all(|code| !kept.contains(code.as_str()) && !kept.contains(&code.replace('-', ""))));
+    assert!(house.subjects(NIAMH).await.contains(&"Two-step sign-in is on".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_requests_with_one_code_one_wins() {
+    let house = House::new().await;
+    let careful = house.careful().await;
+    let place = at("desk", 1);
+    // The owner's own browser, or the sixth would have to wait.
+    house.second(&house.half_in(&place).await, &code_of(&careful.secret, house.now())).await.unwrap();
+    for recovery in [false, true] {
+        house.studio.clock.advance(Duration::minutes(20));
+        let code = if recovery { careful.codes[0].clone() } else { code_of(&careful.secret, house.now()) };
+        let (mut halves, mut tries) = (Vec::new(), Vec::new());
+        for _ in 0..2 {
+            halves.push(house.half_in(&place).await);
+        }
+        for n in 0..4 {
+            let (identity, half, code) = (house.identity.clone(), halves[n % 2].clone(), code.clone());
+            tries.push(tokio::spawn(async move { identity.second_step(&half, SecondStep { code }).await }));
+        }
+        let outcomes: Vec<_> = join_all(tries).await.into_iter().map(Result::unwrap).collect();
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
+    }
+}
+
+#[tokio::test]
+async fn recovery_codes_work_once_each_and_new_ones_replace_them() {
+    let house = House::new().await;
+    let Careful { actor, codes, .. } = house.careful().await;
+    let typed = codes[3].to_uppercase().replace('-', " ");
+    house.second(&house.half_in(&at("desk", 1)).await, &typed).await.unwrap();
+    assert_eq!(field(house.second(&house.half_in(&at("desk", 1)).await, &typed).await, "code"), CODE_WRONG);
+    assert_eq!(house.identity.two_step(&actor).await.unwrap().recovery_codes_left, 9);
+    assert!(house.subjects(NIAMH).await.contains(&"A recovery code was used".to_owned()));
+    assert_eq!(
+        code(house.identity.renew_recovery_codes(&actor, proof("wrong horse")).await),
+        ErrorCode::ValidationError
+    );
+    let new = house.identity.renew_recovery_codes(&actor, proof("correct horse")).await.unwrap().codes;
+    assert!(new.iter().all(|code| !codes.contains(code)));
+    let half = house.half_in(&at("desk", 1)).await;
+    assert_eq!(field(house.second(&half, &codes[4]).await, "code"), CODE_WRONG);
+    house.second(&half, &new[0]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_waiting_sign_in_opens_nothing_ends_soon_and_dies_with_the_password() {
+    let house = House::new().await;
+    let careful = house.careful().await;
+    let half = house.half_in(&at("desk", 1)).await;
+    let token = SessionToken(half.browser.sign_in.clone().unwrap().0);
+    assert!(house.actor(&token).await.is_none(), "a waiting sign-in is a session");
+    house.studio.clock.advance(Duration::minutes(10));
+    let code_now = code_of(&careful.secret, house.now());
+    assert_eq!(house.identity.waiting(&half).await.unwrap(), None);
+    assert_eq!(code(house.second(&half, &code_now).await), ErrorCode::Unauthorized);
+
+    let half = house.half_in(&at("desk", 1)).await;
+    let form = ChangePassword { current_password: "correct horse".into(), new_password: "another horse".into() };
+    house.identity.change_password(&careful.actor, form).await.unwrap();
+    assert_eq!(code(house.second(&half, &code_now).await), ErrorCode::Unauthorized);
+    // A new password by mail does not take the second step away.
+    house.forgot(NIAMH).await;
+    house.reset(&house.token(NIAMH).await, "correct horse").await.unwrap();
+    house.half_in(&at("desk", 1)).await;
+}
+
+#[tokio::test]
+async fn switching_off_asks_for_the_password_and_forgets_all() {
+    let house = House::new().await;
+    let Careful { actor, .. } = house.careful().await;
+    let half = house.half_in(&at("desk", 1)).await;
+    assert_eq!(
+        field(house.identity.disable_two_step(&actor, proof("wrong horse")).await, "current_password"),
+        PASSWORD_WRONG
+    );
+    house.identity.disable_two_step(&actor, proof("correct horse")).await.unwrap();
+    assert_eq!(code(house.identity.disable_two_step(&actor, proof("correct horse")).await), ErrorCode::Conflict);
+    assert_eq!(code(house.identity.renew_recovery_codes(&actor, proof("correct horse")).await), ErrorCode::Conflict);
+    assert_eq!(house.identity.waiting(&half).await.unwrap(), None);
+    house.login(NIAMH, "correct horse").await.unwrap();
+    let left: i64 =
+        sqlx::query_scalar("select (select count(*) from totp_secrets) + (select count(*) from recovery_codes)")
+            .fetch_one(&house.studio.admin)
+            .await
+            .unwrap();
+    assert_eq!(left, 0);
+    assert!(house.subjects(NIAMH).await.contains(&"Two-step sign-in is off".to_owned()));
+}
+
+#[tokio::test]
+async fn codes_cannot_be_guessed_from_many_places_and_their_owner_still_comes_in() {
+    let house = House::new().await;
+    let careful = house.careful().await;
+    let home = at("home", 1);
+    house.second(&house.half_in(&home).await, &code_of(&careful.secret, house.now())).await.unwrap();
+    let mut wrong = 0;
+    for n in 0..40 {
+        // Each from another network.
+        let half = house.half_in(&at(&format!("thief {n}"), 100 + n)).await;
+        match house.second(&half, "000000").await.unwrap_err().code() {
+            ErrorCode::ValidationError => wrong += 1,
+            other => assert_eq!(other, ErrorCode::RateLimited),
+        }
+    }
+    assert_eq!(wrong, 20);
+    house.studio.clock.advance(Duration::seconds(30));
+    house.second(&house.half_in(&home).await, &code_of(&careful.secret, house.now())).await.unwrap();
+}
+
+#[tokio::test]
+async fn secrets_follow_the_keys() {
+    let house = House::new().await;
+    let careful = house.careful().await;
+    let (database, old) = (&house.studio.db, &house.identity.vault);
+    assert_eq!(super::reseal_all(database, old).await.unwrap(), (0, 0));
+    let stranger = vault(&KeyRing::generate().unwrap().to_setting());
+    assert_eq!(super::reseal_all(database, &stranger).await.unwrap(), (0, 1), "nothing is lost when a key is missing");
+    let aes = Vault::new(KeyRing::parse(&house.ring).unwrap(), Algorithm::Aes256Gcm);
+    assert_eq!(super::reseal_all(database, &aes).await.unwrap(), (1, 0));
+    assert_eq!(super::reseal_all(database, &aes).await.unwrap(), (0, 0));
+    house.second(&house.half_in(&at("desk", 1)).await, &code_of(&careful.secret, house.now())).await.unwrap();
 }
