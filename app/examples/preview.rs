@@ -22,8 +22,8 @@ use axum::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    AccountId, Actor, Browser, DeliveryId, MediaId, OauthStateId, Page, PageRequest, Platform, PostId, QueueSlotId,
-    RequestId, ServiceError, ServiceResult, SessionId, UploadId, Visitor,
+    AccountId, Actor, Browser, DeliveryId, MediaId, OauthStateId, Page, PageRequest, PasskeyId, Platform, PostId,
+    QueueSlotId, RequestId, ServiceError, ServiceResult, SessionId, UploadId, Visitor,
     accounts::{
         Account, AccountCounts, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, Connected,
         ConnectionEvent, ConnectionEventType, Creator, MissingScope, PlatformOffer, Withheld,
@@ -39,7 +39,8 @@ use domain::{
     identity::{
         Authenticated, CODE_WRONG, ChangeEmail, ChangePassword, ConfirmTotp, Confirmation, Confirmed, Credentials,
         EMAIL_TAKEN, EmailChange, EndedSessions, ForgotPassword, Identity, LOGIN_REFUSED, LinkState, Login, LoginStep,
-        Me, Profile, ProvePassword, RecoveryCodes, Register, Resends, ResetPassword, SecondStep, SessionInfo,
+        Me, NewPasskey, Passkey, PasskeyAnswer, PasskeyChallenge, PasskeyOptions, PasskeyStep, Passkeys, Profile,
+        ProvePassword, RecoveryCodes, Register, RenamePasskey, Resends, ResetPassword, SecondStep, SessionInfo,
         SessionToken, Sessions, SignedIn, StepMethod, TotpSetup, TwoStep, TwoSteps, User, Waiting,
     },
     media::{
@@ -388,6 +389,41 @@ impl TwoSteps for Demo {
 }
 
 #[async_trait]
+impl Passkeys for Demo {
+    fn available(&self) -> bool {
+        true
+    }
+    async fn passkeys(&self, _: &Actor) -> ServiceResult<Vec<Passkey>> {
+        self.stand()?;
+        let passkey = |n, name: &str, used| Passkey {
+            id: PasskeyId(id(n)),
+            name: name.into(),
+            created_at: ago(90_000),
+            last_used_at: used,
+        };
+        Ok(vec![passkey(40, "My phone", Some(ago(50))), passkey(41, "Key on the ring", None)])
+    }
+    async fn begin_passkey(&self, _: &Actor, _: ProvePassword) -> ServiceResult<PasskeyOptions> {
+        gone()
+    }
+    async fn add_passkey(&self, _: &Actor, _: NewPasskey) -> ServiceResult<Passkey> {
+        gone()
+    }
+    async fn rename_passkey(&self, _: &Actor, _: PasskeyId, _: RenamePasskey) -> ServiceResult<Passkey> {
+        gone()
+    }
+    async fn remove_passkey(&self, _: &Actor, _: PasskeyId) -> ServiceResult<()> {
+        gone()
+    }
+    async fn begin_passkey_sign_in(&self, _: &Visitor, _: PasskeyStep) -> ServiceResult<PasskeyChallenge> {
+        gone()
+    }
+    async fn sign_in_with_passkey(&self, _: &Visitor, _: PasskeyAnswer) -> ServiceResult<SignedIn> {
+        gone()
+    }
+}
+
+#[async_trait]
 impl Accounts for Demo {
     async fn offers(&self, _: &Actor) -> ServiceResult<Vec<PlatformOffer>> {
         self.stand()?;
@@ -692,6 +728,7 @@ fn services(scene: Scene) -> Services {
         credentials: demo.clone(),
         sessions: demo.clone(),
         two_steps: demo.clone(),
+        passkeys: demo.clone(),
         team: demo.clone(),
         accounts: demo.clone(),
         posts: demo.clone(),

@@ -23,10 +23,21 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use support::{Person, Web, World, client, within};
 use uuid::Uuid;
 
+const A_DEVICE: &str =
+    "takes a device and a site with a name: the tests of identity, and end2end/tests/passkeys.spec.ts";
+
 /// What is documented and cannot be provoked from here.
-const ELSEWHERE: [(&str, u16, &str); 4] = [
+const ELSEWHERE: [(&str, u16, &str); 12] = [
     ("POST /api/auth/register", 503, "takes more sign-ins at once than this machine can hash"),
     ("POST /api/auth/login", 503, "takes more sign-ins at once than this machine can hash"),
+    ("POST /api/auth/passkeys/begin", 200, A_DEVICE),
+    ("POST /api/auth/passkeys", 201, A_DEVICE),
+    ("POST /api/auth/passkeys", 410, A_DEVICE),
+    ("POST /api/auth/login/passkey/begin", 200, A_DEVICE),
+    ("POST /api/auth/login/passkey/begin", 401, A_DEVICE),
+    ("POST /api/auth/login/passkey", 200, A_DEVICE),
+    ("POST /api/auth/login/passkey", 401, A_DEVICE),
+    ("POST /api/auth/login/passkey", 410, A_DEVICE),
     ("GET /media/{id}/{variant}", 410, "takes an hour; with the clock moved, in the tests of media"),
     ("GET /health/ready", 503, "takes a database that is away: tests/outage.rs"),
 ];
@@ -263,6 +274,11 @@ impl Stage {
             "POST /api/auth/two-step"
             | "POST /api/auth/two-step/recovery-codes"
             | "POST /api/auth/two-step/disable" => Some(json!({ "current_password": "wrong horse" })),
+            "POST /api/auth/login/passkey/begin" => Some(json!({ "step": "first" })),
+            "POST /api/auth/login/passkey" => Some(json!({ "step": "first", "credential": {} })),
+            "POST /api/auth/passkeys" => Some(json!({ "name": "Phone", "credential": {} })),
+            "POST /api/auth/passkeys/begin" => Some(json!({ "current_password": "wrong horse" })),
+            "PATCH /api/auth/passkeys/{id}" => Some(json!({ "name": "My phone" })),
             "PATCH /api/workspaces/current/members/{id}" => Some(json!({ "role": "editor", "disabled": false })),
             "POST /api/workspaces/current/invitations" => {
                 Some(json!({ "email": "somebody.else@walk.example", "role": "viewer" }))
@@ -397,6 +413,7 @@ async fn people(stage: &mut Stage) {
     assert!(slowed["details"]["retry_after"].as_u64().is_some_and(|seconds| (1..=10).contains(&seconds)), "{slowed}");
     sessions(stage).await;
     two_steps(stage).await;
+    passkeys(stage).await;
     credentials(stage).await;
 }
 
@@ -522,6 +539,35 @@ async fn two_steps(stage: &mut Stage) {
     stage.call(Who::Owner, disable, "", proof("wrong horse"), 400).send().await;
     stage.call(Who::Owner, disable, "", proof("correct horse"), 200).send().await;
     stage.person = owner;
+}
+
+/// As far as that goes without a device.
+async fn passkeys(stage: &mut Stage) {
+    let (list, one) = ("GET /api/auth/passkeys", "0199f2c4-8a31-7c5e-b1d0-4f6a00000010");
+    let (rename, remove) = ("PATCH /api/auth/passkeys/{id}", "DELETE /api/auth/passkeys/{id}");
+    let me = stage.call(Who::Owner, "GET /api/auth/me", "", None, 200).send().await;
+    let made = format!(
+        "insert into passkeys (id, user_id, credential_id, name, static_state, dynamic_state, created_at)
+         values ('{one}', '{}', decode(repeat('07', 16), 'hex'), 'Phone', '\\x00', decode(repeat('00', 7), 'hex'), now())",
+        me["data"]["user"]["id"].as_str().unwrap()
+    );
+    sqlx::raw_sql(AssertSqlSafe(made)).execute(&mut stage.admin).await.unwrap();
+    let mine = stage.call(Who::Owner, list, "", None, 200).send().await;
+    assert_eq!(mine["data"][0]["name"], "Phone", "{mine}");
+    let name = |name: &str| Some(json!({ "name": name }));
+    stage.call(Who::Owner, rename, one, name(" "), 400).send().await;
+    stage.call(Who::Owner, rename, one, name("My phone"), 200).send().await;
+    stage.call(Who::Owner, remove, one, None, 200).send().await;
+    stage.call(Who::Owner, remove, one, None, 404).send().await;
+    stage.call(Who::Owner, rename, one, name("My phone"), 404).send().await;
+    // A site of numbers has none.
+    let proof = json!({ "current_password": "correct horse" });
+    stage.call(Who::Owner, "POST /api/auth/passkeys/begin", "", Some(proof), 409).send().await;
+    let answer = json!({ "name": "Phone", "credential": {} });
+    stage.call(Who::Owner, "POST /api/auth/passkeys", "", Some(answer), 409).send().await;
+    for operation in ["POST /api/auth/login/passkey/begin", "POST /api/auth/login/passkey"] {
+        stage.call(Who::Nobody, operation, "", Some(json!({})), 409).send().await;
+    }
 }
 
 async fn team(stage: &mut Stage) {

@@ -11,7 +11,7 @@ use domain::{
     clock::{Clock, Ids},
     deliveries::Deliveries,
     events::Events,
-    identity::{Credentials, Identity, Sessions, TwoSteps},
+    identity::{Credentials, Identity, Passkeys, Sessions, TwoSteps},
     media::Media,
     posts::{Posts, queue::Queue},
     workspaces::Team,
@@ -161,6 +161,7 @@ impl Arctiv {
         let vault = vault(&settings, &keys)?;
         let public_url: url::Url =
             settings.server.origin().parse().map_err(|error| ServiceError::internal(format!("public_url: {error}")))?;
+        let site = public_url.clone();
         let tokens = Tokens::new(TokensSetup {
             db: database.clone(),
             clock: Arc::clone(&clock),
@@ -224,7 +225,8 @@ impl Arctiv {
             &keys.jwt_secret,
             password_cost,
             Arc::clone(&vault),
-        )?;
+        )?
+        .with_passkeys_of(RelyingParty::of(&site));
         let team = TeamService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), &keys.jwt_secret);
         let events = LiveEvents::start(database.clone(), stop.clone());
         let cookies = CookiePolicy { https: settings.server.is_https() };
@@ -232,6 +234,7 @@ impl Arctiv {
             credentials: Arc::new(identity.clone()),
             sessions: Arc::new(identity.clone()),
             two_steps: Arc::new(identity.clone()),
+            passkeys: Arc::new(identity.clone()),
             team: Arc::new(team),
             identity: Arc::new(identity),
             accounts,
@@ -398,6 +401,7 @@ part!(
     credentials: Credentials,
     sessions: Sessions,
     two_steps: TwoSteps,
+    passkeys: Passkeys,
     team: Team,
     accounts: Accounts,
     posts: Posts,

@@ -103,7 +103,7 @@ pub(super) struct Kept {
 }
 
 /// What is deleted, and when.
-pub(super) const KEPT: [Kept; 13] = [
+pub(super) const KEPT: [Kept; 14] = [
     Kept {
         table: "rate_limits",
         rule: "until all of the limit is there again",
@@ -120,6 +120,12 @@ pub(super) const KEPT: [Kept; 13] = [
         rule: "a day after they expired",
         delete: "delete from pending_sign_ins where id in
                    (select id from pending_sign_ins where expires_at < $1 - interval '1 day' order by expires_at limit 5000)",
+    },
+    Kept {
+        table: "passkey_ceremonies",
+        rule: "an hour after they expired",
+        delete: "delete from passkey_ceremonies where (bound_to, purpose) in
+                   (select bound_to, purpose from passkey_ceremonies where expires_at < $1 - interval '1 hour' order by expires_at limit 5000)",
     },
     Kept {
         table: "known_devices",

@@ -72,6 +72,9 @@ actions! {
     UserTwoStepDisabled = "user.two_step_disabled", "switched off two-step sign-in";
     UserRecoveryCodesRenewed = "user.recovery_codes_renewed", "made new recovery codes";
     UserRecoveryCodeUsed = "user.recovery_code_used", "signed in with a recovery code";
+    PasskeyAdded = "passkey.added", "added a passkey";
+    PasskeyRenamed = "passkey.renamed", "renamed a passkey";
+    PasskeyRemoved = "passkey.removed", "removed a passkey";
     InvitationSent = "invitation.sent", "invited somebody";
     InvitationResent = "invitation.resent", "sent an invitation again";
     InvitationRevoked = "invitation.revoked", "withdrew an invitation";

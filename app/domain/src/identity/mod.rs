@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod credentials;
+mod passkeys;
 mod port;
 mod routes;
 mod sessions;
@@ -23,8 +24,14 @@ pub use credentials::{
     Confirmation, Confirmed, EmailChange, FORGOT_SENT, ForgotPassword, LinkState, MAX_RESENDS, PASSWORD_WRONG,
     RESEND_WINDOW, RESET_LIFE, Resends, ResetPassword, TOO_MANY_RESENDS, confirmation_words, reset_words,
 };
+pub use passkeys::{
+    BeginPasskey, MAX_PASSKEY_NAME, MAX_PASSKEYS, NO_PASSKEYS, NewPasskey, PASSKEY_ENDED, PASSKEY_NAME_REQUIRED,
+    PASSKEY_REFUSED, PASSKEY_TAKEN, Passkey, PasskeyAnswer, PasskeyChallenge, PasskeyForm, PasskeyOptions, PasskeyStep,
+    RenamePasskey, TOO_MANY_PASSKEYS,
+};
 pub use port::{
-    Authenticated, Credentials, Identity, LoginStep, PendingSignIn, SessionToken, Sessions, SignedIn, TwoSteps,
+    Authenticated, Credentials, Identity, LoginStep, Passkeys, PendingSignIn, SessionToken, Sessions, SignedIn,
+    TwoSteps,
 };
 pub use routes::{Gate, gate, safe_next};
 pub use sessions::{EndedSessions, SessionInfo, device_words, too_many_guesses, wait_words};

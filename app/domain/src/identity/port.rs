@@ -4,13 +4,14 @@ use async_trait::async_trait;
 
 use super::{
     ChangeEmail, ChangePassword, ConfirmTotp, Confirmation, Confirmed, EmailChange, EndedSessions, ForgotPassword,
-    LinkState, Login, Me, ProvePassword, RecoveryCodes, Register, Resends, ResetPassword, SecondStep, SessionInfo,
-    TotpSetup, TwoStep, User, Waiting,
+    LinkState, Login, Me, NewPasskey, Passkey, PasskeyAnswer, PasskeyChallenge, PasskeyOptions, PasskeyStep,
+    ProvePassword, RecoveryCodes, Register, RenamePasskey, Resends, ResetPassword, SecondStep, SessionInfo, TotpSetup,
+    TwoStep, User, Waiting,
 };
 use crate::{
     actor::{Actor, CookieToken, Visitor},
     error::ServiceResult,
-    ids::SessionId,
+    ids::{PasskeyId, SessionId},
     workspaces::{AcceptInvitation, Role, Workspace},
 };
 
@@ -141,6 +142,34 @@ pub trait TwoSteps: Send + Sync {
 
     /// Switches it off. `CONFLICT` when it is not switched on.
     async fn disable_two_step(&self, actor: &Actor, form: ProvePassword) -> ServiceResult<()>;
+}
+
+/// Passkeys.
+#[async_trait]
+pub trait Passkeys: Send + Sync {
+    /// Whether browsers make them for this site at all; without, everything below is `CONFLICT`.
+    fn available(&self) -> bool;
+
+    /// The actor's, oldest first.
+    async fn passkeys(&self, actor: &Actor) -> ServiceResult<Vec<Passkey>>;
+
+    /// What the browser is asked for. `CONFLICT` when the actor has as many as anybody may.
+    async fn begin_passkey(&self, actor: &Actor, form: ProvePassword) -> ServiceResult<PasskeyOptions>;
+
+    /// Takes the browser's answer. `GONE` when it comes late, twice, or from another session.
+    async fn add_passkey(&self, actor: &Actor, form: NewPasskey) -> ServiceResult<Passkey>;
+
+    async fn rename_passkey(&self, actor: &Actor, id: PasskeyId, form: RenamePasskey) -> ServiceResult<Passkey>;
+
+    /// It opens nothing any more.
+    async fn remove_passkey(&self, actor: &Actor, id: PasskeyId) -> ServiceResult<()>;
+
+    /// What the browser is asked for, to sign in or to complete a sign-in that waits (`UNAUTHORIZED` when none does).
+    async fn begin_passkey_sign_in(&self, visitor: &Visitor, step: PasskeyStep) -> ServiceResult<PasskeyChallenge>;
+
+    /// Takes the browser's answer. `UNAUTHORIZED` for a passkey that opens nothing here, `GONE` for an answer that comes late,
+    /// twice or from another browser.
+    async fn sign_in_with_passkey(&self, visitor: &Visitor, form: PasskeyAnswer) -> ServiceResult<SignedIn>;
 }
 
 /// What proves who somebody is, and how it is replaced: the email address and the password.

@@ -54,4 +54,6 @@ pub enum SecurityChange {
     TwoStepDisabled,
     RecoveryCodesRenewed,
     RecoveryCodeUsed { left: u32 },
+    PasskeyAdded { label: String },
+    PasskeyRemoved { label: String },
 }

@@ -8,7 +8,8 @@ use leptos::{ev, prelude::*, task::spawn_local};
 
 use super::{
     devices::signed_in_on,
-    server_fns::{Changed, replace_email, replace_password, view_sessions, view_two_step},
+    passkeys::passkeys_section,
+    server_fns::{Changed, replace_email, replace_password, view_passkeys, view_sessions, view_two_step},
     two_step::two_step_section,
 };
 use crate::{
@@ -78,12 +79,14 @@ fn notes(change: Change) -> impl IntoView {
 pub fn SecurityPage() -> impl IntoView {
     let sessions = Resource::new(|| (), |()| view_sessions());
     let two_step = Resource::new(|| (), |()| view_two_step());
+    let passkeys = Resource::new(|| (), |()| view_passkeys());
     view! {
         <PageFrame title="Security" lead="How you sign in to Arctiv." narrow=true>
             <div class="grid max-w-2xl grid-cols-1 gap-8">
                 {password()}
                 {email()}
                 {two_step_section(two_step)}
+                {passkeys_section(passkeys)}
                 {signed_in_on(sessions)}
             </div>
         </PageFrame>

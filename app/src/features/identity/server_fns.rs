@@ -2,10 +2,11 @@
 //! without JavaScript.
 
 use domain::{
-    FieldErrors, SessionId,
+    FieldErrors, PasskeyId, SessionId,
     identity::{
         ChangeEmail, ChangePassword, Confirmation, EmailChange, EndedSessions, ForgotPassword, LinkState, Login,
-        Register, Resends, ResetPassword, SecondStep, SessionInfo, TotpSetup, TwoStep, Waiting,
+        NewPasskey, Passkey, PasskeyAnswer, PasskeyForm, PasskeyOptions, PasskeyStep, Register, RenamePasskey, Resends,
+        ResetPassword, SecondStep, SessionInfo, TotpSetup, TwoStep, Waiting,
     },
     workspaces::{AcceptInvitation, InvitationOffer},
 };
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{codec::Json, error::AppError};
 #[cfg(feature = "ssr")]
-use domain::identity::LoginStep;
+use domain::identity::{LoginStep, ProvePassword};
 
 #[cfg(feature = "ssr")]
 use crate::{
@@ -183,6 +184,69 @@ pub async fn replace_password(form: ChangePassword) -> Result<Changed<()>, AppEr
 pub async fn replace_email(form: ChangeEmail) -> Result<Changed<EmailChange>, AppError> {
     let (services, actor) = acting()?;
     changed(services.credentials.change_email(&actor, form).await)
+}
+
+/// One's passkeys.
+#[server(prefix = "/fn", endpoint = "identity/passkeys", input = Json)]
+pub async fn view_passkeys() -> Result<Vec<Passkey>, AppError> {
+    let (services, actor) = acting()?;
+    services.passkeys.passkeys(&actor).await.map_err(refuse)
+}
+
+/// What the browser is asked for.
+#[server(prefix = "/fn", endpoint = "identity/passkey/begin", input = Json, output = Json)]
+pub async fn begin_passkey(form: PasskeyForm) -> Result<Changed<PasskeyOptions>, AppError> {
+    let (services, actor) = acting()?;
+    let fields = form.check();
+    if !fields.is_empty() {
+        return Ok(Changed::Refused { fields, message: None });
+    }
+    let form = ProvePassword { current_password: form.current_password };
+    changed(services.passkeys.begin_passkey(&actor, form).await)
+}
+
+/// The browser's answer.
+#[server(prefix = "/fn", endpoint = "identity/passkey/add", input = Json, output = Json)]
+pub async fn add_passkey(form: NewPasskey) -> Result<Changed<Passkey>, AppError> {
+    let (services, actor) = acting()?;
+    changed(services.passkeys.add_passkey(&actor, form).await)
+}
+
+/// Another name.
+#[server(prefix = "/fn", endpoint = "identity/passkey/rename", input = Json, output = Json)]
+pub async fn rename_passkey(id: PasskeyId, form: RenamePasskey) -> Result<Changed<Passkey>, AppError> {
+    let (services, actor) = acting()?;
+    match services.passkeys.rename_passkey(&actor, id, form).await {
+        // No form can mend that.
+        Err(error) if error.code() == domain::ErrorCode::NotFound => Err(refuse(error)),
+        outcome => changed(outcome),
+    }
+}
+
+/// It opens nothing any more.
+#[server(prefix = "/fn", endpoint = "identity/passkey/remove", input = Json)]
+pub async fn remove_passkey(id: PasskeyId) -> Result<(), AppError> {
+    let (services, actor) = acting()?;
+    services.passkeys.remove_passkey(&actor, id).await.map_err(refuse)
+}
+
+/// What the browser is asked for, to sign in.
+#[server(prefix = "/fn", endpoint = "identity/login/passkey/begin", input = Json)]
+pub async fn begin_passkey_sign_in(step: PasskeyStep) -> Result<PasskeyOptions, AppError> {
+    let (services, visitor) = (services()?, visitor()?);
+    let challenge = services.passkeys.begin_passkey_sign_in(&visitor, step).await.map_err(refuse)?;
+    if let Some(token) = &challenge.token {
+        crate::services::set_cookie(&(services.settings.sign_in_cookie)(token));
+    }
+    Ok(challenge.options)
+}
+
+/// The browser's answer.
+#[server(prefix = "/fn", endpoint = "identity/login/passkey", input = Json, output = Json)]
+pub async fn sign_in_with_passkey(form: PasskeyAnswer, next: Option<String>) -> Result<Entry, AppError> {
+    let (services, visitor) = (services()?, visitor()?);
+    let outcome = services.passkeys.sign_in_with_passkey(&visitor, form).await;
+    enter(&services, outcome, next.as_deref())
 }
 
 /// Two-step sign-in, and what an app is given while it is being set up here.

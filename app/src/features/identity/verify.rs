@@ -1,12 +1,13 @@
 //! `/login/verify`: the second step of a sign-in.
 
-use domain::identity::{SIGN_IN_AGAIN, SecondStep, Waiting};
+use domain::identity::{PasskeyStep, SIGN_IN_AGAIN, SecondStep, StepMethod, Waiting};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use super::{
     components::{AuthFrame, EntryForm, EntryNotes, Values, next_of},
     pages::{SUBTLE_LINK, TALL, about_the_record, next_field, text},
+    passkeys::PasskeyButton,
     server_fns::{verify_sign_in, view_waiting},
 };
 use crate::{
@@ -68,7 +69,9 @@ fn ended(login: String) -> AnyView {
     .into_any()
 }
 
-fn open(form: EntryForm, next: Option<String>, _: &Waiting) -> AnyView {
+fn open(form: EntryForm, next: Option<String>, waiting: &Waiting) -> AnyView {
+    let passkey = waiting.methods.contains(&StepMethod::Passkey);
+    let next_too = next.clone();
     view! {
         <EntryNotes form/>
         <form
@@ -107,6 +110,7 @@ fn open(form: EntryForm, next: Option<String>, _: &Waiting) -> AnyView {
                 "Sign in"
             </Button>
         </form>
+        {passkey.then(|| view! { <PasskeyButton step=PasskeyStep::Second next=next_too/> })}
         <p class="mt-4 text-sm text-muted">
             "Lost your phone and your recovery codes? Ask an admin of your workspace, or whoever runs this Arctiv."
         </p>

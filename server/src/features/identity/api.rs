@@ -8,12 +8,12 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
-    SessionId,
+    PasskeyId, SessionId,
     identity::{
-        ChangeEmail, ChangePassword, ConfirmEmail, ConfirmTotp, Confirmed, Credentials, EmailChange, EndedSessions,
-        FORGOT_SENT, ForgotPassword, Identity, Login, LoginStep, Me, ProvePassword, RecoveryCodes, Register, Resends,
-        ResetPassword, SecondStep, SessionInfo, Sessions, SignedIn as Session, TotpSetup, TwoStep, TwoSteps, User,
-        Waiting,
+        BeginPasskey, ChangeEmail, ChangePassword, ConfirmEmail, ConfirmTotp, Confirmed, Credentials, EmailChange,
+        EndedSessions, FORGOT_SENT, ForgotPassword, Identity, Login, LoginStep, Me, NewPasskey, Passkey, PasskeyAnswer,
+        PasskeyOptions, Passkeys, ProvePassword, RecoveryCodes, Register, RenamePasskey, Resends, ResetPassword,
+        SecondStep, SessionInfo, Sessions, SignedIn as Session, TotpSetup, TwoStep, TwoSteps, User, Waiting,
     },
     workspaces::{AcceptInvitation, Role, Workspace},
 };
@@ -49,6 +49,7 @@ where
     Arc<dyn Credentials>: axum::extract::FromRef<S>,
     Arc<dyn Sessions>: axum::extract::FromRef<S>,
     Arc<dyn TwoSteps>: axum::extract::FromRef<S>,
+    Arc<dyn Passkeys>: axum::extract::FromRef<S>,
     CookiePolicy: axum::extract::FromRef<S>,
 {
     OpenApiRouter::new()
@@ -70,6 +71,11 @@ where
         .routes(routes!(confirm_two_step))
         .routes(routes!(renew_recovery_codes))
         .routes(routes!(disable_two_step))
+        .routes(routes!(passkeys, add_passkey))
+        .routes(routes!(begin_passkey))
+        .routes(routes!(rename_passkey, remove_passkey))
+        .routes(routes!(begin_passkey_sign_in))
+        .routes(routes!(sign_in_with_passkey))
 }
 
 /// What is still missing after the right password.
@@ -415,6 +421,142 @@ async fn end_other_sessions(
     SignedIn(actor): SignedIn,
 ) -> ApiResult<Ok200<EndedSessions>> {
     Ok(Ok200(sessions.end_other_sessions(&actor).await?))
+}
+
+/// Passkeys
+///
+/// One's own, oldest first.
+#[utoipa::path(get, path = "/api/auth/passkeys", tag = "identity", responses(
+    (status = 200, description = "All of them", body = Success<Vec<Passkey>>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn passkeys(
+    State(passkeys): State<Arc<dyn Passkeys>>,
+    SignedIn(actor): SignedIn,
+) -> ApiResult<Ok200<Vec<Passkey>>> {
+    Ok(Ok200(passkeys.passkeys(&actor).await?))
+}
+
+/// Begin to add a passkey
+///
+/// What `navigator.credentials.create` is to be called with, good for five minutes in this session.
+#[utoipa::path(post, path = "/api/auth/passkeys/begin", tag = "identity", request_body = ProvePassword, responses(
+    (status = 200, description = "What the browser is asked for", body = Success<PasskeyOptions>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`: also a wrong password", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 409, description = "`CONFLICT`: as many as one may have, or a site without a name and HTTPS", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn begin_passkey(
+    State(passkeys): State<Arc<dyn Passkeys>>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<ProvePassword>,
+) -> ApiResult<Ok200<PasskeyOptions>> {
+    Ok(Ok200(passkeys.begin_passkey(&actor, form).await?))
+}
+
+/// Add a passkey
+///
+/// With the browser's answer (`RegistrationResponseJSON`).
+#[utoipa::path(post, path = "/api/auth/passkeys", tag = "identity", request_body = NewPasskey, responses(
+    (status = 201, description = "Added", body = Success<Passkey>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 409, description = "`CONFLICT`: added already, or a site without a name and HTTPS", body = Failure),
+    (status = 410, description = "`GONE`: begun too long ago, elsewhere, or answered already", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn add_passkey(
+    State(passkeys): State<Arc<dyn Passkeys>>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<NewPasskey>,
+) -> ApiResult<Created<Passkey>> {
+    Ok(Created(passkeys.add_passkey(&actor, form).await?))
+}
+
+/// Rename a passkey
+#[utoipa::path(patch, path = "/api/auth/passkeys/{id}", tag = "identity", request_body = RenamePasskey,
+    params(("id" = PasskeyId, Path, description = "The passkey")),
+    responses(
+        (status = 200, description = "As it is called now", body = Success<Passkey>),
+        (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+        (status = 404, description = "`NOT_FOUND`", body = Failure),
+        (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+    ))]
+async fn rename_passkey(
+    State(passkeys): State<Arc<dyn Passkeys>>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<PasskeyId>,
+    Body(form): Body<RenamePasskey>,
+) -> ApiResult<Ok200<Passkey>> {
+    Ok(Ok200(passkeys.rename_passkey(&actor, id, form).await?))
+}
+
+/// Remove a passkey
+///
+/// It opens nothing any more.
+#[utoipa::path(delete, path = "/api/auth/passkeys/{id}", tag = "identity",
+    params(("id" = PasskeyId, Path, description = "The passkey")),
+    responses(
+        (status = 200, description = "Removed", body = Success<Told>),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+        (status = 404, description = "`NOT_FOUND`", body = Failure),
+    ))]
+async fn remove_passkey(
+    State(passkeys): State<Arc<dyn Passkeys>>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<PasskeyId>,
+) -> ApiResult<Ok200<Told>> {
+    passkeys.remove_passkey(&actor, id).await?;
+    Ok(Ok200(Told { message: "The passkey is removed." }))
+}
+
+/// Begin to sign in with a passkey
+///
+/// What `navigator.credentials.get` is to be called with, good for five minutes in this browser (cookie).
+#[utoipa::path(post, path = "/api/auth/login/passkey/begin", tag = "identity", security(()), request_body = BeginPasskey, responses(
+    (status = 200, description = "What the browser is asked for", body = Success<PasskeyOptions>),
+    (status = 400, description = "`VALIDATION_ERROR`", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`: no sign-in waits for a second step", body = Failure),
+    (status = 409, description = "`CONFLICT`: a site without a name and HTTPS", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn begin_passkey_sign_in(
+    State(passkeys): State<Arc<dyn Passkeys>>,
+    State(cookies): State<CookiePolicy>,
+    Anyone(visitor): Anyone,
+    Body(form): Body<BeginPasskey>,
+) -> ApiResult<Response> {
+    let challenge = passkeys.begin_passkey_sign_in(&visitor, form.step).await?;
+    let mut response = Ok200(challenge.options).into_response();
+    if let Some(token) = challenge.token {
+        let (name, value) = cookie::keep_sign_in(cookies, &token);
+        response.headers_mut().append(name, value);
+    }
+    Ok(response)
+}
+
+/// Sign in with a passkey
+///
+/// With the browser's answer (`AuthenticationResponseJSON`). A passkey makes sure of its owner, so nothing else is asked.
+#[utoipa::path(post, path = "/api/auth/login/passkey", tag = "identity", security(()), request_body = PasskeyAnswer, responses(
+    (status = 200, description = "Signed in", body = Success<SessionData>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`: it opens nothing here", body = Failure),
+    (status = 409, description = "`CONFLICT`: a site without a name and HTTPS", body = Failure),
+    (status = 410, description = "`GONE`: begun too long ago, elsewhere, or answered already", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn sign_in_with_passkey(
+    State(passkeys): State<Arc<dyn Passkeys>>,
+    State(cookies): State<CookiePolicy>,
+    Anyone(visitor): Anyone,
+    Body(form): Body<PasskeyAnswer>,
+) -> ApiResult<Response> {
+    let session = passkeys.sign_in_with_passkey(&visitor, form).await?;
+    let cookie = cookie::set(cookies, &session.token);
+    Ok(([cookie], Ok200(SessionData::from(session))).into_response())
 }
 
 /// Accept an invitation

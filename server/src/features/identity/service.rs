@@ -22,6 +22,7 @@ pub use super::password::PasswordCost;
 use super::{
     credentials::ConfirmationOf,
     guessing::Guessed,
+    passkeys::RelyingParty,
     password::{Passwords, Verdict},
     policy, store,
     token::{Claims, Tokens},
@@ -42,6 +43,8 @@ pub struct IdentityService {
     tokens: Tokens,
     pub(super) links: OneTimeTokens,
     pub(super) vault: Arc<Vault>,
+    /// None where browsers make no passkeys.
+    pub(super) relying_party: Option<RelyingParty>,
 }
 
 impl IdentityService {
@@ -54,7 +57,14 @@ impl IdentityService {
         vault: Arc<Vault>,
     ) -> ServiceResult<Self> {
         let (tokens, links) = (Tokens::new(jwt_secret), OneTimeTokens::new(jwt_secret));
-        Ok(Self { database, clock, ids, passwords: Passwords::new(cost)?, tokens, links, vault })
+        Ok(Self { database, clock, ids, passwords: Passwords::new(cost)?, tokens, links, vault, relying_party: None })
+    }
+
+    /// The site that passkeys are made for.
+    #[must_use]
+    pub fn with_passkeys_of(mut self, site: Option<RelyingParty>) -> Self {
+        self.relying_party = site;
+        self
     }
 
     /// A session row and its cookie, in the caller's transaction.

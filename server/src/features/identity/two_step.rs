@@ -46,7 +46,7 @@ fn place(user: &Uuid) -> Context<'_> {
     Context::new("totp_secrets", user.as_bytes(), "secret_sealed")
 }
 
-fn sealing_failed(error: vault::VaultError) -> ServiceError {
+pub(super) fn sealing_failed(error: vault::VaultError) -> ServiceError {
     ServiceError::new(ErrorCode::EncryptionError, "Something went wrong on our side. Please try again.").because(error)
 }
 
@@ -149,12 +149,12 @@ impl IdentityService {
         let token = CookieToken(URL_SAFE_NO_PAD.encode(random::<32>()));
         let expires_at = now + PENDING_LIFE;
         store::insert_pending(tx, self.ids.next(), user, &one_time::hash(&token.0), now, expires_at).await?;
-        let waiting = Waiting { methods: methods(tx, user).await?, expires_at };
+        let waiting = Waiting { methods: methods(tx, user, self.relying_party.is_some()).await?, expires_at };
         Ok(LoginStep::SecondStep(PendingSignIn { token, waiting }))
     }
 
     /// A session and what its owner is told, in the caller's transaction.
-    async fn enter_workspace(
+    pub(super) async fn enter_workspace(
         &self,
         tx: &mut Tx,
         visitor: &Visitor,
@@ -173,7 +173,7 @@ impl IdentityService {
     }
 
     /// The sign-in that waits for this browser's second step.
-    async fn pending(&self, visitor: &Visitor) -> ServiceResult<Option<store::Pending>> {
+    pub(super) async fn pending(&self, visitor: &Visitor) -> ServiceResult<Option<store::Pending>> {
         let Some(token) = visitor.browser.sign_in.as_ref().filter(|token| one_time::is_shaped(&token.0)) else {
             return Ok(None);
         };
@@ -238,10 +238,13 @@ impl IdentityService {
 }
 
 /// With what somebody can complete a sign-in.
-async fn methods(tx: &mut Tx, user: UserId) -> ServiceResult<Vec<StepMethod>> {
+async fn methods(tx: &mut Tx, user: UserId, passkeys: bool) -> ServiceResult<Vec<StepMethod>> {
     let mut methods = vec![StepMethod::Totp];
     if store::recovery_codes_left(tx, user).await? > 0 {
         methods.push(StepMethod::RecoveryCode);
+    }
+    if passkeys && !store::credentials(tx, user).await?.is_empty() {
+        methods.push(StepMethod::Passkey);
     }
     Ok(methods)
 }
@@ -251,7 +254,7 @@ impl TwoSteps for IdentityService {
     async fn waiting(&self, visitor: &Visitor) -> ServiceResult<Option<Waiting>> {
         let Some(pending) = self.pending(visitor).await? else { return Ok(None) };
         let mut tx = self.database.person(pending.user).await?;
-        let methods = methods(&mut tx, pending.user).await?;
+        let methods = methods(&mut tx, pending.user, self.relying_party.is_some()).await?;
         tx.commit().await?;
         Ok(Some(Waiting { methods, expires_at: pending.expires_at }))
     }

@@ -244,6 +244,14 @@ fn change_words(change: &SecurityChange) -> (String, String) {
             "You have new recovery codes".to_owned(),
             "new recovery codes were made for your account. The earlier ones do not work any more.".to_owned(),
         ),
+        SecurityChange::PasskeyAdded { label } => (
+            "A passkey was added".to_owned(),
+            format!("the passkey “{label}” was added to your account. It opens the account without your password."),
+        ),
+        SecurityChange::PasskeyRemoved { label } => (
+            "A passkey was removed".to_owned(),
+            format!("the passkey “{label}” was removed from your account. It opens nothing any more."),
+        ),
         SecurityChange::RecoveryCodeUsed { left } => (
             "A recovery code was used".to_owned(),
             match left {
