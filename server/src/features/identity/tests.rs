@@ -1,8 +1,11 @@
 //! Links by mail and changes of credentials, on a real PostgreSQL, with a clock that stands still.
 
+mod device;
+
 use std::{net::IpAddr, sync::Arc};
 
 use chrono::Duration;
+use device::Device;
 use domain::{
     Actor, Browser, CookieToken, ErrorCode, RequestId, ServiceResult, Visitor,
     clock::{Clock, Ids},
@@ -16,7 +19,7 @@ use futures::future::join_all;
 use secrecy::SecretString;
 use vault::{Algorithm, KeyRing, Vault};
 
-use super::{IdentityService, PasswordCost, jobs::send_reset_link};
+use super::{IdentityService, PasswordCost, RelyingParty, jobs::send_reset_link};
 use crate::{
     features::{
         notifications::{self, tests::SECRET},
@@ -60,6 +63,7 @@ impl House {
             vault(&ring),
         )
         .unwrap();
+        let identity = identity.with_passkeys_of(RelyingParty::of(&SITE.parse().unwrap()));
         Self { studio, ring, identity }
     }
 
@@ -115,6 +119,9 @@ impl House {
         self.identity.reset_password(&visitor(), form).await
     }
 }
+
+/// Where the site is reached.
+const SITE: &str = "https://arctiv.example";
 
 const NIAMH: &str = "niamh@walk.example";
 
@@ -759,4 +766,188 @@ async fn secrets_follow_the_keys() {
     assert_eq!(super::reseal_all(database, &aes).await.unwrap(), (1, 0));
     assert_eq!(super::reseal_all(database, &aes).await.unwrap(), (0, 0));
     house.second(&house.half_in(&at("desk", 1)).await, &code_of(&careful.secret, house.now())).await.unwrap();
+}
+
+impl House {
+    /// A passkey of the actor's, on a new device.
+    async fn passkey(&self, actor: &Actor) -> Device {
+        let mut device = Device::new();
+        let begun = self.identity.begin_passkey(actor, proof("correct horse")).await.unwrap();
+        let form = NewPasskey { name: " Phone ".into(), credential: device.create(&begun.options, SITE) };
+        assert_eq!(self.identity.add_passkey(actor, form).await.unwrap().name, "Phone");
+        device
+    }
+
+    /// The browser that a sign-in was begun in, and what it is asked for.
+    async fn asked(&self, place: &Visitor, step: PasskeyStep) -> (Visitor, serde_json::Value) {
+        let begun = self.identity.begin_passkey_sign_in(place, step).await.unwrap();
+        let sign_in = begun.token.or_else(|| place.browser.sign_in.clone());
+        let browser = Browser { sign_in, ..place.browser.clone() };
+        (Visitor { browser, ..place.clone() }, begun.options.options)
+    }
+
+    async fn answer(
+        &self,
+        place: &Visitor,
+        step: PasskeyStep,
+        credential: serde_json::Value,
+    ) -> ServiceResult<SignedIn> {
+        self.identity.sign_in_with_passkey(place, PasskeyAnswer { step, credential }).await
+    }
+}
+
+#[tokio::test]
+async fn passkeys_are_made_for_sites_with_a_name_and_https() {
+    for (url, some) in [
+        ("https://arctiv.example", true),
+        ("http://localhost:8080", true),
+        ("http://arctiv.example", false),
+        ("http://127.0.0.1:8080", false),
+        ("https://192.0.2.1", false),
+    ] {
+        assert_eq!(RelyingParty::of(&url.parse().unwrap()).is_some(), some, "{url}");
+    }
+    let house = House::new().await;
+    let session = house.register(NIAMH).await;
+    let actor = house.actor(&session.token).await.unwrap();
+    let nowhere = house.identity.clone().with_passkeys_of(None);
+    assert!(!nowhere.available());
+    assert_eq!(code(nowhere.begin_passkey(&actor, proof("correct horse")).await), ErrorCode::Conflict);
+    assert_eq!(code(nowhere.begin_passkey_sign_in(&visitor(), PasskeyStep::First).await), ErrorCode::Conflict);
+}
+
+#[tokio::test]
+async fn a_passkey_signs_in_once_for_each_challenge_and_only_where_that_was_given() {
+    let house = House::new().await;
+    let session = house.register(NIAMH).await;
+    let actor = house.actor(&session.token).await.unwrap();
+    assert_eq!(
+        field(house.identity.begin_passkey(&actor, proof("wrong horse")).await, "current_password"),
+        PASSWORD_WRONG
+    );
+    let mut device = house.passkey(&actor).await;
+    let place = at("desk", 1);
+
+    let (here, options) = house.asked(&place, PasskeyStep::First).await;
+    let answer = device.get(&options, SITE);
+    // Another browser has the answer, not the cookie.
+    assert_eq!(code(house.answer(&at("thief", 66), PasskeyStep::First, answer.clone()).await), ErrorCode::Gone);
+    let (there, _) = house.asked(&at("thief", 66), PasskeyStep::First).await;
+    assert_eq!(code(house.answer(&there, PasskeyStep::First, answer.clone()).await), ErrorCode::Unauthorized);
+    let signed_in = house.answer(&here, PasskeyStep::First, answer.clone()).await.unwrap();
+    assert!(house.actor(&signed_in.token).await.is_some());
+    assert_eq!(code(house.answer(&here, PasskeyStep::First, answer).await), ErrorCode::Gone);
+    assert!(house.identity.passkeys(&actor).await.unwrap()[0].last_used_at.is_some());
+
+    // A page that only looks like ours, a device that does not make sure of its owner, and a copy of the device.
+    let (here, options) = house.asked(&place, PasskeyStep::First).await;
+    let answer = device.get(&options, "https://arctlv.example");
+    assert_eq!(code(house.answer(&here, PasskeyStep::First, answer).await), ErrorCode::Unauthorized);
+    let (here, options) = house.asked(&place, PasskeyStep::First).await;
+    device.verifies = false;
+    let answer = device.get(&options, SITE);
+    assert_eq!(code(house.answer(&here, PasskeyStep::First, answer).await), ErrorCode::Unauthorized);
+    device.verifies = true;
+    let (here, options) = house.asked(&place, PasskeyStep::First).await;
+    device.counter = 0;
+    let answer = device.get(&options, SITE);
+    assert_eq!(code(house.answer(&here, PasskeyStep::First, answer).await), ErrorCode::Unauthorized);
+    device.counter = 100;
+
+    // Too late, and nonsense.
+    let (here, options) = house.asked(&place, PasskeyStep::First).await;
+    house.studio.clock.advance(Duration::minutes(5));
+    assert_eq!(code(house.answer(&here, PasskeyStep::First, device.get(&options, SITE)).await), ErrorCode::Gone);
+    assert_eq!(code(house.answer(&here, PasskeyStep::First, serde_json::json!({})).await), ErrorCode::ValidationError);
+
+    let id = house.identity.passkeys(&actor).await.unwrap()[0].id;
+    house.register("other@walk.example").await;
+    let stranger = house.login("other@walk.example", "correct horse").await.unwrap();
+    let stranger = house.actor(&stranger.token).await.unwrap();
+    let name = RenamePasskey { name: "Mine".into() };
+    assert_eq!(code(house.identity.remove_passkey(&stranger, id).await), ErrorCode::NotFound);
+    assert_eq!(code(house.identity.rename_passkey(&stranger, id, name.clone()).await), ErrorCode::NotFound);
+    assert_eq!(house.identity.rename_passkey(&actor, id, name).await.unwrap().name, "Mine");
+    let (here, options) = house.asked(&place, PasskeyStep::First).await;
+    house.identity.remove_passkey(&actor, id).await.unwrap();
+    assert_eq!(
+        code(house.answer(&here, PasskeyStep::First, device.get(&options, SITE)).await),
+        ErrorCode::Unauthorized
+    );
+    let told = house.subjects(NIAMH).await;
+    assert!(
+        ["A passkey was added", "A passkey was removed"].iter().all(|subject| told.contains(&(*subject).to_owned()))
+    );
+}
+
+#[tokio::test]
+async fn a_passkey_is_added_by_the_session_that_began_it_and_once() {
+    let house = House::new().await;
+    let (first, second) = (house.register(NIAMH).await, house.login(NIAMH, "correct horse").await.unwrap());
+    let (actor, elsewhere) = (house.actor(&first.token).await.unwrap(), house.actor(&second.token).await.unwrap());
+    let mut device = Device::new();
+    let begun = house.identity.begin_passkey(&actor, proof("correct horse")).await.unwrap();
+    assert_eq!(
+        (&begun.options["rp"]["id"], &begun.options["rp"]["name"]),
+        (&"arctiv.example".into(), &"Arctiv".into())
+    );
+    let form = NewPasskey { name: "Phone".into(), credential: device.create(&begun.options, SITE) };
+    assert_eq!(code(house.identity.add_passkey(&elsewhere, form.clone()).await), ErrorCode::Gone);
+    assert!(
+        !field(house.identity.add_passkey(&actor, NewPasskey { name: " ".into(), ..form.clone() }).await, "name")
+            .is_empty()
+    );
+    house.identity.add_passkey(&actor, form.clone()).await.unwrap();
+    assert_eq!(code(house.identity.add_passkey(&actor, form).await), ErrorCode::Gone);
+    // The device is told what it has already, and a credential belongs to one account.
+    let begun = house.identity.begin_passkey(&actor, proof("correct horse")).await.unwrap();
+    assert_eq!(begun.options["excludeCredentials"].as_array().unwrap().len(), 1);
+    let again = NewPasskey { name: "Again".into(), credential: device.create(&begun.options, SITE) };
+    assert_eq!(code(house.identity.add_passkey(&actor, again).await), ErrorCode::Conflict);
+    let begun = house.identity.begin_passkey(&actor, proof("correct horse")).await.unwrap();
+    let forged =
+        NewPasskey { name: "False".into(), credential: Device::new().create(&begun.options, "https://arctlv.example") };
+    assert!(!field(house.identity.add_passkey(&actor, forged).await, "credential").is_empty());
+}
+
+#[tokio::test]
+async fn a_passkey_is_a_second_step_of_its_owners_sign_in_and_of_no_other() {
+    let house = House::new().await;
+    let careful = house.careful().await;
+    let mut device = house.passkey(&careful.actor).await;
+    house.register("other@walk.example").await;
+    let stranger = house.login("other@walk.example", "correct horse").await.unwrap();
+    let mut foreign = house.passkey(&house.actor(&stranger.token).await.unwrap()).await;
+    let half = house.half_in(&at("desk", 1)).await;
+    assert!(house.identity.waiting(&half).await.unwrap().unwrap().methods.contains(&StepMethod::Passkey));
+    assert_eq!(
+        code(house.identity.begin_passkey_sign_in(&at("desk", 1), PasskeyStep::Second).await),
+        ErrorCode::Unauthorized
+    );
+
+    let (half, options) = house.asked(&half, PasskeyStep::Second).await;
+    let answer = foreign.get(&options, SITE);
+    assert_eq!(code(house.answer(&half, PasskeyStep::Second, answer).await), ErrorCode::Unauthorized);
+    let (half, options) = house.asked(&half, PasskeyStep::Second).await;
+    let answer = device.get(&options, SITE);
+    // A challenge of one purpose is none of the other.
+    assert_eq!(code(house.answer(&half, PasskeyStep::First, answer.clone()).await), ErrorCode::Gone);
+    house.answer(&half, PasskeyStep::Second, answer).await.unwrap();
+    assert_eq!(house.identity.waiting(&half).await.unwrap(), None, "the sign-in still waits");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_answers_to_one_challenge_one_wins() {
+    let house = House::new().await;
+    let session = house.register(NIAMH).await;
+    let mut device = house.passkey(&house.actor(&session.token).await.unwrap()).await;
+    let (here, options) = house.asked(&at("desk", 1), PasskeyStep::First).await;
+    let answer = device.get(&options, SITE);
+    let tries = (0..6).map(|_| {
+        let (identity, here) = (house.identity.clone(), here.clone());
+        let form = PasskeyAnswer { step: PasskeyStep::First, credential: answer.clone() };
+        tokio::spawn(async move { identity.sign_in_with_passkey(&here, form).await })
+    });
+    let outcomes: Vec<_> = join_all(tries).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
 }
