@@ -30,7 +30,7 @@ use crate::{
         accounts::{AccountsService, AccountsSetup, PushService, PushSetup, Tokens, TokensSetup, callback_url},
         audit::AuditService,
         deliveries::{self, DeliveryService, Selector, Worker, WorkerParts},
-        identity::{IdentityService, PasswordCost},
+        identity::{IdentityService, PasswordCost, RelyingParty},
         media::{MediaFiles, MediaLinks, MediaService, PublicMedia},
         notifications::{Folder, Letters, LiveEvents, Mailer, Smtp, Writer},
         posts::{PostService, QueueService},

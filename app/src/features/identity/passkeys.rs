@@ -8,7 +8,7 @@ use leptos::{ev, prelude::*, task::spawn_local};
 
 use super::{
     server_fns::{
-        Changed, Entry, add_passkey, begin_passkey, begin_passkey_sign_in, remove_passkey, rename_passkey,
+        Changed, Entry, add_passkey, begin_passkey, begin_passkey_sign_in, name_passkey, remove_passkey,
         sign_in_with_passkey, view_passkeys,
     },
     webauthn,
@@ -156,7 +156,7 @@ fn rename_form(board: Board, passkey: Passkey) -> AnyView {
             return;
         }
         spawn_local(async move {
-            match rename_passkey(passkey.id, form).await {
+            match name_passkey(passkey.id, form).await {
                 Ok(Changed::Done { .. }) => {
                     let _page_gone = board.renaming.try_set(None);
                     board.look_again();

@@ -214,7 +214,7 @@ pub async fn add_passkey(form: NewPasskey) -> Result<Changed<Passkey>, AppError>
 
 /// Another name.
 #[server(prefix = "/fn", endpoint = "identity/passkey/rename", input = Json, output = Json)]
-pub async fn rename_passkey(id: PasskeyId, form: RenamePasskey) -> Result<Changed<Passkey>, AppError> {
+pub async fn name_passkey(id: PasskeyId, form: RenamePasskey) -> Result<Changed<Passkey>, AppError> {
     let (services, actor) = acting()?;
     match services.passkeys.rename_passkey(&actor, id, form).await {
         // No form can mend that.

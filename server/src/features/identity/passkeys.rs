@@ -13,9 +13,9 @@ use domain::{
     Actor, CookieToken, ErrorCode, PasskeyId, ServiceError, ServiceResult, SessionId, Visitor,
     audit::Action,
     identity::{
-        MAX_PASSKEYS, NO_PASSKEYS, NO_WORKSPACE, NewPasskey, PASSKEY_ENDED, PASSKEY_REFUSED, PASSKEY_TAKEN, Passkey,
-        PasskeyAnswer, PasskeyChallenge, PasskeyOptions, PasskeyStep, Passkeys, ProvePassword, RenamePasskey,
-        SIGN_IN_AGAIN, SignedIn, TOO_MANY_PASSKEYS,
+        MAX_PASSKEYS, NO_PASSKEYS, NO_WORKSPACE, NewPasskey, PASSKEY_ENDED, PASSKEY_REFUSED, Passkey, PasskeyAnswer,
+        PasskeyChallenge, PasskeyOptions, PasskeyStep, Passkeys, ProvePassword, RenamePasskey, SIGN_IN_AGAIN, SignedIn,
+        TOO_MANY_PASSKEYS,
     },
     notifications::SecurityChange,
 };
@@ -38,6 +38,7 @@ use webauthn_rp::{
     },
     response::{
         AuthTransports, CredentialId,
+        error::CredentialIdErr,
         register::{CompressedPubKey, DynamicState, StaticState},
     },
 };
@@ -197,12 +198,11 @@ impl Passkeys for IdentityService {
         if known.len() >= MAX_PASSKEYS {
             return Err(ServiceError::conflict(TOO_MANY_PASSKEYS));
         }
+        let transports = AuthTransports::decode(0).map_err(|error| ServiceError::internal(error.to_string()))?;
         let exclude = known
             .into_iter()
-            .map(|id| {
-                Ok(PublicKeyCredentialDescriptor { id: CredentialId::decode(id)?, transports: AuthTransports::NONE })
-            })
-            .collect::<Result<Vec<_>, webauthn_rp::response::error::CredentialIdErr>>()
+            .map(|id| Ok(PublicKeyCredentialDescriptor { id: CredentialId::decode(id)?, transports }))
+            .collect::<Result<Vec<_>, CredentialIdErr>>()
             .map_err(|error| ServiceError::internal(error.to_string()))?;
         let internal = |error: String| ServiceError::internal(error);
         let owner = UserHandle16::decode(*actor.user_id.0.as_bytes()).map_err(|error| internal(error.to_string()))?;

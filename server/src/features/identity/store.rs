@@ -990,7 +990,7 @@ pub async fn stale_secrets(
 ) -> ServiceResult<Vec<(uuid::Uuid, Vec<u8>)>> {
     let rows = sqlx::query!(
         "select user_id, secret_sealed from totp_secrets
-          where user_id > $2 and substring(secret_sealed from 1 for length($1)) <> $1 order by user_id limit $3",
+          where user_id > $2 and substring(secret_sealed from 1 for octet_length($1::bytea)) <> $1::bytea order by user_id limit $3",
         prefix,
         after,
         limit

@@ -11,8 +11,9 @@ use domain::{
     clock::{Clock, Ids},
     identity::{
         CODE_WRONG, ChangeEmail, ChangePassword, ConfirmTotp, Credentials, EMAIL_INVALID, ForgotPassword, Identity,
-        LinkState, Login, LoginStep, PASSWORD_WRONG, ProvePassword, Register, ResetPassword, SecondStep, SessionToken,
-        Sessions, SignedIn, StepMethod, TOO_MANY_RESENDS, TwoSteps, confirmation_words, reset_words,
+        LinkState, Login, LoginStep, NewPasskey, PASSWORD_WRONG, PasskeyAnswer, PasskeyStep, Passkeys, ProvePassword,
+        Register, RenamePasskey, ResetPassword, SecondStep, SessionToken, Sessions, SignedIn, StepMethod,
+        TOO_MANY_RESENDS, TwoSteps, confirmation_words, reset_words,
     },
 };
 use futures::future::join_all;
