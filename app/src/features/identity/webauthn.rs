@@ -1,4 +1,4 @@
-//! Asks the browser for a passkey. Options and answers are JSON as WebAuthn writes it; what the browser wants as bytes is
+//! Asks the browser for a passkey. Options and answers are JSON as `WebAuthn` writes it; what the browser wants as bytes is
 //! turned here, since the oldest browsers we serve do not do it by themselves.
 
 use js_sys::{Array, Function, JSON, Object, Promise, Reflect, Uint8Array};

@@ -1,4 +1,4 @@
-//! Fulfils [`Passkeys`]: registering and using credentials of browsers, phones and security keys (WebAuthn).
+//! Fulfils [`Passkeys`]: registering and using credentials of browsers, phones and security keys (`WebAuthn`).
 //!
 //! A challenge is good once, for five minutes, and only where it was begun: it is kept sealed under the hash of the session (for
 //! registering) or of the browser's sign-in cookie. Every use asks the device to make sure of its owner, so that a passkey is
