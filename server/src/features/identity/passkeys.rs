@@ -229,12 +229,12 @@ impl Passkeys for IdentityService {
 
     async fn add_passkey(&self, actor: &Actor, form: NewPasskey) -> ServiceResult<Passkey> {
         let session = policy::may_change_credentials(actor)?;
-        let site = self.relying_party()?;
         form.check().into_result()?;
         let answer = bytes(&form.credential)?;
         let answer = Registration::from_json_relaxed(&answer).map_err(|error| {
             ServiceError::field("credential", "This is no answer of a browser").because(error.to_string())
         })?;
+        let site = self.relying_party()?;
         let state = self.take_ceremony(&bound_to_session(session), "register").await?;
         let state =
             RegistrationServerState::<16>::decode(&state).map_err(|error| ServiceError::internal(error.to_string()))?;
@@ -321,11 +321,11 @@ impl Passkeys for IdentityService {
     }
 
     async fn sign_in_with_passkey(&self, visitor: &Visitor, form: PasskeyAnswer) -> ServiceResult<SignedIn> {
-        let site = self.relying_party()?;
         let answer = bytes(&form.credential)?;
         let answer = DiscoverableAuthentication16::from_json_relaxed(&answer).map_err(|error| {
             ServiceError::field("credential", "This is no answer of a browser").because(error.to_string())
         })?;
+        let site = self.relying_party()?;
         let token = visitor.browser.sign_in.as_ref().filter(|token| one_time::is_shaped(&token.0)).ok_or_else(ended)?;
         let pending = match form.step {
             PasskeyStep::First => None,
