@@ -22,8 +22,8 @@ use axum::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    AccountId, Actor, DeliveryId, MediaId, OauthStateId, Page, PageRequest, Platform, PostId, QueueSlotId, RequestId,
-    ServiceError, ServiceResult, UploadId, Visitor,
+    AccountId, Actor, Browser, DeliveryId, MediaId, OauthStateId, Page, PageRequest, PasskeyId, Platform, PostId,
+    QueueSlotId, RequestId, ServiceError, ServiceResult, SessionId, UploadId, Visitor,
     accounts::{
         Account, AccountCounts, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, Connected,
         ConnectionEvent, ConnectionEventType, Creator, MissingScope, PlatformOffer, Withheld,
@@ -37,9 +37,11 @@ use domain::{
     },
     events::{Events, Subscription},
     identity::{
-        Authenticated, ChangeEmail, ChangePassword, Confirmation, Confirmed, Credentials, EMAIL_TAKEN, EmailChange,
-        ForgotPassword, Identity, LOGIN_REFUSED, LinkState, Login, Me, Profile, Register, Resends, ResetPassword,
-        SessionToken, SignedIn, User,
+        Authenticated, CODE_WRONG, ChangeEmail, ChangePassword, ConfirmTotp, Confirmation, Confirmed, Credentials,
+        EMAIL_TAKEN, EmailChange, EndedSessions, ForgotPassword, Identity, LOGIN_REFUSED, LinkState, Login, LoginStep,
+        Me, NewPasskey, Passkey, PasskeyAnswer, PasskeyChallenge, PasskeyOptions, PasskeyStep, Passkeys, Profile,
+        ProvePassword, RecoveryCodes, Register, RenamePasskey, Resends, ResetPassword, SecondStep, SessionInfo,
+        SessionToken, Sessions, SignedIn, StepMethod, TotpSetup, TwoStep, TwoSteps, User, Waiting,
     },
     media::{
         Incoming, Media, MediaAsset, MediaFile, MediaFilter, MediaPatch, MediaUse, NewUpload, Signature, TagCount,
@@ -222,7 +224,7 @@ impl Identity for Demo {
         form.check().into_result()?;
         Err(ServiceError::field_conflict("email", EMAIL_TAKEN))
     }
-    async fn login(&self, _: &Visitor, form: Login) -> ServiceResult<SignedIn> {
+    async fn login(&self, _: &Visitor, form: Login) -> ServiceResult<LoginStep> {
         form.check().into_result()?;
         Err(ServiceError::new(domain::ErrorCode::Unauthorized, LOGIN_REFUSED))
     }
@@ -326,6 +328,97 @@ impl Credentials for Demo {
         gone()
     }
     async fn change_email(&self, _: &Actor, _: ChangeEmail) -> ServiceResult<EmailChange> {
+        gone()
+    }
+}
+
+#[async_trait]
+impl Sessions for Demo {
+    async fn sessions(&self, _: &Actor) -> ServiceResult<Vec<SessionInfo>> {
+        self.stand()?;
+        let session = |n, device: &str, minutes, is_current| SessionInfo {
+            id: SessionId(id(n)),
+            device: device.into(),
+            ip: Some(format!("203.0.113.{n}")),
+            workspace: "Northwind Coffee".into(),
+            created_at: ago(minutes * 9),
+            last_seen_at: ago(minutes),
+            expires_at: now() + TimeDelta::days(6),
+            is_current,
+        };
+        Ok(vec![session(7, "Firefox on Mac", 1, true), session(8, "Safari on iPhone", 12, false)])
+    }
+    async fn end_session(&self, _: &Actor, _: SessionId) -> ServiceResult<()> {
+        gone()
+    }
+    async fn end_other_sessions(&self, _: &Actor) -> ServiceResult<EndedSessions> {
+        gone()
+    }
+}
+
+#[async_trait]
+impl TwoSteps for Demo {
+    async fn waiting(&self, _: &Visitor) -> ServiceResult<Option<Waiting>> {
+        let methods = vec![StepMethod::Totp, StepMethod::RecoveryCode];
+        Ok(Some(Waiting { methods, expires_at: now() + TimeDelta::minutes(9) }))
+    }
+    async fn second_step(&self, _: &Visitor, form: SecondStep) -> ServiceResult<SignedIn> {
+        form.check().into_result()?;
+        Err(ServiceError::field("code", CODE_WRONG))
+    }
+    async fn two_step(&self, _: &Actor) -> ServiceResult<TwoStep> {
+        self.stand()?;
+        let on = self.0 == Scene::Full;
+        Ok(TwoStep { enabled_at: on.then(|| ago(90_000)), recovery_codes_left: if on { 8 } else { 0 } })
+    }
+    async fn begun_totp(&self, _: &Actor) -> ServiceResult<Option<TotpSetup>> {
+        Ok(None)
+    }
+    async fn begin_totp(&self, _: &Actor, _: ProvePassword) -> ServiceResult<TotpSetup> {
+        gone()
+    }
+    async fn confirm_totp(&self, _: &Actor, _: ConfirmTotp) -> ServiceResult<RecoveryCodes> {
+        gone()
+    }
+    async fn renew_recovery_codes(&self, _: &Actor, _: ProvePassword) -> ServiceResult<RecoveryCodes> {
+        gone()
+    }
+    async fn disable_two_step(&self, _: &Actor, _: ProvePassword) -> ServiceResult<()> {
+        gone()
+    }
+}
+
+#[async_trait]
+impl Passkeys for Demo {
+    fn available(&self) -> bool {
+        true
+    }
+    async fn passkeys(&self, _: &Actor) -> ServiceResult<Vec<Passkey>> {
+        self.stand()?;
+        let passkey = |n, name: &str, used| Passkey {
+            id: PasskeyId(id(n)),
+            name: name.into(),
+            created_at: ago(90_000),
+            last_used_at: used,
+        };
+        Ok(vec![passkey(40, "My phone", Some(ago(50))), passkey(41, "Key on the ring", None)])
+    }
+    async fn begin_passkey(&self, _: &Actor, _: ProvePassword) -> ServiceResult<PasskeyOptions> {
+        gone()
+    }
+    async fn add_passkey(&self, _: &Actor, _: NewPasskey) -> ServiceResult<Passkey> {
+        gone()
+    }
+    async fn rename_passkey(&self, _: &Actor, _: PasskeyId, _: RenamePasskey) -> ServiceResult<Passkey> {
+        gone()
+    }
+    async fn remove_passkey(&self, _: &Actor, _: PasskeyId) -> ServiceResult<()> {
+        gone()
+    }
+    async fn begin_passkey_sign_in(&self, _: &Visitor, _: PasskeyStep) -> ServiceResult<PasskeyChallenge> {
+        gone()
+    }
+    async fn sign_in_with_passkey(&self, _: &Visitor, _: PasskeyAnswer) -> ServiceResult<SignedIn> {
         gone()
     }
 }
@@ -633,6 +726,9 @@ fn services(scene: Scene) -> Services {
     Services {
         identity: demo.clone(),
         credentials: demo.clone(),
+        sessions: demo.clone(),
+        two_steps: demo.clone(),
+        passkeys: demo.clone(),
         team: demo.clone(),
         accounts: demo.clone(),
         posts: demo.clone(),
@@ -648,6 +744,7 @@ fn services(scene: Scene) -> Services {
             development: true,
             picture_origin: None,
             session_cookie: Box::new(|_| "preview=client; Path=/".into()),
+            sign_in_cookie: Box::new(|_| "preview=visitor; Path=/".into()),
         }),
     }
 }
@@ -701,7 +798,7 @@ fn context(headers: &HeaderMap, form: Option<FormOutcome>) -> RequestContext {
         }),
         actor: signed_in.then_some(actor),
         me: signed_in.then_some(me),
-        visitor: Visitor { ip: None, user_agent: None, request_id },
+        visitor: Visitor { ip: None, user_agent: None, request_id, browser: Browser::default() },
         form,
     }
 }

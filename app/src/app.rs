@@ -65,6 +65,7 @@ pages! {
     public_page, __preload_public_page, PublicPage {
         Landing => workspaces::pages::LandingPage;
         Login => identity::pages::LoginPage;
+        Verify => identity::verify::VerifyPage;
         Register => identity::pages::RegisterPage;
         Confirm => identity::links::ConfirmPage;
         Forgot => identity::links::ForgotPage;
@@ -103,6 +104,7 @@ pages! {
     settings_page, __preload_settings_page, SettingsPage {
         AuditLog => audit::pages::AuditPage;
         Security => identity::security::SecurityPage;
+        TwoStep => identity::two_step::TwoStepPage;
         Team => workspaces::team::TeamPage;
     }
 }
@@ -134,6 +136,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/") view={Lazy::<Landing>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/login") view={Lazy::<Login>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/login/verify") view={Lazy::<Verify>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/register") view={Lazy::<Register>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/confirm") view={Lazy::<Confirm>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/forgot") view={Lazy::<Forgot>::new()} ssr=SsrMode::Async/>
@@ -157,6 +160,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/activity") view={Lazy::<Activity>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/team") view={Lazy::<Team>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/security") view={Lazy::<Security>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/security/two-step") view={Lazy::<TwoStep>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/media") view={Lazy::<Library>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/media/:id") view={Lazy::<Media>::new()} ssr=SsrMode::Async/>
                 </ParentRoute>

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use domain::{
-    Actor, RequestId, ServiceError, Visitor,
+    Actor, CookieToken, RequestId, ServiceError, Visitor,
     accounts::Accounts,
     audit::Audit,
     clock::Clock,
     deliveries::Deliveries,
     events::Events,
-    identity::{Credentials, Identity, Me, SessionToken},
+    identity::{Credentials, Identity, Me, Passkeys, SessionToken, Sessions, TwoSteps},
     media::Media,
     posts::{Posts, queue::Queue},
     workspaces::{Team, Workspaces},
@@ -30,6 +30,9 @@ use crate::{
 pub struct Services {
     pub identity: Arc<dyn Identity>,
     pub credentials: Arc<dyn Credentials>,
+    pub sessions: Arc<dyn Sessions>,
+    pub two_steps: Arc<dyn TwoSteps>,
+    pub passkeys: Arc<dyn Passkeys>,
     pub team: Arc<dyn Team>,
     pub accounts: Arc<dyn Accounts>,
     pub posts: Arc<dyn Posts>,
@@ -53,7 +56,12 @@ pub struct Settings {
     pub picture_origin: Option<String>,
     /// The whole `Set-Cookie` value that starts a session.
     pub session_cookie: SessionCookie,
+    /// The same for a sign-in that waits for its second step.
+    pub sign_in_cookie: SignInCookie,
 }
+
+/// Writes the `Set-Cookie` value of a sign-in that waits.
+pub type SignInCookie = Box<dyn Fn(&CookieToken) -> String + Send + Sync>;
 
 /// Writes the `Set-Cookie` value of a session.
 pub type SessionCookie = Box<dyn Fn(&SessionToken) -> String + Send + Sync>;

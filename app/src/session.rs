@@ -47,6 +47,7 @@ struct Told {
     form_path: String,
     now: Option<DateTime<Utc>>,
     development: bool,
+    passkeys: bool,
     picture_origin: Option<String>,
 }
 
@@ -87,6 +88,11 @@ impl Session {
         self.told.with_value(|told| told.development)
     }
 
+    /// Whether browsers make passkeys for this site.
+    pub fn passkeys(self) -> bool {
+        self.told.with_value(|told| told.passkeys)
+    }
+
     /// The address of somebody else's picture, if this page may show it: over https from anywhere, over http only from
     /// where the networks are simulated. The page's content security policy says the same.
     pub fn picture(self, url: Option<&str>) -> Option<String> {
@@ -120,6 +126,7 @@ fn tell() -> Told {
         form: request.form,
         now: Some(request.services.clock.now()),
         development: request.services.settings.development,
+        passkeys: request.services.passkeys.available(),
         picture_origin: request.services.settings.picture_origin.clone(),
     }
 }

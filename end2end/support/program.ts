@@ -42,6 +42,8 @@ export default async function start(): Promise<(() => Promise<void>) | undefined
         env: {
           ...withoutSettings(process.env),
           ARCTIV_LISTEN: `127.0.0.1:${ports[0]}`,
+          // A name, because browsers make no passkeys for numbers.
+          ARCTIV_PUBLIC_URL: `http://localhost:${ports[0]}`,
           ARCTIV_DATA_DIR: join(data, 'data'),
           ARCTIV_LOG__LEVEL: 'info',
           // All tests come from one address. What a refusal looks like has a test of its own.
@@ -65,7 +67,7 @@ export default async function start(): Promise<(() => Promise<void>) | undefined
   }
 
   // Workers inherit these; fixtures.ts reads them.
-  process.env.ARCTIV_URL = `http://127.0.0.1:${ports[0]}`;
+  process.env.ARCTIV_URL = `http://localhost:${ports[0]}`;
   process.env.SANDBOX_URL = `http://127.0.0.1:${ports[1]}`;
   process.env.ARCTIV_E2E_LOG = logFile;
   return stop;

@@ -1,7 +1,7 @@
 /** What holds on every page: no barriers, no sideways scrolling, the theme that was chosen from the first paint on. */
 import { expect, test } from '../support/fixtures';
 
-const OPEN = ['/', '/login', '/register', '/confirm', '/forgot', '/reset', '/dev/gallery'];
+const OPEN = ['/', '/login', '/login/verify', '/register', '/confirm', '/forgot', '/reset', '/dev/gallery'];
 const SIGNED_IN = [
   '/dashboard/client',
   '/accounts',
@@ -15,6 +15,7 @@ const SIGNED_IN = [
   '/media',
   '/team',
   '/settings/security',
+  '/settings/security/two-step',
   '/settings/audit',
   '/nowhere',
 ];

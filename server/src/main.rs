@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use server::{
     boot::{backup, demo, doctor, run, telemetry},
     config::Settings,
+    features::identity,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -125,6 +126,8 @@ async fn command(cli: Cli) -> Result<ExitCode, run::Failure> {
             let arctiv = run::assemble(&settings, &ready.urls, &CancellationToken::new())?;
             let resealed = arctiv.tokens.reseal_all().await?;
             println!("{resealed}");
+            let (apps, unreadable) = identity::reseal_all(&arctiv.database, &arctiv.vault).await?;
+            println!("So were the secrets of {apps} authenticator apps; {unreadable} could not be opened.");
             arctiv.database.close().await;
             ready.release().await;
         }

@@ -72,6 +72,18 @@ impl Stage {
             ("media", id(&picture["data"])),
             ("delivery", id(&delivery)),
         ]);
+        // Made by a device, which is not here.
+        let passkey = "0199f2c4-8a31-7c5e-b1d0-4f6a00000010";
+        let mine = owner.get("/api/auth/me").await["data"]["user"]["id"].as_str().unwrap().to_owned();
+        sql(
+            &mut admin,
+            &format!(
+                "insert into passkeys (id, user_id, credential_id, name, static_state, dynamic_state, created_at)
+                 values ('{passkey}', '{mine}', decode(repeat('07', 16), 'hex'), 'Phone', '\\x00', decode(repeat('00', 7), 'hex'), now())"
+            ),
+        )
+        .await;
+        things.insert("passkey", passkey.to_owned());
         // Only whoever has confirmed their address may invite.
         sql(&mut admin, "update users set email_confirmed_at = now()").await;
         table::furnish(&owner, &mut things).await;

@@ -5,12 +5,17 @@
 
 mod support;
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use support::{Person, World, client};
 
 async fn log_in(url: &str, forwarded_for: Option<&str>) -> reqwest::Response {
-    let body = json!({ "email": "nobody@walk.example", "password": "wrong horse" });
+    // Each at another account: guessing at one is slowed by itself.
+    static TRIES: AtomicU32 = AtomicU32::new(0);
+    let email = format!("nobody.{}@walk.example", TRIES.fetch_add(1, Ordering::Relaxed));
+    let body = json!({ "email": email, "password": "wrong horse" });
     let mut request = client().post(format!("{url}/api/auth/login")).header(header::ORIGIN, url).json(&body);
     if let Some(address) = forwarded_for {
         request = request.header("x-forwarded-for", address);

@@ -23,16 +23,29 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use support::{Person, Web, World, client, within};
 use uuid::Uuid;
 
+const A_DEVICE: &str =
+    "takes a device and a site with a name: the tests of identity, and end2end/tests/passkeys.spec.ts";
+
 /// What is documented and cannot be provoked from here.
-const ELSEWHERE: [(&str, u16, &str); 4] = [
+const ELSEWHERE: [(&str, u16, &str); 14] = [
     ("POST /api/auth/register", 503, "takes more sign-ins at once than this machine can hash"),
     ("POST /api/auth/login", 503, "takes more sign-ins at once than this machine can hash"),
+    ("POST /api/auth/passkeys/begin", 200, A_DEVICE),
+    ("POST /api/auth/passkeys", 201, A_DEVICE),
+    ("POST /api/auth/passkeys", 409, A_DEVICE),
+    ("POST /api/auth/passkeys", 410, A_DEVICE),
+    ("POST /api/auth/login/passkey", 409, A_DEVICE),
+    ("POST /api/auth/login/passkey/begin", 200, A_DEVICE),
+    ("POST /api/auth/login/passkey/begin", 401, A_DEVICE),
+    ("POST /api/auth/login/passkey", 200, A_DEVICE),
+    ("POST /api/auth/login/passkey", 401, A_DEVICE),
+    ("POST /api/auth/login/passkey", 410, A_DEVICE),
     ("GET /media/{id}/{variant}", 410, "takes an hour; with the clock moved, in the tests of media"),
     ("GET /health/ready", 503, "takes a database that is away: tests/outage.rs"),
 ];
 
 /// Findings that are known: the beginning of each, and what is to be done about it.
-const OPEN: [(&str, &str); 12] = [
+const OPEN: [(&str, &str); 16] = [
     ("DELETE /api/media/uploads/{id} leaves nothing", "what is not whole yet is no medium: belongs to UNRECORDED"),
     ("OPTIONS /api/media/uploads leaves nothing", "changes nothing: belongs to UNRECORDED"),
     ("PATCH /api/media/uploads/{id} leaves nothing", "a piece of a file: belongs to UNRECORDED"),
@@ -51,16 +64,24 @@ const OPEN: [(&str, &str); 12] = [
     ("POST /api/invitations/accept with application/json {\"body\":[[", "the same"),
     ("POST /api/invitations/decline with application/json {\"body\":[[", "the same"),
     ("POST /api/auth/resend-confirmation with application/json {\"body\":[[", "the same"),
+    ("POST /api/auth/login/passkey with application/json {\"body\":[[", "the same"),
+    ("POST /api/auth/login/passkey/begin with application/json {\"body\":[[", "the same"),
+    ("POST /api/auth/passkeys with application/json {\"body\":[[", "the same"),
+    ("POST /api/auth/passkeys/begin with application/json {\"body\":[[", "the same"),
 ];
 
 /// What changes nothing that would belong on the record, though it is no `GET`.
-const UNRECORDED: [(&str, &str); 5] = [
+const UNRECORDED: [(&str, &str); 9] = [
     ("POST /api/webhooks/{platform}", "a platform's word; what it ends is recorded when it is carried out"),
     ("POST /api/webhooks/{platform}/data-deletion", "the same"),
     (
         "POST /api/auth/forgot-password",
         "does the same for an address that nobody has; what is changed then is by a link",
     ),
+    ("POST /api/auth/passkeys/begin", "a challenge; what comes of it is recorded"),
+    ("POST /api/auth/login/passkey/begin", "the same"),
+    ("POST /api/auth/passkeys", A_DEVICE),
+    ("POST /api/auth/login/passkey", A_DEVICE),
     ("POST /api/content/check", "looks at a post that is not saved"),
     (
         "POST /api/social-accounts/{id}/creator",
@@ -259,6 +280,15 @@ impl Stage {
             "POST /api/auth/change-email" => {
                 Some(json!({ "email": "nobody@walk.example", "current_password": "wrong horse" }))
             }
+            "POST /api/auth/login/second-step" | "POST /api/auth/two-step/confirm" => Some(json!({ "code": "123456" })),
+            "POST /api/auth/two-step"
+            | "POST /api/auth/two-step/recovery-codes"
+            | "POST /api/auth/two-step/disable" => Some(json!({ "current_password": "wrong horse" })),
+            "POST /api/auth/login/passkey/begin" => Some(json!({ "step": "first" })),
+            "POST /api/auth/login/passkey" => Some(json!({ "step": "first", "credential": {} })),
+            "POST /api/auth/passkeys" => Some(json!({ "name": "Phone", "credential": {} })),
+            "POST /api/auth/passkeys/begin" => Some(json!({ "current_password": "wrong horse" })),
+            "PATCH /api/auth/passkeys/{id}" => Some(json!({ "name": "My phone" })),
             "PATCH /api/workspaces/current/members/{id}" => Some(json!({ "role": "editor", "disabled": false })),
             "POST /api/workspaces/current/invitations" => {
                 Some(json!({ "email": "somebody.else@walk.example", "role": "viewer" }))
@@ -385,6 +415,15 @@ async fn people(stage: &mut Stage) {
     stage.call(Who::Nobody, login, "", with("correct horse"), 200).send().await;
     stage.call(Who::Nobody, login, "", with("wrong horse"), 401).send().await;
     stage.call(Who::Owner, "GET /api/auth/me", "", None, 200).send().await;
+    let guess = || Some(json!({ "email": "guessed@walk.example", "password": "wrong horse" }));
+    for _ in 0..5 {
+        stage.call(Who::Nobody, login, "", guess(), 401).send().await;
+    }
+    let slowed = stage.call(Who::Nobody, login, "", guess(), 429).send().await;
+    assert!(slowed["details"]["retry_after"].as_u64().is_some_and(|seconds| (1..=10).contains(&seconds)), "{slowed}");
+    sessions(stage).await;
+    two_steps(stage).await;
+    passkeys(stage).await;
     credentials(stage).await;
 }
 
@@ -443,6 +482,101 @@ async fn credentials(stage: &mut Stage) {
     stage.call(Who::Owner, "GET /api/auth/me", "", None, 401).send().await;
     drop(worker);
     stage.person = owner;
+}
+
+async fn sessions(stage: &mut Stage) {
+    let (list, end, others) = ("GET /api/auth/sessions", "DELETE /api/auth/sessions/{id}", "DELETE /api/auth/sessions");
+    let me = stage.call(Who::Owner, "GET /api/auth/me", "", None, 200).send().await;
+    let elsewhere = json!({ "email": me["data"]["user"]["email"], "password": "correct horse" });
+    for _ in 0..2 {
+        stage.call(Who::Nobody, "POST /api/auth/login", "", Some(elsewhere.clone()), 200).send().await;
+    }
+    let mine = stage.call(Who::Owner, list, "", None, 200).send().await;
+    let mine = mine["data"].as_array().unwrap();
+    assert!(mine.len() >= 3 && mine.iter().filter(|session| session["is_current"] == true).count() == 1, "{mine:?}");
+    let other = mine.iter().find(|session| session["is_current"] == false).unwrap();
+    let id = other["id"].as_str().unwrap();
+    stage.call(Who::Owner, end, id, None, 200).send().await;
+    stage.call(Who::Owner, end, id, None, 404).send().await;
+    let ended = stage.call(Who::Owner, others, "", None, 200).send().await;
+    assert!(ended["data"]["ended"].as_u64().is_some_and(|ended| ended >= 1), "{ended}");
+}
+
+/// The cookies that an answer sets, as a browser sends them back.
+fn cookies(answer: &reqwest::Response) -> String {
+    let set = answer.headers().get_all(header::SET_COOKIE).iter();
+    set.filter_map(|cookie| cookie.to_str().ok()?.split(';').next()).collect::<Vec<_>>().join("; ")
+}
+
+async fn two_steps(stage: &mut Stage) {
+    let somebody = Person::register(&stage.web, "client").await;
+    let owner = std::mem::replace(&mut stage.person, somebody);
+    let (begin, confirm) = ("POST /api/auth/two-step", "POST /api/auth/two-step/confirm");
+    let (renew, disable) = ("POST /api/auth/two-step/recovery-codes", "POST /api/auth/two-step/disable");
+    let (login, second) = ("POST /api/auth/login", "POST /api/auth/login/second-step");
+    let proof = |password: &str| Some(json!({ "current_password": password }));
+    let code = |code: &str| Some(json!({ "code": code }));
+    let state = stage.call(Who::Owner, "GET /api/auth/two-step", "", None, 200).send().await;
+    assert_eq!(state["data"], json!({ "enabled_at": null, "recovery_codes_left": 0 }));
+    for operation in [renew, disable] {
+        stage.call(Who::Owner, operation, "", proof("correct horse"), 409).send().await;
+    }
+    stage.call(Who::Owner, confirm, "", code("123456"), 409).send().await;
+    stage.call(Who::Owner, begin, "", proof("wrong horse"), 400).send().await;
+    let setup = stage.call(Who::Owner, begin, "", proof("correct horse"), 200).send().await;
+    let secret = totp_rs::Secret::try_from_base32(setup["data"]["secret"].as_str().unwrap()).unwrap();
+    let app = totp_rs::Builder::new().with_secret(secret).with_account_name("any").build().unwrap();
+    stage.call(Who::Owner, confirm, "", code("nonsense"), 400).send().await;
+    let now = app.generate(u64::try_from(SystemClock.now().timestamp()).unwrap()).to_string();
+    let codes = stage.call(Who::Owner, confirm, "", code(&now), 200).send().await;
+    assert_eq!(codes["data"]["codes"].as_array().unwrap().len(), 10);
+    stage.call(Who::Owner, begin, "", proof("correct horse"), 409).send().await;
+    stage.call(Who::Owner, renew, "", proof("wrong horse"), 400).send().await;
+    let codes = stage.call(Who::Owner, renew, "", proof("correct horse"), 200).send().await;
+
+    let me = stage.call(Who::Owner, "GET /api/auth/me", "", None, 200).send().await;
+    let password = json!({ "email": me["data"]["user"]["email"], "password": "correct horse" });
+    let half = stage.call(Who::Nobody, login, "", Some(password.clone()), 202).send().await;
+    assert_eq!(half["data"]["second_step"]["methods"], json!(["totp", "recovery_code"]));
+    let half_in = cookies(&stage.request(Who::Nobody, login, "", "").json(&password).send().await.unwrap());
+    assert!(half_in.starts_with("arctiv_sign_in="), "{half_in}");
+    stage.call(Who::Nobody, second, "", code("123456"), 401).send().await;
+    for (typed, status) in [(json!("nonsense"), 400), (codes["data"]["codes"][0].clone(), 200)] {
+        let request = stage.request(Who::Nobody, second, "", "").header(header::COOKIE, &half_in);
+        let answer = stage.contract.call(second, request.json(&json!({ "code": typed }))).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+    }
+    stage.call(Who::Owner, disable, "", proof("wrong horse"), 400).send().await;
+    stage.call(Who::Owner, disable, "", proof("correct horse"), 200).send().await;
+    stage.person = owner;
+}
+
+/// As far as that goes without a device.
+async fn passkeys(stage: &mut Stage) {
+    let (list, one) = ("GET /api/auth/passkeys", "0199f2c4-8a31-7c5e-b1d0-4f6a00000010");
+    let (rename, remove) = ("PATCH /api/auth/passkeys/{id}", "DELETE /api/auth/passkeys/{id}");
+    let me = stage.call(Who::Owner, "GET /api/auth/me", "", None, 200).send().await;
+    let made = format!(
+        "insert into passkeys (id, user_id, credential_id, name, static_state, dynamic_state, created_at)
+         values ('{one}', '{}', decode(repeat('07', 16), 'hex'), 'Phone', '\\x00', decode(repeat('00', 7), 'hex'), now())",
+        me["data"]["user"]["id"].as_str().unwrap()
+    );
+    sqlx::raw_sql(AssertSqlSafe(made)).execute(&mut stage.admin).await.unwrap();
+    let mine = stage.call(Who::Owner, list, "", None, 200).send().await;
+    assert_eq!(mine["data"][0]["name"], "Phone", "{mine}");
+    let name = |name: &str| Some(json!({ "name": name }));
+    stage.call(Who::Owner, rename, one, name(" "), 400).send().await;
+    stage.call(Who::Owner, rename, one, name("My phone"), 200).send().await;
+    stage.call(Who::Owner, remove, one, None, 200).send().await;
+    stage.call(Who::Owner, remove, one, None, 404).send().await;
+    stage.call(Who::Owner, rename, one, name("My phone"), 404).send().await;
+    // A site of numbers has none.
+    let proof = json!({ "current_password": "correct horse" });
+    stage.call(Who::Owner, "POST /api/auth/passkeys/begin", "", Some(proof), 409).send().await;
+    stage.call(Who::Nobody, "POST /api/auth/login/passkey/begin", "", Some(json!({})), 409).send().await;
+    let answer = json!({ "name": "Phone", "credential": {} });
+    stage.call(Who::Owner, "POST /api/auth/passkeys", "", Some(answer), 400).send().await;
+    stage.call(Who::Nobody, "POST /api/auth/login/passkey", "", Some(json!({})), 400).send().await;
 }
 
 async fn team(stage: &mut Stage) {
@@ -952,7 +1086,9 @@ fn signed_request(payload: &Value) -> String {
 async fn not_for_everybody(stage: &mut Stage) {
     for (operation, described) in stage.contract.operations() {
         let (fill, body) = (stage.fill(&operation), Stage::body(&operation));
-        if described["responses"]["401"].is_object() && operation != "POST /api/auth/login" {
+        // There it is about who asks for a session, not about having one.
+        let is_door = operation == "POST /api/auth/login" || operation.starts_with("POST /api/auth/login/passkey");
+        if described["responses"]["401"].is_object() && !is_door {
             let refused = stage.call(Who::Nobody, &operation, &fill, body.clone(), 401).send().await;
             if refused["code"] != "UNAUTHORIZED" {
                 stage.contract.note(format!("{operation} to nobody: {refused}"));

@@ -86,6 +86,25 @@ impl Actor {
     }
 }
 
+/// What a browser keeps for us in a cookie of its own. `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CookieToken(pub String);
+
+impl fmt::Debug for CookieToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CookieToken(…)")
+    }
+}
+
+/// What a browser is known by before anybody signs in with it.
+#[derive(Clone, Debug, Default)]
+pub struct Browser {
+    /// By which it is known again for more than a year; none for what is no browser.
+    pub device: Option<CookieToken>,
+    /// A sign-in that waits for its second step.
+    pub sign_in: Option<CookieToken>,
+}
+
 /// Somebody who has not said who they are: the caller of register and login.
 #[derive(Clone, Debug)]
 pub struct Visitor {
@@ -94,6 +113,7 @@ pub struct Visitor {
     /// At most 400 characters are kept.
     pub user_agent: Option<String>,
     pub request_id: RequestId,
+    pub browser: Browser,
 }
 
 impl Visitor {

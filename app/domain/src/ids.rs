@@ -63,6 +63,8 @@ ids! {
     MembershipId,
     /// A started authorisation, waiting for the platform's callback.
     OauthStateId,
+    /// A credential that a browser, a phone or a security key holds.
+    PasskeyId,
     /// A link with which a forgotten password is replaced.
     PasswordResetId,
     /// A post.

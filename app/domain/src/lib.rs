@@ -22,7 +22,7 @@ pub mod posts;
 pub mod text;
 pub mod workspaces;
 
-pub use actor::{Actor, Peer, RequestId, Via, Visitor};
+pub use actor::{Actor, Browser, CookieToken, Peer, RequestId, Via, Visitor};
 pub use error::{ErrorCode, Fault, FieldErrors, ServiceError, ServiceResult};
 pub use ids::*;
 pub use page::{Page, PageRequest};

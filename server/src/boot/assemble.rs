@@ -11,7 +11,7 @@ use domain::{
     clock::{Clock, Ids},
     deliveries::Deliveries,
     events::Events,
-    identity::{Credentials, Identity},
+    identity::{Credentials, Identity, Passkeys, Sessions, TwoSteps},
     media::Media,
     posts::{Posts, queue::Queue},
     workspaces::Team,
@@ -30,7 +30,7 @@ use crate::{
         accounts::{AccountsService, AccountsSetup, PushService, PushSetup, Tokens, TokensSetup, callback_url},
         audit::AuditService,
         deliveries::{self, DeliveryService, Selector, Worker, WorkerParts},
-        identity::{IdentityService, PasswordCost},
+        identity::{IdentityService, PasswordCost, RelyingParty},
         media::{MediaFiles, MediaLinks, MediaService, PublicMedia},
         notifications::{Folder, Letters, LiveEvents, Mailer, Smtp, Writer},
         posts::{PostService, QueueService},
@@ -73,6 +73,8 @@ pub struct Arctiv {
     pub services: Services,
     pub adapters: Arc<Registry>,
     pub tokens: Tokens,
+    /// Opens what is sealed.
+    pub vault: Arc<Vault>,
     pub files: MediaFiles,
     selector: Selector,
     pub letters: Letters,
@@ -159,6 +161,7 @@ impl Arctiv {
         let vault = vault(&settings, &keys)?;
         let public_url: url::Url =
             settings.server.origin().parse().map_err(|error| ServiceError::internal(format!("public_url: {error}")))?;
+        let site = public_url.clone();
         let tokens = Tokens::new(TokensSetup {
             db: database.clone(),
             clock: Arc::clone(&clock),
@@ -177,7 +180,7 @@ impl Arctiv {
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             platforms: Arc::clone(&adapters),
-            vault,
+            vault: Arc::clone(&vault),
             public_url,
             oauth_key: keys.jwt_secret.clone(),
         }));
@@ -221,12 +224,17 @@ impl Arctiv {
             Arc::clone(&ids),
             &keys.jwt_secret,
             password_cost,
-        )?;
+            Arc::clone(&vault),
+        )?
+        .with_passkeys_of(RelyingParty::of(&site));
         let team = TeamService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), &keys.jwt_secret);
         let events = LiveEvents::start(database.clone(), stop.clone());
         let cookies = CookiePolicy { https: settings.server.is_https() };
         let services = Services {
             credentials: Arc::new(identity.clone()),
+            sessions: Arc::new(identity.clone()),
+            two_steps: Arc::new(identity.clone()),
+            passkeys: Arc::new(identity.clone()),
             team: Arc::new(team),
             identity: Arc::new(identity),
             accounts,
@@ -245,6 +253,9 @@ impl Arctiv {
                 session_cookie: Box::new(move |token| {
                     cookie::set(cookies, token).1.to_str().unwrap_or_default().to_owned()
                 }),
+                sign_in_cookie: Box::new(move |token| {
+                    cookie::keep_sign_in(cookies, token).1.to_str().unwrap_or_default().to_owned()
+                }),
             }),
         };
         let probe = Arc::new(ReadinessProbe {
@@ -262,6 +273,7 @@ impl Arctiv {
             services,
             adapters,
             tokens,
+            vault,
             files,
             selector,
             letters,
@@ -387,6 +399,9 @@ macro_rules! part {
 part!(
     identity: Identity,
     credentials: Credentials,
+    sessions: Sessions,
+    two_steps: TwoSteps,
+    passkeys: Passkeys,
     team: Team,
     accounts: Accounts,
     posts: Posts,

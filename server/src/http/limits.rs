@@ -131,7 +131,7 @@ fn is_for_operators(path: &str) -> bool {
 }
 
 /// What one party can be expected to hold: an IPv4 address, or the 64 bits of IPv6 that a line is given.
-fn network(ip: IpAddr) -> IpAddr {
+pub fn network(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(_) => ip,
         IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX))),
@@ -142,7 +142,7 @@ fn network(ip: IpAddr) -> IpAddr {
 mod tests {
     use axum::body::Body;
     use domain::{
-        Peer, RequestId, SessionId, UserId, Via, WorkspaceId,
+        Browser, Peer, RequestId, SessionId, UserId, Via, WorkspaceId,
         workspaces::{Role, WorkspaceKind},
     };
     use rstest::rstest;
@@ -156,7 +156,12 @@ mod tests {
         let mut request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
         let id = RequestId::parse("req_test").unwrap();
         let ip = Some("192.0.2.1".parse().unwrap());
-        request.extensions_mut().insert(Visitor { ip, user_agent: None, request_id: id.clone() });
+        request.extensions_mut().insert(Visitor {
+            ip,
+            user_agent: None,
+            request_id: id.clone(),
+            browser: Browser::default(),
+        });
         if signed_in {
             request.extensions_mut().insert(Actor {
                 user_id: UserId(Uuid::nil()),

@@ -63,7 +63,9 @@ pub async fn observe(State(edge): State<Edge>, mut request: Request, next: Next)
             .and_then(|value| value.to_str().ok())
             .map(|agent| truncate_chars(agent, 400).to_owned()),
         request_id: id.clone(),
+        browser: cookie::browser(edge.cookies, request.headers()),
     };
+    let device = visitor.browser.device.clone();
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(visitor);
     let wants_page = wants_page(&request);
@@ -80,6 +82,10 @@ pub async fn observe(State(edge): State<Edge>, mut request: Request, next: Next)
     }
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(REQUEST_ID, value);
+    }
+    if let Some(device) = device.filter(|_| cookie::starts_session(edge.cookies, response.headers())) {
+        let (name, value) = cookie::keep_device(edge.cookies, &device);
+        response.headers_mut().append(name, value);
     }
     let elapsed = started.elapsed();
     let status = response.status().as_u16();

@@ -16,8 +16,11 @@ use axum::{
     routing::{any, post},
 };
 use domain::{
-    Actor, ErrorCode, Fault, ServiceError, Visitor,
-    identity::{ForgotPassword, Gate, Login, Me, Register, ResetPassword, SignedIn as Session, gate, safe_next},
+    Actor, ErrorCode, Fault, ServiceError, SessionId, Visitor,
+    identity::{
+        ConfirmTotp, ForgotPassword, Gate, Login, LoginStep, Me, ProvePassword, Register, ResetPassword, SecondStep,
+        SignedIn as Session, gate, safe_next,
+    },
     workspaces::{AcceptInvitation, WorkspaceKind},
 };
 use leptos::{
@@ -71,11 +74,14 @@ where
         .leptos_routes_with_context(&state, routes, context, move || app::shell(options.clone()))
         .route("/fn/{*path}", post(server_functions))
         .route("/login", post(login))
+        .route("/login/verify", post(verify))
         .route("/register", post(register))
         .route("/logout", post(logout))
         .route("/confirm", post(confirm))
         .route("/forgot", post(forgot))
         .route("/reset", post(reset))
+        .route("/settings/security/sessions", post(end_sessions))
+        .route("/settings/security/two-step", post(two_step))
         .route("/invite/{token}", post(join))
         .route("/invite/{token}/decline", post(decline))
         .fallback(any(file_or_page))
@@ -275,8 +281,31 @@ async fn login(State(state): State<PageState>, Anyone(visitor): Anyone, request:
         email: field(&pairs, "email").unwrap_or_default(),
         password: field(&pairs, "password").unwrap_or_default(),
     };
-    let outcome = state.services.identity.login(&visitor, form).await;
+    let outcome = match state.services.identity.login(&visitor, form).await {
+        Ok(LoginStep::SignedIn(session)) => Ok(*session),
+        Ok(LoginStep::SecondStep(pending)) => {
+            let next = field(&pairs, "next").filter(|next| safe_next(Some(next)).is_some());
+            let query = next
+                .map(|next| url::form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish());
+            let to = query.map_or_else(|| "/login/verify".to_owned(), |query| format!("/login/verify?{query}"));
+            return ([cookie::keep_sign_in(state.cookies, &pending.token)], Redirect::to(&to)).into_response();
+        }
+        Err(error) => Err(error),
+    };
     finish(&state, "/login", parts, pairs, outcome).await
+}
+
+/// The second step.
+async fn verify(State(state): State<PageState>, Anyone(visitor): Anyone, request: Request) -> Response {
+    let (parts, pairs) = match read_form(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let form = SecondStep { code: field(&pairs, "code").unwrap_or_default() };
+    let outcome = state.services.two_steps.second_step(&visitor, form).await;
+    // A code is not shown again.
+    let pairs = pairs.into_iter().filter(|(name, _)| name != "code").collect();
+    finish(&state, "/login/verify", parts, pairs, outcome).await
 }
 
 async fn register(State(state): State<PageState>, Anyone(visitor): Anyone, request: Request) -> Response {
@@ -330,6 +359,14 @@ async fn again(
     envelope::log(&error);
     let status = StatusCode::from_u16(error.code().status()).unwrap_or(StatusCode::BAD_REQUEST);
     let fault: Fault = error.fault;
+    let again = repeated(page, parts, FormOutcome::new(pairs, fault));
+    let mut response = render(state, again).await;
+    *response.status_mut() = status;
+    response
+}
+
+/// A request for the page of a form, with what became of that.
+fn repeated(page: &str, parts: axum::http::request::Parts, outcome: FormOutcome) -> Request {
     let mut again = Request::new(axum::body::Body::empty());
     *again.uri_mut() = parts.uri.clone();
     let query = match parts.uri.query() {
@@ -343,10 +380,8 @@ async fn again(
     *again.extensions_mut() = parts.extensions;
     again.headers_mut().remove(header::CONTENT_LENGTH);
     again.headers_mut().remove(header::CONTENT_TYPE);
-    again.extensions_mut().insert(Refused(FormOutcome::new(pairs, fault)));
-    let mut response = render(state, again).await;
-    *response.status_mut() = status;
-    response
+    again.extensions_mut().insert(Refused(outcome));
+    again
 }
 
 /// A path with the token of a link, if there is one.
@@ -427,4 +462,63 @@ async fn logout(State(state): State<PageState>, actor: Result<SignedIn, ApiError
     }
     let clear: (HeaderName, HeaderValue) = cookie::clear(state.cookies);
     ([clear], Redirect::to("/login")).into_response()
+}
+
+/// Ends one session of whoever asks, or all others.
+async fn end_sessions(State(state): State<PageState>, actor: Result<SignedIn, ApiError>, request: Request) -> Response {
+    const PAGE: &str = "/settings/security";
+    let Ok(SignedIn(actor)) = actor else { return Redirect::to("/login?next=/settings/security").into_response() };
+    let pairs = match read_form(request).await {
+        Ok((_, pairs)) => pairs,
+        Err(response) => return response,
+    };
+    let sessions = &state.services.sessions;
+    let ended = match field(&pairs, "session").map(|id| id.parse::<SessionId>()) {
+        Some(Ok(id)) => sessions.end_session(&actor, id).await.map(|()| "one".to_owned()),
+        Some(Err(_)) => Err(ServiceError::not_found("session")),
+        None => sessions.end_other_sessions(&actor).await.map(|all| all.ended.to_string()),
+    };
+    match ended {
+        Ok(ended) => Redirect::to(&format!("{PAGE}?ended={ended}")).into_response(),
+        // It has ended already.
+        Err(error) if error.code() == ErrorCode::NotFound => Redirect::to(PAGE).into_response(),
+        Err(error) => ApiError(error).into_response(),
+    }
+}
+
+/// Setting two-step sign-in up, and off. Recovery codes are in the answer itself: no address leads to them.
+async fn two_step(State(state): State<PageState>, actor: Result<SignedIn, ApiError>, request: Request) -> Response {
+    const PAGE: &str = "/settings/security/two-step";
+    let Ok(SignedIn(actor)) = actor else {
+        return Redirect::to("/login?next=/settings/security/two-step").into_response();
+    };
+    let (parts, pairs) = match read_form(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let password = || ProvePassword { current_password: field(&pairs, "current_password").unwrap_or_default() };
+    let two_steps = &state.services.two_steps;
+    let codes = match field(&pairs, "do").as_deref() {
+        Some("begin") => two_steps.begin_totp(&actor, password()).await.map(|_| None),
+        Some("confirm") => {
+            let form = ConfirmTotp { code: field(&pairs, "code").unwrap_or_default() };
+            two_steps.confirm_totp(&actor, form).await.map(Some)
+        }
+        Some("codes") => two_steps.renew_recovery_codes(&actor, password()).await.map(Some),
+        Some("disable") => two_steps.disable_two_step(&actor, password()).await.map(|()| None),
+        _ => return Redirect::to(PAGE).into_response(),
+    };
+    // Which of the page's forms it was; nothing that was typed.
+    let form: Pairs = pairs.into_iter().filter(|(name, _)| name == "do").collect();
+    match codes {
+        Ok(None) => Redirect::to(PAGE).into_response(),
+        Ok(Some(codes)) => {
+            let values = form.into_iter().chain([("recovery_codes".to_owned(), codes.codes.join(" "))]).collect();
+            let outcome = FormOutcome { values, ..FormOutcome::default() };
+            let mut response = render(&state, repeated(PAGE, parts, outcome)).await;
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response
+        }
+        Err(error) => again(&state, PAGE, parts, form, error).await,
+    }
 }

@@ -103,11 +103,35 @@ pub(super) struct Kept {
 }
 
 /// What is deleted, and when.
-pub(super) const KEPT: [Kept; 10] = [
+pub(super) const KEPT: [Kept; 14] = [
     Kept {
         table: "rate_limits",
         rule: "until all of the limit is there again",
         delete: "delete from rate_limits where key in (select key from rate_limits where full_at < $1 limit 5000)",
+    },
+    Kept {
+        table: "guesses",
+        rule: "a day after the last one",
+        delete: "delete from guesses where key in
+                   (select key from guesses where last_at < $1 - interval '1 day' order by last_at limit 5000)",
+    },
+    Kept {
+        table: "pending_sign_ins",
+        rule: "a day after they expired",
+        delete: "delete from pending_sign_ins where id in
+                   (select id from pending_sign_ins where expires_at < $1 - interval '1 day' order by expires_at limit 5000)",
+    },
+    Kept {
+        table: "passkey_ceremonies",
+        rule: "an hour after they expired",
+        delete: "delete from passkey_ceremonies where (bound_to, purpose) in
+                   (select bound_to, purpose from passkey_ceremonies where expires_at < $1 - interval '1 hour' order by expires_at limit 5000)",
+    },
+    Kept {
+        table: "known_devices",
+        rule: "400 days after they were used last",
+        delete: "delete from known_devices where id in
+                   (select id from known_devices where last_seen_at < $1 - interval '400 days' order by last_seen_at limit 5000)",
     },
     Kept {
         table: "live_events",

@@ -108,7 +108,7 @@ pub const RULES: [Rule; 9] = [
         ],
     },
     Rule {
-        says: "Sealed tokens are opened only where they are used: publishing, refreshing and revoking (and re-sealing under new keys).",
+        says: "Sealed secrets are opened only where they are used: publishing, refreshing and revoking, the second step and the challenges of passkeys (and re-sealing under new keys).",
         patterns: |source| {
             unless(
                 under(source, OPENERS) || under(source, &["server/vault/"]),
@@ -258,4 +258,8 @@ pub const RULES: [Rule; 9] = [
 ];
 
 /// Where a sealed token may be opened.
-const OPENERS: &[&str] = &["server/src/features/accounts/tokens.rs"];
+const OPENERS: &[&str] = &[
+    "server/src/features/accounts/tokens.rs",
+    "server/src/features/identity/passkeys.rs",
+    "server/src/features/identity/two_step.rs",
+];

@@ -105,6 +105,22 @@ pub const REST: &[Line] = &[
         least(Viewer).json(r#"{"current_password":"wrong","new_password":"long enough"}"#),
     ),
     ("POST /api/auth/change-email", least(Viewer).json(r#"{"email":"a@b.example","current_password":"wrong"}"#)),
+    ("POST /api/auth/login/second-step", least(Nobody).json(r#"{"code":"123456"}"#).may_refuse()),
+    ("POST /api/auth/login/passkey/begin", least(Nobody).json("{}")),
+    ("POST /api/auth/login/passkey", least(Nobody).json("{}").may_refuse()),
+    ("GET /api/auth/passkeys", least(Viewer)),
+    ("POST /api/auth/passkeys", least(Viewer).json(r#"{"name":"Phone","credential":{}}"#)),
+    ("POST /api/auth/passkeys/begin", least(Viewer).json(r#"{"current_password":"wrong"}"#)),
+    ("PATCH /api/auth/passkeys/{id}", least(Viewer).of("passkey").json(r#"{"name":"Phone"}"#)),
+    ("DELETE /api/auth/passkeys/{id}", least(Viewer).of("passkey")),
+    ("GET /api/auth/two-step", least(Viewer)),
+    ("POST /api/auth/two-step", least(Viewer).json(r#"{"current_password":"wrong"}"#)),
+    ("POST /api/auth/two-step/confirm", least(Viewer).json(r#"{"code":"123456"}"#)),
+    ("POST /api/auth/two-step/recovery-codes", least(Viewer).json(r#"{"current_password":"wrong"}"#)),
+    ("POST /api/auth/two-step/disable", least(Viewer).json(r#"{"current_password":"wrong"}"#)),
+    ("GET /api/auth/sessions", least(Viewer)),
+    ("DELETE /api/auth/sessions", least(Viewer)),
+    ("DELETE /api/auth/sessions/{id}", least(Viewer).of("session")),
     ("GET /api/workspaces/current/members", least(Viewer)),
     ("PATCH /api/workspaces/current/members/{id}", least(Admin).of("member").json(r#"{"role":"viewer"}"#)),
     ("DELETE /api/workspaces/current/members/{id}", least(Admin).of("member")),
@@ -195,6 +211,19 @@ pub const FUNCTIONS: &[Line] = &[
         least(Viewer).json(r#"{"form":{"current_password":"wrong","new_password":"long enough"}}"#),
     ),
     ("identity/change-email", least(Viewer).json(r#"{"form":{"email":"a@b.example","current_password":"wrong"}}"#)),
+    ("identity/waiting", least(Nobody).json("{}")),
+    ("identity/second-step", least(Nobody).json(r#"{"form":{"code":"123456"}}"#).may_refuse()),
+    ("identity/passkeys", least(Viewer).json("{}")),
+    ("identity/passkey/begin", least(Viewer).json(r#"{"form":{"name":"Phone","current_password":"wrong"}}"#)),
+    ("identity/passkey/add", least(Viewer).json(r#"{"form":{"name":"Phone","credential":{}}}"#)),
+    ("identity/passkey/rename", least(Viewer).of("passkey").json(r#"{"id":"$ID","form":{"name":"Phone"}}"#)),
+    ("identity/passkey/remove", least(Viewer).of("passkey").json(BY_ID)),
+    ("identity/login/passkey/begin", least(Nobody).json(r#"{"step":"first"}"#)),
+    ("identity/login/passkey", least(Nobody).json(r#"{"form":{"step":"first","credential":{}}}"#).may_refuse()),
+    ("identity/two-step", least(Viewer).json("{}")),
+    ("identity/sessions", least(Viewer).json("{}")),
+    ("identity/end-session", least(Viewer).of("session").json(BY_ID)),
+    ("identity/end-other-sessions", least(Viewer).json("{}")),
     ("identity/invitation", least(Nobody).json(r#"{"token":"x"}"#)),
     ("identity/join", least(Nobody).json(r#"{"form":{"token":"x"}}"#)),
     ("workspaces/team", least(Viewer).json("{}")),
@@ -258,6 +287,7 @@ pub async fn furnish(owner: &Person, things: &mut BTreeMap<&'static str, String>
     let id = |answer: &serde_json::Value| answer["id"].as_str().unwrap().to_owned();
     // The owner themselves: everybody else may take themselves off the team.
     things.insert("member", id(&owner.get("/api/auth/me").await["data"]["user"]));
+    things.insert("session", id(&owner.get("/api/auth/sessions").await["data"][0]));
     let offer = serde_json::json!({ "email": "somebody.else@walk.example", "role": "viewer" });
     things.insert("invitation", id(&owner.post("/api/workspaces/current/invitations", offer).await["data"]));
     let slot = owner.post("/api/queue-slots", serde_json::json!({ "weekday": "monday", "time": "07:30" })).await;

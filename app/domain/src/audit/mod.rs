@@ -58,12 +58,23 @@ actions! {
     SessionClosed = "session.closed", "signed out";
     /// A known email with a wrong password, or of a disabled account.
     SessionRefused = "session.refused", "failed to sign in";
+    /// By its owner, from another browser or the same.
+    SessionRevoked = "session.revoked", "ended a session";
+    SessionOthersRevoked = "session.others_revoked", "ended all their other sessions";
     UserEmailConfirmed = "user.email_confirmed", "confirmed an email address";
     UserConfirmationResent = "user.confirmation_resent", "asked for the confirmation email again";
     UserEmailChangeRequested = "user.email_change_requested", "asked for another email address";
     UserPasswordChanged = "user.password_changed", "changed their password";
     /// By the link for a forgotten one.
     UserPasswordReset = "user.password_reset", "replaced a forgotten password";
+    UserTwoStepBegun = "user.two_step_begun", "started to set up two-step sign-in";
+    UserTwoStepEnabled = "user.two_step_enabled", "switched on two-step sign-in";
+    UserTwoStepDisabled = "user.two_step_disabled", "switched off two-step sign-in";
+    UserRecoveryCodesRenewed = "user.recovery_codes_renewed", "made new recovery codes";
+    UserRecoveryCodeUsed = "user.recovery_code_used", "signed in with a recovery code";
+    PasskeyAdded = "passkey.added", "added a passkey";
+    PasskeyRenamed = "passkey.renamed", "renamed a passkey";
+    PasskeyRemoved = "passkey.removed", "removed a passkey";
     InvitationSent = "invitation.sent", "invited somebody";
     InvitationResent = "invitation.resent", "sent an invitation again";
     InvitationRevoked = "invitation.revoked", "withdrew an invitation";

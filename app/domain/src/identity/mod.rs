@@ -14,15 +14,32 @@ use crate::{
 };
 
 mod credentials;
+mod passkeys;
 mod port;
 mod routes;
+mod sessions;
+mod two_step;
 pub use credentials::{
     ALREADY_CONFIRMED, CONFIRM_BANNER, CONFIRM_SENT, CONFIRMATION_LIFE, ChangeEmail, ChangePassword, ConfirmEmail,
     Confirmation, Confirmed, EmailChange, FORGOT_SENT, ForgotPassword, LinkState, MAX_RESENDS, PASSWORD_WRONG,
     RESEND_WINDOW, RESET_LIFE, Resends, ResetPassword, TOO_MANY_RESENDS, confirmation_words, reset_words,
 };
-pub use port::{Authenticated, Credentials, Identity, SessionToken, SignedIn};
+pub use passkeys::{
+    BeginPasskey, MAX_PASSKEY_NAME, MAX_PASSKEYS, NO_PASSKEYS, NewPasskey, PASSKEY_ENDED, PASSKEY_NAME_REQUIRED,
+    PASSKEY_REFUSED, PASSKEY_TAKEN, Passkey, PasskeyAnswer, PasskeyChallenge, PasskeyForm, PasskeyOptions, PasskeyStep,
+    RenamePasskey, TOO_MANY_PASSKEYS,
+};
+pub use port::{
+    Authenticated, Credentials, Identity, LoginStep, Passkeys, PendingSignIn, SessionToken, Sessions, SignedIn,
+    TwoSteps,
+};
 pub use routes::{Gate, gate, safe_next};
+pub use sessions::{EndedSessions, SessionInfo, device_words, too_many_guesses, wait_words};
+pub use two_step::{
+    CODE_REQUIRED, CODE_WRONG, ConfirmTotp, JOIN_SIGNED_IN, PENDING_LIFE, ProvePassword, RECOVERY_CODES, RecoveryCodes,
+    SETUP_ENDED, SETUP_LIFE, SIGN_IN_AGAIN, SecondStep, StepMethod, TWO_STEP_OFF, TWO_STEP_ON, TotpSetup, TwoStep,
+    Typed, Waiting, read_code, recovery_code,
+};
 
 /// A session ends after this much inactivity: the life of one signed cookie.
 pub const INACTIVITY: Duration = Duration::minutes(30);

@@ -3,12 +3,15 @@
 use async_trait::async_trait;
 
 use super::{
-    ChangeEmail, ChangePassword, Confirmation, Confirmed, EmailChange, ForgotPassword, LinkState, Login, Me, Register,
-    Resends, ResetPassword, User,
+    ChangeEmail, ChangePassword, ConfirmTotp, Confirmation, Confirmed, EmailChange, EndedSessions, ForgotPassword,
+    LinkState, Login, Me, NewPasskey, Passkey, PasskeyAnswer, PasskeyChallenge, PasskeyOptions, PasskeyStep,
+    ProvePassword, RecoveryCodes, Register, RenamePasskey, Resends, ResetPassword, SecondStep, SessionInfo, TotpSetup,
+    TwoStep, User, Waiting,
 };
 use crate::{
-    actor::{Actor, Visitor},
+    actor::{Actor, CookieToken, Visitor},
     error::ServiceResult,
+    ids::{PasskeyId, SessionId},
     workspaces::{AcceptInvitation, Role, Workspace},
 };
 
@@ -31,6 +34,32 @@ pub struct SignedIn {
     pub token: SessionToken,
 }
 
+/// A sign-in that waits for its second step: no session.
+#[derive(Clone, Debug)]
+pub struct PendingSignIn {
+    /// For a cookie of its own.
+    pub token: CookieToken,
+    pub waiting: Waiting,
+}
+
+/// What the right password leads to.
+#[derive(Clone, Debug)]
+pub enum LoginStep {
+    SignedIn(Box<SignedIn>),
+    /// Two-step sign-in is switched on.
+    SecondStep(PendingSignIn),
+}
+
+impl LoginStep {
+    /// The session, when there is nothing left to ask.
+    pub fn signed_in(self) -> Option<SignedIn> {
+        match self {
+            Self::SignedIn(session) => Some(*session),
+            Self::SecondStep(_) => None,
+        }
+    }
+}
+
 /// A request's session, found alive.
 #[derive(Clone, Debug)]
 pub struct Authenticated {
@@ -49,8 +78,8 @@ pub trait Identity: Send + Sync {
     async fn register(&self, visitor: &Visitor, form: Register) -> ServiceResult<SignedIn>;
 
     /// `UNAUTHORIZED` with one message, after the same work, for an unknown email, a wrong password and a disabled
-    /// account.
-    async fn login(&self, visitor: &Visitor, form: Login) -> ServiceResult<SignedIn>;
+    /// account. `RATE_LIMITED` for who guesses, with growing pauses, in the same way for all of them.
+    async fn login(&self, visitor: &Visitor, form: Login) -> ServiceResult<LoginStep>;
 
     /// Ends the session for good; a second call is no error.
     async fn logout(&self, actor: &Actor) -> ServiceResult<()>;
@@ -71,6 +100,76 @@ pub trait Identity: Send + Sync {
         actor: Option<&Actor>,
         form: AcceptInvitation,
     ) -> ServiceResult<SignedIn>;
+}
+
+/// Where somebody is signed in.
+#[async_trait]
+pub trait Sessions: Send + Sync {
+    /// The actor's living sessions in all workspaces, the one used last first.
+    async fn sessions(&self, actor: &Actor) -> ServiceResult<Vec<SessionInfo>>;
+
+    /// Ends one of them, and forgets its browser. `NOT_FOUND` for one that has ended, or is somebody else's.
+    async fn end_session(&self, actor: &Actor, session: SessionId) -> ServiceResult<()>;
+
+    /// Ends all but the actor's own.
+    async fn end_other_sessions(&self, actor: &Actor) -> ServiceResult<EndedSessions>;
+}
+
+/// Two-step sign-in: its second step, and switching it on and off.
+#[async_trait]
+pub trait TwoSteps: Send + Sync {
+    /// What the browser's sign-in waits for; `None` when none does.
+    async fn waiting(&self, visitor: &Visitor) -> ServiceResult<Option<Waiting>>;
+
+    /// Completes it. `UNAUTHORIZED` when none waits, `VALIDATION_ERROR` on `code` for a wrong or used one, `RATE_LIMITED`
+    /// for who guesses.
+    async fn second_step(&self, visitor: &Visitor, form: SecondStep) -> ServiceResult<SignedIn>;
+
+    /// How it stands for the actor.
+    async fn two_step(&self, actor: &Actor) -> ServiceResult<TwoStep>;
+
+    /// What an app is given, while the actor's session sets one up.
+    async fn begun_totp(&self, actor: &Actor) -> ServiceResult<Option<TotpSetup>>;
+
+    /// Makes a new secret, which counts once a code confirms it. `CONFLICT` when it is switched on already.
+    async fn begin_totp(&self, actor: &Actor, form: ProvePassword) -> ServiceResult<TotpSetup>;
+
+    /// Switches it on, by the first code; all other sessions end. The recovery codes are shown this once.
+    async fn confirm_totp(&self, actor: &Actor, form: ConfirmTotp) -> ServiceResult<RecoveryCodes>;
+
+    /// New recovery codes in place of all earlier ones. `CONFLICT` when it is not switched on.
+    async fn renew_recovery_codes(&self, actor: &Actor, form: ProvePassword) -> ServiceResult<RecoveryCodes>;
+
+    /// Switches it off. `CONFLICT` when it is not switched on.
+    async fn disable_two_step(&self, actor: &Actor, form: ProvePassword) -> ServiceResult<()>;
+}
+
+/// Passkeys.
+#[async_trait]
+pub trait Passkeys: Send + Sync {
+    /// Whether browsers make them for this site at all; without, everything below is `CONFLICT`.
+    fn available(&self) -> bool;
+
+    /// The actor's, oldest first.
+    async fn passkeys(&self, actor: &Actor) -> ServiceResult<Vec<Passkey>>;
+
+    /// What the browser is asked for. `CONFLICT` when the actor has as many as anybody may.
+    async fn begin_passkey(&self, actor: &Actor, form: ProvePassword) -> ServiceResult<PasskeyOptions>;
+
+    /// Takes the browser's answer. `GONE` when it comes late, twice, or from another session.
+    async fn add_passkey(&self, actor: &Actor, form: NewPasskey) -> ServiceResult<Passkey>;
+
+    async fn rename_passkey(&self, actor: &Actor, id: PasskeyId, form: RenamePasskey) -> ServiceResult<Passkey>;
+
+    /// It opens nothing any more.
+    async fn remove_passkey(&self, actor: &Actor, id: PasskeyId) -> ServiceResult<()>;
+
+    /// What the browser is asked for, to sign in or to complete a sign-in that waits (`UNAUTHORIZED` when none does).
+    async fn begin_passkey_sign_in(&self, visitor: &Visitor, step: PasskeyStep) -> ServiceResult<PasskeyChallenge>;
+
+    /// Takes the browser's answer. `UNAUTHORIZED` for a passkey that opens nothing here, `GONE` for an answer that comes late,
+    /// twice or from another browser.
+    async fn sign_in_with_passkey(&self, visitor: &Visitor, form: PasskeyAnswer) -> ServiceResult<SignedIn>;
 }
 
 /// What proves who somebody is, and how it is replaced: the email address and the password.

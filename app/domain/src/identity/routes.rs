@@ -10,7 +10,7 @@ pub enum Gate {
 }
 
 /// For everybody, signed in or not.
-const PUBLIC: [&str; 6] = ["/", "/login", "/register", "/confirm", "/forgot", "/reset"];
+const PUBLIC: [&str; 7] = ["/", "/login", "/login/verify", "/register", "/confirm", "/forgot", "/reset"];
 /// Links that people get by mail.
 const PUBLIC_BELOW: [&str; 2] = ["/dev/", "/invite/"];
 
@@ -21,7 +21,9 @@ const PUBLIC_BELOW: [&str; 2] = ["/dev/", "/invite/"];
 pub fn gate(path: &str, path_and_query: &str, kind: Option<WorkspaceKind>) -> Gate {
     let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
     match kind {
-        Some(kind) if path == "/login" || path == "/register" => Gate::Redirect(kind.dashboard().to_owned()),
+        Some(kind) if path == "/login" || path == "/login/verify" || path == "/register" => {
+            Gate::Redirect(kind.dashboard().to_owned())
+        }
         Some(kind) if path == "/dashboard" => Gate::Redirect(kind.dashboard().to_owned()),
         Some(kind) if WorkspaceKind::ALL.iter().any(|other| *other != kind && other.dashboard() == path) => {
             Gate::Redirect(kind.dashboard().to_owned())
@@ -71,6 +73,8 @@ mod tests {
     #[rstest]
     #[case("/", None, Gate::Show)]
     #[case("/login", None, Gate::Show)]
+    #[case("/login/verify", None, Gate::Show)]
+    #[case("/login/verify", Some(WorkspaceKind::Client), to("/dashboard/client"))]
     #[case("/confirm", None, Gate::Show)]
     #[case("/forgot", Some(WorkspaceKind::Agency), Gate::Show)]
     #[case("/reset", None, Gate::Show)]

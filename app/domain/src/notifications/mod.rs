@@ -36,8 +36,24 @@ pub enum Letter {
     ResetPassword { name: String, link: PasswordResetId },
     /// However it came about.
     PasswordChanged { name: String, at: DateTime<Utc> },
+    /// A sign-in with a browser that was not used before.
+    NewDevice { name: String, device: String, ip: Option<String>, at: DateTime<Utc> },
+    /// Somebody signs in differently from now on.
+    SecurityChanged { name: String, change: SecurityChange, at: DateTime<Utc> },
     /// A place in a workspace is offered.
     Invitation { workspace: String, invited_by: String, role: Role, link: InvitationId },
     /// Anything else: a heading, sentences and at most one way on, which is a path of ours.
     Notice { subject: String, heading: String, paragraphs: Vec<String>, action: Option<(String, String)> },
+}
+
+/// What changed about how somebody signs in. Kept like letters: only added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum SecurityChange {
+    TwoStepEnabled,
+    TwoStepDisabled,
+    RecoveryCodesRenewed,
+    RecoveryCodeUsed { left: u32 },
+    PasskeyAdded { label: String },
+    PasskeyRemoved { label: String },
 }

@@ -6,8 +6,13 @@
 //! they are left, with the same rules, and a lost network loses nothing that was typed.
 
 pub mod components;
+mod devices;
 pub mod invite;
 pub mod links;
 pub mod pages;
+mod passkeys;
 pub mod security;
 pub mod server_fns;
+pub mod two_step;
+pub mod verify;
+mod webauthn;

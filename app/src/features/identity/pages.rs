@@ -2,7 +2,7 @@
 
 use domain::{
     FieldErrors,
-    identity::{Login, Register},
+    identity::{Login, PasskeyStep, Register},
     workspaces::WorkspaceKind,
 };
 use leptos::prelude::*;
@@ -10,6 +10,7 @@ use leptos_router::hooks::use_query_map;
 
 use super::{
     components::{AuthFrame, EntryForm, EntryNotes, Values, next_of},
+    passkeys::PasskeyButton,
     server_fns::{sign_in, sign_up},
 };
 use crate::{
@@ -41,7 +42,7 @@ fn register_of(values: &Values) -> Register {
     }
 }
 
-fn next_field(next: Option<String>) -> impl IntoView {
+pub(super) fn next_field(next: Option<String>) -> impl IntoView {
     next.map(|next| view! { <input type="hidden" name="next" value=next/> })
 }
 
@@ -57,6 +58,7 @@ pub fn LoginPage() -> impl IntoView {
         |values| Box::pin(sign_in(login_of(&values), values.get("next").cloned())),
     );
     let register = Href::new("/register").with("next", next.clone()).build();
+    let next_too = next.clone();
     let notice = use_query_map().with_untracked(|query| query.get("notice")).and_then(|notice| notice_words(&notice));
     view! {
         <AuthFrame
@@ -104,6 +106,7 @@ pub fn LoginPage() -> impl IntoView {
                     "Sign in"
                 </Button>
             </form>
+            <PasskeyButton step=PasskeyStep::First next=next_too/>
             <p class="mt-4">
                 <a href="/forgot" class=format!("inline-flex min-h-11 items-center {SUBTLE_LINK}")>"Forgotten your password?"</a>
             </p>

@@ -1,4 +1,4 @@
-//! `/settings/security`: one's password and email address.
+//! `/settings/security`: one's password and email address, and where one is signed in.
 
 use domain::{
     FieldErrors,
@@ -6,7 +6,12 @@ use domain::{
 };
 use leptos::{ev, prelude::*, task::spawn_local};
 
-use super::server_fns::{Changed, replace_email, replace_password};
+use super::{
+    devices::signed_in_on,
+    passkeys::passkeys_section,
+    server_fns::{Changed, replace_email, replace_password, view_passkeys, view_sessions, view_two_step},
+    two_step::two_step_section,
+};
 use crate::{
     layouts::{PageFrame, use_refusal},
     session::use_session,
@@ -69,14 +74,20 @@ fn notes(change: Change) -> impl IntoView {
     }
 }
 
-/// Password and address.
+/// Password, address and sessions.
 #[component]
 pub fn SecurityPage() -> impl IntoView {
+    let sessions = Resource::new(|| (), |()| view_sessions());
+    let two_step = Resource::new(|| (), |()| view_two_step());
+    let passkeys = Resource::new(|| (), |()| view_passkeys());
     view! {
         <PageFrame title="Security" lead="How you sign in to Arctiv." narrow=true>
             <div class="grid max-w-2xl grid-cols-1 gap-8">
                 {password()}
                 {email()}
+                {two_step_section(two_step)}
+                {passkeys_section(passkeys)}
+                {signed_in_on(sessions)}
             </div>
         </PageFrame>
     }

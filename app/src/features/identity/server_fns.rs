@@ -2,10 +2,11 @@
 //! without JavaScript.
 
 use domain::{
-    FieldErrors,
+    FieldErrors, PasskeyId, SessionId,
     identity::{
-        ChangeEmail, ChangePassword, Confirmation, EmailChange, ForgotPassword, LinkState, Login, Register, Resends,
-        ResetPassword,
+        ChangeEmail, ChangePassword, Confirmation, EmailChange, EndedSessions, ForgotPassword, LinkState, Login,
+        NewPasskey, Passkey, PasskeyAnswer, PasskeyForm, PasskeyOptions, PasskeyStep, Register, RenamePasskey, Resends,
+        ResetPassword, SecondStep, SessionInfo, TotpSetup, TwoStep, Waiting,
     },
     workspaces::{AcceptInvitation, InvitationOffer},
 };
@@ -13,6 +14,9 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{codec::Json, error::AppError};
+#[cfg(feature = "ssr")]
+use domain::identity::{LoginStep, ProvePassword};
+
 #[cfg(feature = "ssr")]
 use crate::{
     error::refuse,
@@ -33,7 +37,29 @@ pub enum Entry {
 #[server(prefix = "/fn", endpoint = "identity/login", input = Json, output = Json)]
 pub async fn sign_in(form: Login, next: Option<String>) -> Result<Entry, AppError> {
     let (services, visitor) = (services()?, visitor()?);
-    let outcome = services.identity.login(&visitor, form).await;
+    match services.identity.login(&visitor, form).await {
+        Ok(LoginStep::SignedIn(session)) => enter(&services, Ok(*session), next.as_deref()),
+        Ok(LoginStep::SecondStep(pending)) => {
+            crate::services::set_cookie(&(services.settings.sign_in_cookie)(&pending.token));
+            let next = domain::identity::safe_next(next.as_deref()).map(str::to_owned);
+            Ok(Entry::Welcome { to: crate::shared::query::Href::new("/login/verify").with("next", next).build() })
+        }
+        Err(error) => enter(&services, Err(error), None),
+    }
+}
+
+/// What the browser's sign-in waits for.
+#[server(prefix = "/fn", endpoint = "identity/waiting", input = Json)]
+pub async fn view_waiting() -> Result<Option<Waiting>, AppError> {
+    let (services, visitor) = (services()?, visitor()?);
+    services.two_steps.waiting(&visitor).await.map_err(refuse)
+}
+
+/// The second step.
+#[server(prefix = "/fn", endpoint = "identity/second-step", input = Json, output = Json)]
+pub async fn verify_sign_in(form: SecondStep, next: Option<String>) -> Result<Entry, AppError> {
+    let (services, visitor) = (services()?, visitor()?);
+    let outcome = services.two_steps.second_step(&visitor, form).await;
     enter(&services, outcome, next.as_deref())
 }
 
@@ -57,6 +83,8 @@ fn enter(
             let to = domain::identity::safe_next(next).unwrap_or(signed_in.workspace.kind.dashboard());
             Ok(Entry::Welcome { to: to.to_owned() })
         }
+        // An error, for its countdown.
+        Err(error) if error.code() == domain::ErrorCode::RateLimited => Err(refuse(error)),
         Err(error) => refused(error),
     }
 }
@@ -156,6 +184,107 @@ pub async fn replace_password(form: ChangePassword) -> Result<Changed<()>, AppEr
 pub async fn replace_email(form: ChangeEmail) -> Result<Changed<EmailChange>, AppError> {
     let (services, actor) = acting()?;
     changed(services.credentials.change_email(&actor, form).await)
+}
+
+/// One's passkeys.
+#[server(prefix = "/fn", endpoint = "identity/passkeys", input = Json)]
+pub async fn view_passkeys() -> Result<Vec<Passkey>, AppError> {
+    let (services, actor) = acting()?;
+    services.passkeys.passkeys(&actor).await.map_err(refuse)
+}
+
+/// What the browser is asked for.
+#[server(prefix = "/fn", endpoint = "identity/passkey/begin", input = Json, output = Json)]
+pub async fn begin_passkey(form: PasskeyForm) -> Result<Changed<PasskeyOptions>, AppError> {
+    let (services, actor) = acting()?;
+    let fields = form.check();
+    if !fields.is_empty() {
+        return Ok(Changed::Refused { fields, message: None });
+    }
+    let form = ProvePassword { current_password: form.current_password };
+    changed(services.passkeys.begin_passkey(&actor, form).await)
+}
+
+/// The browser's answer.
+#[server(prefix = "/fn", endpoint = "identity/passkey/add", input = Json, output = Json)]
+pub async fn add_passkey(form: NewPasskey) -> Result<Changed<Passkey>, AppError> {
+    let (services, actor) = acting()?;
+    changed(services.passkeys.add_passkey(&actor, form).await)
+}
+
+/// Another name.
+#[server(prefix = "/fn", endpoint = "identity/passkey/rename", input = Json, output = Json)]
+pub async fn name_passkey(id: PasskeyId, form: RenamePasskey) -> Result<Changed<Passkey>, AppError> {
+    let (services, actor) = acting()?;
+    match services.passkeys.rename_passkey(&actor, id, form).await {
+        // No form can mend that.
+        Err(error) if error.code() == domain::ErrorCode::NotFound => Err(refuse(error)),
+        outcome => changed(outcome),
+    }
+}
+
+/// It opens nothing any more.
+#[server(prefix = "/fn", endpoint = "identity/passkey/remove", input = Json)]
+pub async fn remove_passkey(id: PasskeyId) -> Result<(), AppError> {
+    let (services, actor) = acting()?;
+    services.passkeys.remove_passkey(&actor, id).await.map_err(refuse)
+}
+
+/// What the browser is asked for, to sign in.
+#[server(prefix = "/fn", endpoint = "identity/login/passkey/begin", input = Json)]
+pub async fn begin_passkey_sign_in(step: PasskeyStep) -> Result<PasskeyOptions, AppError> {
+    let (services, visitor) = (services()?, visitor()?);
+    let challenge = services.passkeys.begin_passkey_sign_in(&visitor, step).await.map_err(refuse)?;
+    if let Some(token) = &challenge.token {
+        crate::services::set_cookie(&(services.settings.sign_in_cookie)(token));
+    }
+    Ok(challenge.options)
+}
+
+/// The browser's answer.
+#[server(prefix = "/fn", endpoint = "identity/login/passkey", input = Json, output = Json)]
+pub async fn sign_in_with_passkey(form: PasskeyAnswer, next: Option<String>) -> Result<Entry, AppError> {
+    let (services, visitor) = (services()?, visitor()?);
+    let outcome = services.passkeys.sign_in_with_passkey(&visitor, form).await;
+    enter(&services, outcome, next.as_deref())
+}
+
+/// Two-step sign-in, and what an app is given while it is being set up here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TwoStepView {
+    pub state: TwoStep,
+    pub setup: Option<TotpSetup>,
+}
+
+/// How two-step sign-in stands.
+#[server(prefix = "/fn", endpoint = "identity/two-step", input = Json)]
+pub async fn view_two_step() -> Result<TwoStepView, AppError> {
+    let (services, actor) = acting()?;
+    let state = services.two_steps.two_step(&actor).await.map_err(refuse)?;
+    let setup =
+        if state.enabled_at.is_none() { services.two_steps.begun_totp(&actor).await.map_err(refuse)? } else { None };
+    Ok(TwoStepView { state, setup })
+}
+
+/// Where somebody is signed in.
+#[server(prefix = "/fn", endpoint = "identity/sessions", input = Json)]
+pub async fn view_sessions() -> Result<Vec<SessionInfo>, AppError> {
+    let (services, actor) = acting()?;
+    services.sessions.sessions(&actor).await.map_err(refuse)
+}
+
+/// Ends one session.
+#[server(prefix = "/fn", endpoint = "identity/end-session", input = Json)]
+pub async fn end_session(id: SessionId) -> Result<(), AppError> {
+    let (services, actor) = acting()?;
+    services.sessions.end_session(&actor, id).await.map_err(refuse)
+}
+
+/// Ends all sessions but this one.
+#[server(prefix = "/fn", endpoint = "identity/end-other-sessions", input = Json)]
+pub async fn end_other_sessions() -> Result<EndedSessions, AppError> {
+    let (services, actor) = acting()?;
+    services.sessions.end_other_sessions(&actor).await.map_err(refuse)
 }
 
 /// What an invitation offers; none for a link that never was one.

@@ -4,8 +4,8 @@
 use std::{net::SocketAddr, time::Duration};
 
 use domain::{
-    Actor, ErrorCode, RequestId, Via, Visitor,
-    identity::{Login, Register, SignedIn},
+    Actor, Browser, ErrorCode, RequestId, Via, Visitor,
+    identity::{Login, LoginStep, Register, SignedIn},
 };
 use tokio::net::TcpListener;
 
@@ -72,6 +72,7 @@ async fn fill(arctiv: &Arctiv, sandbox_url: &str) -> Result<(), Failure> {
         ip: None,
         user_agent: Some("arctiv demo".to_owned()),
         request_id: RequestId::from_uuid(arctiv.ids.next()),
+        browser: Browser::default(),
     };
     let form = Register {
         email: EMAIL.to_owned(),
@@ -88,9 +89,9 @@ async fn fill(arctiv: &Arctiv, sandbox_url: &str) -> Result<(), Failure> {
         Err(error) if error.code() == ErrorCode::Conflict => {
             let form = Login { email: EMAIL.to_owned(), password: PASSWORD.to_owned() };
             match arctiv.services.identity.login(&visitor, form).await {
-                Ok(session) => session,
-                // Somebody has made the demo their own and changed its password.
-                Err(_) => return Ok(()),
+                // Somebody has made the demo their own: with another password, or a second step.
+                Ok(LoginStep::SecondStep(_)) | Err(_) => return Ok(()),
+                Ok(LoginStep::SignedIn(session)) => *session,
             }
         }
         Err(error) => return Err(error.into()),

@@ -8,9 +8,12 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
+    PasskeyId, SessionId,
     identity::{
-        ChangeEmail, ChangePassword, ConfirmEmail, Confirmed, Credentials, EmailChange, FORGOT_SENT, ForgotPassword,
-        Identity, Login, Me, Register, Resends, ResetPassword, SignedIn as Session, User,
+        BeginPasskey, ChangeEmail, ChangePassword, ConfirmEmail, ConfirmTotp, Confirmed, Credentials, EmailChange,
+        EndedSessions, FORGOT_SENT, ForgotPassword, Identity, Login, LoginStep, Me, NewPasskey, Passkey, PasskeyAnswer,
+        PasskeyOptions, Passkeys, ProvePassword, RecoveryCodes, Register, RenamePasskey, Resends, ResetPassword,
+        SecondStep, SessionInfo, Sessions, SignedIn as Session, TotpSetup, TwoStep, TwoSteps, User, Waiting,
     },
     workspaces::{AcceptInvitation, Role, Workspace},
 };
@@ -21,7 +24,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::http::{
     cookie::{self, CookiePolicy},
     envelope::{ApiResult, Created, Failure, Ok200, Success},
-    extract::{Anyone, Body, MaybeSignedIn, SignedIn},
+    extract::{Anyone, Body, MaybeSignedIn, PathId, SignedIn},
 };
 
 /// A person and their present workspace, right after signing in.
@@ -44,6 +47,9 @@ where
     S: Clone + Send + Sync + 'static,
     Arc<dyn Identity>: axum::extract::FromRef<S>,
     Arc<dyn Credentials>: axum::extract::FromRef<S>,
+    Arc<dyn Sessions>: axum::extract::FromRef<S>,
+    Arc<dyn TwoSteps>: axum::extract::FromRef<S>,
+    Arc<dyn Passkeys>: axum::extract::FromRef<S>,
     CookiePolicy: axum::extract::FromRef<S>,
 {
     OpenApiRouter::new()
@@ -58,6 +64,24 @@ where
         .routes(routes!(change_password))
         .routes(routes!(change_email))
         .routes(routes!(accept_invitation))
+        .routes(routes!(sessions, end_other_sessions))
+        .routes(routes!(end_session))
+        .routes(routes!(second_step))
+        .routes(routes!(two_step, begin_two_step))
+        .routes(routes!(confirm_two_step))
+        .routes(routes!(renew_recovery_codes))
+        .routes(routes!(disable_two_step))
+        .routes(routes!(passkeys, add_passkey))
+        .routes(routes!(begin_passkey))
+        .routes(routes!(rename_passkey, remove_passkey))
+        .routes(routes!(begin_passkey_sign_in))
+        .routes(routes!(sign_in_with_passkey))
+}
+
+/// What is still missing after the right password.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SecondStepNeeded {
+    second_step: Waiting,
 }
 
 /// A sentence about what happens next.
@@ -89,9 +113,11 @@ async fn register(
 
 /// Log in
 ///
-/// Answers alike, and as slowly, for an unknown email and a wrong password.
+/// Answers alike, and as slowly, for an unknown email and a wrong password. Whoever guesses waits ever longer. With two-step
+/// sign-in the answer is 202 and a cookie that opens nothing but the second step.
 #[utoipa::path(post, path = "/api/auth/login", tag = "identity", security(()), request_body = Login, responses(
     (status = 200, description = "Signed in", body = Success<SessionData>),
+    (status = 202, description = "The password is right; the second step is still missing", body = Success<SecondStepNeeded>),
     (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
     (status = 401, description = "`UNAUTHORIZED`: email or password is incorrect", body = Failure),
     (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
@@ -103,9 +129,118 @@ async fn login(
     Anyone(visitor): Anyone,
     Body(form): Body<Login>,
 ) -> ApiResult<Response> {
-    let session = identity.login(&visitor, form).await?;
+    Ok(match identity.login(&visitor, form).await? {
+        LoginStep::SignedIn(session) => {
+            let cookie = cookie::set(cookies, &session.token);
+            ([cookie], Ok200(SessionData::from(*session))).into_response()
+        }
+        LoginStep::SecondStep(pending) => {
+            let cookie = cookie::keep_sign_in(cookies, &pending.token);
+            let mut response = ([cookie], Ok200(SecondStepNeeded { second_step: pending.waiting })).into_response();
+            *response.status_mut() = StatusCode::ACCEPTED;
+            response
+        }
+    })
+}
+
+/// Complete a sign-in
+///
+/// With a code of the authenticator app or a recovery code, after `/api/auth/login` has answered 202. Each code works once.
+#[utoipa::path(post, path = "/api/auth/login/second-step", tag = "identity", security(()), request_body = SecondStep, responses(
+    (status = 200, description = "Signed in", body = Success<SessionData>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`: a wrong or used code", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`: no sign-in waits, or not any more", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn second_step(
+    State(two_steps): State<Arc<dyn TwoSteps>>,
+    State(cookies): State<CookiePolicy>,
+    Anyone(visitor): Anyone,
+    Body(form): Body<SecondStep>,
+) -> ApiResult<Response> {
+    let session = two_steps.second_step(&visitor, form).await?;
     let cookie = cookie::set(cookies, &session.token);
     Ok(([cookie], Ok200(SessionData::from(session))).into_response())
+}
+
+/// Two-step sign-in
+#[utoipa::path(get, path = "/api/auth/two-step", tag = "identity", responses(
+    (status = 200, description = "Whether it is switched on", body = Success<TwoStep>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn two_step(State(two_steps): State<Arc<dyn TwoSteps>>, SignedIn(actor): SignedIn) -> ApiResult<Ok200<TwoStep>> {
+    Ok(Ok200(two_steps.two_step(&actor).await?))
+}
+
+/// Set up an authenticator app
+///
+/// Makes a new key, which counts once a code confirms it, within 15 minutes. For a browser's session only.
+#[utoipa::path(post, path = "/api/auth/two-step", tag = "identity", request_body = ProvePassword, responses(
+    (status = 200, description = "What the app is given", body = Success<TotpSetup>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`: also a wrong password", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 409, description = "`CONFLICT`: it is switched on already", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn begin_two_step(
+    State(two_steps): State<Arc<dyn TwoSteps>>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<ProvePassword>,
+) -> ApiResult<Ok200<TotpSetup>> {
+    Ok(Ok200(two_steps.begin_totp(&actor, form).await?))
+}
+
+/// Switch two-step sign-in on
+///
+/// By the first code of the app. Ends every other session of the person; the recovery codes are in this answer only.
+#[utoipa::path(post, path = "/api/auth/two-step/confirm", tag = "identity", request_body = ConfirmTotp, responses(
+    (status = 200, description = "Switched on", body = Success<RecoveryCodes>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`: also a wrong code", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 409, description = "`CONFLICT`: nothing is being set up here, or it is switched on already", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn confirm_two_step(
+    State(two_steps): State<Arc<dyn TwoSteps>>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<ConfirmTotp>,
+) -> ApiResult<Ok200<RecoveryCodes>> {
+    Ok(Ok200(two_steps.confirm_totp(&actor, form).await?))
+}
+
+/// New recovery codes
+///
+/// In place of all earlier ones; they are in this answer only.
+#[utoipa::path(post, path = "/api/auth/two-step/recovery-codes", tag = "identity", request_body = ProvePassword, responses(
+    (status = 200, description = "The new ones", body = Success<RecoveryCodes>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`: also a wrong password", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 409, description = "`CONFLICT`: two-step sign-in is not switched on", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn renew_recovery_codes(
+    State(two_steps): State<Arc<dyn TwoSteps>>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<ProvePassword>,
+) -> ApiResult<Ok200<RecoveryCodes>> {
+    Ok(Ok200(two_steps.renew_recovery_codes(&actor, form).await?))
+}
+
+/// Switch two-step sign-in off
+#[utoipa::path(post, path = "/api/auth/two-step/disable", tag = "identity", request_body = ProvePassword, responses(
+    (status = 200, description = "Switched off", body = Success<Told>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`: also a wrong password", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 409, description = "`CONFLICT`: it is not switched on", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn disable_two_step(
+    State(two_steps): State<Arc<dyn TwoSteps>>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<ProvePassword>,
+) -> ApiResult<Ok200<Told>> {
+    two_steps.disable_two_step(&actor, form).await?;
+    Ok(Ok200(Told { message: "Two-step sign-in is switched off." }))
 }
 
 /// Log out
@@ -239,6 +374,189 @@ async fn change_email(
     Body(form): Body<ChangeEmail>,
 ) -> ApiResult<Ok200<EmailChange>> {
     Ok(Ok200(credentials.change_email(&actor, form).await?))
+}
+
+/// Where one is signed in
+///
+/// One's own sessions in all workspaces, the one used last first.
+#[utoipa::path(get, path = "/api/auth/sessions", tag = "identity", responses(
+    (status = 200, description = "All living sessions", body = Success<Vec<SessionInfo>>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn sessions(
+    State(sessions): State<Arc<dyn Sessions>>,
+    SignedIn(actor): SignedIn,
+) -> ApiResult<Ok200<Vec<SessionInfo>>> {
+    Ok(Ok200(sessions.sessions(&actor).await?))
+}
+
+/// End a session
+///
+/// One of one's own. Its browser is forgotten: should it sign in again, that is told by a letter.
+#[utoipa::path(delete, path = "/api/auth/sessions/{id}", tag = "identity",
+    params(("id" = SessionId, Path, description = "The session")),
+    responses(
+        (status = 200, description = "Ended", body = Success<Told>),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+        (status = 404, description = "`NOT_FOUND`: not one's own, or it has ended", body = Failure),
+    ))]
+async fn end_session(
+    State(sessions): State<Arc<dyn Sessions>>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<SessionId>,
+) -> ApiResult<Ok200<Told>> {
+    sessions.end_session(&actor, id).await?;
+    Ok(Ok200(Told { message: "The session has ended." }))
+}
+
+/// End all other sessions
+///
+/// All but the one that asks.
+#[utoipa::path(delete, path = "/api/auth/sessions", tag = "identity", responses(
+    (status = 200, description = "How many have ended", body = Success<EndedSessions>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn end_other_sessions(
+    State(sessions): State<Arc<dyn Sessions>>,
+    SignedIn(actor): SignedIn,
+) -> ApiResult<Ok200<EndedSessions>> {
+    Ok(Ok200(sessions.end_other_sessions(&actor).await?))
+}
+
+/// Passkeys
+///
+/// One's own, oldest first.
+#[utoipa::path(get, path = "/api/auth/passkeys", tag = "identity", responses(
+    (status = 200, description = "All of them", body = Success<Vec<Passkey>>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn passkeys(
+    State(passkeys): State<Arc<dyn Passkeys>>,
+    SignedIn(actor): SignedIn,
+) -> ApiResult<Ok200<Vec<Passkey>>> {
+    Ok(Ok200(passkeys.passkeys(&actor).await?))
+}
+
+/// Begin to add a passkey
+///
+/// What `navigator.credentials.create` is to be called with, good for five minutes in this session.
+#[utoipa::path(post, path = "/api/auth/passkeys/begin", tag = "identity", request_body = ProvePassword, responses(
+    (status = 200, description = "What the browser is asked for", body = Success<PasskeyOptions>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`: also a wrong password", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 409, description = "`CONFLICT`: as many as one may have, or a site without a name and HTTPS", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn begin_passkey(
+    State(passkeys): State<Arc<dyn Passkeys>>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<ProvePassword>,
+) -> ApiResult<Ok200<PasskeyOptions>> {
+    Ok(Ok200(passkeys.begin_passkey(&actor, form).await?))
+}
+
+/// Add a passkey
+///
+/// With the browser's answer (`RegistrationResponseJSON`).
+#[utoipa::path(post, path = "/api/auth/passkeys", tag = "identity", request_body = NewPasskey, responses(
+    (status = 201, description = "Added", body = Success<Passkey>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 409, description = "`CONFLICT`: added already, or a site without a name and HTTPS", body = Failure),
+    (status = 410, description = "`GONE`: begun too long ago, elsewhere, or answered already", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn add_passkey(
+    State(passkeys): State<Arc<dyn Passkeys>>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<NewPasskey>,
+) -> ApiResult<Created<Passkey>> {
+    Ok(Created(passkeys.add_passkey(&actor, form).await?))
+}
+
+/// Rename a passkey
+#[utoipa::path(patch, path = "/api/auth/passkeys/{id}", tag = "identity", request_body = RenamePasskey,
+    params(("id" = PasskeyId, Path, description = "The passkey")),
+    responses(
+        (status = 200, description = "As it is called now", body = Success<Passkey>),
+        (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+        (status = 404, description = "`NOT_FOUND`", body = Failure),
+        (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+    ))]
+async fn rename_passkey(
+    State(passkeys): State<Arc<dyn Passkeys>>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<PasskeyId>,
+    Body(form): Body<RenamePasskey>,
+) -> ApiResult<Ok200<Passkey>> {
+    Ok(Ok200(passkeys.rename_passkey(&actor, id, form).await?))
+}
+
+/// Remove a passkey
+///
+/// It opens nothing any more.
+#[utoipa::path(delete, path = "/api/auth/passkeys/{id}", tag = "identity",
+    params(("id" = PasskeyId, Path, description = "The passkey")),
+    responses(
+        (status = 200, description = "Removed", body = Success<Told>),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+        (status = 404, description = "`NOT_FOUND`", body = Failure),
+    ))]
+async fn remove_passkey(
+    State(passkeys): State<Arc<dyn Passkeys>>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<PasskeyId>,
+) -> ApiResult<Ok200<Told>> {
+    passkeys.remove_passkey(&actor, id).await?;
+    Ok(Ok200(Told { message: "The passkey is removed." }))
+}
+
+/// Begin to sign in with a passkey
+///
+/// What `navigator.credentials.get` is to be called with, good for five minutes in this browser (cookie).
+#[utoipa::path(post, path = "/api/auth/login/passkey/begin", tag = "identity", security(()), request_body = BeginPasskey, responses(
+    (status = 200, description = "What the browser is asked for", body = Success<PasskeyOptions>),
+    (status = 400, description = "`VALIDATION_ERROR`", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`: no sign-in waits for a second step", body = Failure),
+    (status = 409, description = "`CONFLICT`: a site without a name and HTTPS", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn begin_passkey_sign_in(
+    State(passkeys): State<Arc<dyn Passkeys>>,
+    State(cookies): State<CookiePolicy>,
+    Anyone(visitor): Anyone,
+    Body(form): Body<BeginPasskey>,
+) -> ApiResult<Response> {
+    let challenge = passkeys.begin_passkey_sign_in(&visitor, form.step).await?;
+    let mut response = Ok200(challenge.options).into_response();
+    if let Some(token) = challenge.token {
+        let (name, value) = cookie::keep_sign_in(cookies, &token);
+        response.headers_mut().append(name, value);
+    }
+    Ok(response)
+}
+
+/// Sign in with a passkey
+///
+/// With the browser's answer (`AuthenticationResponseJSON`). A passkey makes sure of its owner, so nothing else is asked.
+#[utoipa::path(post, path = "/api/auth/login/passkey", tag = "identity", security(()), request_body = PasskeyAnswer, responses(
+    (status = 200, description = "Signed in", body = Success<SessionData>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`: it opens nothing here", body = Failure),
+    (status = 409, description = "`CONFLICT`: a site without a name and HTTPS", body = Failure),
+    (status = 410, description = "`GONE`: begun too long ago, elsewhere, or answered already", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn sign_in_with_passkey(
+    State(passkeys): State<Arc<dyn Passkeys>>,
+    State(cookies): State<CookiePolicy>,
+    Anyone(visitor): Anyone,
+    Body(form): Body<PasskeyAnswer>,
+) -> ApiResult<Response> {
+    let session = passkeys.sign_in_with_passkey(&visitor, form).await?;
+    let cookie = cookie::set(cookies, &session.token);
+    Ok(([cookie], Ok200(SessionData::from(session))).into_response())
 }
 
 /// Accept an invitation

@@ -14,7 +14,7 @@ use domain::{
 
 use serde_json::json;
 
-use super::{IdentityService, jobs::SendResetLink, password::Verdict, policy, store};
+use super::{IdentityService, guessing::Guessed, jobs::SendResetLink, password::Verdict, policy, store};
 use crate::{
     database::Tx,
     features::{
@@ -126,13 +126,20 @@ impl IdentityService {
         Ok(Resends::of(sent + 1, first.or(Some(now))))
     }
 
-    /// The actor's password is right, or `field` is at fault.
-    async fn prove(&self, tx: &mut Tx, password: String) -> ServiceResult<String> {
-        let stored = store::own_password_hash(tx).await?.ok_or_else(ServiceError::unauthorized)?;
-        match self.passwords.verify(password, Some(stored.clone())).await? {
-            Verdict::Wrong => Err(ServiceError::field("current_password", PASSWORD_WRONG)),
-            Verdict::Right | Verdict::RightButOld(_) => Ok(stored),
+    /// The actor's password is right, or its field is at fault; the present hash.
+    pub(super) async fn prove(&self, actor: &Actor, password: String) -> ServiceResult<String> {
+        // Committed by itself: a wrong one counts, and no connection is held while hashing.
+        let mut tx = self.database.tenant(actor).await?;
+        let guess = self.guess_as(&mut tx, actor, Guessed::Password).await?;
+        let stored = store::own_password_hash(&mut tx).await?.ok_or_else(ServiceError::unauthorized)?;
+        tx.commit().await?;
+        if self.passwords.verify(password, Some(stored.clone())).await? == Verdict::Wrong {
+            return Err(ServiceError::field("current_password", PASSWORD_WRONG));
         }
+        let mut tx = self.database.tenant(actor).await?;
+        guess.forgive(&mut tx).await?;
+        tx.commit().await?;
+        Ok(stored)
     }
 }
 
@@ -280,10 +287,7 @@ impl Credentials for IdentityService {
     async fn change_password(&self, actor: &Actor, form: ChangePassword) -> ServiceResult<()> {
         let session = policy::may_change_credentials(actor)?;
         form.check().into_result()?;
-        let mut tx = self.database.tenant(actor).await?;
-        let old_hash = self.prove(&mut tx, form.current_password).await?;
-        tx.commit().await?;
-        // No connection is held while hashing.
+        let old_hash = self.prove(actor, form.current_password).await?;
         let new_hash = self.passwords.hash(form.new_password).await?;
         let now = self.clock.now();
         let mut tx = self.database.tenant(actor).await?;
@@ -304,8 +308,8 @@ impl Credentials for IdentityService {
         policy::may_change_credentials(actor)?;
         form.check().into_result()?;
         let email = normalize_email(&form.email);
+        self.prove(actor, form.current_password).await?;
         let mut tx = self.database.tenant(actor).await?;
-        self.prove(&mut tx, form.current_password).await?;
         let person = store::contact(&mut tx, actor.user_id).await?.ok_or_else(ServiceError::unauthorized)?;
         if person.email == email {
             return Err(ServiceError::field("email", "This is your address already"));

@@ -3,11 +3,11 @@
 use domain::{
     Actor, ServiceError, ServiceResult, UserId, Visitor,
     audit::Action,
-    identity::SignedIn,
+    identity::{JOIN_SIGNED_IN, SignedIn},
     workspaces::{AcceptInvitation, InvitationState},
 };
 
-use super::{IdentityService, password::Verdict, store};
+use super::{IdentityService, guessing::Guessed, password::Verdict, store};
 use crate::{
     database::Tx,
     features::{
@@ -65,6 +65,7 @@ impl IdentityService {
         found: &OfferRow,
     ) -> ServiceResult<SignedIn> {
         let mut tx = self.database.public().await?;
+        let guess = self.guess_at(&mut tx, visitor, Guessed::Password, &found.offer.email).await?;
         let row = store::login_lookup(&mut tx, &found.offer.email).await?;
         tx.commit().await?;
         let stored = row.filter(|row| row.is_active && row.user == user).map(|row| row.password_hash);
@@ -72,7 +73,13 @@ impl IdentityService {
             let message = format!("This is not the password of {}", found.offer.email);
             return Err(ServiceError::field("password", message));
         }
-        let tx = self.database.tenant_of(user, found.workspace).await?;
+        let mut tx = self.database.tenant_of(user, found.workspace).await?;
+        guess.forgive(&mut tx).await?;
+        // The password alone does not open it.
+        if self.asks_for_more(&mut tx, user).await? {
+            tx.commit().await?;
+            return Err(ServiceError::conflict(JOIN_SIGNED_IN));
+        }
         self.enter(tx, visitor, user, &form.token, found).await
     }
 

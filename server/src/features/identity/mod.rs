@@ -4,6 +4,10 @@
 //! |---|---|
 //! | `service` | the port [`domain::identity::Identity`] |
 //! | `credentials` | the port [`domain::identity::Credentials`] |
+//! | `sessions` | the port [`domain::identity::Sessions`], and the letter about a new browser |
+//! | `guessing` | slows whoever guesses, and nobody else |
+//! | `two_step` | the port [`domain::identity::TwoSteps`]: codes of an app, recovery codes |
+//! | `passkeys` | the port [`domain::identity::Passkeys`] |
 //! | `joining` | taking an offered place in a workspace |
 //! | `password` | argon2id, off the async threads |
 //! | `token` | the session cookie |
@@ -11,15 +15,21 @@
 
 mod api;
 mod credentials;
+mod guessing;
 pub mod jobs;
 mod joining;
+mod passkeys;
 mod password;
 mod policy;
 mod service;
+mod sessions;
 mod store;
 #[cfg(test)]
 mod tests;
 mod token;
+mod two_step;
 
 pub use api::router;
+pub use passkeys::RelyingParty;
 pub use service::{IdentityService, PasswordCost};
+pub use two_step::reseal_all;

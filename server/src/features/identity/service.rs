@@ -9,17 +9,20 @@ use domain::{
     audit::Action,
     clock::{Clock, Ids},
     identity::{
-        ABSOLUTE, Authenticated, INACTIVITY, Identity, LOGIN_REFUSED, Login, Me, NO_WORKSPACE, REISSUE_AFTER, Register,
-        SessionToken, SignedIn, normalize_email,
+        ABSOLUTE, Authenticated, INACTIVITY, Identity, LOGIN_REFUSED, Login, LoginStep, Me, NO_WORKSPACE,
+        REISSUE_AFTER, Register, SessionToken, SignedIn, normalize_email,
     },
     workspaces::{AcceptInvitation, Role, WorkspaceKind, slugify},
 };
 use secrecy::SecretString;
 use serde_json::json;
+use vault::Vault;
 
 pub use super::password::PasswordCost;
 use super::{
     credentials::ConfirmationOf,
+    guessing::Guessed,
+    passkeys::RelyingParty,
     password::{Passwords, Verdict},
     policy, store,
     token::{Claims, Tokens},
@@ -39,6 +42,9 @@ pub struct IdentityService {
     pub(super) passwords: Passwords,
     tokens: Tokens,
     pub(super) links: OneTimeTokens,
+    pub(super) vault: Arc<Vault>,
+    /// None where browsers make no passkeys.
+    pub(super) relying_party: Option<RelyingParty>,
 }
 
 impl IdentityService {
@@ -48,9 +54,17 @@ impl IdentityService {
         ids: Arc<dyn Ids>,
         jwt_secret: &SecretString,
         cost: PasswordCost,
+        vault: Arc<Vault>,
     ) -> ServiceResult<Self> {
         let (tokens, links) = (Tokens::new(jwt_secret), OneTimeTokens::new(jwt_secret));
-        Ok(Self { database, clock, ids, passwords: Passwords::new(cost)?, tokens, links })
+        Ok(Self { database, clock, ids, passwords: Passwords::new(cost)?, tokens, links, vault, relying_party: None })
+    }
+
+    /// The site that passkeys are made for.
+    #[must_use]
+    pub fn with_passkeys_of(mut self, site: Option<RelyingParty>) -> Self {
+        self.relying_party = site;
+        self
     }
 
     /// A session row and its cookie, in the caller's transaction.
@@ -64,6 +78,10 @@ impl IdentityService {
     ) -> ServiceResult<SessionToken> {
         let now = self.clock.now();
         let claims = Claims::new(user, kind, now);
+        let device = match &visitor.browser.device {
+            Some(token) => Some(self.meet_device(tx, visitor, token, user).await?),
+            None => None,
+        };
         let session = store::NewSession {
             id: SessionId(self.ids.next()),
             user,
@@ -71,6 +89,7 @@ impl IdentityService {
             token_hash: claims.token_hash(),
             ip: visitor.ip,
             user_agent: visitor.user_agent.as_deref(),
+            device,
             at: now,
             expires_at: now + ABSOLUTE,
         };
@@ -82,7 +101,7 @@ impl IdentityService {
 
     /// Puts a refused sign-in on the record, behind the answer's back: it must take no longer for a known email than for
     /// an unknown one, which is on nobody's record.
-    fn note_refusal(&self, visitor: &Visitor, user: UserId, workspace: WorkspaceId, why: &'static str) {
+    pub(super) fn note_refusal(&self, visitor: &Visitor, user: UserId, workspace: WorkspaceId, why: &'static str) {
         let entry = Entry::at_the_door(visitor, workspace, user, Action::SessionRefused, self.clock.now());
         let (database, entry) = (self.database.clone(), entry.is(json!({ "reason": why })));
         tokio::spawn(async move {
@@ -161,11 +180,13 @@ impl Identity for IdentityService {
         Ok(SignedIn { user: me.user, workspace: me.workspace, role: me.role, token })
     }
 
-    async fn login(&self, visitor: &Visitor, form: Login) -> ServiceResult<SignedIn> {
+    async fn login(&self, visitor: &Visitor, form: Login) -> ServiceResult<LoginStep> {
         form.check().into_result()?;
         let refused = || ServiceError::new(ErrorCode::Unauthorized, LOGIN_REFUSED);
+        let email = normalize_email(&form.email);
         let mut tx = self.database.public().await?;
-        let row = store::login_lookup(&mut tx, &normalize_email(&form.email)).await?;
+        let guess = self.guess_at(&mut tx, visitor, Guessed::Password, &email).await?;
+        let row = store::login_lookup(&mut tx, &email).await?;
         tx.commit().await?;
         let stored = row.as_ref().map(|row| row.password_hash.clone());
         let verdict = self.passwords.verify(form.password, stored).await?;
@@ -189,14 +210,13 @@ impl Identity for IdentityService {
             return Err(ServiceError::new(ErrorCode::Unauthorized, NO_WORKSPACE));
         };
         let mut tx = self.database.tenant_of(row.user, workspace).await?;
+        guess.forgive(&mut tx).await?;
         if let Verdict::RightButOld(new) = &verdict {
             store::replace_password_hash(&mut tx, row.user, &row.password_hash, new).await?;
         }
-        let me = store::me(&mut tx, row.user, workspace).await?;
-        let token = self.open_session(&mut tx, visitor, row.user, workspace, me.workspace.kind).await?;
+        let step = self.admit(&mut tx, visitor, row.user, workspace).await?;
         tx.commit().await?;
-        tracing::info!(user_id = %row.user, workspace_id = %workspace, "signed in");
-        Ok(SignedIn { user: me.user, workspace: me.workspace, role: me.role, token })
+        Ok(step)
     }
 
     async fn logout(&self, actor: &Actor) -> ServiceResult<()> {

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use domain::{
-    EmailConfirmationId, PasswordResetId, ServiceError, ServiceResult, SessionId, UserId, WorkspaceId,
-    identity::{LinkState, Me, Profile, User},
+    EmailConfirmationId, PasskeyId, PasswordResetId, ServiceError, ServiceResult, SessionId, UserId, WorkspaceId,
+    identity::{LinkState, Me, PASSKEY_TAKEN, Profile, User},
     workspaces::{Role, Workspace, WorkspaceKind},
 };
 use ipnet::IpNet;
@@ -109,14 +109,16 @@ pub struct NewSession<'a> {
     pub token_hash: [u8; 32],
     pub ip: Option<IpAddr>,
     pub user_agent: Option<&'a str>,
+    /// The browser that it is known as; none for what keeps no cookies.
+    pub device: Option<uuid::Uuid>,
     pub at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
 }
 
 pub async fn insert_session(tx: &mut PgConnection, session: &NewSession<'_>) -> ServiceResult<()> {
     sqlx::query!(
-        "insert into sessions (id, user_id, workspace_id, token_hash, ip, user_agent, created_at, last_seen_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $7, $8)",
+        "insert into sessions (id, user_id, workspace_id, token_hash, ip, user_agent, created_at, last_seen_at, expires_at, device_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9)",
         session.id.0,
         session.user.0,
         session.workspace.0,
@@ -124,7 +126,8 @@ pub async fn insert_session(tx: &mut PgConnection, session: &NewSession<'_>) -> 
         session.ip.map(IpNet::from) as Option<IpNet>,
         session.user_agent,
         session.at,
-        session.expires_at
+        session.expires_at,
+        session.device
     )
     .execute(tx)
     .await
@@ -631,4 +634,551 @@ pub async fn reset_owner(tx: &mut PgConnection, hash: &[u8; 32]) -> ServiceResul
         .await
         .map_err(failed)?;
     Ok(owner.map(Into::into))
+}
+
+/// Counts one try at something; when the next one may be, if this one comes too soon.
+pub async fn guess(
+    tx: &mut PgConnection,
+    key: &[u8; 32],
+    free: i32,
+    at: DateTime<Utc>,
+) -> ServiceResult<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!("select guess($1, $2, $3)", key.as_slice(), free, at).fetch_one(tx).await.map_err(failed)
+}
+
+/// Forgives the tries so far.
+pub async fn guessed_right(tx: &mut PgConnection, key: &[u8; 32]) -> ServiceResult<()> {
+    sqlx::query!("select guessed_right($1)", key.as_slice()).fetch_one(tx).await.map_err(failed)?;
+    Ok(())
+}
+
+/// Whether the owner of an address has signed in with this browser before.
+pub async fn device_is_known(tx: &mut PgConnection, email: &str, device: &[u8; 32]) -> ServiceResult<bool> {
+    let known = sqlx::query_scalar!("select device_is_known($1, $2)", email, device.as_slice())
+        .fetch_one(tx)
+        .await
+        .map_err(failed)?;
+    Ok(known.unwrap_or_default())
+}
+
+/// A browser that somebody signs in with.
+#[derive(Debug)]
+pub struct MetDevice {
+    pub id: uuid::Uuid,
+    /// Whether this is the first time.
+    pub fresh: bool,
+    /// How many others are remembered.
+    pub others: i64,
+    /// How many were new within the last hour.
+    pub new_lately: i64,
+}
+
+pub async fn meet_device(
+    tx: &mut PgConnection,
+    new_id: uuid::Uuid,
+    device: &[u8; 32],
+    at: DateTime<Utc>,
+) -> ServiceResult<MetDevice> {
+    sqlx::query_as!(
+        MetDevice,
+        r#"select id as "id!", fresh as "fresh!", others as "others!", new_lately as "new_lately!" from meet_device($1, $2, $3)"#,
+        new_id,
+        device.as_slice(),
+        at
+    )
+    .fetch_one(tx)
+    .await
+    .map_err(failed)
+}
+
+/// A living session of whoever the transaction acts for.
+#[derive(Debug)]
+pub struct OwnSession {
+    pub id: SessionId,
+    pub workspace: String,
+    pub ip: Option<String>,
+    pub user_agent: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub last_seen_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// In whichever workspace they are.
+pub async fn own_sessions(
+    tx: &mut PgConnection,
+    at: DateTime<Utc>,
+    seen_after: DateTime<Utc>,
+) -> ServiceResult<Vec<OwnSession>> {
+    let rows = sqlx::query!(
+        r#"select id as "id!", workspace as "workspace!", ip, user_agent, created_at as "created_at!",
+                  last_seen_at as "last_seen_at!", expires_at as "expires_at!"
+             from own_sessions($1, $2)"#,
+        at,
+        seen_after
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    let sessions = rows.into_iter().map(|row| OwnSession {
+        id: SessionId(row.id),
+        workspace: row.workspace,
+        ip: row.ip,
+        user_agent: row.user_agent,
+        created_at: row.created_at,
+        last_seen_at: row.last_seen_at,
+        expires_at: row.expires_at,
+    });
+    Ok(sessions.collect())
+}
+
+/// Ends a session of whoever the transaction acts for and forgets its browser; what the session said of itself.
+pub async fn revoke_own_session(
+    tx: &mut PgConnection,
+    session: SessionId,
+    at: DateTime<Utc>,
+) -> ServiceResult<Option<Option<String>>> {
+    sqlx::query_scalar!("select user_agent from revoke_own_session($1, $2)", session.0, at)
+        .fetch_optional(tx)
+        .await
+        .map_err(failed)
+}
+
+/// The same for all but one; how many were alive.
+pub async fn revoke_other_sessions(
+    tx: &mut PgConnection,
+    keep: SessionId,
+    at: DateTime<Utc>,
+    seen_after: DateTime<Utc>,
+) -> ServiceResult<u32> {
+    let ended = sqlx::query_scalar!("select revoke_other_sessions($1, $2, $3)", keep.0, at, seen_after)
+        .fetch_one(tx)
+        .await
+        .map_err(failed)?;
+    Ok(u32::try_from(ended.unwrap_or_default()).unwrap_or(u32::MAX))
+}
+
+/// What an authenticator app shares with us.
+#[derive(Debug)]
+pub struct TotpRow {
+    pub secret_sealed: Vec<u8>,
+    pub created_at: DateTime<Utc>,
+    pub confirmed_at: Option<DateTime<Utc>>,
+    /// The session that set it up.
+    pub session: Option<SessionId>,
+}
+
+impl TotpRow {
+    /// Whether it waits for its first code, from this session, and has not for too long.
+    pub fn is_being_set_up(&self, session: SessionId, oldest: DateTime<Utc>) -> bool {
+        self.confirmed_at.is_none() && self.session == Some(session) && self.created_at > oldest
+    }
+}
+
+pub async fn totp(tx: &mut PgConnection, user: UserId) -> ServiceResult<Option<TotpRow>> {
+    let row = sqlx::query!(
+        "select secret_sealed, created_at, confirmed_at, session_id from totp_secrets where user_id = $1",
+        user.0
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?;
+    Ok(row.map(|row| TotpRow {
+        secret_sealed: row.secret_sealed,
+        created_at: row.created_at,
+        confirmed_at: row.confirmed_at,
+        session: row.session_id.map(SessionId),
+    }))
+}
+
+/// Whether a secret could be put there: not in place of one that counts.
+pub async fn begin_totp(
+    tx: &mut PgConnection,
+    user: UserId,
+    session: SessionId,
+    sealed: &[u8],
+    at: DateTime<Utc>,
+) -> ServiceResult<bool> {
+    let done = sqlx::query!(
+        "insert into totp_secrets (user_id, secret_sealed, created_at, session_id) values ($1, $2, $3, $4)
+         on conflict on constraint totp_secrets_pkey do update
+           set secret_sealed = excluded.secret_sealed, created_at = excluded.created_at, session_id = excluded.session_id, last_step = 0
+         where totp_secrets.confirmed_at is null",
+        user.0,
+        sealed,
+        at,
+        session.0
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Whether it was still that secret, and unconfirmed.
+pub async fn confirm_totp(
+    tx: &mut PgConnection,
+    user: UserId,
+    sealed: &[u8],
+    step: i64,
+    at: DateTime<Utc>,
+) -> ServiceResult<bool> {
+    let done = sqlx::query!(
+        "update totp_secrets set confirmed_at = $4, last_step = $3
+          where user_id = $1 and secret_sealed = $2 and confirmed_at is null",
+        user.0,
+        sealed,
+        step,
+        at
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Uses up a time step, and all before it; whether it was unused.
+pub async fn use_step(tx: &mut PgConnection, user: UserId, step: i64) -> ServiceResult<bool> {
+    let done = sqlx::query!(
+        "update totp_secrets set last_step = $2 where user_id = $1 and confirmed_at is not null and last_step < $2",
+        user.0,
+        step
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Removes the secret, the recovery codes and the sign-ins that wait; whether two-step sign-in was switched on.
+pub async fn remove_totp(tx: &mut PgConnection, user: UserId, at: DateTime<Utc>) -> ServiceResult<bool> {
+    let done = sqlx::query!("delete from totp_secrets where user_id = $1 and confirmed_at is not null", user.0)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+    sqlx::query!("delete from recovery_codes where user_id = $1", user.0).execute(&mut *tx).await.map_err(failed)?;
+    sqlx::query!("update pending_sign_ins set consumed_at = $2 where user_id = $1 and consumed_at is null", user.0, at)
+        .execute(tx)
+        .await
+        .map_err(failed)?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub async fn replace_recovery_codes(
+    tx: &mut PgConnection,
+    user: UserId,
+    codes: &[(uuid::Uuid, [u8; 32])],
+    at: DateTime<Utc>,
+) -> ServiceResult<()> {
+    sqlx::query!("delete from recovery_codes where user_id = $1", user.0).execute(&mut *tx).await.map_err(failed)?;
+    let ids: Vec<uuid::Uuid> = codes.iter().map(|(id, _)| *id).collect();
+    let hashes: Vec<Vec<u8>> = codes.iter().map(|(_, hash)| hash.to_vec()).collect();
+    sqlx::query!(
+        "insert into recovery_codes (id, user_id, code_hash, created_at)
+         select id, $1, hash, $4 from unnest($2::uuid[], $3::bytea[]) as made (id, hash)",
+        user.0,
+        &ids,
+        &hashes,
+        at
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+pub async fn recovery_codes_left(tx: &mut PgConnection, user: UserId) -> ServiceResult<u32> {
+    let left = sqlx::query_scalar!(
+        r#"select count(*) as "left!" from recovery_codes where user_id = $1 and used_at is null"#,
+        user.0
+    )
+    .fetch_one(tx)
+    .await
+    .map_err(failed)?;
+    Ok(u32::try_from(left).unwrap_or(u32::MAX))
+}
+
+/// Whether it was one that had not been used.
+pub async fn use_recovery_code(
+    tx: &mut PgConnection,
+    user: UserId,
+    hash: &[u8; 32],
+    at: DateTime<Utc>,
+) -> ServiceResult<bool> {
+    let done = sqlx::query!(
+        "update recovery_codes set used_at = $3 where user_id = $1 and code_hash = $2 and used_at is null",
+        user.0,
+        hash.as_slice(),
+        at
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub async fn insert_pending(
+    tx: &mut PgConnection,
+    id: uuid::Uuid,
+    user: UserId,
+    token_hash: &[u8; 32],
+    at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> ServiceResult<()> {
+    sqlx::query!(
+        "insert into pending_sign_ins (id, user_id, token_hash, created_at, expires_at) values ($1, $2, $3, $4, $5)",
+        id,
+        user.0,
+        token_hash.as_slice(),
+        at,
+        expires_at
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// A sign-in that waits for its second step.
+#[derive(Debug)]
+pub struct Pending {
+    pub id: uuid::Uuid,
+    pub user: UserId,
+    pub email: String,
+    /// Where it will be; none for somebody who belongs nowhere any more.
+    pub workspace: Option<WorkspaceId>,
+    pub expires_at: DateTime<Utc>,
+}
+
+pub async fn pending(tx: &mut PgConnection, hash: &[u8; 32], at: DateTime<Utc>) -> ServiceResult<Option<Pending>> {
+    let row = sqlx::query!(
+        r#"select id as "id!", user_id as "user_id!", email as "email!", workspace_id, expires_at as "expires_at!"
+             from pending_sign_in($1, $2)"#,
+        hash.as_slice(),
+        at
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?;
+    Ok(row.map(|row| Pending {
+        id: row.id,
+        user: row.user_id.into(),
+        email: row.email,
+        workspace: row.workspace_id.map(Into::into),
+        expires_at: row.expires_at,
+    }))
+}
+
+/// Whether it was still waiting.
+pub async fn consume_pending(tx: &mut PgConnection, id: uuid::Uuid, at: DateTime<Utc>) -> ServiceResult<bool> {
+    let done = sqlx::query!(
+        "update pending_sign_ins set consumed_at = $2 where id = $1 and consumed_at is null and expires_at > $2",
+        id,
+        at
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Secrets that are not under the present sealing key, in the order of their owners.
+pub async fn stale_secrets(
+    tx: &mut PgConnection,
+    prefix: &[u8],
+    after: uuid::Uuid,
+    limit: i64,
+) -> ServiceResult<Vec<(uuid::Uuid, Vec<u8>)>> {
+    let rows = sqlx::query!(
+        "select user_id, secret_sealed from totp_secrets
+          where user_id > $2 and substring(secret_sealed from 1 for octet_length($1::bytea)) <> $1::bytea order by user_id limit $3",
+        prefix,
+        after,
+        limit
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    Ok(rows.into_iter().map(|row| (row.user_id, row.secret_sealed)).collect())
+}
+
+/// Unless it was replaced meanwhile.
+pub async fn save_resealed_secret(
+    tx: &mut PgConnection,
+    user: uuid::Uuid,
+    before: &[u8],
+    sealed: &[u8],
+) -> ServiceResult<()> {
+    sqlx::query!(
+        "update totp_secrets set secret_sealed = $3 where user_id = $1 and secret_sealed = $2",
+        user,
+        before,
+        sealed
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Keeps what has to be known when a browser's answer comes.
+pub async fn begin_ceremony(
+    tx: &mut PgConnection,
+    bound_to: &[u8; 32],
+    purpose: &str,
+    sealed: &[u8],
+    until: DateTime<Utc>,
+) -> ServiceResult<()> {
+    sqlx::query!("select begin_passkey_ceremony($1, $2, $3, $4)", bound_to.as_slice(), purpose, sealed, until)
+        .fetch_one(tx)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// Takes it; of two at once one gets it.
+pub async fn take_ceremony(
+    tx: &mut PgConnection,
+    bound_to: &[u8; 32],
+    purpose: &str,
+    at: DateTime<Utc>,
+) -> ServiceResult<Option<Vec<u8>>> {
+    sqlx::query_scalar!("select take_passkey_ceremony($1, $2, $3)", bound_to.as_slice(), purpose, at)
+        .fetch_one(tx)
+        .await
+        .map_err(failed)
+}
+
+/// A passkey as its owner sees it.
+#[derive(Debug)]
+pub struct PasskeyInfo {
+    pub id: PasskeyId,
+    pub name: String,
+    pub created_at: DateTime<Utc>,
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+pub async fn passkeys(tx: &mut PgConnection, user: UserId) -> ServiceResult<Vec<PasskeyInfo>> {
+    let rows = sqlx::query!(
+        "select id, name, created_at, last_used_at from passkeys where user_id = $1 order by created_at, id",
+        user.0
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    let passkeys = rows.into_iter().map(|row| PasskeyInfo {
+        id: row.id.into(),
+        name: row.name,
+        created_at: row.created_at,
+        last_used_at: row.last_used_at,
+    });
+    Ok(passkeys.collect())
+}
+
+pub async fn passkey(tx: &mut PgConnection, user: UserId, id: PasskeyId) -> ServiceResult<Option<PasskeyInfo>> {
+    Ok(passkeys(tx, user).await?.into_iter().find(|passkey| passkey.id == id))
+}
+
+/// What the person's devices must not make a second time.
+pub async fn credentials(tx: &mut PgConnection, user: UserId) -> ServiceResult<Vec<Vec<u8>>> {
+    sqlx::query_scalar!("select credential_id from passkeys where user_id = $1", user.0)
+        .fetch_all(tx)
+        .await
+        .map_err(failed)
+}
+
+/// A passkey that was just made.
+#[derive(Debug)]
+pub struct NewPasskey<'a> {
+    pub id: PasskeyId,
+    pub user: UserId,
+    pub credential_id: &'a [u8],
+    pub name: &'a str,
+    pub static_state: &'a [u8],
+    pub dynamic_state: &'a [u8],
+    pub at: DateTime<Utc>,
+}
+
+pub async fn insert_passkey(tx: &mut PgConnection, passkey: &NewPasskey<'_>) -> ServiceResult<()> {
+    sqlx::query!(
+        "insert into passkeys (id, user_id, credential_id, name, static_state, dynamic_state, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+        passkey.id.0,
+        passkey.user.0,
+        passkey.credential_id,
+        passkey.name,
+        passkey.static_state,
+        passkey.dynamic_state,
+        passkey.at
+    )
+    .execute(tx)
+    .await
+    .map_err(on_constraint("passkeys_credential_key", || ServiceError::conflict(PASSKEY_TAKEN)))?;
+    Ok(())
+}
+
+pub async fn rename_passkey(tx: &mut PgConnection, user: UserId, id: PasskeyId, name: &str) -> ServiceResult<()> {
+    sqlx::query!("update passkeys set name = $3 where id = $1 and user_id = $2", id.0, user.0, name)
+        .execute(tx)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// Its name, if there was one.
+pub async fn remove_passkey(tx: &mut PgConnection, user: UserId, id: PasskeyId) -> ServiceResult<Option<String>> {
+    sqlx::query_scalar!("delete from passkeys where id = $1 and user_id = $2 returning name", id.0, user.0)
+        .fetch_optional(tx)
+        .await
+        .map_err(failed)
+}
+
+/// What signing in needs to know of a credential.
+#[derive(Debug)]
+pub struct PasskeyRow {
+    pub id: PasskeyId,
+    pub user: UserId,
+    /// Where its owner will be; none for somebody who belongs nowhere any more.
+    pub workspace: Option<WorkspaceId>,
+    pub static_state: Vec<u8>,
+    pub dynamic_state: Vec<u8>,
+}
+
+pub async fn passkey_lookup(tx: &mut PgConnection, credential: &[u8]) -> ServiceResult<Option<PasskeyRow>> {
+    let row = sqlx::query!(
+        r#"select id as "id!", user_id as "user_id!", workspace_id, static_state as "static_state!",
+                  dynamic_state as "dynamic_state!"
+             from passkey_lookup($1)"#,
+        credential
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?;
+    Ok(row.map(|row| PasskeyRow {
+        id: row.id.into(),
+        user: row.user_id.into(),
+        workspace: row.workspace_id.map(Into::into),
+        static_state: row.static_state,
+        dynamic_state: row.dynamic_state,
+    }))
+}
+
+/// Whether it was still as it was when its answer was looked at.
+pub async fn passkey_used(
+    tx: &mut PgConnection,
+    id: PasskeyId,
+    before: &[u8],
+    after: &[u8],
+    at: DateTime<Utc>,
+) -> ServiceResult<bool> {
+    let done = sqlx::query!(
+        "update passkeys set dynamic_state = $3, last_used_at = $4 where id = $1 and dynamic_state = $2",
+        id.0,
+        before,
+        after,
+        at
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(done.rows_affected() == 1)
 }

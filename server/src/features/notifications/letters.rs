@@ -4,7 +4,10 @@
 
 use askama::Template;
 use chrono::{DateTime, Utc};
-use domain::{MailId, ServiceError, ServiceResult, notifications::Letter};
+use domain::{
+    MailId, ServiceError, ServiceResult,
+    notifications::{Letter, SecurityChange},
+};
 use uuid::Uuid;
 
 use crate::one_time::{OneTimeTokens, Purpose};
@@ -158,6 +161,45 @@ impl Writer {
                 }),
                 notes: vec!["It was you? Then there is nothing to do.".to_owned()],
             },
+            Letter::SecurityChanged { name, change, at } => {
+                let (subject, sentence) = change_words(change);
+                Words {
+                    preview: sentence.clone(),
+                    heading: subject.clone(),
+                    subject,
+                    paragraphs: vec![
+                        format!("Hello {name}, on {}: {sentence}", at.format("%-d %B %Y at %H:%M UTC")),
+                        "It was not you? Then change your password at once, and end all other sessions on the page below."
+                            .to_owned(),
+                    ],
+                    action: Some(Action {
+                        label: "Look at your security".to_owned(),
+                        url: format!("{}/settings/security", self.origin),
+                    }),
+                    notes: vec!["It was you? Then there is nothing to do.".to_owned()],
+                }
+            }
+            Letter::NewDevice { name, device, ip, at } => {
+                let at = at.format("%-d %B %Y at %H:%M UTC");
+                let place = ip.as_ref().map(|ip| format!(", from the address {ip}")).unwrap_or_default();
+                Words {
+                    subject: "New sign-in to your account".to_owned(),
+                    preview: format!("{device}, on {at}."),
+                    heading: "A new sign-in to your account".to_owned(),
+                    paragraphs: vec![
+                        format!(
+                            "Hello {name}, somebody signed in to your Arctiv account with a browser that was not used for it \
+                             before: {device}{place}, on {at}."
+                        ),
+                        "It was not you? Then end that session on the page below, and change your password at once.".to_owned(),
+                    ],
+                    action: Some(Action {
+                        label: "See where you are signed in".to_owned(),
+                        url: format!("{}/settings/security", self.origin),
+                    }),
+                    notes: vec!["It was you? Then there is nothing to do.".to_owned()],
+                }
+            }
             Letter::Invitation { workspace, invited_by, role, link } => Words {
                 subject: format!("{invited_by} invites you to {workspace}"),
                 preview: format!("Join {workspace} on Arctiv as {role}. The invitation is open for 7 days."),
@@ -187,6 +229,40 @@ impl Writer {
     }
 }
 
+/// Subject, and what happened in one sentence.
+fn change_words(change: &SecurityChange) -> (String, String) {
+    match change {
+        SecurityChange::TwoStepEnabled => (
+            "Two-step sign-in is on".to_owned(),
+            "two-step sign-in was switched on for your account. All your other sessions have ended.".to_owned(),
+        ),
+        SecurityChange::TwoStepDisabled => (
+            "Two-step sign-in is off".to_owned(),
+            "two-step sign-in was switched off for your account. Your password alone opens it now.".to_owned(),
+        ),
+        SecurityChange::RecoveryCodesRenewed => (
+            "You have new recovery codes".to_owned(),
+            "new recovery codes were made for your account. The earlier ones do not work any more.".to_owned(),
+        ),
+        SecurityChange::PasskeyAdded { label } => (
+            "A passkey was added".to_owned(),
+            format!("the passkey “{label}” was added to your account. It opens the account without your password."),
+        ),
+        SecurityChange::PasskeyRemoved { label } => (
+            "A passkey was removed".to_owned(),
+            format!("the passkey “{label}” was removed from your account. It opens nothing any more."),
+        ),
+        SecurityChange::RecoveryCodeUsed { left } => (
+            "A recovery code was used".to_owned(),
+            match left {
+                0 => "somebody signed in with the last of your recovery codes. Make new ones now.".to_owned(),
+                1 => "somebody signed in with one of your recovery codes. One is left.".to_owned(),
+                left => format!("somebody signed in with one of your recovery codes. {left} are left."),
+            },
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use domain::{EmailConfirmationId, InvitationId, PasswordResetId, workspaces::Role};
@@ -208,6 +284,14 @@ mod tests {
             ("email_changed", Letter::EmailChanged { name: name(), new_email: "niamh@new.example".into() }),
             ("reset_password", Letter::ResetPassword { name: name(), link: PasswordResetId(id) }),
             ("password_changed", Letter::PasswordChanged { name: name(), at }),
+            (
+                "recovery_code_used",
+                Letter::SecurityChanged { name: name(), change: SecurityChange::RecoveryCodeUsed { left: 9 }, at },
+            ),
+            (
+                "new_device",
+                Letter::NewDevice { name: name(), device: "Firefox on Mac".into(), ip: Some("203.0.113.7".into()), at },
+            ),
             (
                 "invitation",
                 Letter::Invitation {

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use chrono::Duration;
 use domain::{
-    Actor, ErrorCode, RequestId, ServiceResult, UserId, Visitor,
+    Actor, Browser, ErrorCode, RequestId, ServiceResult, UserId, Visitor,
     clock::Ids,
     identity::{Identity, Login, NO_WORKSPACE, Register, SessionToken, SignedIn},
     workspaces::{
@@ -15,6 +15,7 @@ use domain::{
 use futures::future::join_all;
 use rstest::rstest;
 use secrecy::SecretString;
+use vault::{Algorithm, KeyRing, Vault};
 
 use super::TeamService;
 use crate::{
@@ -39,6 +40,7 @@ fn visitor() -> Visitor {
         ip: Some(IpAddr::from([192, 0, 2, 7])),
         user_agent: Some("A browser".to_owned()),
         request_id: RequestId::parse("req_walk").unwrap(),
+        browser: Browser::default(),
     }
 }
 
@@ -50,9 +52,16 @@ impl Office {
         let studio = Studio::new().await;
         let ids: Arc<dyn Ids> = studio.ids.clone();
         let secret = SecretString::from(SECRET);
-        let identity =
-            IdentityService::new(studio.db.clone(), studio.clock.clone(), ids.clone(), &secret, PasswordCost::CHEAP)
-                .unwrap();
+        let vault = Arc::new(Vault::new(KeyRing::generate().unwrap(), Algorithm::XChaCha20Poly1305));
+        let identity = IdentityService::new(
+            studio.db.clone(),
+            studio.clock.clone(),
+            ids.clone(),
+            &secret,
+            PasswordCost::CHEAP,
+            vault,
+        )
+        .unwrap();
         let team = TeamService::new(studio.db.clone(), studio.clock.clone(), ids, &secret);
         let session = register(&identity, NIAMH).await;
         let admin = actor(&identity, &session.token).await.unwrap();
@@ -286,7 +295,7 @@ async fn whoever_is_kept_out_or_removed_loses_the_workspace_at_once() {
     let enable = MemberPatch { role: Some(Role::Viewer), disabled: Some(false) };
     office.team.change_member(&office.admin, orla.user_id, enable).await.unwrap();
     assert!(actor(&office.identity, &cookie).await.is_none());
-    let session = office.identity.login(&visitor(), login).await.unwrap();
+    let session = office.identity.login(&visitor(), login).await.unwrap().signed_in().unwrap();
     assert_eq!(session.role, Role::Viewer);
     office.team.remove_member(&office.admin, orla.user_id).await.unwrap();
     assert!(actor(&office.identity, &session.token).await.is_none());

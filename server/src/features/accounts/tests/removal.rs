@@ -23,7 +23,12 @@ fn router(port: &Arc<dyn PushEvents>) -> Router {
     let (router, _) = api::push_router::<Arc<dyn PushEvents>>().split_for_parts();
     router.with_state(Arc::clone(port)).layer(from_fn(|mut request: Request, next: Next| async move {
         let request_id = RequestId::parse("req_test").unwrap();
-        request.extensions_mut().insert(Caller { ip: None, user_agent: None, request_id });
+        request.extensions_mut().insert(Caller {
+            ip: None,
+            user_agent: None,
+            request_id,
+            browser: domain::Browser::default(),
+        });
         next.run(request).await
     }))
 }
