@@ -547,6 +547,9 @@ impl Posts for Demo {
         let post = self.post();
         if post.id == id { Ok(post) } else { Err(ServiceError::not_found("post")) }
     }
+    async fn left(&self, _: &Actor) -> ServiceResult<Option<Post>> {
+        Ok(None)
+    }
     async fn update(&self, _: &Actor, _: PostId, _: PostPatch) -> ServiceResult<Post> {
         gone()
     }

@@ -1,5 +1,6 @@
 import { expect, type Locator } from '@playwright/test';
 import type { App } from '../support/fixtures';
+import { jpeg } from '../support/picture';
 import type { Platform } from '../support/sandbox';
 
 /** Writing a post, and looking at one. */
@@ -21,6 +22,17 @@ export class Posts {
 
   async attach(name: string, mimeType: string, buffer: Buffer): Promise<void> {
     await this.page.locator('#post-media').setInputFiles({ name, mimeType, buffer });
+  }
+
+  /** A film, until it is there: it is inspected before it counts. */
+  async attachFilm(name: string, buffer: Buffer): Promise<void> {
+    await this.attach(name, 'video/mp4', buffer);
+    await expect(this.page.getByLabel('Alt text for video 1')).toBeVisible({ timeout: 30_000 });
+  }
+
+  async attachPicture(name: string, width: number, height: number): Promise<void> {
+    await this.attach(name, 'image/jpeg', await jpeg(this.page, width, height));
+    await expect(this.alt(1)).toBeVisible();
   }
 
   alt(image: number): Locator {
@@ -52,6 +64,11 @@ export class Posts {
   /** The question what is to become of a draft that was left. */
   get left(): Locator {
     return this.page.locator('[data-ui=left-behind]');
+  }
+
+  /** The offer to go on with a draft of another device. */
+  get elsewhere(): Locator {
+    return this.page.locator('[data-ui=left-elsewhere]');
   }
 
   /** What the checks have to say. */

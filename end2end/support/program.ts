@@ -46,6 +46,8 @@ export default async function start(): Promise<(() => Promise<void>) | undefined
           ARCTIV_PUBLIC_URL: `http://localhost:${ports[0]}`,
           ARCTIV_DATA_DIR: join(data, 'data'),
           ARCTIV_LOG__LEVEL: 'info',
+          // Whoever finishes a post in an app does so at once here.
+          ARCTIV_PUBLISHING__WATCH_SECONDS: '2',
           // All tests come from one address. What a refusal looks like has a test of its own.
           ARCTIV_LIMITS__VISITOR_PER_MINUTE: '100000',
           ARCTIV_LIMITS__USER_PER_MINUTE: '100000',

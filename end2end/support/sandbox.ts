@@ -1,5 +1,6 @@
 /** The simulated networks' control API, for looking behind them and making things go wrong. */
 import { type APIRequestContext, expect } from '@playwright/test';
+import { createHash } from 'node:crypto';
 
 export type Platform = 'facebook' | 'twitter' | 'linkedin' | 'instagram' | 'tiktok' | 'mastodon';
 
@@ -29,11 +30,43 @@ export type Fault = {
   platform: Platform;
   account?: string;
   operation: 'authorize' | 'token' | 'refresh' | 'identity' | 'upload' | 'publish' | 'comment' | 'status' | 'any';
-  fault: 'status' | 'timeout' | 'drop_after_accept' | 'slow' | 'revoked' | 'malformed';
+  fault:
+    | 'status'
+    | 'sunset'
+    | 'timeout'
+    | 'drop_after_accept'
+    | 'slow'
+    | 'slow_processing'
+    | 'failed_processing'
+    | 'revoked'
+    | 'without_scopes'
+    | 'malformed';
   status?: number;
   retry_after?: number;
+  slow_ms?: number;
+  scopes?: string[];
+  /** The network's own error code, and Meta's `error_subcode`. */
+  code?: number | string;
+  subcode?: number;
   times: number;
 };
+
+/** A request as a network noted it. Secrets show as [`masked`] has them. */
+export type SandboxRequest = {
+  platform: Platform;
+  method: string;
+  path: string;
+  query: Record<string, unknown>;
+  headers: Record<string, string>;
+  body: Record<string, unknown> | null;
+  status: number | null;
+  operation: string;
+};
+
+/** How the networks' log shows a secret: two uses of one can be told to be the same. */
+export function masked(secret: string): string {
+  return `***${createHash('sha256').update(secret).digest('hex').slice(0, 6)}`;
+}
 
 export class Sandbox {
   constructor(
@@ -62,6 +95,18 @@ export class Sandbox {
   /** Ends what an account has granted, as its owner can at the platform. */
   async revoke(account: SandboxAccount): Promise<void> {
     await this.post('/control/revoke', { platform: account.platform, account: account.id });
+  }
+
+  /** What was asked of a network so far, oldest first. */
+  async requests(platform: Platform): Promise<SandboxRequest[]> {
+    const answer = await this.request.get(`${this.url}/control/requests?platform=${platform}`);
+    expect(answer.ok(), await answer.text()).toBe(true);
+    return (await answer.json()).requests;
+  }
+
+  /** What a creator on TikTok does with what waits in the inbox. */
+  async inbox(account: SandboxAccount, decision: 'post' | 'cancel'): Promise<void> {
+    await this.post('/control/inbox', { account: account.id, decision });
   }
 
   private async post(path: string, data: unknown) {

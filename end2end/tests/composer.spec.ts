@@ -1,5 +1,7 @@
 /** The composer to its full form: options, TikTok's own form, texts of single accounts, warnings, and drafts that survive. */
-import { expect, test } from '../support/fixtures';
+import { Identity } from '../pages/identity';
+import { Posts } from '../pages/posts';
+import { App, expect, test } from '../support/fixtures';
 import { jpeg } from '../support/picture';
 
 test('a first comment and what TikTok asks go out with the post, and its page shows them', async ({
@@ -265,4 +267,62 @@ test('an answer that is lost on the way makes no second post', async ({ accounts
   expect((await sandbox.posts(shop)).map(post => post.text)).toEqual(['Low water at noon, high at six.']);
   await app.open('/posts');
   await expect(page.locator('[data-post]')).toHaveCount(1);
+});
+
+test('a draft is gone on with on another device, and stays one post', async ({
+  accounts,
+  app,
+  baseURL,
+  browser,
+  client,
+  deliveries,
+  noBarriers,
+  page,
+  posts,
+  sandbox,
+}) => {
+  test.setTimeout(120_000);
+  const shop = await sandbox.account('facebook', 'Dipper Looms');
+  await accounts.connect(shop);
+  // The other device: the same person, and a browser that has never seen the draft.
+  const context = await browser.newContext({ baseURL });
+  const other = new App(await context.newPage());
+  const there = new Posts(other);
+  const identity = new Identity(other);
+  await identity.login(client);
+  await expect(other.page).toHaveURL(/\/dashboard/);
+  await there.compose();
+  await there.text.fill('Wool from four farms.');
+  await expect(there.kept).toHaveText('Draft saved');
+
+  await posts.compose();
+  await expect(posts.elsewhere).toContainText('Continue the draft from');
+  await expect(posts.elsewhere).toContainText('Wool from four farms.');
+  await noBarriers('a draft of another device');
+  await posts.elsewhere.getByRole('button', { name: 'Not now' }).click();
+  await expect(posts.elsewhere).toHaveCount(0);
+  await page.reload();
+  await app.alive();
+  await page.waitForTimeout(500);
+  await expect(posts.elsewhere).toHaveCount(0);
+
+  // Written on there, it is offered again.
+  await there.text.fill('Wool from four farms, and one goat.');
+  await expect(there.kept).not.toHaveText('Draft saved');
+  await expect(there.kept).toHaveText('Draft saved');
+  await context.close();
+  await page.reload();
+  await app.alive();
+  await posts.elsewhere.getByRole('button', { name: 'Continue' }).click();
+  await expect(posts.text).toHaveValue('Wool from four farms, and one goat.');
+  await expect(posts.visibility('Publish now')).toBeChecked();
+  await posts.text.fill('Wool from four farms, and one goat. Tomorrow.');
+  await posts.save();
+  await deliveries.expectStatus(shop, 'success');
+  expect((await sandbox.posts(shop)).map(post => post.text)).toEqual(['Wool from four farms, and one goat. Tomorrow.']);
+  await app.open('/posts');
+  await expect(page.locator('[data-post]')).toHaveCount(1);
+  await posts.compose();
+  await page.waitForTimeout(500);
+  await expect(posts.elsewhere).toHaveCount(0);
 });

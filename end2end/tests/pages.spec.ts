@@ -42,7 +42,7 @@ test('the pages of the app have no barriers and fit every width', async ({ app, 
   }
 });
 
-test('long names and texts stay inside their places at every width', async ({ accounts, app, client, page, posts, sandbox }) => {
+test('long names and texts stay inside their places at every width', async ({ accounts, app, calendar, client, page, posts, sandbox }) => {
   test.setTimeout(180_000);
   expect(client.kind).toBe('client');
   const shop = await sandbox.account('facebook', 'The Ballymacarbry and District Cooperative Creamery');
@@ -56,7 +56,28 @@ test('long names and texts stay inside their places at every width', async ({ ac
   );
   await posts.save();
   const post = new URL(page.url()).pathname;
-  for (const path of ['/dashboard/client', '/accounts', '/accounts?view=list', account, '/posts', post, '/activity', `/compose?from=${post.split('/')[2]}`]) {
+  // A day that stays in its month whatever the day is.
+  const day = `${new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 8)}15`;
+  const words = `Curd ${'and whey '.repeat(12)}`;
+  const later = await calendar.save({ title: words, body: words, visibility: 'scheduled', scheduled_local: `${day}T09:00:00` });
+  for (let version = 2; version < 12; version++) await calendar.api('patch', `/api/content/${later.id}`, { title: `${words} ${version}` });
+  const slot = await calendar.api('post', '/api/queue-slots', { social_account_id: account.split('/')[2], weekday: 'monday', time: '09:00' });
+  expect(slot.status(), await slot.text()).toBe(201);
+  const paths = [
+    '/dashboard/client',
+    '/accounts',
+    '/accounts?view=list',
+    account,
+    '/posts',
+    post,
+    '/activity',
+    `/compose?from=${post.split('/')[2]}`,
+    `/calendar?date=${day}`,
+    `/calendar?view=week&date=${day}`,
+    '/settings/queue',
+    `/posts/${later.id}?from=10&to=11`,
+  ];
+  for (const path of paths) {
     await app.open(path);
     await fits(page, path);
   }
@@ -83,6 +104,15 @@ async function fits(page: import('@playwright/test').Page, path: string): Promis
     await page.setViewportSize({ width, height: 800 });
     const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     expect(over, `${path} at ${width} px scrolls sideways`).toBeLessThanOrEqual(0);
+    // Nor does a part of it hang over what it stands in, cut off.
+    const cut = await page.evaluate(() => {
+      const shown = [...document.querySelectorAll('main :is(select, input, textarea, button, [data-agenda] a, [data-agenda] section)')];
+      return shown
+        .filter(one => one.checkVisibility() && !one.closest('[class*="overflow-x-auto"], [popover], .sr-only') && !one.matches('.sr-only'))
+        .filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+        .map(one => one.outerHTML.slice(0, 160));
+    });
+    expect(cut, `${path} at ${width} px cuts something off`).toEqual([]);
   }
   await page.setViewportSize({ width: 1280, height: 800 });
 }

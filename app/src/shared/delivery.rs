@@ -1,14 +1,21 @@
 //! One post on its way to one account, as a row: where, how it goes, and what can be done.
 
-use super::words::{delivery_badge, delivery_line, mark};
-use crate::ui::{
-    Button, ButtonSize, ButtonVariant, Glyph, MarkSize, PlatformMark, RelativeTime, StatusBadge, TimeStyle, cx, icon,
-    use_clock,
+use super::{
+    account::{authorize_href, use_leaving},
+    words::{delivery_badge, delivery_line, mark},
+};
+use crate::{
+    session::use_session,
+    ui::{
+        Button, ButtonSize, ButtonVariant, Glyph, MarkSize, PlatformMark, RelativeTime, StatusBadge, TimeStyle, cx,
+        icon, use_clock,
+    },
 };
 use chrono::TimeDelta;
 use domain::{
     DeliveryId,
-    deliveries::{CommentStatus, Delivery, DeliveryStatus, Stage},
+    deliveries::{CommentStatus, Delivery, DeliveryStatus, ErrorClass, Stage},
+    workspaces::Role,
 };
 use leptos::prelude::*;
 
@@ -85,6 +92,37 @@ fn comment_line(delivery: &Delivery) -> Option<String> {
     })
 }
 
+/// Whether it failed for want of access, which connecting the account again brings back.
+pub fn wants_reconnecting(delivery: &Delivery) -> bool {
+    delivery.status == DeliveryStatus::Failed
+        && matches!(
+            delivery.error_class,
+            Some(ErrorClass::AuthExpired | ErrorClass::AuthRevoked | ErrorClass::Permission | ErrorClass::Policy)
+        )
+}
+
+/// The way to the platform's consent page, and back to the post.
+fn reconnect(first: &Delivery) -> impl Fn() -> AnyView + Send + use<> {
+    let leaving = use_leaving();
+    let platform = first.platform;
+    let href = authorize_href(platform, Some(first.social_account_id), &format!("/posts/{}", first.content_id));
+    let label = format!("Reconnect {} to {}", first.account_name, platform.label());
+    move || {
+        view! {
+            <Button
+                size=ButtonSize::Small
+                href=href.clone()
+                label=label.clone()
+                attr:rel="external"
+                on:click=move |_| leaving(platform)
+            >
+                "Reconnect"
+            </Button>
+        }
+        .into_any()
+    }
+}
+
 /// What a row needs from its page.
 #[derive(Clone, Copy)]
 pub struct Acting {
@@ -149,6 +187,9 @@ pub fn DeliveryRow(
         comment_line(&delivery).map(|line| (line, comment_trouble(&delivery).is_some()))
     });
     let url = Memo::new(move |_| delivery.read().external_url.clone());
+    // Where something can be done with the row at all.
+    let reconnectable = acting.is_some() && use_session().may(Role::Member);
+    let lost = Memo::new(move |_| reconnectable && wants_reconnecting(&delivery.read()));
     let clock = use_clock();
     // Nothing to say about what leaves in a moment.
     let when = Memo::new(move |_| {
@@ -161,6 +202,7 @@ pub fn DeliveryRow(
     });
     let first = delivery.get_untracked();
     let platform = first.platform;
+    let reconnect = reconnect(&first);
     let (account, place) = (first.account_name.clone(), format!("{} on {}", first.account_name, platform.label()));
     let head = if by_post {
         let href = format!("/posts/{}", first.content_id);
@@ -213,6 +255,7 @@ pub fn DeliveryRow(
                 }}
             </div>
             <div class="relative z-10 flex flex-wrap items-center gap-3 max-sm:w-full max-sm:justify-between max-sm:pl-12">
+                {move || lost.get().then(&reconnect)}
                 {acting.map(|acting| view! { <DeliveryActions delivery acting/> })}
                 {move || {
                     url.get()
@@ -291,6 +334,16 @@ mod tests {
         let asking = Delivery { stage: Stage::OutcomeUnknown, ..delivery(DeliveryStatus::Retried) };
         assert!(Act::of(&asking).is_empty());
         assert_eq!(delivery_line(&asking), "LinkedIn answered 503.");
+    }
+
+    #[test]
+    fn lost_access_is_connected_again() {
+        let failed = |class| Delivery { error_class: Some(class), ..delivery(DeliveryStatus::Failed) };
+        assert!(wants_reconnecting(&failed(ErrorClass::AuthRevoked)));
+        assert!(wants_reconnecting(&failed(ErrorClass::Permission)));
+        assert!(!wants_reconnecting(&failed(ErrorClass::Operator)));
+        let retried = Delivery { status: DeliveryStatus::Retried, ..failed(ErrorClass::AuthExpired) };
+        assert!(!wants_reconnecting(&retried));
     }
 
     #[test]

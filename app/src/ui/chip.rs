@@ -2,6 +2,7 @@
 
 use super::class::cx;
 use super::icon::{Glyph, Mark, MarkSize, icon, platform_mark};
+use super::menu::close_around;
 use super::status::grouped;
 use leptos::prelude::*;
 
@@ -99,6 +100,7 @@ pub fn FilterSelect(
                                         href=option.href
                                         class="flex h-8 items-center gap-2.5 rounded-lg px-2.5 text-base text-text hover:bg-hover touch:h-12"
                                         aria-current=option.active.then_some("true")
+                                        on:click=move |event| close_around(&event)
                                     >
                                         <span class="flex-1 truncate">{option.label}</span>
                                         {option.active.then(|| icon(Glyph::Check, "size-4 text-accent-strong"))}

@@ -217,6 +217,7 @@ pub fn Popover(
             aria-label=label
             class=cx(&[PANEL, &class])
             on:toggle=move |event| opened(&event, false)
+            on:submit=move |event| close_around(&event)
         >
             {children()}
         </div>
@@ -299,7 +300,8 @@ fn menu_keys(event: KeyboardEvent) {
     }
 }
 
-fn close_around(event: &MouseEvent) {
+/// Closes the menu or popover that a click, or a form that is sent, happened in.
+pub(super) fn close_around(event: &ev::Event) {
     let panel = event
         .current_target()
         .and_then(|target| target.dyn_into::<web_sys::Element>().ok())

@@ -3,7 +3,7 @@
 use std::{
     net::{IpAddr, SocketAddr},
     panic::AssertUnwindSafe,
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
 
@@ -13,9 +13,11 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{ErrorCode, RequestId, ServiceError, Visitor, clock::Ids, identity::Identity, text::truncate_chars};
 use futures::FutureExt;
 use ipnet::IpNet;
+use sha2::{Digest as _, Sha256};
 use tracing::Instrument;
 
 use super::{
@@ -27,6 +29,20 @@ use super::{
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// The one style that Swagger UI writes into its page: its logo's.
+const LOGO_STYLE: &str = ".logo_small_svg__cls-2{fill:#fff}.logo_small_svg__cls-3{fill:#85ea2d}";
+
+/// The policy of the API's page. Swagger UI gives its elements styles, draws its icons from data addresses, and brings
+/// [`LOGO_STYLE`], which its hash lets in and no other.
+static DOCS_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let logo = STANDARD.encode(Sha256::digest(LOGO_STYLE));
+    let policy = format!(
+        "default-src 'self'; style-src 'self' 'sha256-{logo}'; style-src-attr 'unsafe-inline'; img-src 'self' data:; \
+         object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    );
+    HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+});
 
 /// What the middleware needs to know.
 #[derive(Clone)]
@@ -169,16 +185,12 @@ pub async fn security_headers(State(edge): State<Edge>, request: Request, next: 
     if edge.cookies.https {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
     }
-    if docs {
-        // Swagger UI gives its elements styles and draws its icons from data addresses.
-        set(
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
-             form-action 'self'; frame-ancestors 'none'",
-        );
-    }
     if api {
         set(header::CACHE_CONTROL, "no-store");
+    }
+    if docs {
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| DOCS_POLICY.clone());
+        return response;
     }
     // Pages have brought their own; nothing else is to be looked at by itself.
     set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
@@ -240,6 +252,25 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn the_style_let_into_the_apis_page_is_the_one_it_brings() {
+        let config = Arc::new(utoipa_swagger_ui::Config::new(["/api/openapi.json"]));
+        let script = utoipa_swagger_ui::serve("swagger-ui-standalone-preset.js", config).unwrap().unwrap();
+        let script = String::from_utf8(script.bytes.into_owned()).unwrap();
+        let styles: Vec<_> = script.split("createElement(\"style\",null,\"").skip(1).collect();
+        assert_eq!(styles.len(), 1, "one style and no other");
+        assert!(styles[0].starts_with(&format!("{LOGO_STYLE}\"")), "{}", &styles[0][..120]);
+        let policy = DOCS_POLICY.to_str().unwrap();
+        assert!(
+            policy.contains("'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='"),
+            "as the browser has it: {policy}"
+        );
+        assert!(
+            policy.starts_with("default-src 'self'; style-src 'self' 'sha256-") && !policy.contains("script"),
+            "{policy}"
+        );
+    }
 
     fn seen(peer: &str, forwarded: &[u8], trusted: &[IpNet]) -> Option<IpAddr> {
         let mut request = Request::new(Body::empty());

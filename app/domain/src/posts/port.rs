@@ -47,6 +47,9 @@ pub trait Posts: Send + Sync {
 
     async fn get(&self, actor: &Actor, id: PostId) -> ServiceResult<Post>;
 
+    /// What the person was writing last and has not saved: a draft that saves itself, of whichever device.
+    async fn left(&self, actor: &Actor) -> ServiceResult<Option<Post>>;
+
     /// A post's history, newest first.
     async fn versions(&self, actor: &Actor, id: PostId, page: PageRequest) -> ServiceResult<Page<VersionSummary>>;
 

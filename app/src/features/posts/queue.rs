@@ -76,7 +76,7 @@ fn slots_and_form(view: QueueView, queue: Resource<Result<QueueView, AppError>>,
         }
     });
     view! {
-        <div class="grid gap-6">
+        <div class="grid grid-cols-1 gap-6">
             {next
                 .map(|next| {
                     view! {
@@ -287,7 +287,7 @@ fn AddSlots(accounts: Vec<AccountChoice>, zone: String, queue: Resource<Result<Q
         .collect::<Vec<_>>();
     view! {
         <Section id="queue-add" title="Add slots">
-            <form class="grid gap-4 sm:grid-cols-2 lg:grid-cols-[1.4fr_1fr_7rem_1.2fr_auto] lg:items-start" on:submit=submit>
+            <form class="grid grid-cols-1 gap-4 sm:grid-cols-2 lg:grid-cols-[1.4fr_1fr_7rem_1.2fr_auto] lg:items-start" on:submit=submit>
                 <Field id="slot-account" label="For" error=error("social_account_id")>
                     <Select name="account" options=owners value=whose/>
                 </Field>

@@ -131,6 +131,8 @@ pub struct ComposeView {
     pub source: Option<Post>,
     /// The accounts that have taken it already: a change does not go there.
     pub taken: Vec<AccountId>,
+    /// Without a source, what the person was writing last and has not saved, on whichever device.
+    pub left: Option<Post>,
 }
 
 /// The accounts that the composer offers, and the post that it changes or copies.
@@ -141,6 +143,10 @@ pub async fn view_composer(source: Option<PostId>) -> Result<ComposeView, AppErr
     let source = match source {
         Some(id) => Some(services.posts.get(&actor, id).await.map_err(refuse)?),
         None => None,
+    };
+    let left = match source {
+        Some(_) => None,
+        None => services.posts.left(&actor).await.map_err(refuse)?,
     };
     let taken = match &source {
         Some(post) if post.deliveries.success > 0 => {
@@ -155,7 +161,7 @@ pub async fn view_composer(source: Option<PostId>) -> Result<ComposeView, AppErr
         _ => Vec::new(),
     };
     let taken = taken.into_iter().map(|delivery| delivery.social_account_id).collect();
-    Ok(ComposeView { accounts, source, taken })
+    Ok(ComposeView { accounts, source, taken, left })
 }
 
 #[cfg(feature = "ssr")]

@@ -538,6 +538,15 @@ impl Posts for PostService {
         Ok(post)
     }
 
+    async fn left(&self, actor: &Actor) -> ServiceResult<Option<Post>> {
+        policy::read(actor)?;
+        let mut tx = self.database.read(actor).await?;
+        match store::left(&mut tx, actor.workspace_id, actor.user_id).await? {
+            Some(id) => Ok(Some(self.load(&mut tx, actor, id).await?)),
+            None => Ok(None),
+        }
+    }
+
     async fn update(&self, actor: &Actor, id: PostId, patch: PostPatch) -> ServiceResult<Post> {
         self.change(actor, id, patch, None).await
     }

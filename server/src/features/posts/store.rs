@@ -402,6 +402,24 @@ pub async fn get(tx: &mut PgConnection, workspace: WorkspaceId, id: PostId) -> S
     .transpose()
 }
 
+/// The draft that a person wrote last and has not saved.
+pub async fn left(tx: &mut PgConnection, workspace: WorkspaceId, author: UserId) -> ServiceResult<Option<PostId>> {
+    let id = sqlx::query_scalar!(
+        "select p.id
+           from posts p
+           join post_versions v on v.post_id = p.id and v.number = p.current_version
+          where p.workspace_id = $1 and p.author_id = $2 and p.status = 'draft' and p.deleted_at is null and v.autosaved
+          order by p.updated_at desc
+          limit 1",
+        workspace.0,
+        author.0
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?;
+    Ok(id.map(PostId))
+}
+
 /// The pictures of a version, in order.
 pub async fn media_of(tx: &mut PgConnection, version: PostVersionId) -> ServiceResult<Vec<MediaId>> {
     let ids =

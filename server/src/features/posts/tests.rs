@@ -1235,6 +1235,31 @@ async fn a_draft_that_saves_itself_is_one_version_until_somebody_saves_it() {
 }
 
 #[tokio::test]
+async fn what_is_not_saved_yet_is_left_for_whoever_writes_it() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    assert_eq!(studio.posts.left(&maeve).await.unwrap(), None);
+    studio.save(&maeve, private("Kept by hand")).await;
+    let first = studio.save(&maeve, NewPost { autosave: true, ..private("One") }).await;
+    let second = studio.save(&maeve, NewPost { autosave: true, ..private("Two") }).await;
+    assert_eq!(studio.posts.left(&maeve).await.unwrap().map(|post| post.id), Some(second.id));
+    let written = studio.posts.update(&maeve, first.id, autosave("One more")).await.unwrap();
+    let left = studio.posts.left(&maeve).await.unwrap();
+    assert_eq!(left.as_ref(), Some(&written), "by when it was written last, as it was answered");
+    assert!(written.updated_at > second.updated_at);
+
+    let colleague = Actor { user_id: UserId(uuid::Uuid::from_u128(7)), ..maeve.clone() };
+    assert_eq!(studio.posts.left(&colleague).await.unwrap(), None, "a draft is its writer's");
+    let elsewhere = Actor { user_id: maeve.user_id, ..studio.workspace("UTC").await };
+    assert_eq!(studio.posts.left(&elsewhere).await.unwrap(), None, "and its workspace's");
+
+    studio.posts.delete(&maeve, first.id).await.unwrap();
+    let save = PostPatch { body: Some("Two".into()), ..PostPatch::default() };
+    studio.posts.update(&maeve, second.id, save).await.unwrap();
+    assert_eq!(studio.posts.left(&maeve).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn what_was_saved_never_changes_whatever_the_code_tries() {
     let studio = Studio::new().await;
     let maeve = studio.workspace("UTC").await;

@@ -21,6 +21,7 @@ pub(super) fn check(
     let options = content.options_for(platform);
     check_format(content, platform, rules, media, options.format, findings);
     check_comment(platform, &options, findings);
+    check_cover(platform, &options, media, findings);
     if platform == Platform::Tiktok {
         check_tiktok(&options, media, accounts, findings);
     }
@@ -82,6 +83,21 @@ fn check_comment(platform: Platform, options: &PostOptions, findings: &mut Vec<F
     let letters = || comment.chars().filter(|letter| letter.is_alphabetic());
     if !rules.shouting && letters().count() > 1 && letters().all(char::is_uppercase) {
         refuse(format!("{label} refuses a comment that is in capitals alone."));
+    }
+}
+
+/// The moment of the cover lies in the video, where the platform takes one.
+fn check_cover(platform: Platform, options: &PostOptions, media: &[Medium], findings: &mut Vec<Finding>) {
+    let (Some(moment), [only]) = (options.cover_ms, media) else { return };
+    let Some(video) = only.video.filter(|_| matches!(platform, Platform::Instagram | Platform::Tiktok)) else { return };
+    if moment > video.duration_ms {
+        let message = format!(
+            "The cover of the video on {} lies at {}, and the video lasts {}.",
+            platform.label(),
+            length(moment),
+            length(video.duration_ms)
+        );
+        findings.push(error(&format!("options.{platform}.cover_ms"), platform, message));
     }
 }
 
@@ -220,6 +236,27 @@ mod tests {
         assert!(said[0].contains("A reel on Facebook is a single video."), "{said:?}");
     }
 
+    fn film(duration_ms: u32) -> Medium {
+        let video = VideoFacts { duration_ms, codec: VideoCodec::H264, audio: None, frame_rate: Some(30.0) };
+        Medium { content_type: MediaType::Video(VideoType::Mp4), video: Some(video), ..upright() }
+    }
+
+    #[test]
+    fn a_cover_lies_in_its_video() {
+        let cover = |cover_ms| PostOptions { cover_ms: Some(cover_ms), ..PostOptions::default() };
+        let said = |ms, media: &[Medium]| {
+            refusals(&check(&with(Platform::Instagram, cover(ms)), media, &[target(Platform::Instagram)]))
+        };
+        assert!(said(12_000, &[film(12_000)]).is_empty());
+        assert_eq!(
+            said(20_000, &[film(12_000)]).get("options.instagram.cover_ms"),
+            Some("The cover of the video on Instagram lies at 20 s, and the video lasts 12 s.")
+        );
+        assert!(said(20_000, &[Medium { height: 1_080, ..upright() }]).is_empty(), "a picture has no moments");
+        let elsewhere = with(Platform::Facebook, cover(20_000));
+        assert!(refusals(&check(&elsewhere, &[film(12_000)], &[target(Platform::Facebook)])).is_empty());
+    }
+
     #[test]
     fn comments_keep_to_each_platforms_rules() {
         for (platform, words, refused) in [
@@ -289,16 +326,7 @@ mod tests {
         let paid = TiktokOptions { paid_partnership: true, ..tiktok(TiktokPrivacy::SelfOnly) };
         assert!(refusals(&said(paid, known.clone())).get("options.tiktok.tiktok.privacy").is_some());
 
-        let film = Medium {
-            content_type: MediaType::Video(VideoType::Mp4),
-            video: Some(VideoFacts {
-                duration_ms: 90_000,
-                codec: VideoCodec::H264,
-                audio: None,
-                frame_rate: Some(30.0),
-            }),
-            ..upright()
-        };
+        let film = film(90_000);
         let options = PostOptions { tiktok: Some(tiktok(TiktokPrivacy::SelfOnly)), ..PostOptions::default() };
         let minute = |seconds| {
             let creator =

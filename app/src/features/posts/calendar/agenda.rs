@@ -42,9 +42,9 @@ pub fn agenda(drawn: &CalendarSheet, sheet: &Sheet, posts: RwSignal<Vec<Calendar
         let heading = format!("agenda-{date}");
         let labelled_by = heading.clone();
         view! {
-            <section aria-labelledby=labelled_by>
+            <section aria-labelledby=labelled_by class="min-w-0">
                 <div class="flex min-h-12 items-center justify-between gap-2">
-                    <h3 id=heading class="flex flex-wrap items-center gap-x-2 text-sm font-semibold">
+                    <h3 id=heading class="flex min-w-0 flex-wrap items-center gap-x-2 text-sm font-semibold">
                         {name}
                         {(date == today).then(|| view! { <span class="font-normal text-muted">"Today"</span> })}
                         {change}
@@ -66,7 +66,7 @@ pub fn agenda(drawn: &CalendarSheet, sheet: &Sheet, posts: RwSignal<Vec<Calendar
         .into_any()
     };
     view! {
-        <div data-agenda class="grid gap-3 md:hidden">
+        <div data-agenda class="grid grid-cols-1 gap-3 md:hidden">
             <For each=move || shown.get() key=|(_, date)| *date let:one>
                 {day(one)}
             </For>
@@ -102,9 +102,9 @@ fn row(one: &CalendarPost) -> AnyView {
                     {words}
                 </a>
             </div>
-            <div class="mt-1 flex items-center gap-3 pl-12">
+            <div class="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 pl-12">
                 <StatusBadge status plain=true/>
-                <span class="ml-auto flex items-center gap-1.5">{marks}</span>
+                <span class="ml-auto flex flex-wrap items-center justify-end gap-1.5">{marks}</span>
             </div>
         </li>
     }

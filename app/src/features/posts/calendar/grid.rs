@@ -256,7 +256,7 @@ fn posts_in(cells: Cells, place: Place, most: usize, roomy: bool) -> AnyView {
     let here = Memo::new(move |_| cells.by_place.read().get(&place).cloned().unwrap_or_default());
     let shown = move || here.get().into_iter().take(most).collect::<Vec<_>>();
     view! {
-        <ul class="grid gap-0.5 empty:hidden">
+        <ul class="grid grid-cols-1 gap-0.5 empty:hidden">
             <For each=shown key=|one| (one.post.id, one.time.clone(), one.post.status.as_str(), one.post.version, one.post.excerpt.clone()) let:one>
                 {event(cells, one, roomy)}
             </For>
@@ -305,7 +305,7 @@ fn event(cells: Cells, one: CalendarPost, roomy: bool) -> AnyView {
                     .iter()
                     .map(|platform| view! { <PlatformMark mark=mark(*platform) size=MarkSize::Bare/> })
                     .collect_view();
-                view! { <span class="mt-1 flex gap-1.5" aria-hidden="true">{marks}</span> }
+                view! { <span class="mt-1 flex flex-wrap gap-x-1.5 gap-y-1" aria-hidden="true">{marks}</span> }
             })
             .into_any()
     };

@@ -42,6 +42,10 @@ fn lines(platform: Platform, options: &PostOptions) -> Vec<String> {
     }
     lines.extend(options.audience.map(|audience| format!("Seen by: {}", audience.label().to_lowercase())));
     lines.extend(options.title.as_ref().map(|title| format!("Title: {title}")));
+    lines.extend(options.cover_ms.map(|ms| format!("Cover: the picture at {} s", f64::from(ms) / 1_000.0)));
+    if options.share_to_feed == Some(false) {
+        lines.push("Shows as a reel only, not among the posts".to_owned());
+    }
     let Some(tiktok) = options.tiktok.filter(|_| platform == Platform::Tiktok) else { return lines };
     lines.push(format!("Seen by: {}", tiktok.privacy.label().to_lowercase()));
     let allowed = [

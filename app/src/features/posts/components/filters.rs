@@ -6,8 +6,9 @@ use crate::{
         query::PostsQuery,
         server_fns::{FilterView, view_filters},
     },
+    layouts::load_head,
     live::use_live,
-    shared::search::ListSearch,
+    shared::{follow::follow, search::ListSearch},
     ui::{
         Button, ButtonSize, ButtonVariant, FilterChip, FilterOption, FilterSelect, Glyph, Input, Popover, button_class,
         icon,
@@ -31,56 +32,65 @@ const STATUSES: [PostStatus; 6] = [
     PostStatus::Failed,
 ];
 
-/// The filters of the list of posts.
+/// The filters of the list of posts. They are built once: a menu that is open stays open while its numbers change.
 #[component]
 pub fn Filters(query: Memo<PostsQuery>) -> impl IntoView {
-    let found = Resource::new(move || query.read().with(|_| ()).filter(), view_filters);
-    let live = use_live();
-    Effect::new(move |before: Option<u32>| {
-        let now = live.posts().get();
-        if before.is_some_and(|before| before != now) {
-            found.refetch();
+    let filter = Memo::new(move |_| query.read().with(|_| ()).filter());
+    let first = Resource::new(|| (), move |()| view_filters(filter.get_untracked()));
+    let now = RwSignal::new(None::<FilterView>);
+    let narrowed = RwSignal::new(0_u32);
+    Effect::new(move |before: Option<()>| {
+        filter.track();
+        if before.is_some() {
+            narrowed.update(|times| *times = times.wrapping_add(1));
         }
-        now
     });
-    let keep = Signal::derive(move || {
-        let query = query.read();
-        query.pairs().into_iter().filter(|(name, _)| *name != "q").collect::<Vec<_>>()
-    });
-    view! {
-        <div class="mb-4 grid gap-2">
-            <div class="flex flex-wrap items-center gap-2">
-                <ListSearch
-                    label="Search posts"
-                    placeholder="Words, links, “a phrase”"
-                    action="/posts"
-                    current=Signal::derive(move || query.read().q.clone())
-                    keep
-                    to=move |q| query.read_untracked().with(|query| query.q = q).href()
-                />
-                <Transition fallback=move || selects(query, None)>
-                    {move || Suspend::new(async move { selects(query, found.await.ok()) })}
-                </Transition>
+    let live = use_live();
+    follow(
+        Signal::derive(move || live.posts().get().wrapping_add(narrowed.get())),
+        Signal::stored(false),
+        move || view_filters(filter.get_untracked()),
+        move |view: FilterView| now.set(Some(view)),
+    );
+    load_head(first, now, move || {
+        let keep = Signal::derive(move || {
+            let query = query.read();
+            query.pairs().into_iter().filter(|(name, _)| *name != "q").collect::<Vec<_>>()
+        });
+        view! {
+            <div class="mb-4 grid gap-2">
+                <div class="flex flex-wrap items-center gap-2">
+                    <ListSearch
+                        label="Search posts"
+                        placeholder="Words, links, “a phrase”"
+                        action="/posts"
+                        current=Signal::derive(move || query.read().q.clone())
+                        keep
+                        to=move |q| query.read_untracked().with(|query| query.q = q).href()
+                    />
+                    {selects(query, now)}
+                </div>
+                {chips(query, now)}
             </div>
-            <Transition fallback=move || chips(query, None)>
-                {move || Suspend::new(async move { chips(query, found.await.ok()) })}
-            </Transition>
-        </div>
-    }
-    .into_any()
+        }
+        .into_any()
+    })
 }
 
 /// The states, each with how many posts there are in it under the other filters.
-fn chips(query: Memo<PostsQuery>, found: Option<FilterView>) -> AnyView {
-    let facets = found.map(|found| found.facets);
+fn chips(query: Memo<PostsQuery>, found: RwSignal<Option<FilterView>>) -> AnyView {
     let chip = |label: &'static str, status: Option<PostStatus>| {
-        let posts = facets.as_ref().map(|facets| status.map_or(facets.total, |status| facets.of(status)));
+        let count = Memo::new(move |_| {
+            let found = found.read();
+            let facets = &found.as_ref()?.facets;
+            Some(u64::try_from(status.map_or(facets.total, |status| facets.of(status))).unwrap_or_default())
+        });
         view! {
             <FilterChip
                 label
                 href=Signal::derive(move || query.read().with(|query| query.status = status).href())
                 active=Signal::derive(move || query.read().status == status)
-                count=posts.map(|posts| u64::try_from(posts).unwrap_or_default())
+                count
             />
         }
         .into_any()
@@ -99,33 +109,28 @@ fn chips(query: Memo<PostsQuery>, found: Option<FilterView>) -> AnyView {
 }
 
 /// The other filters.
-fn selects(query: Memo<PostsQuery>, found: Option<FilterView>) -> AnyView {
-    let platforms = options(
-        query,
-        any("All").chain(
-            Platform::ALL
-                .into_iter()
-                .filter(|platform| platform.rules().is_some())
-                .map(|platform| (Some(platform), platform.label().to_owned())),
-        ),
-        |query| &mut query.platform,
-    );
-    let (accounts, authors) = match found {
-        Some(found) => (
-            found.accounts.into_iter().map(|account| (Some(account.id), account.words())).collect(),
-            found.facets.authors.into_iter().map(|one| (Some(one.author.id), one.author.name)).collect(),
-        ),
-        None => (Vec::new(), Vec::new()),
-    };
-    let accounts = options(query, any("All").chain(accounts), |query| &mut query.account);
-    let authors = options(query, any("Anyone").chain(authors), |query| &mut query.author);
+fn selects(query: Memo<PostsQuery>, found: RwSignal<Option<FilterView>>) -> AnyView {
+    let platforms = Platform::ALL
+        .into_iter()
+        .filter(|platform| platform.rules().is_some())
+        .map(|platform| (platform, platform.label().to_owned()))
+        .collect();
+    let platforms = options(query, "All", Signal::stored(platforms), |query| &mut query.platform);
+    let accounts = Memo::new(move |_| match found.read().as_ref() {
+        Some(found) => found.accounts.iter().map(|account| (account.id, account.words())).collect(),
+        None => Vec::new(),
+    });
+    let accounts = options(query, "All", accounts.into(), |query| &mut query.account);
+    let authors = Memo::new(move |_| match found.read().as_ref() {
+        Some(found) => found.facets.authors.iter().map(|one| (one.author.id, one.author.name.clone())).collect(),
+        None => Vec::new(),
+    });
+    let authors = options(query, "Anyone", authors.into(), |query| &mut query.author);
     let visibilities =
-        [(Visibility::Public, "Public"), (Visibility::Private, "Private"), (Visibility::Scheduled, "Scheduled")];
-    let visibilities = options(
-        query,
-        any("Any").chain(visibilities.into_iter().map(|(visibility, label)| (Some(visibility), label.to_owned()))),
-        |query| &mut query.visibility,
-    );
+        [(Visibility::Public, "Public"), (Visibility::Private, "Private"), (Visibility::Scheduled, "Scheduled")]
+            .map(|(visibility, label)| (visibility, label.to_owned()))
+            .to_vec();
+    let visibilities = options(query, "Any", Signal::stored(visibilities), |query| &mut query.visibility);
     let sorts = Signal::derive(move || {
         let query = query.read();
         [(PostSort::Newest, "Newest first"), (PostSort::Relevance, "Best match first")]
@@ -136,48 +141,43 @@ fn selects(query: Memo<PostsQuery>, found: Option<FilterView>) -> AnyView {
             })
             .to_vec()
     });
+    let searched = Memo::new(move |_| query.read().q.is_some());
+    let narrowed = Memo::new(move |_| query.read().with(|query| query.status = None).is_narrowed());
     view! {
         <FilterSelect id="posts-platform" label="Platform" options=platforms/>
         <FilterSelect id="posts-account" label="Account" options=accounts/>
         <FilterSelect id="posts-author" label="Author" options=authors/>
         <FilterSelect id="posts-visibility" label="Visibility" options=visibilities/>
         {dates(query)}
+        {move || searched.get().then(|| view! { <FilterSelect id="posts-sort" label="Order" options=sorts/> })}
         {move || {
-            query.read().q.is_some().then(|| view! { <FilterSelect id="posts-sort" label="Order" options=sorts/> })
-        }}
-        {move || {
-            let narrowed = query.read().with(|query| query.status = None).is_narrowed();
             narrowed
+                .get()
                 .then(|| view! { <Button size=ButtonSize::Small variant=ButtonVariant::Ghost href="/posts">"Clear"</Button> })
         }}
     }
     .into_any()
 }
 
-/// The choice that narrows nothing.
-fn any<T>(label: &str) -> std::iter::Once<(Option<T>, String)> {
-    std::iter::once((None, label.to_owned()))
-}
-
-/// The choices of a filter as addresses.
+/// The choices of a filter as addresses, led by `any`, which narrows nothing.
 fn options<T: Clone + PartialEq + Send + Sync + 'static>(
     query: Memo<PostsQuery>,
-    choices: impl IntoIterator<Item = (Option<T>, String)>,
+    any: &'static str,
+    choices: Signal<Vec<(T, String)>>,
     field: impl Fn(&mut PostsQuery) -> &mut Option<T> + Send + Sync + 'static,
 ) -> Signal<Vec<FilterOption>> {
-    let choices: Vec<_> = choices.into_iter().collect();
     Signal::derive(move || {
         let query = query.read();
         let mut shown = query.clone();
         let current = field(&mut shown).clone();
-        choices
-            .iter()
-            .map(|(value, label)| FilterOption {
-                href: query.with(|query| field(query).clone_from(value)).href(),
-                label: label.clone(),
-                active: current == *value,
-            })
-            .collect()
+        let option = |value: Option<T>, label: String| FilterOption {
+            active: current == value,
+            href: query.with(|query| *field(query) = value).href(),
+            label,
+        };
+        let first = option(None, any.to_owned());
+        let others = choices.get().into_iter().map(|(value, label)| option(Some(value), label));
+        std::iter::once(first).chain(others).collect()
     })
 }
 

@@ -197,15 +197,18 @@ fn compared(id: PostId, found: Comparison, newest: u32) -> AnyView {
         <div data-comparison class="mb-4 rounded-lg border border-border bg-surface">
             <div class="flex flex-wrap items-center justify-between gap-2 border-b border-border px-3.5 py-2">
                 <h3 class="text-sm font-semibold">{format!("From version {from} to version {to}")}</h3>
-                <div class="flex flex-wrap items-center gap-2">
+                // Two by two on a phone, where they have no room beside each other.
+                <div class="max-sm:w-full">
                     <Form method="GET" action=format!("/posts/{id}")>
-                        <div class="flex items-center gap-2">
+                        <div class="grid grid-cols-2 gap-2 sm:flex sm:items-center">
                             <Select name="from" label="Earlier version" options=numbers(from) initial=from.to_string() small=true/>
                             <Select name="to" label="Later version" options=numbers(to) initial=to.to_string() small=true/>
                             <Button submit=true size=ButtonSize::Small>"Compare"</Button>
+                            <Button size=ButtonSize::Small variant=ButtonVariant::Ghost href=format!("/posts/{id}")>
+                                "Close"
+                            </Button>
                         </div>
                     </Form>
-                    <Button size=ButtonSize::Small variant=ButtonVariant::Ghost href=format!("/posts/{id}")>"Close"</Button>
                 </div>
             </div>
             <div class="divide-y divide-border">

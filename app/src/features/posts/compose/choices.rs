@@ -23,9 +23,11 @@ pub struct Choices {
     pub title: RwSignal<String>,
     /// An [`Audience`]'s word.
     pub audience: RwSignal<String>,
+    /// The moment of a video that is its cover, in seconds as a number control writes them; empty while none is chosen.
+    pub cover: RwSignal<String>,
+    /// Instagram: whether a reel shows among the account's posts too.
+    pub in_feed: RwSignal<bool>,
     pub tiktok: TiktokChoices,
-    /// What has no control here and came with a saved post.
-    rest: StoredValue<PostOptions>,
 }
 
 /// TikTok's own form: nothing is chosen and every switch is off until somebody says otherwise.
@@ -113,6 +115,17 @@ fn audience_word(audience: Option<Audience>) -> String {
     audience.unwrap_or(Audience::Public).as_str().to_owned()
 }
 
+/// "1.5" is 1,500 milliseconds.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "held between nothing and what fits")]
+fn cover_of(seconds: &str) -> Option<u32> {
+    let seconds: f64 = seconds.trim().parse().ok()?;
+    (seconds >= 0.0).then(|| (seconds * 1_000.0).round().min(f64::from(u32::MAX)) as u32)
+}
+
+fn cover_word(ms: Option<u32>) -> String {
+    ms.map(|ms| (f64::from(ms) / 1_000.0).to_string()).unwrap_or_default()
+}
+
 impl Choices {
     pub fn new(platform: Platform, options: Option<&PostOptions>) -> Self {
         let options = options.cloned().unwrap_or_default();
@@ -122,8 +135,9 @@ impl Choices {
             first_comment: RwSignal::new(options.first_comment.clone().unwrap_or_default()),
             title: RwSignal::new(options.title.clone().unwrap_or_default()),
             audience: RwSignal::new(audience_word(options.audience)),
+            cover: RwSignal::new(cover_word(options.cover_ms)),
+            in_feed: RwSignal::new(options.share_to_feed != Some(false)),
             tiktok: TiktokChoices::new(options.tiktok.as_ref()),
-            rest: StoredValue::new(options),
         }
     }
 
@@ -139,8 +153,10 @@ impl Choices {
             first_comment: Some(self.first_comment.get()),
             title: Some(self.title.get()),
             audience: audience_of(&self.audience.read()),
+            cover_ms: cover_of(&self.cover.read()),
+            // Left to Instagram, which shows it, unless somebody says otherwise.
+            share_to_feed: (!self.in_feed.get()).then_some(false),
             tiktok: self.tiktok.get().filter(|_| self.platform == Platform::Tiktok),
-            ..self.rest.get_value()
         };
         Some(options.tidied()).filter(|options| !options.is_plain())
     }
@@ -151,8 +167,9 @@ impl Choices {
         self.first_comment.set(options.first_comment.clone().unwrap_or_default());
         self.title.set(options.title.clone().unwrap_or_default());
         self.audience.set(audience_word(options.audience));
+        self.cover.set(cover_word(options.cover_ms));
+        self.in_feed.set(options.share_to_feed != Some(false));
         self.tiktok.set(options.tiktok.as_ref());
-        self.rest.set_value(options);
     }
 }
 
@@ -195,10 +212,18 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_control_is_kept() {
+    fn a_cover_is_a_moment_in_seconds() {
         Owner::new().with(|| {
-            let options = PostOptions { cover_ms: Some(5), share_to_feed: Some(false), ..PostOptions::default() };
-            assert_eq!(Choices::new(Platform::Instagram, Some(&options)).get(), Some(options));
+            let options = PostOptions { cover_ms: Some(1_500), share_to_feed: Some(false), ..PostOptions::default() };
+            let reel = Choices::new(Platform::Instagram, Some(&options));
+            assert_eq!((reel.cover.get().as_str(), reel.in_feed.get()), ("1.5", false));
+            assert_eq!(reel.get(), Some(options));
+            reel.set(None);
+            assert_eq!((reel.cover.get().as_str(), reel.in_feed.get(), reel.get()), ("", true, None));
+            for (typed, ms) in [("3", Some(3_000)), ("0", Some(0)), ("0.04", Some(40)), ("-1", None), ("soon", None)] {
+                reel.cover.set(typed.into());
+                assert_eq!(reel.get().and_then(|options| options.cover_ms), ms, "{typed}");
+            }
         });
     }
 }

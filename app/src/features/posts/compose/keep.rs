@@ -23,7 +23,10 @@ use crate::{
     session::use_session,
 };
 use chrono::{DateTime, Utc};
-use domain::{ErrorCode, PostId, posts::NewPost};
+use domain::{
+    ErrorCode, PostId,
+    posts::{NewPost, Post},
+};
 use leptos::{ev, prelude::*, task::spawn_local, web_sys::Event};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -72,6 +75,44 @@ pub struct Entry {
     pub post: Option<PostId>,
     /// What was first sent to make a post, while the answer is not there: sent again, it makes no second one.
     pub sent: Option<NewPost>,
+    /// When the server last took what was written here, by its clock; none while a request is under way, or was lost.
+    pub taken_at: Option<DateTime<Utc>>,
+    /// Whether it is what the server has from another device, and this browser has not.
+    #[serde(skip)]
+    pub elsewhere: bool,
+}
+
+/// A draft on the server that this browser knows nothing of, or an older state of.
+fn from_elsewhere(list: &[Entry], server: &Post) -> Option<Entry> {
+    // One whose answer was lost goes by what it was made from.
+    let made_of = |sent: &NewPost| sent.body == server.body;
+    let known = list.iter().find(|entry| match entry.post {
+        Some(post) => post == server.id,
+        None => entry.sent.as_ref().is_some_and(made_of),
+    });
+    let newer = known.is_none_or(|entry| entry.taken_at.is_some_and(|taken| server.updated_at > taken));
+    newer.then(|| Entry {
+        key: known.map(|entry| entry.key.clone()).unwrap_or_default(),
+        // On the server it is private, whatever is meant to become of it.
+        draft: Draft { visibility: Draft::default().visibility, ..Draft::of(server) },
+        at: Some(server.updated_at),
+        post: Some(server.id),
+        taken_at: Some(server.updated_at),
+        elsewhere: true,
+        ..Entry::default()
+    })
+}
+
+/// The one of the two that was written last.
+fn later(here: Option<Entry>, elsewhere: Option<Entry>) -> Option<Entry> {
+    match (here, elsewhere) {
+        (Some(here), Some(elsewhere)) => {
+            // Of the same post the server's state is the newer one, or it would not be offered.
+            let same = here.post.is_some() && here.post == elsewhere.post;
+            Some(if same || elsewhere.at > here.at { elsewhere } else { here })
+        }
+        (here, elsewhere) => here.or(elsewhere),
+    }
 }
 
 /// A list with `entry` in it, newest first, and no more of them than are kept.
@@ -125,6 +166,24 @@ pub struct Keeper {
     state: StoredValue<State>,
 }
 
+/// Which of the server's drafts is not to be offered, and up to which state; for ever, if it was thrown away.
+type Declined = (PostId, Option<DateTime<Utc>>);
+
+fn declined(place: &str) -> Option<Declined> {
+    let json = storage()?.get_item(&format!("{place}.declined")).ok()??;
+    serde_json::from_str(&json).ok()
+}
+
+fn decline(place: &str, declined: Declined) {
+    if let (Some(storage), Ok(json)) = (storage(), serde_json::to_string(&declined)) {
+        let _full = storage.set_item(&format!("{place}.declined"), &json);
+    }
+}
+
+fn is_declined(declined: Option<Declined>, server: &Post) -> bool {
+    declined.is_some_and(|(id, up_to)| id == server.id && up_to.is_none_or(|at| at >= server.updated_at))
+}
+
 #[derive(Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is true or not by itself")]
 struct State {
@@ -147,8 +206,9 @@ struct State {
 }
 
 impl Keeper {
-    /// Begins. `fresh`: the page began with words of another post, to which nothing that was left is an answer.
-    pub fn begin(composer: Composer, fresh: bool) -> Self {
+    /// Begins. `fresh`: the page began with words of another post, to which nothing that was left is an answer. `server`:
+    /// what the server has of the person's unsaved drafts.
+    pub fn begin(composer: Composer, fresh: bool, server: Option<Post>) -> Self {
         let changes = match composer.purpose() {
             Purpose::New => None,
             Purpose::Change(id, _) => Some(id),
@@ -160,14 +220,14 @@ impl Keeper {
             left: RwSignal::new(None),
             state: StoredValue::new(state),
         };
-        keeper.look(fresh && changes.is_none());
+        keeper.look(fresh && changes.is_none(), server.filter(|_| changes.is_none()));
         keeper.watch();
         keeper
     }
 
     /// Offers what was left behind. In the next turn: the fields have read back by then what was typed before the page
     /// came to life.
-    fn look(self, fresh: bool) {
+    fn look(self, fresh: bool, server: Option<Post>) {
         Effect::new(move |before: Option<()>| {
             if before.is_some() {
                 return;
@@ -176,12 +236,18 @@ impl Keeper {
             if fresh {
                 return;
             }
+            let server = server.clone();
             request_animation_frame(move || {
                 let Some(now) = self.written() else { return };
                 let Some(state) = self.state.try_get_value() else { return };
                 let list = state.place.as_deref().map(load).unwrap_or_default();
                 let left = left_behind(&list, state.entry.changes, &now, &state.entry.key);
-                let _page_gone = self.left.try_set(left);
+                let declined = state.place.as_deref().and_then(declined);
+                let elsewhere = server
+                    .filter(|post| !is_declined(declined, post))
+                    .and_then(|post| from_elsewhere(&list, &post))
+                    .filter(|entry| !entry.draft.is_empty());
+                let _page_gone = self.left.try_set(later(left, elsewhere));
             });
         });
     }
@@ -355,7 +421,9 @@ impl Keeper {
         };
         // Made just now from these very words, it needs no change.
         if let Some(post) = post {
-            update_post(post, draft.as_autosave_patch()).await?;
+            let _page_gone = self.state.try_update_value(|state| state.entry.taken_at = None);
+            self.write_entry();
+            self.taken(&update_post(post, draft.as_autosave_patch()).await?);
         }
         Ok(())
     }
@@ -370,6 +438,7 @@ impl Keeper {
         match answer {
             Ok(post) => {
                 self.made(post.id);
+                self.taken(&post);
                 Ok((sent != wanted).then_some(post.id))
             }
             Err(error) => {
@@ -425,6 +494,12 @@ impl Keeper {
         self.write_entry();
     }
 
+    /// The server has what was sent, as of this moment of its clock.
+    fn taken(self, post: &Post) {
+        let _page_gone = self.state.try_update_value(|state| state.entry.taken_at = Some(post.updated_at));
+        self.write_entry();
+    }
+
     /// Saving came to nothing: the draft goes on being kept.
     pub fn goes_on(self) {
         let _page_gone = self.state.try_update_value(|state| state.stopped = false);
@@ -445,7 +520,7 @@ impl Keeper {
         let entry = self.state.with_value(|state| state.entry.clone());
         self.done();
         self.composer.get_value().clear();
-        throw_away(&entry);
+        self.throw_away(&entry);
         self.state.update_value(|state| {
             (state.stopped, state.done) = (false, false);
             state.on_server = None;
@@ -467,6 +542,9 @@ impl Keeper {
             state.stopped = false;
             state.on_server = None;
             state.entry = entry.clone();
+            if state.entry.key.is_empty() {
+                state.entry.key = new_key();
+            }
         });
         let composer = self.composer.get_value();
         // A page that was opened for a time keeps it.
@@ -491,6 +569,16 @@ impl Keeper {
         });
     }
 
+    /// Leaves what another device has as it is, and does not ask again unless it is written on.
+    pub fn decline(self) {
+        let Some(entry) = self.left.get_untracked() else { return };
+        self.left.set(None);
+        let place = self.state.with_value(|state| state.place.clone());
+        if let (Some(place), Some(post)) = (place, entry.post) {
+            decline(&place, (post, entry.at));
+        }
+    }
+
     /// Throws away what was left behind, here and on the server.
     pub fn discard_left(self) {
         let Some(entry) = self.left.get_untracked() else { return };
@@ -500,7 +588,18 @@ impl Keeper {
             list.retain(|other| other.key != entry.key);
             store(&place, &list);
         }
-        throw_away(&entry);
+        self.throw_away(&entry);
+    }
+
+    /// Takes a draft off the server, if it got there. What is left of it is private in any case.
+    fn throw_away(self, entry: &Entry) {
+        let Some(post) = entry.post else { return };
+        if let Some(place) = self.state.with_value(|state| state.place.clone()) {
+            decline(&place, (post, None));
+        }
+        spawn_local(async move {
+            let _stays_as_a_private_draft = delete_post(post).await;
+        });
     }
 }
 
@@ -510,15 +609,6 @@ pub fn is_certain(error: &AppError) -> bool {
     error.code().is_some_and(|code| {
         !matches!(code, InternalError | DatabaseError | ExternalApiError | ServiceUnavailable | Timeout)
     })
-}
-
-/// Takes a draft off the server, if it got there. What is left of it is private in any case.
-fn throw_away(entry: &Entry) {
-    if let Some(post) = entry.post {
-        spawn_local(async move {
-            let _stays_as_a_private_draft = delete_post(post).await;
-        });
-    }
 }
 
 fn now() -> DateTime<Utc> {
@@ -562,6 +652,62 @@ mod tests {
         assert_eq!(found(Some(post), &nothing).as_deref(), Some("c"));
         assert_eq!(found(Some(post), &list[1].draft), None, "it was saved in just these words");
         assert_eq!(found(Some(PostId(uuid::Uuid::from_u128(2))), &nothing), None);
+    }
+
+    #[test]
+    fn another_devices_draft_is_offered_where_this_browser_has_nothing_newer() {
+        let at = |seconds: i64| DateTime::from_timestamp(1_790_000_000 + seconds, 0).unwrap();
+        let server = |seconds: i64| Post { updated_at: at(seconds), ..post("Two, longer") };
+        let here =
+            Entry { post: Some(post("").id), at: Some(at(500)), taken_at: Some(at(10)), ..entry("k", "Two", None) };
+        assert_eq!(from_elsewhere(std::slice::from_ref(&here), &server(10)), None, "it is what this browser sent");
+        let newer = from_elsewhere(std::slice::from_ref(&here), &server(20)).unwrap();
+        assert_eq!((newer.key.as_str(), newer.draft.body.as_str()), ("k", "Two, longer"));
+        assert_eq!(newer.draft.visibility, Draft::default().visibility, "what it is on the server says nothing");
+        // By the server's clock: this browser's may be wrong.
+        assert!(later(Some(here.clone()), Some(newer)).unwrap().elsewhere);
+        let under_way = Entry { taken_at: None, ..here };
+        assert_eq!(from_elsewhere(&[under_way], &server(20)), None);
+        let lost =
+            Entry { sent: Some(NewPost { body: "Two, longer".into(), ..NewPost::default() }), ..entry("l", "x", None) };
+        assert_eq!(from_elsewhere(&[lost], &server(20)), None, "its answer was lost");
+        let unknown = from_elsewhere(&[entry("n", "Other", None)], &server(20)).unwrap();
+        assert_eq!(
+            later(Some(Entry { at: Some(at(30)), ..entry("n", "Other", None) }), Some(unknown.clone())).unwrap().key,
+            "n"
+        );
+        assert!(later(None, Some(unknown)).is_some());
+
+        let declined = |up_to| Some((post("").id, up_to));
+        assert!(is_declined(declined(Some(at(20))), &server(20)) && !is_declined(declined(Some(at(20))), &server(21)));
+        assert!(is_declined(declined(None), &server(99)) && !is_declined(None, &server(1)));
+    }
+
+    fn post(body: &str) -> Post {
+        Post {
+            id: PostId(uuid::Uuid::from_u128(9)),
+            title: None,
+            body: body.into(),
+            link: None,
+            overrides: std::collections::BTreeMap::new(),
+            variations: std::collections::BTreeMap::new(),
+            options: std::collections::BTreeMap::new(),
+            autosaved: true,
+            media: Vec::new(),
+            visibility: domain::posts::Visibility::Private,
+            status: domain::posts::PostStatus::Draft,
+            version: 1,
+            author: domain::workspaces::Person { id: domain::UserId(uuid::Uuid::nil()), name: "N".into() },
+            account_ids: None,
+            publishes_at: None,
+            scheduled_at: None,
+            scheduled_local: None,
+            time_zone: None,
+            deliveries: domain::deliveries::DeliveryCounts::default(),
+            skipped: Vec::new(),
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+        }
     }
 
     #[test]

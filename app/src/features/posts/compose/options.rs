@@ -19,6 +19,7 @@ use domain::{
     accounts::{Account, Creator},
     media::{MediaAsset, MediaKind},
     platform::{self, CreatorChoices, PostFormat, TiktokPrivacy},
+    posts::preflight::length,
 };
 use leptos::prelude::*;
 
@@ -62,6 +63,8 @@ fn part(composer: Composer, choices: Choices) -> AnyView {
     let comment = platform.comment_rules().map(|rules| comment(composer, choices, rules.text_max));
     let audiences = platform.rules().map(|rules| rules.audiences).unwrap_or_default();
     let audience = (!audiences.is_empty()).then(|| seen_by(platform, audiences, choices.audience));
+    let covered = Memo::new(move |_| covered(composer, choices));
+    let cover = move || covered.get().map(|lasts| cover(composer, choices, lasts));
     let own = (platform == Platform::Tiktok).then(|| tiktok(composer, choices));
     view! {
         <Disclosure
@@ -71,7 +74,7 @@ fn part(composer: Composer, choices: Choices) -> AnyView {
             summary=words
             open
         >
-            <div class="grid gap-4">{form} {title} {audience} {comment} {own}</div>
+            <div class="grid gap-4">{form} {cover} {title} {audience} {comment} {own}</div>
         </Disclosure>
     }
     .into_any()
@@ -120,6 +123,53 @@ fn title(composer: Composer, choices: Choices, label: &'static str, hint: &'stat
         <Field id=format!("title-{platform}") label hint error=composer.error_of(format!("options.{platform}.title"))>
             <Input name=format!("options.{platform}.title") value=choices.title autocomplete="off"/>
         </Field>
+    }
+    .into_any()
+}
+
+/// How long the video lasts whose cover can be chosen, in milliseconds: on Instagram a reel's, and a video by itself is one
+/// always; on TikTok one that does not go to the creator's inbox.
+fn covered(composer: Composer, choices: Choices) -> Option<u32> {
+    let chooses = match choices.platform {
+        Platform::Instagram => choices.format_now() != PostFormat::Story,
+        Platform::Tiktok => *choices.tiktok.privacy.read() != INBOX,
+        _ => false,
+    };
+    let media = composer.pictures.read();
+    let [only] = media.as_slice() else { return None };
+    only.video.as_ref().filter(|_| chooses).map(|video| video.duration_ms)
+}
+
+/// Which picture of a video is shown before it plays, and on Instagram where a reel shows.
+fn cover(composer: Composer, choices: Choices, lasts: u32) -> AnyView {
+    let platform = choices.platform;
+    let hint =
+        format!("Optional. The moment whose picture is shown first, in seconds; the video lasts {}.", length(lasts));
+    view! {
+        <div class="grid gap-4">
+            <Field id=format!("cover-{platform}") label="Cover" hint error=composer.error_of(format!("options.{platform}.cover_ms"))>
+                <Input
+                    name=format!("options.{platform}.cover_ms")
+                    kind="number"
+                    inputmode="decimal"
+                    min="0"
+                    value=choices.cover
+                    autocomplete="off"
+                    class="max-w-32"
+                />
+            </Field>
+            {(platform == Platform::Instagram)
+                .then(|| {
+                    view! {
+                        <Checkbox
+                            id="instagram-feed"
+                            label="Show the reel among the posts, too"
+                            hint="Without it, only the tab of reels has it."
+                            checked=choices.in_feed
+                        />
+                    }
+                })}
+        </div>
     }
     .into_any()
 }

@@ -150,6 +150,7 @@ fn compose(view: ComposeView, asked: Asked) -> AnyView {
     let undo_seconds = workspace.as_ref().map_or(5, |workspace| workspace.undo_seconds);
     let time_zone = workspace.map_or_else(|| "UTC".to_owned(), |workspace| workspace.time_zone);
     let fresh = source.is_some();
+    let elsewhere = view.left.clone();
     let start = match &source {
         Some(post) => Start::from_post(view, post, asked.post.is_none(), undo_seconds, time_zone),
         None => Start {
@@ -172,7 +173,7 @@ fn compose(view: ComposeView, asked: Asked) -> AnyView {
         || view_composer(None),
         move |view: ComposeView| composer.accounts.set(view.accounts),
     );
-    let keeper = Keeper::begin(composer, fresh);
+    let keeper = Keeper::begin(composer, fresh, elsewhere);
     let (kept, left) = (keeper.kept, keeper.left);
     advise(composer);
     let title = if composer.purpose() == Purpose::New { "New post" } else { "Edit post" };
@@ -275,6 +276,9 @@ fn left_behind(keeper: Keeper, entry: Entry) -> AnyView {
     let first = domain::text::excerpt(&entry.draft.body, 80);
     let what = if first.is_empty() { "It has no words yet.".to_owned() } else { format!("“{first}”") };
     let when = entry.at.map(|at| view! { <RelativeTime at/> });
+    if entry.elsewhere {
+        return from_elsewhere(keeper, &entry, what);
+    }
     let is_change = entry.changes.is_some();
     let title = if is_change { "You left changes to this post unsaved" } else { "You left a post unsaved" };
     view! {
@@ -291,6 +295,31 @@ fn left_behind(keeper: Keeper, entry: Entry) -> AnyView {
                 <Button size=ButtonSize::Small on_click=move |_| keeper.discard_left()>"Discard"</Button>
                 <Button size=ButtonSize::Small variant=ButtonVariant::Primary on_click=move |_| keeper.restore()>
                     "Restore"
+                </Button>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// What was left on another device, which may still be writing: it is not thrown away from here.
+fn from_elsewhere(keeper: Keeper, entry: &Entry, what: String) -> AnyView {
+    let when = entry.at.map(|at| view! { <RelativeTime at/> });
+    view! {
+        <div
+            data-ui="left-elsewhere"
+            role="status"
+            class="flex flex-wrap items-center gap-x-3 gap-y-2.5 rounded-lg border border-accent-border bg-accent-bg px-3.5 py-3"
+        >
+            <div class="min-w-0 flex-1 basis-56">
+                <p class="font-medium">"Continue the draft from " {when} "?"</p>
+                <p class="truncate text-sm text-muted">{what}</p>
+                <p class="text-sm text-muted">"You wrote it on another device. Until you do, it stays among your posts."</p>
+            </div>
+            <div class="flex gap-2">
+                <Button size=ButtonSize::Small on_click=move |_| keeper.decline()>"Not now"</Button>
+                <Button size=ButtonSize::Small variant=ButtonVariant::Primary on_click=move |_| keeper.restore()>
+                    "Continue"
                 </Button>
             </div>
         </div>
