@@ -53,7 +53,8 @@ use domain::{
     },
     workspaces::{
         AcceptInvitation, Connections, Invitation, InvitationOffer, InvitationState, LATEST, Latest, Member,
-        MemberPatch, NewInvitation, Overview, Person, Role, Team, Workspace, WorkspaceKind, Workspaces,
+        MemberPatch, Memberships, NewInvitation, NewWorkspace, Overview, OwnWorkspace, Person, Role, Team, Workspace,
+        WorkspaceKind, Workspaces,
     },
 };
 use leptos::config::LeptosOptions;
@@ -606,6 +607,19 @@ impl Media for Demo {
 }
 
 #[async_trait]
+impl Memberships for Demo {
+    async fn workspaces(&self, _: &Actor) -> ServiceResult<Vec<OwnWorkspace>> {
+        Ok(Vec::new())
+    }
+    async fn switch(&self, _: &Actor, _: domain::WorkspaceId) -> ServiceResult<OwnWorkspace> {
+        Err(ServiceError::not_found("workspace"))
+    }
+    async fn create(&self, _: &Actor, _: NewWorkspace) -> ServiceResult<OwnWorkspace> {
+        gone()
+    }
+}
+
+#[async_trait]
 impl Events for Demo {
     async fn subscribe(&self, _: &Actor, _: Option<i64>) -> ServiceResult<Subscription> {
         gone()
@@ -633,6 +647,7 @@ fn services(scene: Scene) -> Services {
     Services {
         identity: demo.clone(),
         credentials: demo.clone(),
+        memberships: demo.clone(),
         team: demo.clone(),
         accounts: demo.clone(),
         posts: demo.clone(),

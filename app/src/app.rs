@@ -104,6 +104,7 @@ pages! {
         AuditLog => audit::pages::AuditPage;
         Security => identity::security::SecurityPage;
         Team => workspaces::team::TeamPage;
+        Memberships => workspaces::memberships::WorkspacesPage;
     }
 }
 
@@ -117,7 +118,12 @@ pages! {
 /// The frame, with what stands above every page.
 #[component]
 fn SignedInFrame() -> impl IntoView {
-    view! { <Frame above=|| view! { <identity::components::ConfirmBanner/> }/> }
+    view! {
+        <Frame
+            above=|| view! { <identity::components::ConfirmBanner/> }
+            switcher=|| view! { <workspaces::components::Switcher/> }
+        />
+    }
 }
 
 /// Everything inside `<body>`.
@@ -155,6 +161,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/calendar") view={Lazy::<Calendar>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/queue") view={Lazy::<Queue>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/activity") view={Lazy::<Activity>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/workspaces") view={Lazy::<Memberships>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/team") view={Lazy::<Team>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/security") view={Lazy::<Security>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/media") view={Lazy::<Library>::new()} ssr=SsrMode::Async/>

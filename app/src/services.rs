@@ -15,7 +15,7 @@ use domain::{
     identity::{Credentials, Identity, Me, SessionToken},
     media::Media,
     posts::{Posts, queue::Queue},
-    workspaces::{Team, Workspaces},
+    workspaces::{Memberships, Team, Workspaces},
 };
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
@@ -30,6 +30,7 @@ use crate::{
 pub struct Services {
     pub identity: Arc<dyn Identity>,
     pub credentials: Arc<dyn Credentials>,
+    pub memberships: Arc<dyn Memberships>,
     pub team: Arc<dyn Team>,
     pub accounts: Arc<dyn Accounts>,
     pub posts: Arc<dyn Posts>,

@@ -14,6 +14,7 @@ const SIGNED_IN = [
   '/activity',
   '/media',
   '/team',
+  '/workspaces',
   '/settings/security',
   '/settings/audit',
   '/nowhere',

@@ -259,6 +259,7 @@ impl Stage {
             "POST /api/auth/change-email" => {
                 Some(json!({ "email": "nobody@walk.example", "current_password": "wrong horse" }))
             }
+            "POST /api/workspaces" => Some(json!({ "name": "Harbour & Pine", "kind": "agency" })),
             "PATCH /api/workspaces/current/members/{id}" => Some(json!({ "role": "editor", "disabled": false })),
             "POST /api/workspaces/current/invitations" => {
                 Some(json!({ "email": "somebody.else@walk.example", "role": "viewer" }))
@@ -386,6 +387,37 @@ async fn people(stage: &mut Stage) {
     stage.call(Who::Nobody, login, "", with("wrong horse"), 401).send().await;
     stage.call(Who::Owner, "GET /api/auth/me", "", None, 200).send().await;
     credentials(stage).await;
+    memberships(stage).await;
+}
+
+/// Somebody who goes from one workspace to another.
+async fn memberships(stage: &mut Stage) {
+    let somebody = Person::register(&stage.web, "client").await;
+    let owner = std::mem::replace(&mut stage.person, somebody);
+    let (list, make, switch) = ("GET /api/workspaces", "POST /api/workspaces", "POST /api/workspaces/{id}/switch");
+    let first = stage.call(Who::Owner, list, "", None, 200).send().await;
+    let first = first["data"][0]["id"].as_str().unwrap().to_owned();
+    let made = stage.call(Who::Owner, make, "", Stage::body(make), 201).send().await;
+    stage.call(Who::Owner, make, "", Some(json!({ "name": " ", "kind": "shop" })), 400).send().await;
+    stage.call(Who::Owner, switch, &first, None, 200).send().await;
+    let theirs = owner.get("/api/auth/me").await["data"]["workspace"]["id"].as_str().unwrap().to_owned();
+    stage.call(Who::Owner, switch, &theirs, None, 404).send().await;
+    let query = format!("?workspace={}", id_of(&made));
+    stage.call(Who::Owner, "GET /api/events", "", None, 409).query(&query).send().await;
+    let me = stage.call(Who::Owner, "GET /api/auth/me", "", None, 200).send().await;
+    let user = me["data"]["user"]["id"].as_str().unwrap();
+    stage
+        .sql(&format!(
+            "with more as (
+               insert into workspaces (id, name, slug, kind, created_at, updated_at)
+               select gen_random_uuid(), 'One more', 'one-more-' || n, 'client', now(), now() from generate_series(1, 48) n
+               returning id)
+             insert into memberships (id, workspace_id, user_id, role, created_at, updated_at)
+             select gen_random_uuid(), id, '{user}', 'viewer', now(), now() from more"
+        ))
+        .await;
+    stage.call(Who::Owner, make, "", Stage::body(make), 409).send().await;
+    stage.person = owner;
 }
 
 /// Links by mail, and changes that ask for the password; of somebody of whom nothing else is asked.

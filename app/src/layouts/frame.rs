@@ -18,8 +18,7 @@ use crate::{
     session::use_session,
     shared::query::{Href, search_words},
     ui::{
-        Avatar, AvatarSize, Dialog, DialogSize, Glyph, IconButton, Logo, Menu, MenuItem, MenuLink, MenuSeparator,
-        OrgMark, RailLink, SearchInput, SheetLink, SkipLink, ThemePicker, ThemeToggle, icon,
+        Avatar, Dialog, DialogSize, Glyph, IconButton, Logo, Menu, MenuItem, MenuLink, MenuSeparator, RailLink, SearchInput, SheetLink, SkipLink, ThemePicker, ThemeToggle, icon,
     },
 };
 
@@ -74,6 +73,9 @@ pub fn Frame(
     /// Above every page: what holds for the person wherever they are.
     #[prop(optional, into)]
     above: ViewFn,
+    /// In the top bar: which workspace this is, and the way to another.
+    #[prop(into)]
+    switcher: ViewFn,
 ) -> impl IntoView {
     let session = use_session();
     let sheet = RwSignal::new(false);
@@ -84,7 +86,7 @@ pub fn Frame(
         if let LiveEvent::MemberUpdated { user_id, active: false } = event
             && Some(*user_id) == me
         {
-            leave_for(&path.get_untracked());
+            leave_for("/workspaces?lost=true");
         }
     });
     // A chosen page takes the place of the sheet.
@@ -95,7 +97,7 @@ pub fn Frame(
     let dashboard = session.kind().map_or("/", |kind| kind.dashboard());
     view! {
         <SkipLink/>
-        {session.me().map(|me| top_bar(&me, sheet))}
+        {session.me().map(|me| top_bar(&me, sheet, &switcher))}
         <div class="flex max-lg:noscript:flex-col">
             {rail(dashboard)}
             <main id="main" tabindex="-1" class="min-h-[calc(100dvh-3.5rem)] min-w-0 flex-1 bg-surface outline-none">
@@ -112,11 +114,9 @@ pub fn Frame(
     .into_any()
 }
 
-fn top_bar(me: &Me, sheet: RwSignal<bool>) -> AnyView {
+fn top_bar(me: &Me, sheet: RwSignal<bool>, switcher: &ViewFn) -> AnyView {
     let path = use_location().pathname;
     let composing = Memo::new(move |_| path.with(|path| is_composer(path)));
-    let name = me.workspace.name.clone();
-    let whole_name = name.clone();
     view! {
         <header class="sticky top-0 z-30 border-b border-border bg-background">
             <div class="flex h-14 items-center gap-1 px-2 lg:gap-2 lg:px-3">
@@ -130,11 +130,7 @@ fn top_bar(me: &Me, sheet: RwSignal<bool>) -> AnyView {
                 >
                     <Logo compact=true/>
                 </a>
-                <p class="flex min-w-0 items-center gap-2 px-1.5 font-medium max-sm:flex-1 sm:max-w-64" title=whole_name>
-                    <OrgMark name=name.clone() size=AvatarSize::Small own=true/>
-                    <span class="sr-only">"Workspace: "</span>
-                    <span class="truncate">{name}</span>
-                </p>
+                <div class="flex min-w-0 items-center max-sm:flex-1 sm:max-w-64">{switcher.run()}</div>
                 <div class="hidden min-w-0 flex-1 justify-center px-4 md:flex">{search()}</div>
                 <span class="contents md:hidden">
                     <IconButton icon=Glyph::Search label="Search posts" href="/posts"/>

@@ -14,7 +14,7 @@ use domain::{
     identity::{Credentials, Identity},
     media::Media,
     posts::{Posts, queue::Queue},
-    workspaces::Team,
+    workspaces::{Memberships, Team},
 };
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -227,6 +227,7 @@ impl Arctiv {
         let cookies = CookiePolicy { https: settings.server.is_https() };
         let services = Services {
             credentials: Arc::new(identity.clone()),
+            memberships: Arc::new(identity.clone()),
             team: Arc::new(team),
             identity: Arc::new(identity),
             accounts,
@@ -387,6 +388,7 @@ macro_rules! part {
 part!(
     identity: Identity,
     credentials: Credentials,
+    memberships: Memberships,
     team: Team,
     accounts: Accounts,
     posts: Posts,

@@ -18,7 +18,7 @@ use axum::{
 use domain::{
     Actor, ErrorCode, Fault, ServiceError, Visitor,
     identity::{ForgotPassword, Gate, Login, Me, Register, ResetPassword, SignedIn as Session, gate, safe_next},
-    workspaces::{AcceptInvitation, WorkspaceKind},
+    workspaces::{AcceptInvitation, NewWorkspace, WorkspaceKind},
 };
 use leptos::{
     WasmSplitManifest,
@@ -34,6 +34,7 @@ use super::{
     cookie::{self, CookiePolicy},
     envelope::{self, ApiError},
     extract::{Anyone, SignedIn, not_found},
+    middleware::IN_WORKSPACE,
 };
 
 /// What pages need; a part of the program's state.
@@ -70,9 +71,11 @@ where
     Router::new()
         .leptos_routes_with_context(&state, routes, context, move || app::shell(options.clone()))
         .route("/fn/{*path}", post(server_functions))
+        .route("/in/{workspace}/fn/{*path}", post(server_functions_in))
         .route("/login", post(login))
         .route("/register", post(register))
         .route("/logout", post(logout))
+        .route("/workspaces", post(workspaces))
         .route("/confirm", post(confirm))
         .route("/forgot", post(forgot))
         .route("/reset", post(reset))
@@ -146,7 +149,7 @@ fn context_of(services: &Services, extensions: &axum::http::Extensions) -> Optio
 /// Who may see which page.
 async fn guard(State(state): State<PageState>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    if !matches!(*request.method(), Method::GET | Method::HEAD) || path.starts_with("/fn/") {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) || path.starts_with("/fn/") || path.starts_with(IN_WORKSPACE) {
         return next.run(request).await;
     }
     if let Some(file) = state.assets.serve(request.method(), &path, request.headers()).await {
@@ -187,6 +190,17 @@ async fn server_functions(State(state): State<PageState>, request: Request) -> R
     )
     .await
     .into_response()
+}
+
+/// The same for a page that says which workspace it belongs to; that the session is in it has been seen to.
+async fn server_functions_in(
+    State(state): State<PageState>,
+    Path((_, name)): Path<(String, String)>,
+    mut request: Request,
+) -> Response {
+    let Ok(uri) = format!("/fn/{name}").parse() else { return not_found().await.into_response() };
+    *request.uri_mut() = uri;
+    server_functions(State(state), request).await
 }
 
 /// Files were tried by the guard; what is left is a page that the app shows as not found.
@@ -415,6 +429,36 @@ async fn reset(State(state): State<PageState>, Anyone(visitor): Anyone, request:
     match state.services.credentials.reset_password(&visitor, form).await {
         Ok(()) => ([cookie::clear(state.cookies)], Redirect::to("/login?notice=reset")).into_response(),
         Err(error) => again(&state, &with_token("/reset", Some(&token)), parts, pairs, error).await,
+    }
+}
+
+/// Goes to another workspace, or makes a further one: the two kinds of forms on the page of one's workspaces.
+async fn workspaces(State(state): State<PageState>, request: Request) -> Response {
+    const PAGE: &str = "/workspaces";
+    let (parts, pairs) = match read_form(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let Some(actor) = parts.extensions.get::<Actor>() else {
+        return Redirect::to("/login?next=/workspaces").into_response();
+    };
+    let memberships = &state.services.memberships;
+    let outcome = match field(&pairs, "to") {
+        Some(to) => match to.parse() {
+            Ok(to) => memberships.switch(actor, to).await,
+            Err(_) => Err(ServiceError::not_found("workspace")),
+        },
+        None => {
+            let form = NewWorkspace {
+                name: field(&pairs, "name").unwrap_or_default(),
+                kind: field(&pairs, "kind").unwrap_or_default(),
+            };
+            memberships.create(actor, form).await
+        }
+    };
+    match outcome {
+        Ok(entered) => Redirect::to(entered.kind.dashboard()).into_response(),
+        Err(error) => again(&state, PAGE, parts, pairs, error).await,
     }
 }
 

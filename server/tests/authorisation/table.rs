@@ -105,6 +105,9 @@ pub const REST: &[Line] = &[
         least(Viewer).json(r#"{"current_password":"wrong","new_password":"long enough"}"#),
     ),
     ("POST /api/auth/change-email", least(Viewer).json(r#"{"email":"a@b.example","current_password":"wrong"}"#)),
+    ("GET /api/workspaces", least(Viewer)),
+    ("POST /api/workspaces", least(Viewer).json("{}")),
+    ("POST /api/workspaces/{id}/switch", least(Viewer).of("workspace")),
     ("GET /api/workspaces/current/members", least(Viewer)),
     ("PATCH /api/workspaces/current/members/{id}", least(Admin).of("member").json(r#"{"role":"viewer"}"#)),
     ("DELETE /api/workspaces/current/members/{id}", least(Admin).of("member")),
@@ -197,6 +200,7 @@ pub const FUNCTIONS: &[Line] = &[
     ("identity/change-email", least(Viewer).json(r#"{"form":{"email":"a@b.example","current_password":"wrong"}}"#)),
     ("identity/invitation", least(Nobody).json(r#"{"token":"x"}"#)),
     ("identity/join", least(Nobody).json(r#"{"form":{"token":"x"}}"#)),
+    ("workspaces/mine", least(Viewer).json("{}")),
     ("workspaces/team", least(Viewer).json("{}")),
     ("workspaces/update-member", least(Admin).of("member").json(r#"{"member":"$ID","patch":{"role":"viewer"}}"#)),
     ("workspaces/remove-member", least(Admin).of("member").json(r#"{"member":"$ID"}"#)),
@@ -257,6 +261,7 @@ pub const FUNCTIONS: &[Line] = &[
 pub async fn furnish(owner: &Person, things: &mut BTreeMap<&'static str, String>) {
     let id = |answer: &serde_json::Value| answer["id"].as_str().unwrap().to_owned();
     // The owner themselves: everybody else may take themselves off the team.
+    things.insert("workspace", id(&owner.get("/api/auth/me").await["data"]["workspace"]));
     things.insert("member", id(&owner.get("/api/auth/me").await["data"]["user"]));
     let offer = serde_json::json!({ "email": "somebody.else@walk.example", "role": "viewer" });
     things.insert("invitation", id(&owner.post("/api/workspaces/current/invitations", offer).await["data"]));

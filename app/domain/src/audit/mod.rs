@@ -54,6 +54,8 @@ macro_rules! actions {
 
 actions! {
     WorkspaceCreated = "workspace.created", "created the workspace";
+    /// By somebody who was signed in elsewhere.
+    WorkspaceEntered = "workspace.entered", "came from another workspace";
     SessionOpened = "session.opened", "signed in";
     SessionClosed = "session.closed", "signed out";
     /// A known email with a wrong password, or of a disabled account.

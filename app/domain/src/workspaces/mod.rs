@@ -4,12 +4,17 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+mod membership;
 mod overview;
 mod port;
 mod team;
 
+pub use membership::{
+    ELSEWHERE, MAX_WORKSPACE_NAME, MAX_WORKSPACES, NewWorkspace, OwnWorkspace, WORKSPACE_FIELD, WORKSPACE_NAME_REQUIRED,
+    elsewhere, kind_label,
+};
 pub use overview::{ACCOUNTS_SHOWN, Connections, LATEST, Latest, Overview};
-pub use port::{Team, Workspaces};
+pub use port::{Memberships, Team, Workspaces};
 pub use team::{
     ALREADY_MEMBER, AcceptInvitation, DeclineInvitation, INVITATION_LIFE, INVITE_UNCONFIRMED, Invitation,
     InvitationOffer, InvitationState, LAST_ADMIN, MAX_INVITATIONS, Member, MemberPatch, NewInvitation, role_label,

@@ -1,6 +1,7 @@
 //! The workspace's own pages: the public start page and an overview for each kind of workspace.
 
-mod components;
+pub mod components;
+pub mod memberships;
 pub mod pages;
 pub mod server_fns;
 pub mod team;

@@ -5,7 +5,7 @@ use domain::workspaces::Role;
 use domain::{
     FieldErrors, InvitationId, UserId,
     accounts::PlatformOffer,
-    workspaces::{Connections, Invitation, Latest, Member, MemberPatch, NewInvitation, Overview},
+    workspaces::{Connections, Invitation, Latest, Member, MemberPatch, NewInvitation, Overview, OwnWorkspace},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,13 @@ pub async fn view_connections() -> Result<Connections, AppError> {
 pub async fn view_latest() -> Result<Latest, AppError> {
     let (services, actor) = acting()?;
     services.workspaces.latest(&actor).await.map_err(refuse)
+}
+
+/// One's own workspaces.
+#[server(prefix = "/fn", endpoint = "workspaces/mine", input = Json, output = Json)]
+pub async fn own_workspaces() -> Result<Vec<OwnWorkspace>, AppError> {
+    let (services, actor) = acting()?;
+    services.memberships.workspaces(&actor).await.map_err(refuse)
 }
 
 /// The team, and who is invited to it.

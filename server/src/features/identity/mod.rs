@@ -5,6 +5,7 @@
 //! | `service` | the port [`domain::identity::Identity`] |
 //! | `credentials` | the port [`domain::identity::Credentials`] |
 //! | `joining` | taking an offered place in a workspace |
+//! | `memberships` | the port [`domain::workspaces::Memberships`] |
 //! | `password` | argon2id, off the async threads |
 //! | `token` | the session cookie |
 //! | `jobs` | the letter for a forgotten password |
@@ -13,6 +14,7 @@ mod api;
 mod credentials;
 pub mod jobs;
 mod joining;
+mod memberships;
 mod password;
 mod policy;
 mod service;

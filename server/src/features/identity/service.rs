@@ -98,7 +98,7 @@ impl IdentityService {
     }
 
     /// The workspace's slug from its name; with a random end where the plain one is taken.
-    async fn insert_workspace(
+    pub(super) async fn insert_workspace(
         &self,
         tx: &mut Tx,
         id: WorkspaceId,
@@ -188,6 +188,7 @@ impl Identity for IdentityService {
         let Some(workspace) = row.workspace else {
             return Err(ServiceError::new(ErrorCode::Unauthorized, NO_WORKSPACE));
         };
+        let workspace = store::last_workspace(self.database.public_pool(), row.user).await?.unwrap_or(workspace);
         let mut tx = self.database.tenant_of(row.user, workspace).await?;
         if let Verdict::RightButOld(new) = &verdict {
             store::replace_password_hash(&mut tx, row.user, &row.password_hash, new).await?;

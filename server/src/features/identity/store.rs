@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     EmailConfirmationId, PasswordResetId, ServiceError, ServiceResult, SessionId, UserId, WorkspaceId,
     identity::{LinkState, Me, Profile, User},
-    workspaces::{Role, Workspace, WorkspaceKind},
+    workspaces::{OwnWorkspace, Role, Workspace, WorkspaceKind},
 };
 use ipnet::IpNet;
 use sqlx::{PgConnection, PgPool};
@@ -98,6 +98,46 @@ pub async fn insert_membership(
     .await
     .map_err(failed)?;
     Ok(())
+}
+
+/// Of whoever the transaction acts for, by name; none is marked as the current one.
+pub async fn own_workspaces(tx: &mut PgConnection) -> ServiceResult<Vec<OwnWorkspace>> {
+    let rows = sqlx::query!(
+        r#"select workspace_id as "id!", name as "name!", slug as "slug!", kind::text as "kind!", role::text as "role!"
+             from own_workspaces()"#
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(OwnWorkspace {
+                id: row.id.into(),
+                name: row.name,
+                slug: row.slug,
+                kind: word("workspace kind", &row.kind)?,
+                role: word("role", &row.role)?,
+                logo_url: None,
+                current: false,
+            })
+        })
+        .collect()
+}
+
+/// Whether the session went: it is theirs and alive, and so is their membership there.
+pub async fn move_own_session(tx: &mut PgConnection, session: SessionId, to: WorkspaceId) -> ServiceResult<bool> {
+    let moved = sqlx::query_scalar!("select move_own_session($1, $2)", session.0, to.0)
+        .fetch_one(tx)
+        .await
+        .map_err(failed)?;
+    Ok(moved.unwrap_or_default())
+}
+
+/// Where somebody was last, of what they may still come into.
+pub async fn last_workspace(pool: &PgPool, user: UserId) -> ServiceResult<Option<WorkspaceId>> {
+    let last =
+        sqlx::query_scalar!("select last_workspace($1)", user.0).fetch_one(pool).await.map_err(failed)?;
+    Ok(last.map(Into::into))
 }
 
 /// A browser that has just signed in.

@@ -1,11 +1,14 @@
-//! `/api/workspaces/current/*` and `/api/invitations/*`.
+//! `/api/workspaces/*` and `/api/invitations/*`.
 
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use domain::{
-    InvitationId, UserId,
-    workspaces::{DeclineInvitation, Invitation, InvitationOffer, Member, MemberPatch, NewInvitation, Team},
+    InvitationId, UserId, WorkspaceId,
+    workspaces::{
+        DeclineInvitation, Invitation, InvitationOffer, Member, MemberPatch, Memberships, NewInvitation, NewWorkspace,
+        OwnWorkspace, Team,
+    },
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,8 +24,11 @@ pub fn router<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Arc<dyn Team>: axum::extract::FromRef<S>,
+    Arc<dyn Memberships>: axum::extract::FromRef<S>,
 {
     OpenApiRouter::new()
+        .routes(routes!(workspaces, create))
+        .routes(routes!(switch))
         .routes(routes!(members))
         .routes(routes!(change_member, remove_member))
         .routes(routes!(invitations, invite))
@@ -40,6 +46,56 @@ pub struct Done {
 
 const DONE: Ok200<Done> = Ok200(Done { done: true });
 
+/// Your workspaces
+///
+/// All that you belong to, by name; `current` is the one that the session is in.
+#[utoipa::path(get, path = "/api/workspaces", tag = "workspaces", responses(
+    (status = 200, description = "All of them", body = Success<Vec<OwnWorkspace>>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn workspaces(
+    State(memberships): State<Arc<dyn Memberships>>,
+    SignedIn(actor): SignedIn,
+) -> ApiResult<Ok200<Vec<OwnWorkspace>>> {
+    Ok(Ok200(memberships.workspaces(&actor).await?))
+}
+
+/// Make a workspace
+///
+/// A further one, with you as its admin; the session goes there. For a browser's session only.
+#[utoipa::path(post, path = "/api/workspaces", tag = "workspaces", request_body = NewWorkspace, responses(
+    (status = 201, description = "Made, and the session is in it", body = Success<OwnWorkspace>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 409, description = "`CONFLICT`: you belong to 50 already", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn create(
+    State(memberships): State<Arc<dyn Memberships>>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<NewWorkspace>,
+) -> ApiResult<Created<OwnWorkspace>> {
+    Ok(Created(memberships.create(&actor, form).await?))
+}
+
+/// Go to another workspace
+///
+/// Takes the session there, in every tab that shares its cookie. For a browser's session only.
+#[utoipa::path(post, path = "/api/workspaces/{id}/switch", tag = "workspaces",
+    params(("id" = WorkspaceId, Path, description = "One that you belong to")),
+    responses(
+        (status = 200, description = "The session is in it", body = Success<OwnWorkspace>),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+        (status = 404, description = "`NOT_FOUND`: absent, or you do not belong to it", body = Failure),
+    ))]
+async fn switch(
+    State(memberships): State<Arc<dyn Memberships>>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<WorkspaceId>,
+) -> ApiResult<Ok200<OwnWorkspace>> {
+    Ok(Ok200(memberships.switch(&actor, id).await?))
+}
+
 /// Members
 ///
 /// Of the present workspace, by name.
@@ -53,7 +109,8 @@ async fn members(State(team): State<Arc<dyn Team>>, SignedIn(actor): SignedIn) -
 
 /// Change a member
 ///
-/// Another role, or kept out (`disabled`), which ends their sessions here at once.
+/// Another role, or kept out (`disabled`), which takes them out of this workspace at once: their sessions go on in another of
+/// theirs, or end.
 #[utoipa::path(patch, path = "/api/workspaces/current/members/{id}", tag = "workspaces", request_body = MemberPatch,
     params(("id" = UserId, Path, description = "The person")),
     responses(
@@ -76,7 +133,8 @@ async fn change_member(
 
 /// Remove a member
 ///
-/// Ends their sessions here at once; what they wrote stays. Everybody may remove themselves.
+/// Takes them out of this workspace at once: their sessions go on in another of theirs, or end. What they wrote stays.
+/// Everybody may remove themselves.
 #[utoipa::path(delete, path = "/api/workspaces/current/members/{id}", tag = "workspaces",
     params(("id" = UserId, Path, description = "The person")),
     responses(

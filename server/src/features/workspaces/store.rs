@@ -82,7 +82,7 @@ pub async fn delete_member(tx: &mut PgConnection, member: UserId) -> ServiceResu
     Ok(done.rows_affected())
 }
 
-/// Ends somebody's sessions in the present workspace.
+/// Takes somebody's sessions out of the present workspace: into another of theirs, or to their end.
 pub async fn end_sessions(tx: &mut PgConnection, member: UserId, at: DateTime<Utc>) -> ServiceResult<()> {
     sqlx::query_scalar!("select end_member_sessions($1, $2)", member.0, at).fetch_one(tx).await.map_err(failed)?;
     Ok(())

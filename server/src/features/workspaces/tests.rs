@@ -26,6 +26,8 @@ use crate::{
     jobs::{Registry, run_due},
 };
 
+mod memberships;
+
 /// A workspace with an admin, and the way in.
 struct Office {
     studio: Studio,
