@@ -38,8 +38,8 @@ use domain::{
     events::{Events, Subscription},
     identity::{
         Authenticated, ChangeEmail, ChangePassword, Confirmation, Confirmed, Credentials, EMAIL_TAKEN, EmailChange,
-        ForgotPassword, Identity, LOGIN_REFUSED, LinkState, Login, Me, Profile, Register, Resends, ResetPassword,
-        SessionToken, SignedIn, User,
+        ForgotPassword, Identity, LOGIN_REFUSED, LinkState, Login, Me, OwnProfile, Profile, ProfilePatch, Profiles,
+        Register, Resends, ResetPassword, SessionToken, SignedIn, User,
     },
     media::{
         Incoming, Media, MediaAsset, MediaFile, MediaFilter, MediaPatch, MediaUse, NewUpload, Signature, TagCount,
@@ -54,7 +54,7 @@ use domain::{
     workspaces::{
         AcceptInvitation, Connections, Invitation, InvitationOffer, InvitationState, LATEST, Latest, Member,
         MemberPatch, Memberships, NewInvitation, NewWorkspace, Overview, OwnWorkspace, Person, Role, Team, Workspace,
-        WorkspaceKind, Workspaces,
+        WorkspaceKind, WorkspacePatch, WorkspaceSettings, Workspaces,
     },
 };
 use leptos::config::LeptosOptions;
@@ -620,6 +620,38 @@ impl Memberships for Demo {
 }
 
 #[async_trait]
+impl Profiles for Demo {
+    async fn profile(&self, _: &Actor) -> ServiceResult<OwnProfile> {
+        gone()
+    }
+    async fn change_profile(&self, _: &Actor, _: ProfilePatch) -> ServiceResult<OwnProfile> {
+        gone()
+    }
+    async fn set_avatar(&self, _: &Actor, _: Vec<u8>) -> ServiceResult<OwnProfile> {
+        gone()
+    }
+    async fn remove_avatar(&self, _: &Actor) -> ServiceResult<OwnProfile> {
+        gone()
+    }
+}
+
+#[async_trait]
+impl WorkspaceSettings for Demo {
+    async fn settings(&self, _: &Actor) -> ServiceResult<Workspace> {
+        gone()
+    }
+    async fn change(&self, _: &Actor, _: WorkspacePatch) -> ServiceResult<Workspace> {
+        gone()
+    }
+    async fn set_logo(&self, _: &Actor, _: Vec<u8>) -> ServiceResult<Workspace> {
+        gone()
+    }
+    async fn remove_logo(&self, _: &Actor) -> ServiceResult<Workspace> {
+        gone()
+    }
+}
+
+#[async_trait]
 impl Events for Demo {
     async fn subscribe(&self, _: &Actor, _: Option<i64>) -> ServiceResult<Subscription> {
         gone()
@@ -648,6 +680,8 @@ fn services(scene: Scene) -> Services {
         identity: demo.clone(),
         credentials: demo.clone(),
         memberships: demo.clone(),
+        profiles: demo.clone(),
+        workspace_settings: demo.clone(),
         team: demo.clone(),
         accounts: demo.clone(),
         posts: demo.clone(),
@@ -705,6 +739,7 @@ fn context(headers: &HeaderMap, form: Option<FormOutcome>) -> RequestContext {
             time_zone: "Europe/Dublin".into(),
             undo_seconds: 5,
             new_accounts_active: true,
+            logo_url: None,
         },
         role: Role::Admin,
     };

@@ -105,6 +105,8 @@ pages! {
         Security => identity::security::SecurityPage;
         Team => workspaces::team::TeamPage;
         Memberships => workspaces::memberships::WorkspacesPage;
+        WorkspaceSettings => workspaces::settings::WorkspaceSettingsPage;
+        Profile => identity::profile::ProfilePage;
     }
 }
 
@@ -163,6 +165,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/activity") view={Lazy::<Activity>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/workspaces") view={Lazy::<Memberships>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/team") view={Lazy::<Team>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/workspace") view={Lazy::<WorkspaceSettings>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/profile") view={Lazy::<Profile>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/security") view={Lazy::<Security>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/media") view={Lazy::<Library>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/media/:id") view={Lazy::<Media>::new()} ssr=SsrMode::Async/>

@@ -12,10 +12,10 @@ use domain::{
     clock::Clock,
     deliveries::Deliveries,
     events::Events,
-    identity::{Credentials, Identity, Me, SessionToken},
+    identity::{Credentials, Identity, Me, Profiles, SessionToken},
     media::Media,
     posts::{Posts, queue::Queue},
-    workspaces::{Memberships, Team, Workspaces},
+    workspaces::{Memberships, Team, WorkspaceSettings, Workspaces},
 };
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
@@ -31,6 +31,8 @@ pub struct Services {
     pub identity: Arc<dyn Identity>,
     pub credentials: Arc<dyn Credentials>,
     pub memberships: Arc<dyn Memberships>,
+    pub profiles: Arc<dyn Profiles>,
+    pub workspace_settings: Arc<dyn WorkspaceSettings>,
     pub team: Arc<dyn Team>,
     pub accounts: Arc<dyn Accounts>,
     pub posts: Arc<dyn Posts>,

@@ -50,7 +50,7 @@ test('a tab that stayed behind does nothing in the other workspace, and says so'
   await other.make('Harbour & Pine', 'Agency');
   await expect(second).toHaveURL(/\/dashboard\/agency$/);
 
-  await page.getByRole('button', { name: /^(Save|Publish|Keep)/ }).first().click();
+  await posts.saveButton.click();
   await expect(page.getByText(/This page belongs to another workspace/).first()).toBeVisible();
   await new App(second).open('/posts');
   await expect(second.getByText('Meant for the first workspace')).toHaveCount(0);

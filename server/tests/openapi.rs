@@ -24,10 +24,11 @@ use support::{Person, Web, World, client, within};
 use uuid::Uuid;
 
 /// What is documented and cannot be provoked from here.
-const ELSEWHERE: [(&str, u16, &str); 4] = [
+const ELSEWHERE: [(&str, u16, &str); 5] = [
     ("POST /api/auth/register", 503, "takes more sign-ins at once than this machine can hash"),
     ("POST /api/auth/login", 503, "takes more sign-ins at once than this machine can hash"),
     ("GET /media/{id}/{variant}", 410, "takes an hour; with the clock moved, in the tests of media"),
+    ("GET /portraits/{name}", 410, "takes an hour; with the clock moved, in the tests of workspaces"),
     ("GET /health/ready", 503, "takes a database that is away: tests/outage.rs"),
 ];
 
@@ -259,6 +260,12 @@ impl Stage {
             "POST /api/auth/change-email" => {
                 Some(json!({ "email": "nobody@walk.example", "current_password": "wrong horse" }))
             }
+            "PATCH /api/workspaces/current" => Some(
+                json!({ "name": "Pier", "slug": "pier-7", "time_zone": "Europe/Dublin", "undo_seconds": 9, "new_accounts_active": false }),
+            ),
+            "PATCH /api/users/profile" => {
+                Some(json!({ "full_name": "Una Walsh", "headline": "Ships", "bio": "Since 2009" }))
+            }
             "POST /api/workspaces" => Some(json!({ "name": "Harbour & Pine", "kind": "agency" })),
             "PATCH /api/workspaces/current/members/{id}" => Some(json!({ "role": "editor", "disabled": false })),
             "POST /api/workspaces/current/invitations" => {
@@ -417,7 +424,38 @@ async fn memberships(stage: &mut Stage) {
         ))
         .await;
     stage.call(Who::Owner, make, "", Stage::body(make), 409).send().await;
+    settings(stage, &me["data"]["workspace"]).await;
     stage.person = owner;
+}
+
+/// What somebody sets for their workspace and says of themselves.
+async fn settings(stage: &mut Stage, workspace: &Value) {
+    let (get, change) = ("GET /api/workspaces/current", "PATCH /api/workspaces/current");
+    stage.call(Who::Owner, get, "", None, 200).send().await;
+    stage.call(Who::Owner, change, "", Stage::body(change), 200).send().await;
+    stage.call(Who::Owner, change, "", Some(json!({ "slug": "one-more-7" })), 409).send().await;
+    stage.call(Who::Owner, change, "", Some(json!({ "time_zone": "Nowhere" })), 400).send().await;
+    assert!(workspace["logo_url"].is_null());
+    let (get, change) = ("GET /api/users/profile", "PATCH /api/users/profile");
+    stage.call(Who::Owner, get, "", None, 200).send().await;
+    stage.call(Who::Owner, change, "", Stage::body(change), 200).send().await;
+    stage.call(Who::Owner, change, "", Some(json!({ "team_size": 3 })), 400).send().await;
+    for (set, remove, url) in [
+        ("PUT /api/workspaces/current/logo", "DELETE /api/workspaces/current/logo", "logo_url"),
+        ("PUT /api/users/profile/avatar", "DELETE /api/users/profile/avatar", "avatar_url"),
+    ] {
+        for (file, status) in [(png(9), 200), (b"no picture".to_vec(), 400), (vec![0; 5 * 1024 * 1024 + 1], 413)] {
+            let request = stage.request(Who::Owner, set, "", "").body(file);
+            let answer = stage.contract.call(set, request).await;
+            answer.expect(set, status);
+            let Some(shown) = answer.body["data"][url].as_str() else { continue };
+            let (name, query) = shown.trim_start_matches("/portraits/").split_once('?').unwrap();
+            let open = "GET /portraits/{name}";
+            stage.call(Who::Nobody, open, name, None, 200).query(&format!("?{query}")).send().await;
+            stage.call(Who::Nobody, open, name, None, 404).query(&format!("?{query}x")).send().await;
+        }
+        stage.call(Who::Owner, remove, "", None, 200).send().await;
+    }
 }
 
 /// Links by mail, and changes that ask for the password; of somebody of whom nothing else is asked.
@@ -1076,7 +1114,10 @@ async fn bad_bodies(stage: &mut Stage) {
 /// Every query parameter as something it is not, by its name.
 async fn bad_parameters(stage: &mut Stage) {
     for (operation, described) in stage.contract.operations() {
-        if operation.starts_with("GET /media/") || operation.contains("/oauth/") {
+        if operation.starts_with("GET /media/")
+            || operation.starts_with("GET /portraits/")
+            || operation.contains("/oauth/")
+        {
             continue;
         }
         let fill = if operation.contains("/content/") { stage.sent.clone() } else { stage.fill(&operation) };

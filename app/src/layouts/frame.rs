@@ -18,7 +18,8 @@ use crate::{
     session::use_session,
     shared::query::{Href, search_words},
     ui::{
-        Avatar, Dialog, DialogSize, Glyph, IconButton, Logo, Menu, MenuItem, MenuLink, MenuSeparator, RailLink, SearchInput, SheetLink, SkipLink, ThemePicker, ThemeToggle, icon,
+        Avatar, Dialog, DialogSize, Glyph, IconButton, Logo, Menu, MenuItem, MenuLink, MenuSeparator, RailLink,
+        SearchInput, SheetLink, SkipLink, ThemePicker, ThemeToggle, icon,
     },
 };
 
@@ -197,14 +198,14 @@ fn slash_to_search(event: KeyboardEvent) {
 
 fn account_menu(me: &Me) -> AnyView {
     let (name, email) = (me.user.full_name.clone(), me.user.email.clone());
-    let avatar = name.clone();
+    let (avatar, picture) = (name.clone(), me.profile.avatar_url.clone());
     let head_name = name.clone();
     view! {
         <Menu
             id="account-menu"
             label=format!("Account menu, {name}")
             trigger_class="grid size-8 place-items-center rounded-full touch:size-12"
-            trigger=ViewFn::from(move || view! { <Avatar name=avatar.clone() decorative=true/> })
+            trigger=ViewFn::from(move || view! { <Avatar name=avatar.clone() decorative=true nostrip:src=picture.clone()/> })
             head=ViewFn::from(move || {
                 view! {
                     <p class="truncate font-medium">{head_name.clone()}</p>
@@ -213,8 +214,11 @@ fn account_menu(me: &Me) -> AnyView {
                 }
             })
         >
-            <MenuLink label="Team" href="/team" icon=Glyph::Users/>
+            <MenuLink label="Profile" href="/settings/profile" icon=Glyph::CircleUser/>
             <MenuLink label="Security" href="/settings/security" icon=Glyph::ShieldCheck/>
+            <MenuSeparator/>
+            <MenuLink label="Workspace" href="/settings/workspace" icon=Glyph::Settings/>
+            <MenuLink label="Team" href="/team" icon=Glyph::Users/>
             {use_session().may(Role::Admin).then(|| view! { <MenuLink label="Audit log" href="/settings/audit" icon=Glyph::ScrollText/> })}
             <MenuSeparator/>
             <MenuItem label="Log out" icon=Glyph::LogOut form=LOGOUT/>

@@ -11,10 +11,10 @@ use domain::{
     clock::{Clock, Ids},
     deliveries::Deliveries,
     events::Events,
-    identity::{Credentials, Identity},
+    identity::{Credentials, Identity, Profiles},
     media::Media,
     posts::{Posts, queue::Queue},
-    workspaces::{Memberships, Team},
+    workspaces::{Memberships, Team, WorkspaceSettings},
 };
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -30,11 +30,11 @@ use crate::{
         accounts::{AccountsService, AccountsSetup, PushService, PushSetup, Tokens, TokensSetup, callback_url},
         audit::AuditService,
         deliveries::{self, DeliveryService, Selector, Worker, WorkerParts},
-        identity::{IdentityService, PasswordCost},
-        media::{MediaFiles, MediaLinks, MediaService, PublicMedia},
+        identity::{IdentityService, PasswordCost, ProfileService},
+        media::{MediaFiles, MediaLinks, MediaService, Portraits, PublicMedia},
         notifications::{Folder, Letters, LiveEvents, Mailer, Smtp, Writer},
         posts::{PostService, QueueService},
-        workspaces::{TeamService, WorkspaceService},
+        workspaces::{SettingsService, TeamService, WorkspaceService},
     },
     http::{
         assets::Assets,
@@ -79,6 +79,7 @@ pub struct Arctiv {
     /// Where letters are kept, when there is no mail server.
     pub mailbox: Option<Folder>,
     public_media: Option<PublicMedia>,
+    portraits: Portraits,
     push: Arc<dyn PushEvents>,
     pub cookies: CookiePolicy,
     pub metrics: PrometheusHandle,
@@ -206,6 +207,10 @@ impl Arctiv {
         );
         let queue = QueueService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&accounts));
         let policy = settings.publishing.policy();
+        let portraits = Portraits::new(files.clone(), links.clone(), Arc::clone(&ids));
+        let profiles = ProfileService::new(database.clone(), Arc::clone(&clock), links.clone(), portraits.clone());
+        let workspace_settings =
+            SettingsService::new(database.clone(), Arc::clone(&clock), links.clone(), portraits.clone());
         let workspaces = WorkspaceService::new(database.clone(), links, policy.max_attempts());
         let deliveries =
             DeliveryService::new(database.clone(), Arc::clone(&clock), policy.max_attempts(), missed.spacing);
@@ -228,6 +233,8 @@ impl Arctiv {
         let services = Services {
             credentials: Arc::new(identity.clone()),
             memberships: Arc::new(identity.clone()),
+            profiles: Arc::new(profiles),
+            workspace_settings: Arc::new(workspace_settings),
             team: Arc::new(team),
             identity: Arc::new(identity),
             accounts,
@@ -268,6 +275,7 @@ impl Arctiv {
             letters,
             mailbox,
             public_media,
+            portraits,
             push,
             cookies,
             metrics,
@@ -389,6 +397,8 @@ part!(
     identity: Identity,
     credentials: Credentials,
     memberships: Memberships,
+    profiles: Profiles,
+    workspace_settings: WorkspaceSettings,
     team: Team,
     accounts: Accounts,
     posts: Posts,
@@ -402,6 +412,12 @@ part!(
 impl FromRef<Arctiv> for Arc<dyn PushEvents> {
     fn from_ref(arctiv: &Arctiv) -> Self {
         Arc::clone(&arctiv.push)
+    }
+}
+
+impl FromRef<Arctiv> for Portraits {
+    fn from_ref(arctiv: &Arctiv) -> Self {
+        arctiv.portraits.clone()
     }
 }
 

@@ -9,7 +9,7 @@ use app::{
 use axum::{
     Router,
     body::Bytes,
-    extract::{FromRef, Path, Request, State},
+    extract::{FromRef, FromRequest, Multipart, Path, Request, State, multipart::MultipartError},
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
@@ -17,8 +17,12 @@ use axum::{
 };
 use domain::{
     Actor, ErrorCode, Fault, ServiceError, Visitor,
-    identity::{ForgotPassword, Gate, Login, Me, Register, ResetPassword, SignedIn as Session, gate, safe_next},
-    workspaces::{AcceptInvitation, NewWorkspace, WorkspaceKind},
+    identity::{
+        ForgotPassword, Gate, Login, Me, ProfilePatch, Register, ResetPassword, SignedIn as Session, gate, safe_next,
+        split_specialties,
+    },
+    text::truncate_chars,
+    workspaces::{AcceptInvitation, NewWorkspace, WorkspaceKind, WorkspacePatch, elsewhere},
 };
 use leptos::{
     WasmSplitManifest,
@@ -35,6 +39,7 @@ use super::{
     envelope::{self, ApiError},
     extract::{Anyone, SignedIn, not_found},
     middleware::IN_WORKSPACE,
+    picture,
 };
 
 /// What pages need; a part of the program's state.
@@ -76,6 +81,8 @@ where
         .route("/register", post(register))
         .route("/logout", post(logout))
         .route("/workspaces", post(workspaces))
+        .route("/settings/workspace", post(workspace_settings).layer(picture::body_limit()))
+        .route("/settings/profile", post(profile).layer(picture::body_limit()))
         .route("/confirm", post(confirm))
         .route("/forgot", post(forgot))
         .route("/reset", post(reset))
@@ -149,7 +156,10 @@ fn context_of(services: &Services, extensions: &axum::http::Extensions) -> Optio
 /// Who may see which page.
 async fn guard(State(state): State<PageState>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    if !matches!(*request.method(), Method::GET | Method::HEAD) || path.starts_with("/fn/") || path.starts_with(IN_WORKSPACE) {
+    if !matches!(*request.method(), Method::GET | Method::HEAD)
+        || path.starts_with("/fn/")
+        || path.starts_with(IN_WORKSPACE)
+    {
         return next.run(request).await;
     }
     if let Some(file) = state.assets.serve(request.method(), &path, request.headers()).await {
@@ -460,6 +470,150 @@ async fn workspaces(State(state): State<PageState>, request: Request) -> Respons
         Ok(entered) => Redirect::to(entered.kind.dashboard()).into_response(),
         Err(error) => again(&state, PAGE, parts, pairs, error).await,
     }
+}
+
+/// A form of the settings: fields, or a picture with fields beside it.
+struct SettingsForm {
+    parts: axum::http::request::Parts,
+    pairs: Pairs,
+    picture: Option<Vec<u8>>,
+}
+
+async fn read_settings(request: Request) -> Result<SettingsForm, Response> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("multipart/form-data") {
+        let (parts, pairs) = read_form(request).await?;
+        return Ok(SettingsForm { parts, pairs, picture: None });
+    }
+    let refused = |error: MultipartError| {
+        let error = if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            picture::too_large().because(error)
+        } else {
+            ServiceError::field("file", "The picture could not be read. Try again.").because(error)
+        };
+        ApiError(error).into_response()
+    };
+    let (parts, body) = request.into_parts();
+    let form = Multipart::from_request(Request::from_parts(parts.clone(), body), &()).await;
+    let mut form = form.map_err(|error| {
+        ApiError(ServiceError::field("file", "This form was not understood.").because(error)).into_response()
+    })?;
+    let (mut pairs, mut file) = (Pairs::new(), None);
+    while let Some(field) = form.next_field().await.map_err(refused)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == "picture" {
+            file = Some(field.bytes().await.map_err(refused)?.into());
+        } else if pairs.len() < 20 {
+            let text = field.text().await.map_err(refused)?;
+            pairs.push((name, truncate_chars(&text, 200).to_owned()));
+        }
+    }
+    Ok(SettingsForm { parts, pairs, picture: file })
+}
+
+/// What a page of the settings answers: itself again, with a word that it is saved or with what is wrong.
+async fn settled<T>(
+    state: &PageState,
+    page: &str,
+    parts: axum::http::request::Parts,
+    pairs: Pairs,
+    outcome: Result<T, ServiceError>,
+) -> Response {
+    match outcome {
+        Ok(_) => Redirect::to(&format!("{page}?saved=true")).into_response(),
+        Err(error) => {
+            let mut parts = parts;
+            if let Ok(uri) = page.parse() {
+                // Without the word of an earlier time.
+                parts.uri = uri;
+            }
+            again(state, page, parts, pairs, error).await
+        }
+    }
+}
+
+/// A form that belongs to a workspace counts in that one only.
+fn meant_here(actor: &Actor, pairs: &Pairs) -> Result<(), ServiceError> {
+    match field(pairs, "workspace") {
+        Some(named) if named.parse() != Ok(actor.workspace_id) => Err(elsewhere()),
+        _ => Ok(()),
+    }
+}
+
+/// A number as somebody typed it; nothing for nothing.
+fn number<T: std::str::FromStr>(pairs: &Pairs, name: &str) -> Result<Option<T>, ServiceError> {
+    match field(pairs, name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) {
+        None => Ok(None),
+        Some(text) => text.parse().map(Some).map_err(|_| ServiceError::field(name, "Enter a whole number")),
+    }
+}
+
+async fn workspace_settings(State(state): State<PageState>, request: Request) -> Response {
+    const PAGE: &str = "/settings/workspace";
+    let SettingsForm { parts, pairs, picture: file } = match read_settings(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let Some(actor) = parts.extensions.get::<Actor>() else {
+        return Redirect::to("/login?next=/settings/workspace").into_response();
+    };
+    let settings = &state.services.workspace_settings;
+    let outcome = async {
+        meant_here(actor, &pairs)?;
+        if let Some(file) = file {
+            return settings.set_logo(actor, file).await;
+        }
+        if field(&pairs, "remove_picture").is_some() {
+            return settings.remove_logo(actor).await;
+        }
+        let patch = WorkspacePatch {
+            name: field(&pairs, "name"),
+            slug: field(&pairs, "slug").map(|slug| slug.trim().to_owned()),
+            time_zone: field(&pairs, "time_zone").map(|zone| zone.trim().to_owned()),
+            undo_seconds: number(&pairs, "undo_seconds")?,
+            new_accounts_active: Some(field(&pairs, "new_accounts_active").is_some()),
+        };
+        settings.change(actor, patch).await
+    };
+    let outcome = outcome.await;
+    settled(&state, PAGE, parts, pairs, outcome).await
+}
+
+async fn profile(State(state): State<PageState>, request: Request) -> Response {
+    const PAGE: &str = "/settings/profile";
+    let SettingsForm { parts, pairs, picture: file } = match read_settings(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let Some(actor) = parts.extensions.get::<Actor>() else {
+        return Redirect::to("/login?next=/settings/profile").into_response();
+    };
+    let profiles = &state.services.profiles;
+    let outcome = async {
+        if let Some(file) = file {
+            return profiles.set_avatar(actor, file).await;
+        }
+        if field(&pairs, "remove_picture").is_some() {
+            return profiles.remove_avatar(actor).await;
+        }
+        // The page shows the fields that there are; an empty number takes it away.
+        let patch = ProfilePatch {
+            full_name: field(&pairs, "full_name"),
+            headline: field(&pairs, "headline"),
+            bio: field(&pairs, "bio"),
+            specialties: field(&pairs, "specialties").map(|typed| split_specialties(&typed)),
+            availability: field(&pairs, "availability"),
+            agency_name: field(&pairs, "agency_name"),
+            team_size: match field(&pairs, "team_size") {
+                Some(_) => Some(number(&pairs, "team_size")?.unwrap_or(0)),
+                None => None,
+            },
+            listed: field(&pairs, "availability").map(|_| field(&pairs, "listed").is_some()),
+        };
+        profiles.change_profile(actor, patch).await
+    };
+    let outcome = outcome.await;
+    settled(&state, PAGE, parts, pairs, outcome).await
 }
 
 async fn logout(State(state): State<PageState>, actor: Result<SignedIn, ApiError>) -> Response {

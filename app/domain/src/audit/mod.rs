@@ -56,6 +56,7 @@ actions! {
     WorkspaceCreated = "workspace.created", "created the workspace";
     /// By somebody who was signed in elsewhere.
     WorkspaceEntered = "workspace.entered", "came from another workspace";
+    WorkspaceChanged = "workspace.changed", "changed the workspace’s settings";
     SessionOpened = "session.opened", "signed in";
     SessionClosed = "session.closed", "signed out";
     /// A known email with a wrong password, or of a disabled account.
@@ -66,6 +67,7 @@ actions! {
     UserPasswordChanged = "user.password_changed", "changed their password";
     /// By the link for a forgotten one.
     UserPasswordReset = "user.password_reset", "replaced a forgotten password";
+    UserProfileChanged = "user.profile_changed", "changed their profile";
     InvitationSent = "invitation.sent", "invited somebody";
     InvitationResent = "invitation.resent", "sent an invitation again";
     InvitationRevoked = "invitation.revoked", "withdrew an invitation";

@@ -15,13 +15,18 @@ use crate::{
 
 mod credentials;
 mod port;
+mod profile;
 mod routes;
 pub use credentials::{
     ALREADY_CONFIRMED, CONFIRM_BANNER, CONFIRM_SENT, CONFIRMATION_LIFE, ChangeEmail, ChangePassword, ConfirmEmail,
     Confirmation, Confirmed, EmailChange, FORGOT_SENT, ForgotPassword, LinkState, MAX_RESENDS, PASSWORD_WRONG,
     RESEND_WINDOW, RESET_LIFE, Resends, ResetPassword, TOO_MANY_RESENDS, confirmation_words, reset_words,
 };
-pub use port::{Authenticated, Credentials, Identity, SessionToken, SignedIn};
+pub use port::{Authenticated, Credentials, Identity, Profiles, SessionToken, SignedIn};
+pub use profile::{
+    MAX_AVAILABILITY, MAX_BIO, MAX_HEADLINE, MAX_SPECIALTIES, MAX_SPECIALTY, MAX_TEAM_SIZE, OwnProfile, ProfilePatch,
+    presents_itself, split_specialties,
+};
 pub use routes::{Gate, gate, safe_next};
 
 /// A session ends after this much inactivity: the life of one signed cookie.
@@ -210,7 +215,7 @@ pub struct User {
     pub email_confirmed: bool,
 }
 
-/// What managers and agencies show of themselves.
+/// What people show of themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Profile {
@@ -220,6 +225,10 @@ pub struct Profile {
     pub availability: Option<String>,
     pub agency_name: Option<String>,
     pub team_size: Option<i32>,
+    /// Whether they are found in the directory of managers and agencies.
+    pub listed: bool,
+    /// Signed, good for about an hour; `null` without a picture.
+    pub avatar_url: Option<String>,
 }
 
 /// The answer to "who am I".

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use super::{
-    ChangeEmail, ChangePassword, Confirmation, Confirmed, EmailChange, ForgotPassword, LinkState, Login, Me, Register,
-    Resends, ResetPassword, User,
+    ChangeEmail, ChangePassword, Confirmation, Confirmed, EmailChange, ForgotPassword, LinkState, Login, Me,
+    OwnProfile, ProfilePatch, Register, Resends, ResetPassword, User,
 };
 use crate::{
     actor::{Actor, Visitor},
@@ -109,4 +109,19 @@ pub trait Credentials: Send + Sync {
 
     /// Sends a link to the new address; the old one stays until that is followed. `CONFLICT` on `email` when it is taken.
     async fn change_email(&self, actor: &Actor, form: ChangeEmail) -> ServiceResult<EmailChange>;
+}
+
+/// What people say of themselves: everybody their own.
+#[async_trait]
+pub trait Profiles: Send + Sync {
+    async fn profile(&self, actor: &Actor) -> ServiceResult<OwnProfile>;
+
+    /// `VALIDATION_ERROR` with fields, also for those that the person's kind does not have.
+    async fn change_profile(&self, actor: &Actor, patch: ProfilePatch) -> ServiceResult<OwnProfile>;
+
+    /// The bytes of a picture (JPG, PNG, WebP, GIF), which is kept small. `VALIDATION_ERROR` on `file` for what is none.
+    async fn set_avatar(&self, actor: &Actor, picture: Vec<u8>) -> ServiceResult<OwnProfile>;
+
+    /// No picture any more; without one this does nothing.
+    async fn remove_avatar(&self, actor: &Actor) -> ServiceResult<OwnProfile>;
 }

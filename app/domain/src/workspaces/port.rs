@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{
     Connections, Invitation, InvitationOffer, Latest, Member, MemberPatch, NewInvitation, NewWorkspace, Overview,
-    OwnWorkspace,
+    OwnWorkspace, Workspace, WorkspacePatch,
 };
 use crate::{
     actor::{Actor, Visitor},
@@ -70,4 +70,19 @@ pub trait Memberships: Send + Sync {
     /// Makes a further one, with the actor as its admin, and takes the session there. `CONFLICT` for who belongs to too
     /// many.
     async fn create(&self, actor: &Actor, form: NewWorkspace) -> ServiceResult<OwnWorkspace>;
+}
+
+/// What is set for the actor's workspace. Seeing it: viewer. Changing it: admin.
+#[async_trait]
+pub trait WorkspaceSettings: Send + Sync {
+    async fn settings(&self, actor: &Actor) -> ServiceResult<Workspace>;
+
+    /// `VALIDATION_ERROR` with fields; `CONFLICT` on `slug` when another workspace has it.
+    async fn change(&self, actor: &Actor, patch: WorkspacePatch) -> ServiceResult<Workspace>;
+
+    /// The bytes of a picture (JPG, PNG, WebP, GIF), which is kept small. `VALIDATION_ERROR` on `file` for what is none.
+    async fn set_logo(&self, actor: &Actor, picture: Vec<u8>) -> ServiceResult<Workspace>;
+
+    /// No logo any more; without one this does nothing.
+    async fn remove_logo(&self, actor: &Actor) -> ServiceResult<Workspace>;
 }

@@ -9,5 +9,6 @@ pub mod components;
 pub mod invite;
 pub mod links;
 pub mod pages;
+pub mod profile;
 pub mod security;
 pub mod server_fns;

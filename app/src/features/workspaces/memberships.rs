@@ -97,9 +97,8 @@ fn new_workspace(outcome: &FormOutcome) -> AnyView {
     let form = NewWorkspace { name: outcome.value("name"), kind: outcome.value("kind") };
     let error = |name: &str| outcome.fields.get(name).map(str::to_owned);
     let (name_error, kind_error) = (error("name"), error("kind"));
-    let choice = |kind: WorkspaceKind, hint: &str, icon| {
-        Choice::new(kind.as_str(), kind_label(kind)).hint(hint).icon(icon)
-    };
+    let choice =
+        |kind: WorkspaceKind, hint: &str, icon| Choice::new(kind.as_str(), kind_label(kind)).hint(hint).icon(icon);
     let choices = vec![
         choice(WorkspaceKind::Client, "Owns accounts and says who may use them", Glyph::Building),
         choice(WorkspaceKind::Manager, "Works for clients with the access they give", Glyph::Briefcase),

@@ -4,4 +4,5 @@ pub mod components;
 pub mod memberships;
 pub mod pages;
 pub mod server_fns;
+pub mod settings;
 pub mod team;

@@ -56,6 +56,15 @@ pub async fn own_workspaces() -> Result<Vec<OwnWorkspace>, AppError> {
     services.memberships.workspaces(&actor).await.map_err(refuse)
 }
 
+/// The names of all time zones; none for who cannot set one.
+#[server(prefix = "/fn", endpoint = "workspaces/zones", input = Json, output = Json)]
+pub async fn time_zones() -> Result<Vec<String>, AppError> {
+    let (_, actor) = acting()?;
+    let all = || chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    let places = || all().filter(|name| name.contains('/') && !name.starts_with("Etc/")).map(str::to_owned);
+    Ok(if actor.role >= Role::Admin { places().collect() } else { Vec::new() })
+}
+
 /// The team, and who is invited to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TeamView {

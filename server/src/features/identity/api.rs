@@ -1,4 +1,4 @@
-//! `/api/auth/*`.
+//! `/api/auth/*` and `/api/users/profile`.
 
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use axum::{
 use domain::{
     identity::{
         ChangeEmail, ChangePassword, ConfirmEmail, Confirmed, Credentials, EmailChange, FORGOT_SENT, ForgotPassword,
-        Identity, Login, Me, Register, Resends, ResetPassword, SignedIn as Session, User,
+        Identity, Login, Me, OwnProfile, ProfilePatch, Profiles, Register, Resends, ResetPassword, SignedIn as Session,
+        User,
     },
     workspaces::{AcceptInvitation, Role, Workspace},
 };
@@ -22,6 +23,7 @@ use crate::http::{
     cookie::{self, CookiePolicy},
     envelope::{ApiResult, Created, Failure, Ok200, Success},
     extract::{Anyone, Body, MaybeSignedIn, SignedIn},
+    picture::{self, PictureBody},
 };
 
 /// A person and their present workspace, right after signing in.
@@ -44,6 +46,7 @@ where
     S: Clone + Send + Sync + 'static,
     Arc<dyn Identity>: axum::extract::FromRef<S>,
     Arc<dyn Credentials>: axum::extract::FromRef<S>,
+    Arc<dyn Profiles>: axum::extract::FromRef<S>,
     CookiePolicy: axum::extract::FromRef<S>,
 {
     OpenApiRouter::new()
@@ -58,6 +61,8 @@ where
         .routes(routes!(change_password))
         .routes(routes!(change_email))
         .routes(routes!(accept_invitation))
+        .routes(routes!(profile, change_profile))
+        .merge(OpenApiRouter::new().routes(routes!(set_avatar, remove_avatar)).layer(picture::body_limit()))
 }
 
 /// A sentence about what happens next.
@@ -263,4 +268,62 @@ async fn accept_invitation(
     let session = identity.accept_invitation(&visitor, actor.as_ref(), form).await?;
     let cookie = cookie::set(cookies, &session.token);
     Ok(([cookie], Ok200(SessionData::from(session))).into_response())
+}
+
+/// Your profile
+#[utoipa::path(get, path = "/api/users/profile", tag = "identity", responses(
+    (status = 200, description = "What you say of yourself", body = Success<OwnProfile>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn profile(State(profiles): State<Arc<dyn Profiles>>, SignedIn(actor): SignedIn) -> ApiResult<Ok200<OwnProfile>> {
+    Ok(Ok200(profiles.profile(&actor).await?))
+}
+
+/// Change your profile
+///
+/// What is left out stays; an empty text or 0 takes a value away. Specialties, availability and `listed` are for managers and
+/// agencies, name and size of the agency for agencies.
+#[utoipa::path(patch, path = "/api/users/profile", tag = "identity", request_body = ProfilePatch, responses(
+    (status = 200, description = "As it is now", body = Success<OwnProfile>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn change_profile(
+    State(profiles): State<Arc<dyn Profiles>>,
+    SignedIn(actor): SignedIn,
+    Body(patch): Body<ProfilePatch>,
+) -> ApiResult<Ok200<OwnProfile>> {
+    Ok(Ok200(profiles.change_profile(&actor, patch).await?))
+}
+
+/// Set your picture
+///
+/// The bytes of a JPG, PNG, WebP or GIF, at most 5 MB. It is kept small, without what it tells about its maker.
+#[utoipa::path(put, path = "/api/users/profile/avatar", tag = "identity",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses(
+        (status = 200, description = "The profile, with its new picture", body = Success<OwnProfile>),
+        (status = 400, description = "`VALIDATION_ERROR`: no picture, or damaged", body = Failure),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+        (status = 413, description = "`PAYLOAD_TOO_LARGE`: more than 5 MB", body = Failure),
+    ))]
+async fn set_avatar(
+    State(profiles): State<Arc<dyn Profiles>>,
+    SignedIn(actor): SignedIn,
+    PictureBody(bytes): PictureBody,
+) -> ApiResult<Ok200<OwnProfile>> {
+    Ok(Ok200(profiles.set_avatar(&actor, bytes).await?))
+}
+
+/// Remove your picture
+#[utoipa::path(delete, path = "/api/users/profile/avatar", tag = "identity", responses(
+    (status = 200, description = "The profile, without a picture", body = Success<OwnProfile>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn remove_avatar(
+    State(profiles): State<Arc<dyn Profiles>>,
+    SignedIn(actor): SignedIn,
+) -> ApiResult<Ok200<OwnProfile>> {
+    Ok(Ok200(profiles.remove_avatar(&actor).await?))
 }

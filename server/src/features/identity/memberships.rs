@@ -11,7 +11,10 @@ use serde_json::json;
 use super::{IdentityService, policy, store};
 use crate::{
     database::Tx,
-    features::audit::in_tx::{Entry, record},
+    features::{
+        audit::in_tx::{Entry, record},
+        media::MediaLinks,
+    },
 };
 
 /// The actor as they are in another workspace, for its record.
@@ -19,16 +22,16 @@ fn there(actor: &Actor, workspace: WorkspaceId) -> Actor {
     Actor { workspace_id: workspace, ..actor.clone() }
 }
 
-async fn own(tx: &mut Tx, current: WorkspaceId) -> ServiceResult<Vec<OwnWorkspace>> {
-    let mut all = store::own_workspaces(tx).await?;
+async fn own(tx: &mut Tx, links: &MediaLinks, current: WorkspaceId) -> ServiceResult<Vec<OwnWorkspace>> {
+    let mut all = store::own_workspaces(tx, links).await?;
     for one in &mut all {
         one.current = one.id == current;
     }
     Ok(all)
 }
 
-async fn this(tx: &mut Tx, id: WorkspaceId) -> ServiceResult<OwnWorkspace> {
-    let found = own(tx, id).await?.into_iter().find(|one| one.current);
+async fn this(tx: &mut Tx, links: &MediaLinks, id: WorkspaceId) -> ServiceResult<OwnWorkspace> {
+    let found = own(tx, links, id).await?.into_iter().find(|one| one.current);
     found.ok_or_else(|| ServiceError::not_found("workspace"))
 }
 
@@ -36,7 +39,7 @@ async fn this(tx: &mut Tx, id: WorkspaceId) -> ServiceResult<OwnWorkspace> {
 impl Memberships for IdentityService {
     async fn workspaces(&self, actor: &Actor) -> ServiceResult<Vec<OwnWorkspace>> {
         let mut tx = self.database.read(actor).await?;
-        own(&mut tx, actor.workspace_id).await
+        own(&mut tx, &self.media, actor.workspace_id).await
     }
 
     async fn switch(&self, actor: &Actor, to: WorkspaceId) -> ServiceResult<OwnWorkspace> {
@@ -45,7 +48,7 @@ impl Memberships for IdentityService {
         if !store::move_own_session(&mut tx, session, to).await? {
             return Err(ServiceError::not_found("workspace"));
         }
-        let entered = this(&mut tx, to).await?;
+        let entered = this(&mut tx, &self.media, to).await?;
         if to != actor.workspace_id {
             let entry = Entry::by(&there(actor, to), Action::WorkspaceEntered, self.clock.now());
             record(&mut tx, entry.on(to, &entered.name));
@@ -62,7 +65,7 @@ impl Memberships for IdentityService {
         let (id, now, name) = (WorkspaceId(self.ids.next()), self.clock.now(), form.name.trim());
         let mut tx = self.database.tenant_of(actor.user_id, id).await?;
         store::take_turns(&mut tx, actor.user_id).await?;
-        if store::own_workspaces(&mut tx).await?.len() >= MAX_WORKSPACES {
+        if store::own_workspaces(&mut tx, &self.media).await?.len() >= MAX_WORKSPACES {
             return Err(ServiceError::conflict(format!(
                 "You belong to {MAX_WORKSPACES} workspaces already. Leave one before you make another."
             )));
@@ -74,7 +77,7 @@ impl Memberships for IdentityService {
         if !store::move_own_session(&mut tx, session, id).await? {
             return Err(ServiceError::unauthorized());
         }
-        let made = this(&mut tx, id).await?;
+        let made = this(&mut tx, &self.media, id).await?;
         tx.commit().await?;
         tracing::info!(user_id = %actor.user_id, workspace_id = %id, kind = %kind, "made a further workspace");
         Ok(made)

@@ -7,6 +7,7 @@
 //! | `joining` | taking an offered place in a workspace |
 //! | `memberships` | the port [`domain::workspaces::Memberships`] |
 //! | `password` | argon2id, off the async threads |
+//! | `profiles` | the port [`domain::identity::Profiles`] |
 //! | `token` | the session cookie |
 //! | `jobs` | the letter for a forgotten password |
 
@@ -17,6 +18,7 @@ mod joining;
 mod memberships;
 mod password;
 mod policy;
+mod profiles;
 mod service;
 mod store;
 #[cfg(test)]
@@ -24,4 +26,5 @@ mod tests;
 mod token;
 
 pub use api::router;
+pub use profiles::ProfileService;
 pub use service::{IdentityService, PasswordCost};

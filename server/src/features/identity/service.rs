@@ -26,7 +26,10 @@ use super::{
 };
 use crate::{
     database::{Database, Tx},
-    features::audit::in_tx::{Entry, record},
+    features::{
+        audit::in_tx::{Entry, record},
+        media::MediaLinks,
+    },
     one_time::OneTimeTokens,
 };
 
@@ -39,6 +42,8 @@ pub struct IdentityService {
     pub(super) passwords: Passwords,
     tokens: Tokens,
     pub(super) links: OneTimeTokens,
+    /// To pictures of people and workspaces.
+    pub(super) media: MediaLinks,
 }
 
 impl IdentityService {
@@ -50,7 +55,8 @@ impl IdentityService {
         cost: PasswordCost,
     ) -> ServiceResult<Self> {
         let (tokens, links) = (Tokens::new(jwt_secret), OneTimeTokens::new(jwt_secret));
-        Ok(Self { database, clock, ids, passwords: Passwords::new(cost)?, tokens, links })
+        let media = MediaLinks::new(jwt_secret, Arc::clone(&clock));
+        Ok(Self { database, clock, ids, passwords: Passwords::new(cost)?, tokens, links, media })
     }
 
     /// A session row and its cookie, in the caller's transaction.
@@ -155,7 +161,7 @@ impl Identity for IdentityService {
             confirmed: false,
         };
         self.send_confirmation(&mut tx, user, &person, ConfirmationOf::Registration).await?;
-        let me = store::me(&mut tx, user, workspace).await?;
+        let me = store::me(&mut tx, &self.media, user, workspace).await?;
         tx.commit().await?;
         tracing::info!(user_id = %user, workspace_id = %workspace, kind = %kind, "registered");
         Ok(SignedIn { user: me.user, workspace: me.workspace, role: me.role, token })
@@ -193,7 +199,7 @@ impl Identity for IdentityService {
         if let Verdict::RightButOld(new) = &verdict {
             store::replace_password_hash(&mut tx, row.user, &row.password_hash, new).await?;
         }
-        let me = store::me(&mut tx, row.user, workspace).await?;
+        let me = store::me(&mut tx, &self.media, row.user, workspace).await?;
         let token = self.open_session(&mut tx, visitor, row.user, workspace, me.workspace.kind).await?;
         tx.commit().await?;
         tracing::info!(user_id = %row.user, workspace_id = %workspace, "signed in");
@@ -214,7 +220,7 @@ impl Identity for IdentityService {
     async fn authenticate(&self, token: &SessionToken, visitor: &Visitor) -> ServiceResult<Option<Authenticated>> {
         let now = self.clock.now();
         let Some(claims) = self.tokens.read(token, now) else { return Ok(None) };
-        let row = store::session_lookup(self.database.public_pool(), &claims.token_hash(), now).await?;
+        let row = store::session_lookup(self.database.public_pool(), &self.media, &claims.token_hash(), now).await?;
         // The cookie's own end is the inactivity limit; the row's mark catches a cookie that was copied and kept.
         let Some(row) =
             row.filter(|row| row.me.user.id == claims.sub && row.last_seen_at + INACTIVITY + REISSUE_AFTER > now)
@@ -244,7 +250,7 @@ impl Identity for IdentityService {
 
     async fn me(&self, actor: &Actor) -> ServiceResult<Me> {
         let mut tx = self.database.read(actor).await?;
-        let me = store::me(&mut tx, actor.user_id, actor.workspace_id).await?;
+        let me = store::me(&mut tx, &self.media, actor.user_id, actor.workspace_id).await?;
         Ok(me)
     }
 

@@ -5,13 +5,16 @@ use std::net::IpAddr;
 use chrono::{DateTime, Utc};
 use domain::{
     EmailConfirmationId, PasswordResetId, ServiceError, ServiceResult, SessionId, UserId, WorkspaceId,
-    identity::{LinkState, Me, Profile, User},
+    identity::{LinkState, Me, OwnProfile, Profile, User},
     workspaces::{OwnWorkspace, Role, Workspace, WorkspaceKind},
 };
 use ipnet::IpNet;
 use sqlx::{PgConnection, PgPool};
 
-use crate::database::{failed, on_constraint, word};
+use crate::{
+    database::{failed, on_constraint, one_row, word},
+    features::media::MediaLinks,
+};
 
 /// A new user, with all that belongs to one.
 #[derive(Debug)]
@@ -101,9 +104,9 @@ pub async fn insert_membership(
 }
 
 /// Of whoever the transaction acts for, by name; none is marked as the current one.
-pub async fn own_workspaces(tx: &mut PgConnection) -> ServiceResult<Vec<OwnWorkspace>> {
+pub async fn own_workspaces(tx: &mut PgConnection, links: &MediaLinks) -> ServiceResult<Vec<OwnWorkspace>> {
     let rows = sqlx::query!(
-        r#"select workspace_id as "id!", name as "name!", slug as "slug!", kind::text as "kind!", role::text as "role!"
+        r#"select workspace_id as "id!", name as "name!", slug as "slug!", kind::text as "kind!", logo, role::text as "role!"
              from own_workspaces()"#
     )
     .fetch_all(tx)
@@ -117,7 +120,7 @@ pub async fn own_workspaces(tx: &mut PgConnection) -> ServiceResult<Vec<OwnWorks
                 slug: row.slug,
                 kind: word("workspace kind", &row.kind)?,
                 role: word("role", &row.role)?,
-                logo_url: None,
+                logo_url: row.logo.map(|name| links.portrait(&name)),
                 current: false,
             })
         })
@@ -126,17 +129,14 @@ pub async fn own_workspaces(tx: &mut PgConnection) -> ServiceResult<Vec<OwnWorks
 
 /// Whether the session went: it is theirs and alive, and so is their membership there.
 pub async fn move_own_session(tx: &mut PgConnection, session: SessionId, to: WorkspaceId) -> ServiceResult<bool> {
-    let moved = sqlx::query_scalar!("select move_own_session($1, $2)", session.0, to.0)
-        .fetch_one(tx)
-        .await
-        .map_err(failed)?;
+    let moved =
+        sqlx::query_scalar!("select move_own_session($1, $2)", session.0, to.0).fetch_one(tx).await.map_err(failed)?;
     Ok(moved.unwrap_or_default())
 }
 
 /// Where somebody was last, of what they may still come into.
 pub async fn last_workspace(pool: &PgPool, user: UserId) -> ServiceResult<Option<WorkspaceId>> {
-    let last =
-        sqlx::query_scalar!("select last_workspace($1)", user.0).fetch_one(pool).await.map_err(failed)?;
+    let last = sqlx::query_scalar!("select last_workspace($1)", user.0).fetch_one(pool).await.map_err(failed)?;
     Ok(last.map(Into::into))
 }
 
@@ -216,11 +216,17 @@ pub struct SessionRow {
 }
 
 /// One statement, one round trip: it runs on every request.
-pub async fn session_lookup(pool: &PgPool, hash: &[u8; 32], at: DateTime<Utc>) -> ServiceResult<Option<SessionRow>> {
+pub async fn session_lookup(
+    pool: &PgPool,
+    links: &MediaLinks,
+    hash: &[u8; 32],
+    at: DateTime<Utc>,
+) -> ServiceResult<Option<SessionRow>> {
     let row = sqlx::query!(
         r#"select session_id as "session_id!", last_seen_at as "last_seen_at!", user_id as "id!", email as "email!",
                   full_name as "full_name!", user_role::text as "user_role!", confirmed as "confirmed!", headline, bio,
-                  specialties as "specialties!", availability, agency_name, team_size, workspace_id as "workspace_id!",
+                  specialties as "specialties!", availability, agency_name, team_size, listed as "listed!", avatar,
+                  workspace_id as "workspace_id!", logo,
                   name as "name!", slug as "slug!", kind::text as "kind!", time_zone as "time_zone!",
                   undo_seconds as "undo_seconds!", new_accounts_active as "new_accounts_active!", role::text as "role!"
              from session_lookup($1, $2)"#,
@@ -246,6 +252,9 @@ pub async fn session_lookup(pool: &PgPool, hash: &[u8; 32], at: DateTime<Utc>) -
                 availability: row.availability,
                 agency_name: row.agency_name,
                 team_size: row.team_size,
+                listed: row.listed,
+                avatar: row.avatar,
+                logo: row.logo,
                 workspace_id: row.workspace_id,
                 name: row.name,
                 slug: row.slug,
@@ -255,7 +264,7 @@ pub async fn session_lookup(pool: &PgPool, hash: &[u8; 32], at: DateTime<Utc>) -
                 new_accounts_active: row.new_accounts_active,
                 role: row.role,
             }
-            .try_into()?,
+            .me(links)?,
         })
     })
     .transpose()
@@ -290,6 +299,9 @@ struct MeRow {
     availability: Option<String>,
     agency_name: Option<String>,
     team_size: Option<i32>,
+    listed: bool,
+    avatar: Option<String>,
+    logo: Option<String>,
     workspace_id: uuid::Uuid,
     name: String,
     slug: String,
@@ -300,11 +312,11 @@ struct MeRow {
     role: String,
 }
 
-impl TryFrom<MeRow> for Me {
-    type Error = ServiceError;
-
-    fn try_from(row: MeRow) -> ServiceResult<Self> {
-        Ok(Self {
+impl MeRow {
+    fn me(self, links: &MediaLinks) -> ServiceResult<Me> {
+        let row = self;
+        let shown = |name: Option<String>| name.map(|name| links.portrait(&name));
+        Ok(Me {
             user: User {
                 id: row.id.into(),
                 email: row.email,
@@ -319,6 +331,8 @@ impl TryFrom<MeRow> for Me {
                 availability: row.availability,
                 agency_name: row.agency_name,
                 team_size: row.team_size,
+                listed: row.listed,
+                avatar_url: shown(row.avatar),
             },
             workspace: Workspace {
                 id: row.workspace_id.into(),
@@ -328,6 +342,7 @@ impl TryFrom<MeRow> for Me {
                 time_zone: row.time_zone,
                 undo_seconds: u16::try_from(row.undo_seconds).unwrap_or_default(),
                 new_accounts_active: row.new_accounts_active,
+                logo_url: shown(row.logo),
             },
             role: word("role", &row.role)?,
         })
@@ -335,12 +350,12 @@ impl TryFrom<MeRow> for Me {
 }
 
 /// The person behind an actor.
-pub async fn me(tx: &mut PgConnection, user: UserId, workspace: WorkspaceId) -> ServiceResult<Me> {
+pub async fn me(tx: &mut PgConnection, links: &MediaLinks, user: UserId, workspace: WorkspaceId) -> ServiceResult<Me> {
     let row = sqlx::query_as!(
         MeRow,
         r#"select u.id, u.email, u.full_name, u.role::text as "user_role!", u.email_confirmed_at is not null as "confirmed!",
-                  p.headline, p.bio, p.specialties, p.availability, p.agency_name, p.team_size,
-                  w.id as workspace_id, w.name, w.slug, w.kind::text as "kind!", w.time_zone,
+                  p.headline, p.bio, p.specialties, p.availability, p.agency_name, p.team_size, p.listed, p.avatar,
+                  w.id as workspace_id, w.name, w.slug, w.kind::text as "kind!", w.time_zone, w.logo,
                   w.undo_seconds::integer as "undo_seconds!", w.new_accounts_active, m.role::text as "role!"
              from users u
              join profiles p on p.user_id = u.id
@@ -353,7 +368,87 @@ pub async fn me(tx: &mut PgConnection, user: UserId, workspace: WorkspaceId) -> 
     .fetch_optional(tx)
     .await
     .map_err(failed)?;
-    row.ok_or_else(ServiceError::unauthorized)?.try_into()
+    row.ok_or_else(ServiceError::unauthorized)?.me(links)
+}
+
+/// What is kept of somebody's profile.
+#[derive(Clone, Debug)]
+pub struct ProfileRow {
+    pub profile: OwnProfile,
+    /// The name of their picture.
+    pub avatar: Option<String>,
+}
+
+/// Of whoever the transaction acts for. With `hold`, nobody else changes it until the transaction ends.
+pub async fn profile(
+    tx: &mut PgConnection,
+    links: &MediaLinks,
+    user: UserId,
+    hold: bool,
+) -> ServiceResult<Option<ProfileRow>> {
+    if hold {
+        sqlx::query_scalar!("select user_id from profiles where user_id = $1 for update", user.0)
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(failed)?;
+    }
+    let row = sqlx::query!(
+        r#"select u.full_name, u.role::text as "role!", p.headline, p.bio, p.specialties, p.availability, p.agency_name,
+                  p.team_size, p.listed, p.avatar
+             from users u join profiles p on p.user_id = u.id where u.id = $1"#,
+        user.0
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?;
+    row.map(|row| {
+        let profile = Profile {
+            headline: row.headline,
+            bio: row.bio,
+            specialties: row.specialties,
+            availability: row.availability,
+            agency_name: row.agency_name,
+            team_size: row.team_size,
+            listed: row.listed,
+            avatar_url: row.avatar.as_deref().map(|name| links.portrait(name)),
+        };
+        let role = word("workspace kind", &row.role)?;
+        Ok(ProfileRow { profile: OwnProfile::new(row.full_name, role, profile), avatar: row.avatar })
+    })
+    .transpose()
+}
+
+/// Everything but the picture.
+pub async fn set_profile(tx: &mut PgConnection, user: UserId, to: &OwnProfile) -> ServiceResult<()> {
+    sqlx::query!("update users set full_name = $2 where id = $1 and full_name <> $2", user.0, to.full_name)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+    let done = sqlx::query!(
+        "update profiles set headline = $2, bio = $3, specialties = $4, availability = $5, agency_name = $6, team_size = $7,
+                listed = $8
+          where user_id = $1",
+        user.0,
+        to.headline,
+        to.bio,
+        &to.specialties,
+        to.availability,
+        to.agency_name,
+        to.team_size,
+        to.listed
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    one_row(done.rows_affected(), "profile")
+}
+
+pub async fn set_avatar(tx: &mut PgConnection, user: UserId, name: Option<&str>) -> ServiceResult<()> {
+    let done = sqlx::query!("update profiles set avatar = $2 where user_id = $1", user.0, name)
+        .execute(tx)
+        .await
+        .map_err(failed)?;
+    one_row(done.rows_affected(), "profile")
 }
 
 /// An address that somebody else signs in with.

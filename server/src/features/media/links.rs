@@ -53,17 +53,42 @@ impl MediaLinks {
 
     /// `/media/{id}/{variant}?expires=…&signature=…`; works for 60 to 70 minutes.
     pub fn url(&self, id: MediaId, variant: Variant) -> String {
-        let soonest = self.clock.now().timestamp() + VALID_FOR;
-        let expires = (soonest + ROUNDED_TO - 1).div_euclid(ROUNDED_TO) * ROUNDED_TO;
+        let expires = self.expires();
         let signature = URL_SAFE_NO_PAD.encode(self.over(id, variant, expires).finalize().into_bytes());
         format!("/media/{id}/{}?expires={expires}&signature={signature}", variant.word())
     }
 
+    /// The address of an avatar or a logo; works as long.
+    pub fn portrait(&self, name: &str) -> String {
+        let expires = self.expires();
+        let signature = URL_SAFE_NO_PAD.encode(self.over_portrait(name, expires).finalize().into_bytes());
+        format!("/portraits/{name}?expires={expires}&signature={signature}")
+    }
+
+    /// The same as [`verify`](Self::verify) for those.
+    pub fn verify_portrait(&self, name: &str, signature: &Signature) -> Result<(), Refused> {
+        self.judge(self.over_portrait(name, signature.expires), signature)
+    }
+
     /// Compares in constant time; says that a URL has expired only to those who hold a true one.
     pub fn verify(&self, id: MediaId, variant: Variant, signature: &Signature) -> Result<(), Refused> {
+        self.judge(self.over(id, variant, signature.expires), signature)
+    }
+
+    fn judge(&self, wanted: Hmac<Sha256>, signature: &Signature) -> Result<(), Refused> {
         let given = URL_SAFE_NO_PAD.decode(&signature.signature).map_err(|_| Refused::NotOurs)?;
-        self.over(id, variant, signature.expires).verify_slice(&given).map_err(|_| Refused::NotOurs)?;
+        wanted.verify_slice(&given).map_err(|_| Refused::NotOurs)?;
         if signature.expires > self.clock.now().timestamp() { Ok(()) } else { Err(Refused::Expired) }
+    }
+
+    fn expires(&self) -> i64 {
+        let soonest = self.clock.now().timestamp() + VALID_FOR;
+        (soonest + ROUNDED_TO - 1).div_euclid(ROUNDED_TO) * ROUNDED_TO
+    }
+
+    fn over_portrait(&self, name: &str, expires: i64) -> Hmac<Sha256> {
+        // No id of a file looks like this.
+        self.mac.clone().chain_update(format!("portrait\n{name}\n{expires}"))
     }
 
     fn over(&self, id: MediaId, variant: Variant, expires: i64) -> Hmac<Sha256> {

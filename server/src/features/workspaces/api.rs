@@ -7,7 +7,7 @@ use domain::{
     InvitationId, UserId, WorkspaceId,
     workspaces::{
         DeclineInvitation, Invitation, InvitationOffer, Member, MemberPatch, Memberships, NewInvitation, NewWorkspace,
-        OwnWorkspace, Team,
+        OwnWorkspace, Team, Workspace, WorkspacePatch, WorkspaceSettings,
     },
 };
 use serde::Serialize;
@@ -17,6 +17,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::http::{
     envelope::{ApiResult, Created, Failure, Ok200, Success},
     extract::{Anyone, Body, PathId, SignedIn},
+    picture::{self, PictureBody},
 };
 
 /// The routes.
@@ -25,10 +26,13 @@ where
     S: Clone + Send + Sync + 'static,
     Arc<dyn Team>: axum::extract::FromRef<S>,
     Arc<dyn Memberships>: axum::extract::FromRef<S>,
+    Arc<dyn WorkspaceSettings>: axum::extract::FromRef<S>,
 {
     OpenApiRouter::new()
         .routes(routes!(workspaces, create))
         .routes(routes!(switch))
+        .routes(routes!(settings, change_settings))
+        .merge(OpenApiRouter::new().routes(routes!(set_logo, remove_logo)).layer(picture::body_limit()))
         .routes(routes!(members))
         .routes(routes!(change_member, remove_member))
         .routes(routes!(invitations, invite))
@@ -94,6 +98,72 @@ async fn switch(
     PathId(id): PathId<WorkspaceId>,
 ) -> ApiResult<Ok200<OwnWorkspace>> {
     Ok(Ok200(memberships.switch(&actor, id).await?))
+}
+
+/// Settings
+///
+/// Of the present workspace.
+#[utoipa::path(get, path = "/api/workspaces/current", tag = "workspaces", responses(
+    (status = 200, description = "The workspace", body = Success<Workspace>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn settings(
+    State(settings): State<Arc<dyn WorkspaceSettings>>,
+    SignedIn(actor): SignedIn,
+) -> ApiResult<Ok200<Workspace>> {
+    Ok(Ok200(settings.settings(&actor).await?))
+}
+
+/// Change the settings
+///
+/// Of the present workspace; what is left out stays.
+#[utoipa::path(patch, path = "/api/workspaces/current", tag = "workspaces", request_body = WorkspacePatch, responses(
+    (status = 200, description = "As it is now", body = Success<Workspace>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 403, description = "`FORBIDDEN`: takes an admin", body = Failure),
+    (status = 409, description = "`CONFLICT`: another workspace has this slug", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn change_settings(
+    State(settings): State<Arc<dyn WorkspaceSettings>>,
+    SignedIn(actor): SignedIn,
+    Body(patch): Body<WorkspacePatch>,
+) -> ApiResult<Ok200<Workspace>> {
+    Ok(Ok200(settings.change(&actor, patch).await?))
+}
+
+/// Set the logo
+///
+/// The bytes of a JPG, PNG, WebP or GIF, at most 5 MB. It is kept small, without what it tells about its maker.
+#[utoipa::path(put, path = "/api/workspaces/current/logo", tag = "workspaces",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses(
+        (status = 200, description = "The workspace, with its new logo", body = Success<Workspace>),
+        (status = 400, description = "`VALIDATION_ERROR`: no picture, or damaged", body = Failure),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+        (status = 403, description = "`FORBIDDEN`: takes an admin", body = Failure),
+        (status = 413, description = "`PAYLOAD_TOO_LARGE`: more than 5 MB", body = Failure),
+    ))]
+async fn set_logo(
+    State(settings): State<Arc<dyn WorkspaceSettings>>,
+    SignedIn(actor): SignedIn,
+    PictureBody(bytes): PictureBody,
+) -> ApiResult<Ok200<Workspace>> {
+    Ok(Ok200(settings.set_logo(&actor, bytes).await?))
+}
+
+/// Remove the logo
+#[utoipa::path(delete, path = "/api/workspaces/current/logo", tag = "workspaces", responses(
+    (status = 200, description = "The workspace, without a logo", body = Success<Workspace>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 403, description = "`FORBIDDEN`: takes an admin", body = Failure),
+))]
+async fn remove_logo(
+    State(settings): State<Arc<dyn WorkspaceSettings>>,
+    SignedIn(actor): SignedIn,
+) -> ApiResult<Ok200<Workspace>> {
+    Ok(Ok200(settings.remove_logo(&actor).await?))
 }
 
 /// Members

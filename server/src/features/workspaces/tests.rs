@@ -27,6 +27,7 @@ use crate::{
 };
 
 mod memberships;
+mod settings;
 
 /// A workspace with an admin, and the way in.
 struct Office {

@@ -27,7 +27,7 @@ enum Known {
 #[component]
 pub fn Switcher() -> impl IntoView {
     let Some(me) = use_session().me() else { return ().into_any() };
-    let name = me.workspace.name;
+    let (name, logo) = (me.workspace.name, me.workspace.logo_url);
     let known = RwSignal::new(Known::NotYet);
     let fetch = move |()| {
         spawn_local(async move {
@@ -43,7 +43,7 @@ pub fn Switcher() -> impl IntoView {
     let trigger = move || {
         let name = shown.clone();
         view! {
-            <OrgMark name=name.clone() size=AvatarSize::Small own=true/>
+            <OrgMark name=name.clone() size=AvatarSize::Small own=true nostrip:src=logo.clone()/>
             <span class="truncate" title=name.clone()>{name.clone()}</span>
             {icon(Glyph::ChevronsUpDown, "size-3.5 shrink-0 text-muted")}
         }
@@ -104,7 +104,8 @@ fn form(workspace: OwnWorkspace) -> impl IntoView {
 fn item(workspace: OwnWorkspace) -> impl IntoView {
     let (name, logo) = (workspace.name.clone(), workspace.logo_url.clone());
     let detail = format!("{} · {}", kind_label(workspace.kind), role_label(workspace.role));
-    let mark = ViewFn::from(move || view! { <OrgMark name=name.clone() size=AvatarSize::Small nostrip:src=logo.clone()/> });
+    let mark =
+        ViewFn::from(move || view! { <OrgMark name=name.clone() size=AvatarSize::Small nostrip:src=logo.clone()/> });
     view! {
         <MenuItem label=workspace.name.clone() mark detail current=workspace.current form=form_of(&workspace)/>
     }
