@@ -37,9 +37,9 @@ use domain::{
     },
     events::{Events, Subscription},
     identity::{
-        Authenticated, ChangeEmail, ChangePassword, Confirmation, Confirmed, Credentials, EMAIL_TAKEN, EmailChange,
-        ForgotPassword, Identity, LOGIN_REFUSED, LinkState, Login, Me, OwnProfile, Profile, ProfilePatch, Profiles,
-        Register, Resends, ResetPassword, SessionToken, SignedIn, User,
+        Authenticated, ChangeEmail, ChangePassword, Confirmation, Confirmed, Credentials, DataExport, DeleteAccount,
+        EMAIL_TAKEN, EmailChange, ForgotPassword, Identity, LOGIN_REFUSED, Leaving, LinkState, Login, Me, OwnData,
+        OwnProfile, Profile, ProfilePatch, Profiles, Register, Resends, ResetPassword, SessionToken, SignedIn, User,
     },
     media::{
         Incoming, Media, MediaAsset, MediaFile, MediaFilter, MediaPatch, MediaUse, NewUpload, Signature, TagCount,
@@ -620,6 +620,25 @@ impl Memberships for Demo {
 }
 
 #[async_trait]
+impl OwnData for Demo {
+    async fn exports(&self, _: &Actor) -> ServiceResult<Vec<DataExport>> {
+        Ok(Vec::new())
+    }
+    async fn request_export(&self, _: &Actor) -> ServiceResult<DataExport> {
+        gone()
+    }
+    async fn open_export(&self, _: domain::DataExportId, _: Signature) -> ServiceResult<Vec<u8>> {
+        Err(ServiceError::not_found("file"))
+    }
+    async fn departure(&self, _: &Actor) -> ServiceResult<Vec<Leaving>> {
+        Ok(Vec::new())
+    }
+    async fn delete_account(&self, _: &Actor, _: DeleteAccount) -> ServiceResult<()> {
+        gone()
+    }
+}
+
+#[async_trait]
 impl Profiles for Demo {
     async fn profile(&self, _: &Actor) -> ServiceResult<OwnProfile> {
         gone()
@@ -680,6 +699,7 @@ fn services(scene: Scene) -> Services {
         identity: demo.clone(),
         credentials: demo.clone(),
         memberships: demo.clone(),
+        own_data: demo.clone(),
         profiles: demo.clone(),
         workspace_settings: demo.clone(),
         team: demo.clone(),

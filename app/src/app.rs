@@ -107,6 +107,7 @@ pages! {
         Memberships => workspaces::memberships::WorkspacesPage;
         WorkspaceSettings => workspaces::settings::WorkspaceSettingsPage;
         Profile => identity::profile::ProfilePage;
+        OwnData => identity::own_data::OwnDataPage;
     }
 }
 
@@ -167,6 +168,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/team") view={Lazy::<Team>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/workspace") view={Lazy::<WorkspaceSettings>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/profile") view={Lazy::<Profile>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/data") view={Lazy::<OwnData>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/security") view={Lazy::<Security>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/media") view={Lazy::<Library>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/media/:id") view={Lazy::<Media>::new()} ssr=SsrMode::Async/>

@@ -16,6 +16,9 @@ const SIGNED_IN = [
   '/team',
   '/workspaces',
   '/settings/security',
+  '/settings/workspace',
+  '/settings/profile',
+  '/settings/data',
   '/settings/audit',
   '/nowhere',
 ];

@@ -1,6 +1,7 @@
 /** One person in several workspaces: making one, going from one to another, two tabs, and by keyboard and without a script. */
 import { App, expect, test } from '../support/fixtures';
 import { Workspaces } from '../pages/workspaces';
+import { png } from '../support/picture';
 
 test('a further workspace is made, entered and left, and shows nothing of the other', async ({ app, client, noBarriers, page, posts }) => {
   const workspaces = new Workspaces(page);
@@ -60,6 +61,75 @@ test('a tab that stayed behind does nothing in the other workspace, and says so'
   await page.getByRole('button', { name: 'Load the page anew' }).click();
   await app.alive();
   await expect(new Workspaces(page).switcher).toHaveText(/Harbour & Pine/);
+});
+
+test('the settings of the workspace are an admin’s, with what is wrong beside its field', async ({ app, client, noBarriers, page }) => {
+  expect(client.kind).toBe('client');
+  await app.open('/settings/workspace');
+  await page.getByLabel('Short name').fill('Not a slug');
+  await page.getByLabel('Undo window, in seconds').fill('61');
+  await page.getByRole('button', { name: 'Save settings' }).click();
+  await expect(page.getByText(/^Use lower-case letters, digits/)).toBeVisible();
+  await expect(page.getByText('The undo window is at most 60 seconds')).toBeVisible();
+  await app.alive();
+  await noBarriers('settings that were refused');
+  await page.getByLabel('Short name').fill(`pier-${Date.now()}`);
+  await page.getByLabel('Undo window, in seconds').fill('9');
+  await page.getByLabel('Time zone').fill('Europe/Dublin');
+  await page.getByLabel('Name', { exact: true }).fill('Pier & Pine');
+  await page.getByRole('button', { name: 'Save settings' }).click();
+  await expect(page.getByText('Saved.')).toBeVisible();
+  await expect(new Workspaces(page).switcher).toHaveText(/Pier & Pine/);
+
+  await page.getByLabel('Logo').setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer: png(64, 64) });
+  await page.getByRole('button', { name: 'Upload' }).click();
+  await expect(page.getByText('Saved.')).toBeVisible();
+  const logo = page.getByRole('banner').locator('[data-ui=org-mark] img');
+  await expect(logo).toBeVisible();
+  expect(await logo.evaluate(image => (image as HTMLImageElement).naturalWidth)).toBe(64);
+  await page.getByLabel('Logo').setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer: Buffer.from('no picture') });
+  await page.getByRole('button', { name: 'Replace' }).click();
+  await expect(page.getByText(/Arctiv does not take|no picture|not a picture|cannot be/).first()).toBeVisible();
+  await page.getByRole('button', { name: 'Remove logo' }).click();
+  await expect(page.getByText('Saved.')).toBeVisible();
+  await expect(logo).toHaveCount(0);
+});
+
+test('a profile has the fields of its kind', async ({ app, identity, page }) => {
+  const orla = identity.somebody('agency');
+  await identity.register(orla);
+  await app.open('/settings/profile');
+  await page.getByLabel('Full name').fill('Orla Walsh');
+  await page.getByLabel('Specialties').fill('Food, Small shops, food');
+  await page.getByLabel('Team size').fill('7');
+  await page.getByLabel('List me in the directory').check();
+  await page.getByRole('button', { name: 'Save profile' }).click();
+  await expect(page.getByText('Saved.')).toBeVisible();
+  await expect(page.getByLabel('Specialties')).toHaveValue('Food, Small shops');
+  await expect(page.getByLabel('List me in the directory')).toBeChecked();
+  await expect(page.getByRole('button', { name: /account menu, Orla Walsh/i })).toBeVisible();
+});
+
+test('somebody takes their data along and deletes their account', async ({ app, client, identity, noBarriers, page }) => {
+  await app.open('/settings/data');
+  await noBarriers('the page of one’s data');
+  await page.getByRole('button', { name: 'Put my data together' }).click();
+  await expect(async () => {
+    await app.open('/settings/data');
+    await expect(page.getByRole('link', { name: 'Download' })).toBeVisible({ timeout: 500 });
+  }).toPass();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Download' }).click()]);
+  expect(download.suggestedFilename()).toBe('arctiv-my-data.json');
+  const password = page.getByLabel('Your password');
+  await password.fill('wrong horse');
+  await page.getByRole('button', { name: 'Delete my account for good' }).click();
+  await expect(page).toHaveURL(/\/settings\/data$/);
+  await expect(password).toHaveAttribute('aria-invalid', 'true');
+  await password.fill(client.password);
+  await page.getByRole('button', { name: 'Delete my account for good' }).click();
+  await expect(page).toHaveURL(/\/login\?notice=deleted$/);
+  await identity.login(client);
+  await expect(page.getByText('Email or password is incorrect.')).toBeVisible();
 });
 
 test.describe('without JavaScript', () => {

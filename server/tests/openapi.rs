@@ -24,10 +24,11 @@ use support::{Person, Web, World, client, within};
 use uuid::Uuid;
 
 /// What is documented and cannot be provoked from here.
-const ELSEWHERE: [(&str, u16, &str); 5] = [
+const ELSEWHERE: [(&str, u16, &str); 6] = [
     ("POST /api/auth/register", 503, "takes more sign-ins at once than this machine can hash"),
     ("POST /api/auth/login", 503, "takes more sign-ins at once than this machine can hash"),
     ("GET /media/{id}/{variant}", 410, "takes an hour; with the clock moved, in the tests of media"),
+    ("GET /exports/{id}", 410, "takes an hour; with the clock moved, in the tests of identity"),
     ("GET /portraits/{name}", 410, "takes an hour; with the clock moved, in the tests of workspaces"),
     ("GET /health/ready", 503, "takes a database that is away: tests/outage.rs"),
 ];
@@ -266,6 +267,7 @@ impl Stage {
             "PATCH /api/users/profile" => {
                 Some(json!({ "full_name": "Una Walsh", "headline": "Ships", "bio": "Since 2009" }))
             }
+            "POST /api/users/delete-account" => Some(json!({ "current_password": "wrong horse" })),
             "POST /api/workspaces" => Some(json!({ "name": "Harbour & Pine", "kind": "agency" })),
             "PATCH /api/workspaces/current/members/{id}" => Some(json!({ "role": "editor", "disabled": false })),
             "POST /api/workspaces/current/invitations" => {
@@ -412,7 +414,8 @@ async fn memberships(stage: &mut Stage) {
     let query = format!("?workspace={}", id_of(&made));
     stage.call(Who::Owner, "GET /api/events", "", None, 409).query(&query).send().await;
     let me = stage.call(Who::Owner, "GET /api/auth/me", "", None, 200).send().await;
-    let user = me["data"]["user"]["id"].as_str().unwrap();
+    let user = me["data"]["user"]["id"].as_str().unwrap().to_owned();
+    let user = user.as_str();
     stage
         .sql(&format!(
             "with more as (
@@ -425,7 +428,55 @@ async fn memberships(stage: &mut Stage) {
         .await;
     stage.call(Who::Owner, make, "", Stage::body(make), 409).send().await;
     settings(stage, &me["data"]["workspace"]).await;
+    own_data(stage, user).await;
     stage.person = owner;
+}
+
+/// Somebody who takes their data along, and goes.
+async fn own_data(stage: &mut Stage, user: &str) {
+    let (list, ask, open) = ("GET /api/users/exports", "POST /api/users/exports", "GET /exports/{id}");
+    let asked = stage.call(Who::Owner, ask, "", None, 201).send().await;
+    let worker = stage.world.worker(None);
+    let person = stage.person.clone();
+    within(Duration::from_secs(20), "the data", async || {
+        person.get("/api/users/exports").await["data"][0]["url"].is_string()
+    })
+    .await;
+    drop(worker);
+    let all = stage.call(Who::Owner, list, "", None, 200).send().await;
+    let (address, query) = all["data"][0]["url"].as_str().unwrap().split_once('?').unwrap();
+    assert_eq!(address.trim_start_matches("/exports/"), id_of(&asked));
+    stage.call(Who::Nobody, open, &id_of(&asked), None, 200).query(&format!("?{query}")).send().await;
+    stage.call(Who::Nobody, open, &id_of(&asked), None, 404).query("").send().await;
+    stage
+        .sql(&format!(
+            "insert into data_exports (id, user_id, created_at, expires_at, ready_at, content)
+             select gen_random_uuid(), '{user}', now(), now() + interval '7 days', now(), '' from generate_series(1, 2)"
+        ))
+        .await;
+    stage.call(Who::Owner, ask, "", None, 429).send().await;
+
+    let (departure, delete) = ("GET /api/users/departure", "POST /api/users/delete-account");
+    stage.call(Who::Owner, departure, "", None, 200).send().await;
+    let with = |password: &str| Some(json!({ "current_password": password }));
+    stage.call(Who::Owner, delete, "", with("wrong horse"), 400).send().await;
+    // Nobody else may be left without an admin.
+    let reader = stage.viewer.get("/api/auth/me").await["data"]["user"]["id"].as_str().unwrap().to_owned();
+    let beside = format!(
+        "memberships (id, workspace_id, user_id, role, created_at, updated_at)
+         select gen_random_uuid(), workspace_id, '{reader}', 'viewer', now(), now() from memberships
+          where user_id = '{user}' and role = 'admin' order by created_at limit 1"
+    );
+    stage.sql(&format!("insert into {beside}")).await;
+    stage.call(Who::Owner, delete, "", with("correct horse"), 409).send().await;
+    stage
+        .sql(&format!(
+            "delete from memberships m where user_id = '{reader}' and exists (
+               select from memberships o where o.workspace_id = m.workspace_id and o.user_id = '{user}')"
+        ))
+        .await;
+    stage.call(Who::Owner, delete, "", with("correct horse"), 200).send().await;
+    stage.call(Who::Owner, "GET /api/auth/me", "", None, 401).send().await;
 }
 
 /// What somebody sets for their workspace and says of themselves.

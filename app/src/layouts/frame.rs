@@ -216,6 +216,7 @@ fn account_menu(me: &Me) -> AnyView {
         >
             <MenuLink label="Profile" href="/settings/profile" icon=Glyph::CircleUser/>
             <MenuLink label="Security" href="/settings/security" icon=Glyph::ShieldCheck/>
+            <MenuLink label="Your data" href="/settings/data" icon=Glyph::Download/>
             <MenuSeparator/>
             <MenuLink label="Workspace" href="/settings/workspace" icon=Glyph::Settings/>
             <MenuLink label="Team" href="/team" icon=Glyph::Users/>

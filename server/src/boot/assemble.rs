@@ -11,7 +11,7 @@ use domain::{
     clock::{Clock, Ids},
     deliveries::Deliveries,
     events::Events,
-    identity::{Credentials, Identity, Profiles},
+    identity::{Credentials, Identity, OwnData, Profiles},
     media::Media,
     posts::{Posts, queue::Queue},
     workspaces::{Memberships, Team, WorkspaceSettings},
@@ -30,7 +30,7 @@ use crate::{
         accounts::{AccountsService, AccountsSetup, PushService, PushSetup, Tokens, TokensSetup, callback_url},
         audit::AuditService,
         deliveries::{self, DeliveryService, Selector, Worker, WorkerParts},
-        identity::{IdentityService, PasswordCost, ProfileService},
+        identity::{IdentityService, OwnDataService, PasswordCost, ProfileService},
         media::{MediaFiles, MediaLinks, MediaService, Portraits, PublicMedia},
         notifications::{Folder, Letters, LiveEvents, Mailer, Smtp, Writer},
         posts::{PostService, QueueService},
@@ -227,18 +227,21 @@ impl Arctiv {
             &keys.jwt_secret,
             password_cost,
         )?;
+        let (accounts_there, posts): (_, Arc<dyn Posts>) = (Arc::clone(&accounts), Arc::new(posts));
+        let own_data = OwnDataService::new(identity.clone(), accounts_there, Arc::clone(&posts), portraits.clone());
         let team = TeamService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), &keys.jwt_secret);
         let events = LiveEvents::start(database.clone(), stop.clone());
         let cookies = CookiePolicy { https: settings.server.is_https() };
         let services = Services {
             credentials: Arc::new(identity.clone()),
             memberships: Arc::new(identity.clone()),
+            own_data: Arc::new(own_data),
             profiles: Arc::new(profiles),
             workspace_settings: Arc::new(workspace_settings),
             team: Arc::new(team),
             identity: Arc::new(identity),
             accounts,
-            posts: Arc::new(posts),
+            posts,
             queue: Arc::new(queue),
             deliveries: Arc::new(deliveries),
             media: Arc::new(media),
@@ -397,6 +400,7 @@ part!(
     identity: Identity,
     credentials: Credentials,
     memberships: Memberships,
+    own_data: OwnData,
     profiles: Profiles,
     workspace_settings: WorkspaceSettings,
     team: Team,

@@ -18,8 +18,8 @@ use axum::{
 use domain::{
     Actor, ErrorCode, Fault, ServiceError, Visitor,
     identity::{
-        ForgotPassword, Gate, Login, Me, ProfilePatch, Register, ResetPassword, SignedIn as Session, gate, safe_next,
-        split_specialties,
+        DeleteAccount, ForgotPassword, Gate, Login, Me, ProfilePatch, Register, ResetPassword, SignedIn as Session,
+        gate, safe_next, split_specialties,
     },
     text::truncate_chars,
     workspaces::{AcceptInvitation, NewWorkspace, WorkspaceKind, WorkspacePatch, elsewhere},
@@ -82,6 +82,7 @@ where
         .route("/logout", post(logout))
         .route("/workspaces", post(workspaces))
         .route("/settings/workspace", post(workspace_settings).layer(picture::body_limit()))
+        .route("/settings/data", post(own_data))
         .route("/settings/profile", post(profile).layer(picture::body_limit()))
         .route("/confirm", post(confirm))
         .route("/forgot", post(forgot))
@@ -614,6 +615,28 @@ async fn profile(State(state): State<PageState>, request: Request) -> Response {
     };
     let outcome = outcome.await;
     settled(&state, PAGE, parts, pairs, outcome).await
+}
+
+/// Asks for one's data, or deletes the account.
+async fn own_data(State(state): State<PageState>, request: Request) -> Response {
+    const PAGE: &str = "/settings/data";
+    let (parts, pairs) = match read_form(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let Some(actor) = parts.extensions.get::<Actor>() else {
+        return Redirect::to("/login?next=/settings/data").into_response();
+    };
+    let data = &state.services.own_data;
+    if field(&pairs, "export").is_some() {
+        let outcome = data.request_export(actor).await;
+        return settled(&state, PAGE, parts, pairs, outcome).await;
+    }
+    let form = DeleteAccount { current_password: field(&pairs, "current_password").unwrap_or_default() };
+    match data.delete_account(actor, form).await {
+        Ok(()) => ([cookie::clear(state.cookies)], Redirect::to("/login?notice=deleted")).into_response(),
+        Err(error) => settled::<()>(&state, PAGE, parts, pairs, Err(error)).await,
+    }
 }
 
 async fn logout(State(state): State<PageState>, actor: Result<SignedIn, ApiError>) -> Response {

@@ -67,6 +67,9 @@ actions! {
     UserPasswordChanged = "user.password_changed", "changed their password";
     /// By the link for a forgotten one.
     UserPasswordReset = "user.password_reset", "replaced a forgotten password";
+    UserDataRequested = "user.data_requested", "asked for their own data";
+    /// By themselves; who it was, nobody can say any more.
+    UserDeleted = "user.deleted", "deleted their account";
     UserProfileChanged = "user.profile_changed", "changed their profile";
     InvitationSent = "invitation.sent", "invited somebody";
     InvitationResent = "invitation.resent", "sent an invitation again";

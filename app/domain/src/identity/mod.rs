@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod credentials;
+mod own_data;
 mod port;
 mod profile;
 mod routes;
@@ -22,7 +23,11 @@ pub use credentials::{
     Confirmation, Confirmed, EmailChange, FORGOT_SENT, ForgotPassword, LinkState, MAX_RESENDS, PASSWORD_WRONG,
     RESEND_WINDOW, RESET_LIFE, Resends, ResetPassword, TOO_MANY_RESENDS, confirmation_words, reset_words,
 };
-pub use port::{Authenticated, Credentials, Identity, Profiles, SessionToken, SignedIn};
+pub use own_data::{
+    DataExport, DeleteAccount, Departure, EXPORT_LIFE, EXPORT_WINDOW, Leaving, MAX_EXPORTS, TOO_MANY_EXPORTS,
+    sole_admin,
+};
+pub use port::{Authenticated, Credentials, Identity, OwnData, Profiles, SessionToken, SignedIn};
 pub use profile::{
     MAX_AVAILABILITY, MAX_BIO, MAX_HEADLINE, MAX_SPECIALTIES, MAX_SPECIALTY, MAX_TEAM_SIZE, OwnProfile, ProfilePatch,
     presents_itself, split_specialties,

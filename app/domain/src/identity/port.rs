@@ -9,6 +9,8 @@ use super::{
 use crate::{
     actor::{Actor, Visitor},
     error::ServiceResult,
+    ids::DataExportId,
+    media::Signature,
     workspaces::{AcceptInvitation, Role, Workspace},
 };
 
@@ -124,4 +126,25 @@ pub trait Profiles: Send + Sync {
 
     /// No picture any more; without one this does nothing.
     async fn remove_avatar(&self, actor: &Actor) -> ServiceResult<OwnProfile>;
+}
+
+/// A person's own data. Needs a browser's session.
+#[async_trait]
+pub trait OwnData: Send + Sync {
+    /// What was put together or is under way, newest first.
+    async fn exports(&self, actor: &Actor) -> ServiceResult<Vec<DataExport>>;
+
+    /// Asks for it; a letter tells when it is ready. While one is under way, it is that one. `RATE_LIMITED` after three
+    /// within a day.
+    async fn request_export(&self, actor: &Actor) -> ServiceResult<DataExport>;
+
+    /// The JSON file, for whoever holds a signed link.
+    async fn open_export(&self, id: DataExportId, signature: Signature) -> ServiceResult<Vec<u8>>;
+
+    /// What would become of the actor's workspaces without them.
+    async fn departure(&self, actor: &Actor) -> ServiceResult<Vec<Leaving>>;
+
+    /// Deletes the actor for good, at once. `VALIDATION_ERROR` on `current_password` for a wrong one; `CONFLICT`, with the
+    /// way out, for the only admin of a workspace in which others are.
+    async fn delete_account(&self, actor: &Actor, form: DeleteAccount) -> ServiceResult<()>;
 }

@@ -8,6 +8,7 @@
 pub mod components;
 pub mod invite;
 pub mod links;
+pub mod own_data;
 pub mod pages;
 pub mod profile;
 pub mod security;

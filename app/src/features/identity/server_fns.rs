@@ -4,8 +4,8 @@
 use domain::{
     FieldErrors,
     identity::{
-        ChangeEmail, ChangePassword, Confirmation, EmailChange, ForgotPassword, LinkState, Login, Register, Resends,
-        ResetPassword,
+        ChangeEmail, ChangePassword, Confirmation, DataExport, EmailChange, ForgotPassword, Leaving, LinkState, Login,
+        Register, Resends, ResetPassword,
     },
     workspaces::{AcceptInvitation, InvitationOffer},
 };
@@ -176,4 +176,20 @@ pub async fn join_workspace(form: AcceptInvitation) -> Result<Entry, AppError> {
     let actor = crate::services::request().and_then(|context| context.actor);
     let outcome = services.identity.accept_invitation(&visitor, actor.as_ref(), form).await;
     enter(&services, outcome, None)
+}
+
+/// One's own data: what was put together, and what would become of one's workspaces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnDataView {
+    pub exports: Vec<DataExport>,
+    pub leaving: Vec<Leaving>,
+}
+
+/// The page of one's own data.
+#[server(prefix = "/fn", endpoint = "identity/own-data", input = Json, output = Json)]
+pub async fn view_own_data() -> Result<OwnDataView, AppError> {
+    let (services, actor) = acting()?;
+    let exports = services.own_data.exports(&actor).await.map_err(refuse)?;
+    let leaving = services.own_data.departure(&actor).await.map_err(refuse)?;
+    Ok(OwnDataView { exports, leaving })
 }

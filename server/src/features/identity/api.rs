@@ -1,18 +1,20 @@
-//! `/api/auth/*` and `/api/users/profile`.
+//! `/api/auth/*` and `/api/users/*`.
 
 use std::sync::Arc;
 
 use axum::{
-    extract::State,
-    http::StatusCode,
+    extract::{RawQuery, State},
+    http::{StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
+    DataExportId, ServiceError,
     identity::{
-        ChangeEmail, ChangePassword, ConfirmEmail, Confirmed, Credentials, EmailChange, FORGOT_SENT, ForgotPassword,
-        Identity, Login, Me, OwnProfile, ProfilePatch, Profiles, Register, Resends, ResetPassword, SignedIn as Session,
-        User,
+        ChangeEmail, ChangePassword, ConfirmEmail, Confirmed, Credentials, DataExport, DeleteAccount, EmailChange,
+        FORGOT_SENT, ForgotPassword, Identity, Leaving, Login, Me, OwnData, OwnProfile, ProfilePatch, Profiles,
+        Register, Resends, ResetPassword, SignedIn as Session, User,
     },
+    media::Signature,
     workspaces::{AcceptInvitation, Role, Workspace},
 };
 use serde::Serialize;
@@ -22,7 +24,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::http::{
     cookie::{self, CookiePolicy},
     envelope::{ApiResult, Created, Failure, Ok200, Success},
-    extract::{Anyone, Body, MaybeSignedIn, SignedIn},
+    extract::{Anyone, Body, MaybeSignedIn, PathId, SignedIn, parse_query},
     picture::{self, PictureBody},
 };
 
@@ -47,6 +49,7 @@ where
     Arc<dyn Identity>: axum::extract::FromRef<S>,
     Arc<dyn Credentials>: axum::extract::FromRef<S>,
     Arc<dyn Profiles>: axum::extract::FromRef<S>,
+    Arc<dyn OwnData>: axum::extract::FromRef<S>,
     CookiePolicy: axum::extract::FromRef<S>,
 {
     OpenApiRouter::new()
@@ -61,6 +64,10 @@ where
         .routes(routes!(change_password))
         .routes(routes!(change_email))
         .routes(routes!(accept_invitation))
+        .routes(routes!(exports, request_export))
+        .routes(routes!(open_export))
+        .routes(routes!(departure))
+        .routes(routes!(delete_account))
         .routes(routes!(profile, change_profile))
         .merge(OpenApiRouter::new().routes(routes!(set_avatar, remove_avatar)).layer(picture::body_limit()))
 }
@@ -326,4 +333,94 @@ async fn remove_avatar(
     SignedIn(actor): SignedIn,
 ) -> ApiResult<Ok200<OwnProfile>> {
     Ok(Ok200(profiles.remove_avatar(&actor).await?))
+}
+
+/// Your data
+///
+/// What was put together for you to take along, newest first. For a browser's session only.
+#[utoipa::path(get, path = "/api/users/exports", tag = "identity", responses(
+    (status = 200, description = "Those that can be fetched, and what is under way", body = Success<Vec<DataExport>>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn exports(State(data): State<Arc<dyn OwnData>>, SignedIn(actor): SignedIn) -> ApiResult<Ok200<Vec<DataExport>>> {
+    Ok(Ok200(data.exports(&actor).await?))
+}
+
+/// Ask for your data
+///
+/// Everything that Arctiv keeps of you, in one JSON file; a letter tells when it is ready. Three times a day. For a browser's
+/// session only.
+#[utoipa::path(post, path = "/api/users/exports", tag = "identity", responses(
+    (status = 201, description = "On its way, or the one that is already", body = Success<DataExport>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 429, description = "`RATE_LIMITED`: `details.retry_after` says for how long", body = Failure),
+))]
+async fn request_export(
+    State(data): State<Arc<dyn OwnData>>,
+    SignedIn(actor): SignedIn,
+) -> ApiResult<Created<DataExport>> {
+    Ok(Created(data.request_export(&actor).await?))
+}
+
+/// A file with somebody's data
+///
+/// At the URL that it carries: signed, valid for about an hour.
+#[utoipa::path(get, path = "/exports/{id}", tag = "identity",
+    params(
+        ("id" = DataExportId, Path),
+        ("expires" = i64, Query, description = "Unix seconds"),
+        ("signature" = String, Query),
+    ),
+    responses(
+        (status = 200, description = "The file", content_type = "application/octet-stream", body = Vec<u8>),
+        (status = 404, description = "Absent, or the signature is not ours", body = Failure),
+        (status = 410, description = "The URL has expired", body = Failure),
+    ),
+    security(()))]
+async fn open_export(
+    State(data): State<Arc<dyn OwnData>>,
+    PathId(id): PathId<DataExportId>,
+    RawQuery(query): RawQuery,
+) -> ApiResult<Response> {
+    let signature: Signature =
+        parse_query(query.as_deref().unwrap_or_default()).map_err(|_| ServiceError::not_found("file"))?;
+    let content = data.open_export(id, signature).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"arctiv-my-data.json\""),
+        (header::CACHE_CONTROL, "private, no-store"),
+    ];
+    Ok((headers, content).into_response())
+}
+
+/// What deleting your account would do
+///
+/// To each workspace that you belong to. For a browser's session only.
+#[utoipa::path(get, path = "/api/users/departure", tag = "identity", responses(
+    (status = 200, description = "By name", body = Success<Vec<Leaving>>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn departure(State(data): State<Arc<dyn OwnData>>, SignedIn(actor): SignedIn) -> ApiResult<Ok200<Vec<Leaving>>> {
+    Ok(Ok200(data.departure(&actor).await?))
+}
+
+/// Delete your account
+///
+/// For good, at once. What you wrote in workspaces with other people stays there without your name; workspaces in which
+/// nobody else is are closed. For a browser's session only.
+#[utoipa::path(post, path = "/api/users/delete-account", tag = "identity", request_body = DeleteAccount, responses(
+    (status = 200, description = "Deleted, and the cookie with it", body = Success<Told>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`: also a wrong password", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 409, description = "`CONFLICT`: the only admin of a workspace in which others are", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn delete_account(
+    State(data): State<Arc<dyn OwnData>>,
+    State(cookies): State<CookiePolicy>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<DeleteAccount>,
+) -> ApiResult<Response> {
+    data.delete_account(&actor, form).await?;
+    Ok(([cookie::clear(cookies)], Ok200(Told { message: "Your account is deleted." })).into_response())
 }

@@ -127,7 +127,7 @@ impl IdentityService {
     }
 
     /// The actor's password is right, or `field` is at fault.
-    async fn prove(&self, tx: &mut Tx, password: String) -> ServiceResult<String> {
+    pub(super) async fn prove(&self, tx: &mut Tx, password: String) -> ServiceResult<String> {
         let stored = store::own_password_hash(tx).await?.ok_or_else(ServiceError::unauthorized)?;
         match self.passwords.verify(password, Some(stored.clone())).await? {
             Verdict::Wrong => Err(ServiceError::field("current_password", PASSWORD_WRONG)),

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
-    MediaId,
+    DataExportId, MediaId,
     clock::Clock,
     media::{Signature, Variant},
 };
@@ -70,6 +70,18 @@ impl MediaLinks {
         self.judge(self.over_portrait(name, signature.expires), signature)
     }
 
+    /// The address of somebody's own data; works as long.
+    pub fn export(&self, id: DataExportId) -> String {
+        let expires = self.expires();
+        let signature = URL_SAFE_NO_PAD.encode(self.over_export(id, expires).finalize().into_bytes());
+        format!("/exports/{id}?expires={expires}&signature={signature}")
+    }
+
+    /// The same as [`verify`](Self::verify) for that.
+    pub fn verify_export(&self, id: DataExportId, signature: &Signature) -> Result<(), Refused> {
+        self.judge(self.over_export(id, signature.expires), signature)
+    }
+
     /// Compares in constant time; says that a URL has expired only to those who hold a true one.
     pub fn verify(&self, id: MediaId, variant: Variant, signature: &Signature) -> Result<(), Refused> {
         self.judge(self.over(id, variant, signature.expires), signature)
@@ -84,6 +96,10 @@ impl MediaLinks {
     fn expires(&self) -> i64 {
         let soonest = self.clock.now().timestamp() + VALID_FOR;
         (soonest + ROUNDED_TO - 1).div_euclid(ROUNDED_TO) * ROUNDED_TO
+    }
+
+    fn over_export(&self, id: DataExportId, expires: i64) -> Hmac<Sha256> {
+        self.mac.clone().chain_update(format!("export\n{id}\n{expires}"))
     }
 
     fn over_portrait(&self, name: &str, expires: i64) -> Hmac<Sha256> {

@@ -41,6 +41,6 @@ pub use picture::samples;
 
 pub use copies::{Copies, Original};
 pub use files::{FileWriter, MediaFiles, Owner};
-pub use links::{MediaLinks, PublicMedia};
-pub use portraits::Portraits;
+pub use links::{MediaLinks, PublicMedia, Refused as LinkRefused};
+pub use portraits::{Portraits, read_portrait};
 pub use service::MediaService;

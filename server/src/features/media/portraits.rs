@@ -39,6 +39,11 @@ pub struct Portraits {
     ids: Arc<dyn Ids>,
 }
 
+/// The bytes of one.
+pub async fn read_portrait(files: &MediaFiles, name: &str) -> ServiceResult<Bytes> {
+    files.read(&key(name)).await
+}
+
 impl std::fmt::Debug for Portraits {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Portraits")
@@ -59,11 +64,6 @@ impl Portraits {
         let name = format!("{}.{}", self.ids.next(), extension(picture.thumbnail.kind));
         self.files.write(&key(&name), picture.thumbnail.bytes.into()).await?;
         Ok(name)
-    }
-
-    /// The bytes under a name.
-    pub async fn read(&self, name: &str) -> ServiceResult<Bytes> {
-        self.files.read(&key(name)).await
     }
 
     /// Forgets one. What stays behind takes up little room and nothing else.
@@ -140,7 +140,7 @@ async fn open(
             ServiceError::new(ErrorCode::Gone, "This link to a picture has expired. Reload the page for a new one.")
         }
     })?;
-    let bytes = portraits.read(&name).await.map_err(|_| absent())?;
+    let bytes = read_portrait(&portraits.files, &name).await.map_err(|_| absent())?;
     let mut response = (StatusCode::OK, bytes).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

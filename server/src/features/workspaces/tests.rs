@@ -27,6 +27,7 @@ use crate::{
 };
 
 mod memberships;
+mod own_data;
 mod settings;
 
 /// A workspace with an admin, and the way in.
