@@ -13,7 +13,7 @@ export class Workspaces {
   /** Makes a further workspace, on its page. */
   async make(name: string, kind: 'Client' | 'Manager' | 'Agency') {
     await this.name.fill(name);
-    await this.page.getByRole('radio', { name: kind }).check();
+    await this.page.getByRole('radio', { name: new RegExp(`^${kind}`) }).check();
     await this.page.getByRole('button', { name: 'Make workspace' }).click();
   }
 

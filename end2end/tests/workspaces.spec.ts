@@ -81,13 +81,13 @@ test('the settings of the workspace are an admin’s, with what is wrong beside 
   await expect(page.getByText('Saved.')).toBeVisible();
   await expect(new Workspaces(page).switcher).toHaveText(/Pier & Pine/);
 
-  await page.getByLabel('Logo').setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer: png(64, 64) });
+  await page.locator('#workspace-logo').setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer: png(64, 64, [20, 60, 110]) });
   await page.getByRole('button', { name: 'Upload' }).click();
   await expect(page.getByText('Saved.')).toBeVisible();
   const logo = page.getByRole('banner').locator('[data-ui=org-mark] img');
   await expect(logo).toBeVisible();
   expect(await logo.evaluate(image => (image as HTMLImageElement).naturalWidth)).toBe(64);
-  await page.getByLabel('Logo').setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer: Buffer.from('no picture') });
+  await page.locator('#workspace-logo').setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer: Buffer.from('no picture') });
   await page.getByRole('button', { name: 'Replace' }).click();
   await expect(page.getByText(/Arctiv does not take|no picture|not a picture|cannot be/).first()).toBeVisible();
   await page.getByRole('button', { name: 'Remove logo' }).click();

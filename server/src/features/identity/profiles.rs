@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What people say of themselves.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ProfileService {
     database: Database,
     clock: Arc<dyn Clock>,
@@ -47,6 +47,12 @@ fn facts(row: &ProfileRow) -> Value {
         "full_name": full_name, "headline": headline, "bio": bio, "specialties": specialties, "availability": availability,
         "agency_name": agency_name, "team_size": team_size, "listed": listed, "picture": row.avatar.is_some(),
     })
+}
+
+impl std::fmt::Debug for ProfileService {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ProfileService")
+    }
 }
 
 impl ProfileService {

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What an admin sets.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SettingsService {
     database: Database,
     clock: Arc<dyn Clock>,
@@ -37,6 +37,12 @@ fn facts(row: &SettingsRow) -> Value {
         "name": row.name, "slug": row.slug, "time_zone": row.time_zone, "undo_seconds": row.undo_seconds,
         "new_accounts_active": row.new_accounts_active,
     })
+}
+
+impl std::fmt::Debug for SettingsService {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SettingsService")
+    }
 }
 
 impl SettingsService {
