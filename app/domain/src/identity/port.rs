@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use super::{
-    ChangeEmail, ChangePassword, Confirmation, Confirmed, EmailChange, ForgotPassword, LinkState, Login, Me,
-    OwnProfile, ProfilePatch, Register, Resends, ResetPassword, User,
+    ChangeEmail, ChangePassword, Confirmation, Confirmed, DataExport, DeleteAccount, EmailChange, ForgotPassword,
+    Leaving, LinkState, Login, Me, OwnProfile, ProfilePatch, Register, Resends, ResetPassword, User,
 };
 use crate::{
     actor::{Actor, Visitor},

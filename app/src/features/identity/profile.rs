@@ -46,9 +46,12 @@ fn forms(me: Me) -> AnyView {
 
 fn about(me: &Me, outcome: &FormOutcome) -> AnyView {
     let Profile { headline, bio, specialties, availability, agency_name, team_size, listed, .. } = me.profile.clone();
-    let start = |field: &str, set: Option<String>| start_of(outcome, field, set.as_deref().unwrap_or_default());
-    let error = |field: &str| error_of(outcome, field);
-    let role = me.user.role;
+    let (full_name, role) = (me.user.full_name.clone(), me.user.role);
+    let refused = StoredValue::new(outcome.clone());
+    let start = move |field: &str, set: Option<String>| {
+        refused.with_value(|outcome| start_of(outcome, field, set.as_deref().unwrap_or_default()))
+    };
+    let error = move |field: &str| refused.with_value(|outcome| error_of(outcome, field));
     let listed = if outcome.values.contains_key("full_name") { outcome.values.contains_key("listed") } else { listed };
     let agency = (role == WorkspaceKind::Agency).then(|| {
         view! {
@@ -90,7 +93,7 @@ fn about(me: &Me, outcome: &FormOutcome) -> AnyView {
             <Card class="p-4 sm:p-5">
                 <form method="post" action=PAGE class="grid gap-4" novalidate>
                     <Field id="full-name" label="Full name" error=error("full_name")>
-                        <Input name="full_name" autocomplete="name" initial=start("full_name", Some(me.user.full_name.clone())) maxlength=100_u32/>
+                        <Input name="full_name" autocomplete="name" initial=start("full_name", Some(full_name)) maxlength=100_u32/>
                     </Field>
                     <Field id="headline" label="Headline" hint="One line below your name" error=error("headline")>
                         <Input name="headline" autocomplete="organization-title" initial=start("headline", headline) maxlength=120_u32/>

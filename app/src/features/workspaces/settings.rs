@@ -95,7 +95,11 @@ fn forms(me: Me, zones: Vec<String>) -> AnyView {
 
 fn general(workspace: &Workspace, outcome: &FormOutcome, zones: Vec<String>) -> AnyView {
     let start = |field: &str, set: &str| start_of(outcome, field, set);
-    let error = |field: &str| error_of(outcome, field);
+    let (name, slug) = (start("name", &workspace.name), start("slug", &workspace.slug));
+    let zone = start("time_zone", &workspace.time_zone);
+    let undo = start("undo_seconds", &workspace.undo_seconds.to_string());
+    let errors = StoredValue::new(outcome.clone());
+    let error = move |field: &str| errors.with_value(|outcome| error_of(outcome, field));
     // A box that is not ticked is not sent: in a form that came back, its absence is what was chosen.
     let active = if outcome.values.contains_key("name") {
         outcome.values.contains_key("new_accounts_active")
@@ -108,7 +112,7 @@ fn general(workspace: &Workspace, outcome: &FormOutcome, zones: Vec<String>) -> 
                 <form method="post" action=PAGE class="grid gap-4" novalidate>
                     {belongs_here()}
                     <Field id="name" label="Name" error=error("name")>
-                        <Input name="name" autocomplete="organization" initial=start("name", &workspace.name) maxlength=255_u32/>
+                        <Input name="name" autocomplete="organization" initial=name maxlength=255_u32/>
                     </Field>
                     <Field
                         id="slug"
@@ -116,7 +120,7 @@ fn general(workspace: &Workspace, outcome: &FormOutcome, zones: Vec<String>) -> 
                         hint="Names the workspace where a whole name would not fit. Lower-case letters, digits, hyphens."
                         error=error("slug")
                     >
-                        <Input name="slug" autocomplete="off" initial=start("slug", &workspace.slug) maxlength=60_u32/>
+                        <Input name="slug" autocomplete="off" initial=slug maxlength=60_u32/>
                     </Field>
                     <Field
                         id="time-zone"
@@ -127,7 +131,7 @@ fn general(workspace: &Workspace, outcome: &FormOutcome, zones: Vec<String>) -> 
                         <Input
                             name="time_zone"
                             autocomplete="off"
-                            initial=start("time_zone", &workspace.time_zone)
+                            initial=zone
                             maxlength=64_u32
                             attr:list="zones"
                         />
@@ -145,7 +149,7 @@ fn general(workspace: &Workspace, outcome: &FormOutcome, zones: Vec<String>) -> 
                             name="undo_seconds"
                             kind="number"
                             inputmode="numeric"
-                            initial=start("undo_seconds", &workspace.undo_seconds.to_string())
+                            initial=undo
                             min="0"
                             max=MAX_UNDO_SECONDS.to_string()
                         />

@@ -931,8 +931,8 @@ pub async fn delete_own_account(tx: &mut PgConnection, at: DateTime<Utc>) -> Ser
 
 /// Writes a line into the record of another workspace than the transaction's.
 pub async fn record_in(tx: &mut PgConnection, workspace: WorkspaceId, entry: Entry) -> ServiceResult<()> {
-    sqlx::query!("select set_config('app.workspace_id', $1, true)", workspace.to_string())
-        .execute(&mut *tx)
+    sqlx::query_scalar!("select set_config('app.workspace_id', $1, true)", workspace.to_string())
+        .fetch_one(&mut *tx)
         .await
         .map_err(failed)?;
     audit::write(tx, vec![entry]).await
