@@ -21,43 +21,7 @@ use axum::{
     routing::{any, get, post},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{
-    AccountId, Actor, Browser, DeliveryId, MediaId, OauthStateId, Page, PageRequest, PasskeyId, Platform, PostId,
-    QueueSlotId, RequestId, ServiceError, ServiceResult, SessionId, UploadId, Visitor,
-    accounts::{
-        Account, AccountCounts, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, Connected,
-        ConnectionEvent, ConnectionEventType, Creator, MissingScope, PlatformOffer, Withheld,
-    },
-    actor::Via,
-    audit::{Audit, AuditEvent, AuditFilter, AuditPerson, Standing},
-    clock::Clock,
-    deliveries::{
-        DeadLetterReason, Deliveries, Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFigures, DeliveryFilter,
-        DeliveryStatus, ErrorClass, Outcome, Stage,
-    },
-    events::{Events, Subscription},
-    identity::{
-        Authenticated, CODE_WRONG, ChangeEmail, ChangePassword, ConfirmTotp, Confirmation, Confirmed, Credentials,
-        EMAIL_TAKEN, EmailChange, EndedSessions, ForgotPassword, Identity, LOGIN_REFUSED, LinkState, Login, LoginStep,
-        Me, NewPasskey, Passkey, PasskeyAnswer, PasskeyChallenge, PasskeyOptions, PasskeyStep, Passkeys, Profile,
-        ProvePassword, RecoveryCodes, Register, RenamePasskey, Resends, ResetPassword, SecondStep, SessionInfo,
-        SessionToken, Sessions, SignedIn, StepMethod, TotpSetup, TwoStep, TwoSteps, User, Waiting,
-    },
-    media::{
-        Incoming, Media, MediaAsset, MediaFile, MediaFilter, MediaPatch, MediaUse, NewUpload, Signature, TagCount,
-        Upload, UploadState, Uploaded, Variant,
-    },
-    posts::{
-        CheckedPost, IdempotencyKey, NewPost, Post, PostFacets, PostFilter, PostPatch, PostStatus, PostSummary,
-        PostToCheck, Posts, Visibility,
-        queue::{FreeSlot, NewSlot, Queue, QueueSlot},
-        versions::{Comparison, PostVersion, VersionSummary},
-    },
-    workspaces::{
-        AcceptInvitation, Connections, Invitation, InvitationOffer, InvitationState, LATEST, Latest, Member,
-        MemberPatch, NewInvitation, Overview, Person, Role, Team, Workspace, WorkspaceKind, Workspaces,
-    },
-};
+use domain::{AccountId, Actor, Browser, DeliveryId, MediaId, OauthStateId, Page, PageRequest, PasskeyId, Platform, PostId, QueueSlotId, RequestId, ServiceError, ServiceResult, SessionId, UploadId, Visitor, accounts::{Account, AccountCounts, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, Connected, ConnectionEvent, ConnectionEventType, Creator, MissingScope, PlatformOffer, Withheld}, actor::Via, audit::{Audit, AuditEvent, AuditFilter, AuditPerson, Standing}, clock::Clock, deliveries::{DeadLetterReason, Deliveries, Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFigures, DeliveryFilter, DeliveryStatus, ErrorClass, Outcome, Stage}, events::{Events, Subscription}, identity::{Authenticated, CODE_WRONG, ChangeEmail, ChangePassword, ConfirmTotp, Confirmation, Confirmed, Credentials, DataExport, DeleteAccount, EMAIL_TAKEN, EmailChange, EndedSessions, ForgotPassword, Identity, LOGIN_REFUSED, Leaving, LinkState, Login, LoginStep, Me, NewPasskey, OwnData, OwnProfile, Passkey, PasskeyAnswer, PasskeyChallenge, PasskeyOptions, PasskeyStep, Passkeys, Profile, ProfilePatch, Profiles, ProvePassword, RecoveryCodes, Register, RenamePasskey, Resends, ResetPassword, SecondStep, SessionInfo, SessionToken, Sessions, SignedIn, StepMethod, TotpSetup, TwoStep, TwoSteps, User, Waiting}, media::{Incoming, Media, MediaAsset, MediaFile, MediaFilter, MediaPatch, MediaUse, NewUpload, Signature, TagCount, Upload, UploadState, Uploaded, Variant}, posts::{CheckedPost, IdempotencyKey, NewPost, Post, PostFacets, PostFilter, PostPatch, PostStatus, PostSummary, PostToCheck, Posts, Visibility, queue::{FreeSlot, NewSlot, Queue, QueueSlot}, versions::{Comparison, PostVersion, VersionSummary}}, workspaces::{AcceptInvitation, Connections, Invitation, InvitationOffer, InvitationState, LATEST, Latest, Member, MemberPatch, Memberships, NewInvitation, NewWorkspace, Overview, OwnWorkspace, Person, Role, Team, Workspace, WorkspaceKind, WorkspacePatch, WorkspaceSettings, Workspaces}};
 use leptos::config::LeptosOptions;
 use uuid::Uuid;
 
@@ -702,6 +666,70 @@ impl Media for Demo {
 }
 
 #[async_trait]
+impl Memberships for Demo {
+    async fn workspaces(&self, _: &Actor) -> ServiceResult<Vec<OwnWorkspace>> {
+        Ok(Vec::new())
+    }
+    async fn switch(&self, _: &Actor, _: domain::WorkspaceId) -> ServiceResult<OwnWorkspace> {
+        Err(ServiceError::not_found("workspace"))
+    }
+    async fn create(&self, _: &Actor, _: NewWorkspace) -> ServiceResult<OwnWorkspace> {
+        gone()
+    }
+}
+
+#[async_trait]
+impl OwnData for Demo {
+    async fn exports(&self, _: &Actor) -> ServiceResult<Vec<DataExport>> {
+        Ok(Vec::new())
+    }
+    async fn request_export(&self, _: &Actor) -> ServiceResult<DataExport> {
+        gone()
+    }
+    async fn open_export(&self, _: domain::DataExportId, _: Signature) -> ServiceResult<Vec<u8>> {
+        Err(ServiceError::not_found("file"))
+    }
+    async fn departure(&self, _: &Actor) -> ServiceResult<Vec<Leaving>> {
+        Ok(Vec::new())
+    }
+    async fn delete_account(&self, _: &Actor, _: DeleteAccount) -> ServiceResult<()> {
+        gone()
+    }
+}
+
+#[async_trait]
+impl Profiles for Demo {
+    async fn profile(&self, _: &Actor) -> ServiceResult<OwnProfile> {
+        gone()
+    }
+    async fn change_profile(&self, _: &Actor, _: ProfilePatch) -> ServiceResult<OwnProfile> {
+        gone()
+    }
+    async fn set_avatar(&self, _: &Actor, _: Vec<u8>) -> ServiceResult<OwnProfile> {
+        gone()
+    }
+    async fn remove_avatar(&self, _: &Actor) -> ServiceResult<OwnProfile> {
+        gone()
+    }
+}
+
+#[async_trait]
+impl WorkspaceSettings for Demo {
+    async fn settings(&self, _: &Actor) -> ServiceResult<Workspace> {
+        gone()
+    }
+    async fn change(&self, _: &Actor, _: WorkspacePatch) -> ServiceResult<Workspace> {
+        gone()
+    }
+    async fn set_logo(&self, _: &Actor, _: Vec<u8>) -> ServiceResult<Workspace> {
+        gone()
+    }
+    async fn remove_logo(&self, _: &Actor) -> ServiceResult<Workspace> {
+        gone()
+    }
+}
+
+#[async_trait]
 impl Events for Demo {
     async fn subscribe(&self, _: &Actor, _: Option<i64>) -> ServiceResult<Subscription> {
         gone()
@@ -732,6 +760,10 @@ fn services(scene: Scene) -> Services {
         sessions: demo.clone(),
         two_steps: demo.clone(),
         passkeys: demo.clone(),
+        memberships: demo.clone(),
+        own_data: demo.clone(),
+        profiles: demo.clone(),
+        workspace_settings: demo.clone(),
         team: demo.clone(),
         accounts: demo.clone(),
         posts: demo.clone(),
@@ -790,6 +822,7 @@ fn context(headers: &HeaderMap, form: Option<FormOutcome>) -> RequestContext {
             time_zone: "Europe/Dublin".into(),
             undo_seconds: 5,
             new_accounts_active: true,
+            logo_url: None,
         },
         role: Role::Admin,
     };

@@ -106,6 +106,10 @@ pages! {
         Security => identity::security::SecurityPage;
         TwoStep => identity::two_step::TwoStepPage;
         Team => workspaces::team::TeamPage;
+        Memberships => workspaces::memberships::WorkspacesPage;
+        WorkspaceSettings => workspaces::settings::WorkspaceSettingsPage;
+        Profile => identity::profile::ProfilePage;
+        OwnData => identity::own_data::OwnDataPage;
     }
 }
 
@@ -119,7 +123,12 @@ pages! {
 /// The frame, with what stands above every page.
 #[component]
 fn SignedInFrame() -> impl IntoView {
-    view! { <Frame above=|| view! { <identity::components::ConfirmBanner/> }/> }
+    view! {
+        <Frame
+            above=|| view! { <identity::components::ConfirmBanner/> }
+            switcher=|| view! { <workspaces::components::Switcher/> }
+        />
+    }
 }
 
 /// Everything inside `<body>`.
@@ -158,7 +167,11 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/calendar") view={Lazy::<Calendar>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/queue") view={Lazy::<Queue>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/activity") view={Lazy::<Activity>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/workspaces") view={Lazy::<Memberships>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/team") view={Lazy::<Team>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/workspace") view={Lazy::<WorkspaceSettings>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/profile") view={Lazy::<Profile>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/data") view={Lazy::<OwnData>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/security") view={Lazy::<Security>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/security/two-step") view={Lazy::<TwoStep>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/media") view={Lazy::<Library>::new()} ssr=SsrMode::Async/>

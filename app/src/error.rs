@@ -5,7 +5,7 @@
 //!
 //! What a form can mend is no error: server functions of forms answer with a value that holds the field messages.
 
-use domain::{ErrorCode, Fault, FieldErrors};
+use domain::{ErrorCode, Fault, FieldErrors, workspaces::WORKSPACE_FIELD};
 use leptos::{
     prelude::{FromServerFnError, ServerFnErrorErr},
     server_fn::Decodes,
@@ -79,6 +79,11 @@ impl AppError {
     /// The session has ended: the way on is to sign in again.
     pub fn is_signed_out(&self) -> bool {
         self.code() == Some(ErrorCode::Unauthorized)
+    }
+
+    /// The page belongs to another workspace than the one that the session has gone to.
+    pub fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::Refused(fault) if fault.code == ErrorCode::Conflict && fault.fields.get(WORKSPACE_FIELD).is_some())
     }
 
     /// The thing is absent, or another workspace's.

@@ -106,7 +106,9 @@ pub(crate) fn provide_live(me: Option<&Me>) -> Live {
     if let Some(me) = me {
         // Tabs share what is said to one person in one workspace, and nothing else.
         let name: Rc<str> = format!("arctiv-live/{}/{}", me.workspace.id, me.user.id).into();
+        let workspace = me.workspace.id.to_string();
         Effect::new(move |_| {
+            TAB.with_borrow_mut(|tab| tab.workspace.clone_from(&workspace));
             connect(live, &name);
             let hide = window_event_listener(ev::Custom::<web_sys::Event>::new("pagehide"), |_| {
                 TAB.with_borrow_mut(Tab::let_go);
@@ -161,6 +163,8 @@ type Listener = Rc<dyn Fn(&LiveEvent)>;
 /// What belongs to this tab and not to the reactive graph: handles of the browser, which no other thread may touch.
 #[derive(Default)]
 struct Tab {
+    /// Whose page this is.
+    workspace: String,
     /// The stream, while it is this tab's turn.
     stream: Option<Stream>,
     /// This tab's place among all.
@@ -312,7 +316,9 @@ fn open(live: Live) {
     if let Some(retry) = TAB.with_borrow_mut(|tab| tab.retry.take()) {
         retry.clear();
     }
-    let Ok(source) = EventSource::new(URL) else { return retry_later(live) };
+    // A session that has gone to another workspace has no news for this page.
+    let url = TAB.with_borrow(|tab| format!("{URL}?workspace={}", tab.workspace));
+    let Ok(source) = EventSource::new(&url) else { return retry_later(live) };
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
         if let Some(event) = message.data().as_string() {
             TAB.with_borrow(|tab| tab.tell(&event));

@@ -5,18 +5,7 @@
 use std::sync::Arc;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
-use domain::{
-    Actor, CookieToken, RequestId, ServiceError, Visitor,
-    accounts::Accounts,
-    audit::Audit,
-    clock::Clock,
-    deliveries::Deliveries,
-    events::Events,
-    identity::{Credentials, Identity, Me, Passkeys, SessionToken, Sessions, TwoSteps},
-    media::Media,
-    posts::{Posts, queue::Queue},
-    workspaces::{Team, Workspaces},
-};
+use domain::{Actor, CookieToken, RequestId, ServiceError, Visitor, accounts::Accounts, audit::Audit, clock::Clock, deliveries::Deliveries, events::Events, identity::{Credentials, Identity, Me, OwnData, Passkeys, Profiles, SessionToken, Sessions, TwoSteps}, media::Media, posts::{Posts, queue::Queue}, workspaces::{Memberships, Team, WorkspaceSettings, Workspaces}};
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
 
@@ -33,6 +22,10 @@ pub struct Services {
     pub sessions: Arc<dyn Sessions>,
     pub two_steps: Arc<dyn TwoSteps>,
     pub passkeys: Arc<dyn Passkeys>,
+    pub memberships: Arc<dyn Memberships>,
+    pub own_data: Arc<dyn OwnData>,
+    pub profiles: Arc<dyn Profiles>,
+    pub workspace_settings: Arc<dyn WorkspaceSettings>,
     pub team: Arc<dyn Team>,
     pub accounts: Arc<dyn Accounts>,
     pub posts: Arc<dyn Posts>,

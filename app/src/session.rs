@@ -112,9 +112,27 @@ fn may_show(url: &str, origin: Option<&str>) -> bool {
 /// Once, at the top of the app: on the server from the request, in the browser from the page.
 pub(crate) fn provide_session() -> Session {
     let told = SharedValue::new(tell).into_inner();
+    #[cfg(target_arch = "wasm32")]
+    if let Some(me) = &told.me {
+        call_in(me.workspace.id);
+    }
     let session = Session { told: StoredValue::new(told) };
     provide_context(session);
     session
+}
+
+/// From now on server functions are called at an address that names the page's workspace: the session, which all tabs share,
+/// may be in another one by then, where nothing of this page must count.
+#[cfg(target_arch = "wasm32")]
+fn call_in(workspace: domain::WorkspaceId) {
+    let prefix: &'static str = Box::leak(format!("/in/{workspace}").into_boxed_str());
+    // Once in a page's life; a second time it is the same.
+    let _set = leptos::server_fn::client::try_set_server_url(prefix);
+}
+
+/// The workspace of the page in this browser, for requests made by hand: they name it in a header.
+pub(crate) fn page_workspace() -> Option<&'static str> {
+    leptos::server_fn::client::get_server_url().strip_prefix("/in/")
 }
 
 #[cfg(feature = "ssr")]

@@ -14,8 +14,12 @@ const SIGNED_IN = [
   '/activity',
   '/media',
   '/team',
+  '/workspaces',
   '/settings/security',
   '/settings/security/two-step',
+  '/settings/workspace',
+  '/settings/profile',
+  '/settings/data',
   '/settings/audit',
   '/nowhere',
 ];

@@ -244,3 +244,60 @@ async fn whoever_finds_a_hole_is_told_whom_to_tell() {
     let said = page(&plain, "/.well-known/security.txt").await.text().await.unwrap();
     assert!(said.contains("Contact: mailto:security@127.0.0.1"), "{said}");
 }
+
+/// Two tabs share a session, and the session is in one workspace: what a page of another one sends does nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_another_workspace_changes_nothing_in_this_one() {
+    let world = World::new().await;
+    let web = world.web().await;
+    let person = Person::register(&web, "client").await;
+    let workspace = async || person.get("/api/auth/me").await["data"]["workspace"]["id"].as_str().unwrap().to_owned();
+    let form = async |fields: &[(&str, &str)]| {
+        let answer = person.request(Method::POST, "/workspaces").form(fields).send().await.unwrap();
+        (answer.status(), text(&answer, "location").to_owned(), answer.text().await.unwrap())
+    };
+    let first = workspace().await;
+    let create = json!({ "post": { "body": "Of the first", "visibility": "private" }, "key": "a-key-of-a-tab" });
+    let call = async |id: &str| {
+        let path = format!("/in/{id}/fn/posts/create");
+        let answer = person.request(Method::POST, &path).json(&create).send().await.unwrap();
+        (answer.status(), answer.json::<Value>().await.unwrap())
+    };
+    // A further workspace, by a form without a script.
+    let (status, _, shown) = form(&[("name", ""), ("kind", "agency")]).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(shown.contains("Give the workspace a name"));
+    let made = form(&[("name", "Harbour & Pine"), ("kind", "agency")]).await;
+    assert_eq!((made.0, made.1.as_str()), (StatusCode::SEE_OTHER, "/dashboard/agency"));
+    let second = workspace().await;
+    assert_ne!(first, second);
+
+    // The tab that stayed behind.
+    let (status, refused) = call(&first).await;
+    assert_eq!((status, &refused["code"]), (StatusCode::CONFLICT, &json!("CONFLICT")));
+    assert!(refused["details"]["fields"]["workspace"].is_string(), "{refused}");
+    let sent = person.request(Method::POST, "/api/content").header("x-arctiv-workspace", &first);
+    let sent = sent.json(&create["post"]).send().await.unwrap();
+    assert_eq!(sent.status(), StatusCode::CONFLICT);
+    assert_eq!(call("nonsense").await.0, StatusCode::CONFLICT);
+    let news = person.request(Method::GET, &format!("/api/events?workspace={first}")).send().await.unwrap();
+    assert_eq!(news.status(), StatusCode::CONFLICT);
+    assert_eq!(person.get("/api/content").await["page"]["total"], 0);
+
+    // The tab that went along, and the other one once it is back.
+    assert_eq!(call(&second).await.0, StatusCode::OK);
+    assert_eq!(person.get("/api/content").await["page"]["total"], 1);
+    let back = form(&[("to", first.as_str())]).await;
+    assert_eq!((back.0, back.1.as_str()), (StatusCode::SEE_OTHER, "/dashboard/client"));
+    assert_eq!(workspace().await, first);
+    assert_eq!(person.get("/api/content").await["page"]["total"], 0, "nothing of the other workspace is shown");
+    // Nowhere, and somebody else's.
+    let stranger = Person::register(&web, "client").await.get("/api/auth/me").await;
+    for to in ["nonsense", stranger["data"]["workspace"]["id"].as_str().unwrap()] {
+        assert_eq!(form(&[("to", to)]).await.0, StatusCode::NOT_FOUND);
+    }
+    assert_eq!(workspace().await, first);
+    let visitor = client().post(format!("{}/workspaces", web.url)).header(header::ORIGIN, &web.url);
+    let visitor = visitor.form(&[("to", first.as_str())]).send().await.unwrap();
+    assert_eq!(text(&visitor, "location"), "/login?next=/workspaces");
+}

@@ -27,7 +27,9 @@ const A_DEVICE: &str =
     "takes a device and a site with a name: the tests of identity, and end2end/tests/passkeys.spec.ts";
 
 /// What is documented and cannot be provoked from here.
-const ELSEWHERE: [(&str, u16, &str); 14] = [
+const ELSEWHERE: [(&str, u16, &str); 16] = [
+    ("GET /exports/{id}", 410, "takes an hour; with the clock moved, in the tests of identity"),
+    ("GET /portraits/{name}", 410, "takes an hour; with the clock moved, in the tests of workspaces"),
     ("POST /api/auth/register", 503, "takes more sign-ins at once than this machine can hash"),
     ("POST /api/auth/login", 503, "takes more sign-ins at once than this machine can hash"),
     ("POST /api/auth/passkeys/begin", 200, A_DEVICE),
@@ -289,6 +291,14 @@ impl Stage {
             "POST /api/auth/passkeys" => Some(json!({ "name": "Phone", "credential": {} })),
             "POST /api/auth/passkeys/begin" => Some(json!({ "current_password": "wrong horse" })),
             "PATCH /api/auth/passkeys/{id}" => Some(json!({ "name": "My phone" })),
+            "PATCH /api/workspaces/current" => Some(
+                json!({ "name": "Pier", "slug": "pier-7", "time_zone": "Europe/Dublin", "undo_seconds": 9, "new_accounts_active": false }),
+            ),
+            "PATCH /api/users/profile" => {
+                Some(json!({ "full_name": "Una Walsh", "headline": "Ships", "bio": "Since 2009" }))
+            }
+            "POST /api/users/delete-account" => Some(json!({ "current_password": "wrong horse" })),
+            "POST /api/workspaces" => Some(json!({ "name": "Harbour & Pine", "kind": "agency" })),
             "PATCH /api/workspaces/current/members/{id}" => Some(json!({ "role": "editor", "disabled": false })),
             "POST /api/workspaces/current/invitations" => {
                 Some(json!({ "email": "somebody.else@walk.example", "role": "viewer" }))
@@ -425,6 +435,117 @@ async fn people(stage: &mut Stage) {
     two_steps(stage).await;
     passkeys(stage).await;
     credentials(stage).await;
+    memberships(stage).await;
+}
+
+/// Somebody who goes from one workspace to another.
+async fn memberships(stage: &mut Stage) {
+    let somebody = Person::register(&stage.web, "client").await;
+    let owner = std::mem::replace(&mut stage.person, somebody);
+    let (list, make, switch) = ("GET /api/workspaces", "POST /api/workspaces", "POST /api/workspaces/{id}/switch");
+    let first = stage.call(Who::Owner, list, "", None, 200).send().await;
+    let first = first["data"][0]["id"].as_str().unwrap().to_owned();
+    let made = stage.call(Who::Owner, make, "", Stage::body(make), 201).send().await;
+    stage.call(Who::Owner, make, "", Some(json!({ "name": " ", "kind": "shop" })), 400).send().await;
+    stage.call(Who::Owner, switch, &first, None, 200).send().await;
+    let theirs = owner.get("/api/auth/me").await["data"]["workspace"]["id"].as_str().unwrap().to_owned();
+    stage.call(Who::Owner, switch, &theirs, None, 404).send().await;
+    let query = format!("?workspace={}", id_of(&made));
+    stage.call(Who::Owner, "GET /api/events", "", None, 409).query(&query).send().await;
+    let me = stage.call(Who::Owner, "GET /api/auth/me", "", None, 200).send().await;
+    let user = me["data"]["user"]["id"].as_str().unwrap().to_owned();
+    let user = user.as_str();
+    stage
+        .sql(&format!(
+            "with more as (
+               insert into workspaces (id, name, slug, kind, created_at, updated_at)
+               select gen_random_uuid(), 'One more', 'one-more-' || n, 'client', now(), now() from generate_series(1, 48) n
+               returning id)
+             insert into memberships (id, workspace_id, user_id, role, created_at, updated_at)
+             select gen_random_uuid(), id, '{user}', 'viewer', now(), now() from more"
+        ))
+        .await;
+    stage.call(Who::Owner, make, "", Stage::body(make), 409).send().await;
+    settings(stage, &me["data"]["workspace"]).await;
+    own_data(stage, user).await;
+    stage.person = owner;
+}
+
+/// Somebody who takes their data along, and goes.
+async fn own_data(stage: &mut Stage, user: &str) {
+    let (list, ask, open) = ("GET /api/users/exports", "POST /api/users/exports", "GET /exports/{id}");
+    let asked = stage.call(Who::Owner, ask, "", None, 201).send().await;
+    let worker = stage.world.worker(None);
+    let person = stage.person.clone();
+    within(Duration::from_secs(20), "the data", async || {
+        person.get("/api/users/exports").await["data"][0]["url"].is_string()
+    })
+    .await;
+    drop(worker);
+    let all = stage.call(Who::Owner, list, "", None, 200).send().await;
+    let (address, query) = all["data"][0]["url"].as_str().unwrap().split_once('?').unwrap();
+    assert_eq!(address.trim_start_matches("/exports/"), id_of(&asked));
+    stage.call(Who::Nobody, open, &id_of(&asked), None, 200).query(&format!("?{query}")).send().await;
+    stage.call(Who::Nobody, open, &id_of(&asked), None, 404).query("").send().await;
+    stage
+        .sql(&format!(
+            "insert into data_exports (id, user_id, created_at, expires_at, ready_at, content)
+             select gen_random_uuid(), '{user}', now(), now() + interval '7 days', now(), '' from generate_series(1, 2)"
+        ))
+        .await;
+    stage.call(Who::Owner, ask, "", None, 429).send().await;
+
+    let (departure, delete) = ("GET /api/users/departure", "POST /api/users/delete-account");
+    stage.call(Who::Owner, departure, "", None, 200).send().await;
+    let with = |password: &str| Some(json!({ "current_password": password }));
+    stage.call(Who::Owner, delete, "", with("wrong horse"), 400).send().await;
+    // Nobody else may be left without an admin.
+    let reader = stage.viewer.get("/api/auth/me").await["data"]["user"]["id"].as_str().unwrap().to_owned();
+    let beside = format!(
+        "memberships (id, workspace_id, user_id, role, created_at, updated_at)
+         select gen_random_uuid(), workspace_id, '{reader}', 'viewer', now(), now() from memberships
+          where user_id = '{user}' and role = 'admin' order by created_at limit 1"
+    );
+    stage.sql(&format!("insert into {beside}")).await;
+    stage.call(Who::Owner, delete, "", with("correct horse"), 409).send().await;
+    stage
+        .sql(&format!(
+            "delete from memberships m where user_id = '{reader}' and exists (
+               select from memberships o where o.workspace_id = m.workspace_id and o.user_id = '{user}')"
+        ))
+        .await;
+    stage.call(Who::Owner, delete, "", with("correct horse"), 200).send().await;
+    stage.call(Who::Owner, "GET /api/auth/me", "", None, 401).send().await;
+}
+
+/// What somebody sets for their workspace and says of themselves.
+async fn settings(stage: &mut Stage, workspace: &Value) {
+    let (get, change) = ("GET /api/workspaces/current", "PATCH /api/workspaces/current");
+    stage.call(Who::Owner, get, "", None, 200).send().await;
+    stage.call(Who::Owner, change, "", Stage::body(change), 200).send().await;
+    stage.call(Who::Owner, change, "", Some(json!({ "slug": "one-more-7" })), 409).send().await;
+    stage.call(Who::Owner, change, "", Some(json!({ "time_zone": "Nowhere" })), 400).send().await;
+    assert!(workspace["logo_url"].is_null());
+    let (get, change) = ("GET /api/users/profile", "PATCH /api/users/profile");
+    stage.call(Who::Owner, get, "", None, 200).send().await;
+    stage.call(Who::Owner, change, "", Stage::body(change), 200).send().await;
+    stage.call(Who::Owner, change, "", Some(json!({ "team_size": 3 })), 400).send().await;
+    for (set, remove, url) in [
+        ("PUT /api/workspaces/current/logo", "DELETE /api/workspaces/current/logo", "logo_url"),
+        ("PUT /api/users/profile/avatar", "DELETE /api/users/profile/avatar", "avatar_url"),
+    ] {
+        for (file, status) in [(png(9), 200), (b"no picture".to_vec(), 400), (vec![0; 5 * 1024 * 1024 + 1], 413)] {
+            let request = stage.request(Who::Owner, set, "", "").body(file);
+            let answer = stage.contract.call(set, request).await;
+            answer.expect(set, status);
+            let Some(shown) = answer.body["data"][url].as_str() else { continue };
+            let (name, query) = shown.trim_start_matches("/portraits/").split_once('?').unwrap();
+            let open = "GET /portraits/{name}";
+            stage.call(Who::Nobody, open, name, None, 200).query(&format!("?{query}")).send().await;
+            stage.call(Who::Nobody, open, name, None, 404).query(&format!("?{query}x")).send().await;
+        }
+        stage.call(Who::Owner, remove, "", None, 200).send().await;
+    }
 }
 
 /// Links by mail, and changes that ask for the password; of somebody of whom nothing else is asked.
@@ -1180,7 +1301,10 @@ async fn bad_bodies(stage: &mut Stage) {
 /// Every query parameter as something it is not, by its name.
 async fn bad_parameters(stage: &mut Stage) {
     for (operation, described) in stage.contract.operations() {
-        if operation.starts_with("GET /media/") || operation.contains("/oauth/") {
+        if operation.starts_with("GET /media/")
+            || operation.starts_with("GET /portraits/")
+            || operation.contains("/oauth/")
+        {
             continue;
         }
         let fill = if operation.contains("/content/") { stage.sent.clone() } else { stage.fill(&operation) };

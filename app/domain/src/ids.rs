@@ -47,6 +47,8 @@ ids! {
     AccountId,
     /// A line of an account's connection log.
     ConnectionEventId,
+    /// Somebody's own data, put together to be taken along.
+    DataExportId,
     /// One post on its way to one account.
     DeliveryId,
     /// One try of a delivery.

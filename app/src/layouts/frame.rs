@@ -18,8 +18,8 @@ use crate::{
     session::use_session,
     shared::query::{Href, search_words},
     ui::{
-        Avatar, AvatarSize, Dialog, DialogSize, Glyph, IconButton, Logo, Menu, MenuItem, MenuLink, MenuSeparator,
-        OrgMark, RailLink, SearchInput, SheetLink, SkipLink, ThemePicker, ThemeToggle, icon,
+        Avatar, Dialog, DialogSize, Glyph, IconButton, Logo, Menu, MenuItem, MenuLink, MenuSeparator, RailLink,
+        SearchInput, SheetLink, SkipLink, ThemePicker, ThemeToggle, icon,
     },
 };
 
@@ -74,6 +74,9 @@ pub fn Frame(
     /// Above every page: what holds for the person wherever they are.
     #[prop(optional, into)]
     above: ViewFn,
+    /// In the top bar: which workspace this is, and the way to another.
+    #[prop(into)]
+    switcher: ViewFn,
 ) -> impl IntoView {
     let session = use_session();
     let sheet = RwSignal::new(false);
@@ -84,7 +87,7 @@ pub fn Frame(
         if let LiveEvent::MemberUpdated { user_id, active: false } = event
             && Some(*user_id) == me
         {
-            leave_for(&path.get_untracked());
+            leave_for("/workspaces?lost=true");
         }
     });
     // A chosen page takes the place of the sheet.
@@ -95,7 +98,7 @@ pub fn Frame(
     let dashboard = session.kind().map_or("/", |kind| kind.dashboard());
     view! {
         <SkipLink/>
-        {session.me().map(|me| top_bar(&me, sheet))}
+        {session.me().map(|me| top_bar(&me, sheet, &switcher))}
         <div class="flex max-lg:noscript:flex-col">
             {rail(dashboard)}
             <main id="main" tabindex="-1" class="min-h-[calc(100dvh-3.5rem)] min-w-0 flex-1 bg-surface outline-none">
@@ -112,11 +115,9 @@ pub fn Frame(
     .into_any()
 }
 
-fn top_bar(me: &Me, sheet: RwSignal<bool>) -> AnyView {
+fn top_bar(me: &Me, sheet: RwSignal<bool>, switcher: &ViewFn) -> AnyView {
     let path = use_location().pathname;
     let composing = Memo::new(move |_| path.with(|path| is_composer(path)));
-    let name = me.workspace.name.clone();
-    let whole_name = name.clone();
     view! {
         <header class="sticky top-0 z-30 border-b border-border bg-background">
             <div class="flex h-14 items-center gap-1 px-2 lg:gap-2 lg:px-3">
@@ -130,11 +131,7 @@ fn top_bar(me: &Me, sheet: RwSignal<bool>) -> AnyView {
                 >
                     <Logo compact=true/>
                 </a>
-                <p class="flex min-w-0 items-center gap-2 px-1.5 font-medium max-sm:flex-1 sm:max-w-64" title=whole_name>
-                    <OrgMark name=name.clone() size=AvatarSize::Small own=true/>
-                    <span class="sr-only">"Workspace: "</span>
-                    <span class="truncate">{name}</span>
-                </p>
+                <div class="flex min-w-0 items-center max-sm:flex-1 sm:max-w-64">{switcher.run()}</div>
                 <div class="hidden min-w-0 flex-1 justify-center px-4 md:flex">{search()}</div>
                 <span class="contents md:hidden">
                     <IconButton icon=Glyph::Search label="Search posts" href="/posts"/>
@@ -201,14 +198,14 @@ fn slash_to_search(event: KeyboardEvent) {
 
 fn account_menu(me: &Me) -> AnyView {
     let (name, email) = (me.user.full_name.clone(), me.user.email.clone());
-    let avatar = name.clone();
+    let (avatar, picture) = (name.clone(), me.profile.avatar_url.clone());
     let head_name = name.clone();
     view! {
         <Menu
             id="account-menu"
             label=format!("Account menu, {name}")
             trigger_class="grid size-8 place-items-center rounded-full touch:size-12"
-            trigger=ViewFn::from(move || view! { <Avatar name=avatar.clone() decorative=true/> })
+            trigger=ViewFn::from(move || view! { <Avatar name=avatar.clone() decorative=true nostrip:src=picture.clone()/> })
             head=ViewFn::from(move || {
                 view! {
                     <p class="truncate font-medium">{head_name.clone()}</p>
@@ -217,8 +214,12 @@ fn account_menu(me: &Me) -> AnyView {
                 }
             })
         >
-            <MenuLink label="Team" href="/team" icon=Glyph::Users/>
+            <MenuLink label="Profile" href="/settings/profile" icon=Glyph::CircleUser/>
             <MenuLink label="Security" href="/settings/security" icon=Glyph::ShieldCheck/>
+            <MenuLink label="Your data" href="/settings/data" icon=Glyph::Download/>
+            <MenuSeparator/>
+            <MenuLink label="Workspace" href="/settings/workspace" icon=Glyph::Settings/>
+            <MenuLink label="Team" href="/team" icon=Glyph::Users/>
             {use_session().may(Role::Admin).then(|| view! { <MenuLink label="Audit log" href="/settings/audit" icon=Glyph::ScrollText/> })}
             <MenuSeparator/>
             <MenuItem label="Log out" icon=Glyph::LogOut form=LOGOUT/>

@@ -98,20 +98,34 @@ where
     if error.is_signed_out() {
         Effect::new(move |_| signed_out.run(()));
     }
-    let retry = (!error.is_not_found()).then(|| Callback::new(move |()| resource.refetch()));
+    let elsewhere = error.is_elsewhere();
+    let retry = (!error.is_not_found() && !elsewhere).then(|| Callback::new(move |()| resource.refetch()));
     let back = use_location().pathname.with_untracked(|path| way_back(path)).filter(|_| error.is_not_found());
-    let title = if error.is_not_found() { "Not found".to_owned() } else { format!("We could not load {what}") };
+    let title = if error.is_not_found() {
+        "Not found".to_owned()
+    } else if elsewhere {
+        "You have gone to another workspace".to_owned()
+    } else {
+        format!("We could not load {what}")
+    };
+    let anew = move || elsewhere.then(|| view! { <Button on_click=move |_| load_anew()>"Load the page anew"</Button> });
     view! {
         <ErrorState
             title
             text=error.message().to_owned()
             nostrip:request_id=error.request_id().map(str::to_owned)
             nostrip:on_retry=retry
-            action=move || back.map(|(href, words)| view! { <Button href>{words}</Button> })
+            action=move || view! { {back.map(|(href, words)| view! { <Button href>{words}</Button> })} {anew()} }
             level=2
         />
     }
     .into_any()
+}
+
+/// The page again, as the server has it now.
+fn load_anew() {
+    // Fails only where the browser forbids it, and then the button does nothing.
+    let _forbidden = window().location().reload();
 }
 
 /// The list above a page that is not there.

@@ -10,4 +10,5 @@ pub mod media;
 pub mod pages;
 pub mod query;
 pub mod search;
+pub mod settings;
 pub mod words;

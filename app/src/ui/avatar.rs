@@ -119,10 +119,29 @@ pub fn OrgMark(
     /// One's own workspace, on the brand's ground.
     #[prop(optional)]
     own: bool,
+    /// Address of its logo.
+    #[prop(optional, into)]
+    src: Option<String>,
 ) -> impl IntoView {
     let ground = if own { "bg-brand text-on-brand" } else { "bg-neutral-bg text-neutral" };
-    let class = cx(&["inline-grid shrink-0 place-items-center rounded-md font-semibold", size.class(), ground]);
-    view! { <span data-ui="org-mark" class=class aria-hidden="true">{initials(&name)}</span> }.into_any()
+    let class = cx(&[
+        "relative inline-grid shrink-0 place-items-center overflow-hidden rounded-md font-semibold",
+        size.class(),
+        ground,
+    ]);
+    // As with people: the initials show until it is there. A logo may be see-through, and they must not show through it.
+    let logo = src.map(|src| {
+        view! {
+            <img
+                src=src
+                alt=""
+                class="absolute inset-0 size-full bg-surface object-contain"
+                loading="lazy"
+                decoding="async"
+            />
+        }
+    });
+    view! { <span data-ui="org-mark" class=class aria-hidden="true">{initials(&name)} {logo}</span> }.into_any()
 }
 
 #[cfg(test)]

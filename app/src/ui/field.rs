@@ -316,6 +316,35 @@ pub fn Input(
     }
 }
 
+/// A file that is sent with its form.
+#[component]
+pub fn FileInput(
+    #[prop(optional, into)] id: Option<String>,
+    #[prop(into)] name: String,
+    /// What the browser's dialog offers.
+    #[prop(into)]
+    accept: String,
+) -> impl IntoView {
+    let Wiring { id, described_by, invalid, .. } = wiring(id);
+    let class = cx(&[
+        "block w-full rounded-lg text-base text-muted file:mr-3 file:h-8 file:cursor-pointer file:rounded-lg file:border \
+         file:border-border-strong file:bg-surface file:px-3 file:font-medium file:text-text hover:file:bg-hover \
+         touch:file:h-12",
+    ]);
+    view! {
+        <input
+            id=id
+            name=name
+            type="file"
+            accept=accept
+            class=class
+            aria-describedby=described_by
+            aria-invalid=move || invalid.get().then_some("true")
+        />
+    }
+    .into_any()
+}
+
 /// Looks for something. `/` in the top bar is the page's business; this is the control.
 #[component]
 pub fn SearchInput(

@@ -37,6 +37,9 @@ pub fn Menu(
     /// Above the items: who is signed in.
     #[prop(optional, into)]
     head: Option<ViewFn>,
+    /// Each time it is opened: for items that are fetched when they are wanted.
+    #[prop(optional, into)]
+    on_open: Option<Callback<()>>,
     children: Children,
 ) -> impl IntoView {
     let (class, content) = match trigger {
@@ -60,7 +63,11 @@ pub fn Menu(
             id=id
             popover="auto"
             class=cx(&[PANEL, "min-w-56 max-w-80"])
-            on:toggle=move |event| opened(&event, true)
+            on:toggle=move |event| {
+                if opened(&event, true) && let Some(on_open) = on_open {
+                    on_open.run(());
+                }
+            }
             on:keydown=menu_keys
         >
             {head.map(|head| view! { <div class="border-b border-border px-3.5 py-2.5">{head.run()}</div> })}
@@ -96,8 +103,18 @@ pub fn MenuItem(
     /// Sends the form with this id (log out works without script).
     #[prop(optional, into)]
     form: Option<String>,
+    /// In place of the icon: an avatar, a logo.
+    #[prop(optional, into)]
+    mark: Option<ViewFn>,
+    /// A second line.
+    #[prop(optional, into)]
+    detail: Option<String>,
+    /// Shown with a check: the one that is chosen.
+    #[prop(optional)]
+    current: bool,
     #[prop(optional, into)] on_click: Option<Callback<MouseEvent>>,
 ) -> impl IntoView {
+    let tall = if detail.is_some() { "h-12" } else { "" };
     let glyph = icon.map(|glyph| {
         self::icon(
             glyph,
@@ -114,8 +131,9 @@ pub fn MenuItem(
         <button
             type=if form.is_some() { "submit" } else { "button" }
             role="menuitem"
-            class=item_class(danger, disabled)
+            class=cx(&[&item_class(danger, disabled), tall])
             form=form
+            aria-current=current.then_some("true")
             aria-disabled=disabled.then_some("true")
             on:click=move |event| {
                 if disabled {
@@ -129,8 +147,13 @@ pub fn MenuItem(
             }
         >
             {glyph}
-            <span class="flex-1 truncate">{label}</span>
+            {mark.map(|mark| mark.run())}
+            <span class="min-w-0 flex-1">
+                <span class="block truncate">{label}</span>
+                {detail.map(|detail| view! { <span class="block truncate text-xs text-muted">{detail}</span> })}
+            </span>
             {shortcut.map(super::misc::kbd)}
+            {current.then(|| self::icon(Glyph::Check, "size-4 text-accent-strong"))}
         </button>
     }
     .into_any()
@@ -216,7 +239,9 @@ pub fn Popover(
             role="dialog"
             aria-label=label
             class=cx(&[PANEL, &class])
-            on:toggle=move |event| opened(&event, false)
+            on:toggle=move |event| {
+                opened(&event, false);
+            }
             on:submit=move |event| close_around(&event)
         >
             {children()}
@@ -225,13 +250,13 @@ pub fn Popover(
     .into_any()
 }
 
-/// Places the panel where CSS cannot, and moves the focus into a menu.
-pub(super) fn opened(event: &ev::Event, into_menu: bool) {
+/// Places the panel where CSS cannot, and moves the focus into a menu. Whether it has opened and not closed.
+pub(super) fn opened(event: &ev::Event, into_menu: bool) -> bool {
     let Some(panel) = event.current_target().and_then(|target| target.dyn_into::<web_sys::HtmlElement>().ok()) else {
-        return;
+        return false;
     };
     if !panel.matches(":popover-open").unwrap_or(false) {
-        return;
+        return false;
     }
     if !web_sys::css::supports_with_value("position-area", "bottom").unwrap_or(false) {
         place(&panel);
@@ -239,6 +264,7 @@ pub(super) fn opened(event: &ev::Event, into_menu: bool) {
     if into_menu && let Some(first) = items(&panel).first() {
         let _detached = first.focus();
     }
+    true
 }
 
 /// Below its button, above it where there is no room, always inside the view.

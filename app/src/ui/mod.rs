@@ -53,7 +53,7 @@ pub use countdown::{Countdown, seconds_words};
 pub use dialog::{ConfirmDialog, Dialog, DialogSize};
 pub use disclosure::Disclosure;
 pub use event::CalendarEvent;
-pub use field::{Field, FieldContext, Input, PasswordInput, SearchInput, Select, SelectOption, Textarea};
+pub use field::{Field, FieldContext, FileInput, Input, PasswordInput, SearchInput, Select, SelectOption, Textarea};
 pub use icon::{Glyph, Icon, Logo, Mark, MarkSize, PlatformMark, Spinner, icon, platform_mark};
 pub use menu::{Menu, MenuItem, MenuLink, MenuSeparator, Popover};
 pub use misc::{Kbd, LiveMark, PageTitle, SkipLink, Tooltip, TooltipBubble, VisuallyHidden};

@@ -137,7 +137,9 @@ pub fn DateTimePicker(
                     role="dialog"
                     aria-label=panel_label
                     class=cx(&[PANEL, "w-76"])
-                    on:toggle=move |event| super::menu::opened(&event, false)
+                    on:toggle=move |event| {
+                        super::menu::opened(&event, false);
+                    }
                 >
                     {panel_body(panel, date, time, zone, today)}
                 </div>

@@ -4,18 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use app::services::{Services, Settings as PageSettings};
 use axum::extract::FromRef;
-use domain::{
-    ServiceError, ServiceResult,
-    accounts::{Accounts, PushEvents},
-    audit::Audit,
-    clock::{Clock, Ids},
-    deliveries::Deliveries,
-    events::Events,
-    identity::{Credentials, Identity, Passkeys, Sessions, TwoSteps},
-    media::Media,
-    posts::{Posts, queue::Queue},
-    workspaces::Team,
-};
+use domain::{ServiceError, ServiceResult, accounts::{Accounts, PushEvents}, audit::Audit, clock::{Clock, Ids}, deliveries::Deliveries, events::Events, identity::{Credentials, Identity, OwnData, Passkeys, Profiles, Sessions, TwoSteps}, media::Media, posts::{Posts, queue::Queue}, workspaces::{Memberships, Team, WorkspaceSettings}};
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
 use platforms::{Http, HttpSettings, PlatformSettings, Registry};
@@ -23,32 +12,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use vault::{Algorithm, KeyRing, Vault};
 
-use crate::{
-    config::{Environment, Keys, Settings, TokenAlgorithm},
-    database::{Database, PoolSizes},
-    features::{
-        accounts::{AccountsService, AccountsSetup, PushService, PushSetup, Tokens, TokensSetup, callback_url},
-        audit::AuditService,
-        deliveries::{self, DeliveryService, Selector, Worker, WorkerParts},
-        identity::{IdentityService, PasswordCost, RelyingParty},
-        media::{MediaFiles, MediaLinks, MediaService, PublicMedia},
-        notifications::{Folder, Letters, LiveEvents, Mailer, Smtp, Writer},
-        posts::{PostService, QueueService},
-        workspaces::{TeamService, WorkspaceService},
-    },
-    http::{
-        assets::Assets,
-        cookie::{self, CookiePolicy},
-        health::{Probe, Readiness},
-        limits::Limits,
-        middleware::Edge,
-        pages::PageState,
-        well_known::SecurityContact,
-    },
-    jobs::{JobContext, backlog},
-    limits::PostgresLimiter,
-    one_time::OneTimeTokens,
-};
+use crate::{config::{Environment, Keys, Settings, TokenAlgorithm}, database::{Database, PoolSizes}, features::{accounts::{AccountsService, AccountsSetup, PushService, PushSetup, Tokens, TokensSetup, callback_url}, audit::AuditService, deliveries::{DeliveryService, Selector, Worker, WorkerParts, self}, identity::{IdentityService, OwnDataService, PasswordCost, ProfileService, RelyingParty}, media::{MediaFiles, MediaLinks, MediaService, Portraits, PublicMedia}, notifications::{Folder, Letters, LiveEvents, Mailer, Smtp, Writer}, posts::{PostService, QueueService}, workspaces::{SettingsService, TeamService, WorkspaceService}}, http::{assets::Assets, cookie::{CookiePolicy, self}, health::{Probe, Readiness}, limits::Limits, middleware::Edge, pages::PageState, well_known::SecurityContact}, jobs::{JobContext, backlog}, limits::PostgresLimiter, one_time::OneTimeTokens};
 
 /// What the services are made from.
 pub struct Parts {
@@ -81,6 +45,7 @@ pub struct Arctiv {
     /// Where letters are kept, when there is no mail server.
     pub mailbox: Option<Folder>,
     public_media: Option<PublicMedia>,
+    portraits: Portraits,
     push: Arc<dyn PushEvents>,
     pub cookies: CookiePolicy,
     pub metrics: PrometheusHandle,
@@ -209,6 +174,10 @@ impl Arctiv {
         );
         let queue = QueueService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&accounts));
         let policy = settings.publishing.policy();
+        let portraits = Portraits::new(files.clone(), links.clone(), Arc::clone(&ids));
+        let profiles = ProfileService::new(database.clone(), Arc::clone(&clock), links.clone(), portraits.clone());
+        let workspace_settings =
+            SettingsService::new(database.clone(), Arc::clone(&clock), links.clone(), portraits.clone());
         let workspaces = WorkspaceService::new(database.clone(), links, policy.max_attempts());
         let deliveries =
             DeliveryService::new(database.clone(), Arc::clone(&clock), policy.max_attempts(), missed.spacing);
@@ -227,6 +196,8 @@ impl Arctiv {
             Arc::clone(&vault),
         )?
         .with_passkeys_of(RelyingParty::of(&site));
+        let (accounts_there, posts): (_, Arc<dyn Posts>) = (Arc::clone(&accounts), Arc::new(posts));
+        let own_data = OwnDataService::new(identity.clone(), accounts_there, Arc::clone(&posts), portraits.clone());
         let team = TeamService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), &keys.jwt_secret);
         let events = LiveEvents::start(database.clone(), stop.clone());
         let cookies = CookiePolicy { https: settings.server.is_https() };
@@ -235,10 +206,14 @@ impl Arctiv {
             sessions: Arc::new(identity.clone()),
             two_steps: Arc::new(identity.clone()),
             passkeys: Arc::new(identity.clone()),
+            memberships: Arc::new(identity.clone()),
+            own_data: Arc::new(own_data),
+            profiles: Arc::new(profiles),
+            workspace_settings: Arc::new(workspace_settings),
             team: Arc::new(team),
             identity: Arc::new(identity),
             accounts,
-            posts: Arc::new(posts),
+            posts,
             queue: Arc::new(queue),
             deliveries: Arc::new(deliveries),
             media: Arc::new(media),
@@ -279,6 +254,7 @@ impl Arctiv {
             letters,
             mailbox,
             public_media,
+            portraits,
             push,
             cookies,
             metrics,
@@ -402,6 +378,10 @@ part!(
     sessions: Sessions,
     two_steps: TwoSteps,
     passkeys: Passkeys,
+    memberships: Memberships,
+    own_data: OwnData,
+    profiles: Profiles,
+    workspace_settings: WorkspaceSettings,
     team: Team,
     accounts: Accounts,
     posts: Posts,
@@ -415,6 +395,12 @@ part!(
 impl FromRef<Arctiv> for Arc<dyn PushEvents> {
     fn from_ref(arctiv: &Arctiv) -> Self {
         Arc::clone(&arctiv.push)
+    }
+}
+
+impl FromRef<Arctiv> for Portraits {
+    fn from_ref(arctiv: &Arctiv) -> Self {
+        arctiv.portraits.clone()
     }
 }
 

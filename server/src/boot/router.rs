@@ -98,6 +98,7 @@ fn api() -> OpenApiRouter<Arctiv> {
         .merge(posts::api::router())
         .merge(posts::api::queue_router())
         .merge(media::api::router())
+        .merge(media::portraits::router())
         .merge(deliveries::router())
         .merge(notifications::router())
         .merge(audit::api::router())

@@ -14,7 +14,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use domain::{ErrorCode, RequestId, ServiceError, Visitor, clock::Ids, identity::Identity, text::truncate_chars};
+use domain::{
+    ErrorCode, RequestId, ServiceError, Visitor, WorkspaceId, clock::Ids, identity::Identity, text::truncate_chars,
+    workspaces::elsewhere,
+};
 use futures::FutureExt;
 use ipnet::IpNet;
 use sha2::{Digest as _, Sha256};
@@ -28,6 +31,8 @@ use super::{
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// The workspace that a request is meant for, where its sender knows.
+const WORKSPACE: HeaderName = HeaderName::from_static("x-arctiv-workspace");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The one style that Swagger UI writes into its page: its logo's.
@@ -116,6 +121,7 @@ fn wants_page(request: &Request) -> bool {
     let path = request.uri().path();
     !path.starts_with("/api/")
         && !path.starts_with("/fn/")
+        && !path.starts_with(IN_WORKSPACE)
         && request
             .headers()
             .get(header::ACCEPT)
@@ -221,6 +227,18 @@ fn comes_from_us(headers: &HeaderMap, edge: &Edge) -> bool {
     }
 }
 
+/// Where pages call their server functions: `/in/{workspace}/fn/{name}`.
+pub(super) const IN_WORKSPACE: &str = "/in/";
+
+/// The workspace that a request says it is meant for. Tabs share a session, and a session is in one workspace: what a page
+/// sends that was opened in another must not count in this one.
+fn meant_for(request: &Request) -> Option<Result<WorkspaceId, ()>> {
+    let in_path = request.uri().path().strip_prefix(IN_WORKSPACE).and_then(|rest| rest.split('/').next());
+    let in_header = || request.headers().get(WORKSPACE).map(|value| value.to_str().unwrap_or_default());
+    let named = in_path.or_else(in_header)?;
+    Some(named.parse().map_err(drop))
+}
+
 /// Finds the session behind the cookie, makes its actor known, and hands out a newer cookie when the present one has
 /// aged.
 pub async fn session(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
@@ -231,6 +249,9 @@ pub async fn session(State(edge): State<Edge>, mut request: Request, next: Next)
         Ok(None) => next.run(request).await,
         Ok(Some(found)) => {
             tracing::Span::current().record("user_id", tracing::field::display(found.actor.user_id));
+            if meant_for(&request).is_some_and(|workspace| workspace != Ok(found.actor.workspace_id)) {
+                return ApiError(elsewhere()).into_response();
+            }
             request.extensions_mut().insert(found.actor);
             request.extensions_mut().insert(found.me);
             let mut response = next.run(request).await;
@@ -270,6 +291,23 @@ mod tests {
             policy.starts_with("default-src 'self'; style-src 'self' 'sha256-") && !policy.contains("script"),
             "{policy}"
         );
+    }
+
+    #[test]
+    fn a_request_may_say_which_workspace_it_is_meant_for() {
+        let id = WorkspaceId(uuid::Uuid::from_u128(7));
+        let request = |path: &str, header: Option<&str>| {
+            let mut request = Request::builder().uri(path);
+            if let Some(header) = header {
+                request = request.header(WORKSPACE, header);
+            }
+            meant_for(&request.body(Body::empty()).unwrap())
+        };
+        assert_eq!(request("/fn/posts/list", None), None);
+        assert_eq!(request(&format!("/in/{id}/fn/posts/list"), None), Some(Ok(id)));
+        assert_eq!(request("/api/media", Some(&id.to_string())), Some(Ok(id)));
+        assert_eq!(request("/in/nowhere/fn/posts/list", None), Some(Err(())));
+        assert_eq!(request("/api/media", Some("nowhere")), Some(Err(())));
     }
 
     fn seen(peer: &str, forwarded: &[u8], trusted: &[IpNet]) -> Option<IpAddr> {

@@ -8,4 +8,5 @@ pub mod health;
 pub mod limits;
 pub mod middleware;
 pub mod pages;
+pub mod picture;
 pub mod well_known;

@@ -9,20 +9,13 @@ use app::{
 use axum::{
     Router,
     body::Bytes,
-    extract::{FromRef, Path, Request, State},
+    extract::{FromRef, FromRequest, Multipart, Path, Request, State, multipart::MultipartError},
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
     routing::{any, post},
 };
-use domain::{
-    Actor, ErrorCode, Fault, ServiceError, SessionId, Visitor,
-    identity::{
-        ConfirmTotp, ForgotPassword, Gate, Login, LoginStep, Me, ProvePassword, Register, ResetPassword, SecondStep,
-        SignedIn as Session, gate, safe_next,
-    },
-    workspaces::{AcceptInvitation, WorkspaceKind},
-};
+use domain::{Actor, ErrorCode, Fault, ServiceError, SessionId, Visitor, identity::{ConfirmTotp, DeleteAccount, ForgotPassword, Gate, Login, LoginStep, Me, ProfilePatch, ProvePassword, Register, ResetPassword, SecondStep, SignedIn as Session, gate, safe_next, split_specialties}, text::truncate_chars, workspaces::{AcceptInvitation, NewWorkspace, WorkspaceKind, WorkspacePatch, elsewhere}};
 use leptos::{
     WasmSplitManifest,
     config::LeptosOptions,
@@ -37,6 +30,8 @@ use super::{
     cookie::{self, CookiePolicy},
     envelope::{self, ApiError},
     extract::{Anyone, SignedIn, not_found},
+    middleware::IN_WORKSPACE,
+    picture,
 };
 
 /// What pages need; a part of the program's state.
@@ -73,10 +68,15 @@ where
     Router::new()
         .leptos_routes_with_context(&state, routes, context, move || app::shell(options.clone()))
         .route("/fn/{*path}", post(server_functions))
+        .route("/in/{workspace}/fn/{*path}", post(server_functions_in))
         .route("/login", post(login))
         .route("/login/verify", post(verify))
         .route("/register", post(register))
         .route("/logout", post(logout))
+        .route("/workspaces", post(workspaces))
+        .route("/settings/workspace", post(workspace_settings).layer(picture::body_limit()))
+        .route("/settings/data", post(own_data))
+        .route("/settings/profile", post(profile).layer(picture::body_limit()))
         .route("/confirm", post(confirm))
         .route("/forgot", post(forgot))
         .route("/reset", post(reset))
@@ -152,7 +152,10 @@ fn context_of(services: &Services, extensions: &axum::http::Extensions) -> Optio
 /// Who may see which page.
 async fn guard(State(state): State<PageState>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    if !matches!(*request.method(), Method::GET | Method::HEAD) || path.starts_with("/fn/") {
+    if !matches!(*request.method(), Method::GET | Method::HEAD)
+        || path.starts_with("/fn/")
+        || path.starts_with(IN_WORKSPACE)
+    {
         return next.run(request).await;
     }
     if let Some(file) = state.assets.serve(request.method(), &path, request.headers()).await {
@@ -193,6 +196,17 @@ async fn server_functions(State(state): State<PageState>, request: Request) -> R
     )
     .await
     .into_response()
+}
+
+/// The same for a page that says which workspace it belongs to; that the session is in it has been seen to.
+async fn server_functions_in(
+    State(state): State<PageState>,
+    Path((_, name)): Path<(String, String)>,
+    mut request: Request,
+) -> Response {
+    let Ok(uri) = format!("/fn/{name}").parse() else { return not_found().await.into_response() };
+    *request.uri_mut() = uri;
+    server_functions(State(state), request).await
 }
 
 /// Files were tried by the guard; what is left is a page that the app shows as not found.
@@ -450,6 +464,202 @@ async fn reset(State(state): State<PageState>, Anyone(visitor): Anyone, request:
     match state.services.credentials.reset_password(&visitor, form).await {
         Ok(()) => ([cookie::clear(state.cookies)], Redirect::to("/login?notice=reset")).into_response(),
         Err(error) => again(&state, &with_token("/reset", Some(&token)), parts, pairs, error).await,
+    }
+}
+
+/// Goes to another workspace, or makes a further one: the two kinds of forms on the page of one's workspaces.
+async fn workspaces(State(state): State<PageState>, request: Request) -> Response {
+    const PAGE: &str = "/workspaces";
+    let (parts, pairs) = match read_form(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let Some(actor) = parts.extensions.get::<Actor>() else {
+        return Redirect::to("/login?next=/workspaces").into_response();
+    };
+    let memberships = &state.services.memberships;
+    let outcome = match field(&pairs, "to") {
+        Some(to) => match to.parse() {
+            Ok(to) => memberships.switch(actor, to).await,
+            Err(_) => Err(ServiceError::not_found("workspace")),
+        },
+        None => {
+            let form = NewWorkspace {
+                name: field(&pairs, "name").unwrap_or_default(),
+                kind: field(&pairs, "kind").unwrap_or_default(),
+            };
+            memberships.create(actor, form).await
+        }
+    };
+    match outcome {
+        Ok(entered) => Redirect::to(entered.kind.dashboard()).into_response(),
+        Err(error) => again(&state, PAGE, parts, pairs, error).await,
+    }
+}
+
+/// A form of the settings: fields, or a picture with fields beside it.
+struct SettingsForm {
+    parts: axum::http::request::Parts,
+    pairs: Pairs,
+    picture: Option<Vec<u8>>,
+}
+
+async fn read_settings(request: Request) -> Result<SettingsForm, Response> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("multipart/form-data") {
+        let (parts, pairs) = read_form(request).await?;
+        return Ok(SettingsForm { parts, pairs, picture: None });
+    }
+    let refused = |error: MultipartError| {
+        let error = if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            picture::too_large().because(error)
+        } else {
+            ServiceError::field("file", "The picture could not be read. Try again.").because(error)
+        };
+        ApiError(error).into_response()
+    };
+    let (parts, body) = request.into_parts();
+    let form = Multipart::from_request(Request::from_parts(parts.clone(), body), &()).await;
+    let mut form = form.map_err(|error| {
+        ApiError(ServiceError::field("file", "This form was not understood.").because(error)).into_response()
+    })?;
+    let (mut pairs, mut file) = (Pairs::new(), None);
+    while let Some(field) = form.next_field().await.map_err(refused)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == "picture" {
+            file = Some(field.bytes().await.map_err(refused)?.into());
+        } else if pairs.len() < 20 {
+            let text = field.text().await.map_err(refused)?;
+            pairs.push((name, truncate_chars(&text, 200).to_owned()));
+        }
+    }
+    Ok(SettingsForm { parts, pairs, picture: file })
+}
+
+/// What a page of the settings answers: itself again, with a word that it is saved or with what is wrong.
+async fn settled<T>(
+    state: &PageState,
+    page: &str,
+    parts: axum::http::request::Parts,
+    pairs: Pairs,
+    outcome: Result<T, ServiceError>,
+) -> Response {
+    match outcome {
+        Ok(_) => Redirect::to(&format!("{page}?saved=true")).into_response(),
+        Err(error) => {
+            let mut parts = parts;
+            if let Ok(uri) = page.parse() {
+                // Without the word of an earlier time.
+                parts.uri = uri;
+            }
+            again(state, page, parts, pairs, error).await
+        }
+    }
+}
+
+/// A form that belongs to a workspace counts in that one only.
+fn meant_here(actor: &Actor, pairs: &Pairs) -> Result<(), ServiceError> {
+    match field(pairs, "workspace") {
+        Some(named) if named.parse() != Ok(actor.workspace_id) => Err(elsewhere()),
+        _ => Ok(()),
+    }
+}
+
+/// A number as somebody typed it; nothing for nothing.
+fn number<T: std::str::FromStr>(pairs: &Pairs, name: &str) -> Result<Option<T>, ServiceError> {
+    match field(pairs, name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) {
+        None => Ok(None),
+        Some(text) => text.parse().map(Some).map_err(|_| ServiceError::field(name, "Enter a whole number")),
+    }
+}
+
+async fn workspace_settings(State(state): State<PageState>, request: Request) -> Response {
+    const PAGE: &str = "/settings/workspace";
+    let SettingsForm { parts, pairs, picture: file } = match read_settings(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let Some(actor) = parts.extensions.get::<Actor>() else {
+        return Redirect::to("/login?next=/settings/workspace").into_response();
+    };
+    let settings = &state.services.workspace_settings;
+    let outcome = async {
+        meant_here(actor, &pairs)?;
+        if let Some(file) = file {
+            return settings.set_logo(actor, file).await;
+        }
+        if field(&pairs, "remove_picture").is_some() {
+            return settings.remove_logo(actor).await;
+        }
+        let patch = WorkspacePatch {
+            name: field(&pairs, "name"),
+            slug: field(&pairs, "slug").map(|slug| slug.trim().to_owned()),
+            time_zone: field(&pairs, "time_zone").map(|zone| zone.trim().to_owned()),
+            undo_seconds: number(&pairs, "undo_seconds")?,
+            new_accounts_active: Some(field(&pairs, "new_accounts_active").is_some()),
+        };
+        settings.change(actor, patch).await
+    };
+    let outcome = outcome.await;
+    settled(&state, PAGE, parts, pairs, outcome).await
+}
+
+async fn profile(State(state): State<PageState>, request: Request) -> Response {
+    const PAGE: &str = "/settings/profile";
+    let SettingsForm { parts, pairs, picture: file } = match read_settings(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let Some(actor) = parts.extensions.get::<Actor>() else {
+        return Redirect::to("/login?next=/settings/profile").into_response();
+    };
+    let profiles = &state.services.profiles;
+    let outcome = async {
+        if let Some(file) = file {
+            return profiles.set_avatar(actor, file).await;
+        }
+        if field(&pairs, "remove_picture").is_some() {
+            return profiles.remove_avatar(actor).await;
+        }
+        // The page shows the fields that there are; an empty number takes it away.
+        let patch = ProfilePatch {
+            full_name: field(&pairs, "full_name"),
+            headline: field(&pairs, "headline"),
+            bio: field(&pairs, "bio"),
+            specialties: field(&pairs, "specialties").map(|typed| split_specialties(&typed)),
+            availability: field(&pairs, "availability"),
+            agency_name: field(&pairs, "agency_name"),
+            team_size: match field(&pairs, "team_size") {
+                Some(_) => Some(number(&pairs, "team_size")?.unwrap_or(0)),
+                None => None,
+            },
+            listed: field(&pairs, "availability").map(|_| field(&pairs, "listed").is_some()),
+        };
+        profiles.change_profile(actor, patch).await
+    };
+    let outcome = outcome.await;
+    settled(&state, PAGE, parts, pairs, outcome).await
+}
+
+/// Asks for one's data, or deletes the account.
+async fn own_data(State(state): State<PageState>, request: Request) -> Response {
+    const PAGE: &str = "/settings/data";
+    let (parts, pairs) = match read_form(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let Some(actor) = parts.extensions.get::<Actor>() else {
+        return Redirect::to("/login?next=/settings/data").into_response();
+    };
+    let data = &state.services.own_data;
+    if field(&pairs, "export").is_some() {
+        let outcome = data.request_export(actor).await;
+        return settled(&state, PAGE, parts, pairs, outcome).await;
+    }
+    let form = DeleteAccount { current_password: field(&pairs, "current_password").unwrap_or_default() };
+    match data.delete_account(actor, form).await {
+        Ok(()) => ([cookie::clear(state.cookies)], Redirect::to("/login?notice=deleted")).into_response(),
+        Err(error) => settled::<()>(&state, PAGE, parts, pairs, Err(error)).await,
     }
 }
 

@@ -32,6 +32,7 @@ pub fn all() -> Registry {
         .register(accounts::jobs::sweep_tokens)
         .register(notifications::jobs::send_mail)
         .register(identity::jobs::send_reset_link)
+        .register(identity::jobs::build_export)
 }
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;

@@ -104,6 +104,7 @@ pub(super) struct Kept {
 
 /// What is deleted, and when.
 pub(super) const KEPT: [Kept; 14] = [
+pub(super) const KEPT: [Kept; 12] = [
     Kept {
         table: "rate_limits",
         rule: "until all of the limit is there again",
@@ -180,6 +181,18 @@ pub(super) const KEPT: [Kept; 14] = [
         rule: "30 days",
         delete: "delete from mails where id in
                    (select id from mails where created_at < $1 - interval '30 days' order by created_at limit 5000)",
+    },
+    Kept {
+        table: "data_exports",
+        rule: "7 days",
+        delete: "delete from data_exports where id in
+                   (select id from data_exports where expires_at < $1 order by expires_at limit 100)",
+    },
+    Kept {
+        table: "workspaces",
+        rule: "30 days after they were closed",
+        delete: "delete from workspaces where id in
+                   (select id from workspaces where closed_at < $1 - interval '30 days' order by closed_at limit 10)",
     },
     Kept {
         table: "idempotency_keys",

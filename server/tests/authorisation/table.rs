@@ -92,6 +92,16 @@ pub const REST: &[Line] = &[
     ("GET /health/ready", least(Nobody)),
     ("GET /metrics", least(Nobody)),
     ("GET /media/{id}/{variant}", least(Nobody)),
+    ("GET /portraits/{name}", least(Nobody)),
+    ("GET /exports/{id}", least(Nobody)),
+    ("GET /api/users/exports", least(Viewer)),
+    ("POST /api/users/exports", least(Viewer)),
+    ("GET /api/users/departure", least(Viewer)),
+    ("POST /api/users/delete-account", least(Viewer).json(r#"{"current_password":"wrong"}"#)),
+    ("GET /api/users/profile", least(Viewer)),
+    ("PATCH /api/users/profile", least(Viewer).json("{}")),
+    ("PUT /api/users/profile/avatar", least(Viewer)),
+    ("DELETE /api/users/profile/avatar", least(Viewer)),
     ("POST /api/auth/register", least(Nobody).json("{}")),
     ("POST /api/auth/login", least(Nobody).json(r#"{"email":"a@b.example","password":"wrong horse"}"#).may_refuse()),
     ("POST /api/auth/logout", least(Viewer).ends_session()),
@@ -121,6 +131,13 @@ pub const REST: &[Line] = &[
     ("GET /api/auth/sessions", least(Viewer)),
     ("DELETE /api/auth/sessions", least(Viewer)),
     ("DELETE /api/auth/sessions/{id}", least(Viewer).of("session")),
+    ("GET /api/workspaces", least(Viewer)),
+    ("POST /api/workspaces", least(Viewer).json("{}")),
+    ("POST /api/workspaces/{id}/switch", least(Viewer).of("workspace")),
+    ("GET /api/workspaces/current", least(Viewer)),
+    ("PATCH /api/workspaces/current", least(Admin).json("{}")),
+    ("PUT /api/workspaces/current/logo", least(Admin)),
+    ("DELETE /api/workspaces/current/logo", least(Admin)),
     ("GET /api/workspaces/current/members", least(Viewer)),
     ("PATCH /api/workspaces/current/members/{id}", least(Admin).of("member").json(r#"{"role":"viewer"}"#)),
     ("DELETE /api/workspaces/current/members/{id}", least(Admin).of("member")),
@@ -224,8 +241,11 @@ pub const FUNCTIONS: &[Line] = &[
     ("identity/sessions", least(Viewer).json("{}")),
     ("identity/end-session", least(Viewer).of("session").json(BY_ID)),
     ("identity/end-other-sessions", least(Viewer).json("{}")),
+    ("identity/own-data", least(Viewer).json("{}")),
     ("identity/invitation", least(Nobody).json(r#"{"token":"x"}"#)),
     ("identity/join", least(Nobody).json(r#"{"form":{"token":"x"}}"#)),
+    ("workspaces/mine", least(Viewer).json("{}")),
+    ("workspaces/zones", least(Viewer).json("{}")),
     ("workspaces/team", least(Viewer).json("{}")),
     ("workspaces/update-member", least(Admin).of("member").json(r#"{"member":"$ID","patch":{"role":"viewer"}}"#)),
     ("workspaces/remove-member", least(Admin).of("member").json(r#"{"member":"$ID"}"#)),
@@ -286,6 +306,7 @@ pub const FUNCTIONS: &[Line] = &[
 pub async fn furnish(owner: &Person, things: &mut BTreeMap<&'static str, String>) {
     let id = |answer: &serde_json::Value| answer["id"].as_str().unwrap().to_owned();
     // The owner themselves: everybody else may take themselves off the team.
+    things.insert("workspace", id(&owner.get("/api/auth/me").await["data"]["workspace"]));
     things.insert("member", id(&owner.get("/api/auth/me").await["data"]["user"]));
     things.insert("session", id(&owner.get("/api/auth/sessions").await["data"][0]));
     let offer = serde_json::json!({ "email": "somebody.else@walk.example", "role": "viewer" });

@@ -54,6 +54,9 @@ macro_rules! actions {
 
 actions! {
     WorkspaceCreated = "workspace.created", "created the workspace";
+    /// By somebody who was signed in elsewhere.
+    WorkspaceEntered = "workspace.entered", "came from another workspace";
+    WorkspaceChanged = "workspace.changed", "changed the workspace’s settings";
     SessionOpened = "session.opened", "signed in";
     SessionClosed = "session.closed", "signed out";
     /// A known email with a wrong password, or of a disabled account.
@@ -75,6 +78,10 @@ actions! {
     PasskeyAdded = "passkey.added", "added a passkey";
     PasskeyRenamed = "passkey.renamed", "renamed a passkey";
     PasskeyRemoved = "passkey.removed", "removed a passkey";
+    UserDataRequested = "user.data_requested", "asked for their own data";
+    /// By themselves; who it was, nobody can say any more.
+    UserDeleted = "user.deleted", "deleted their account";
+    UserProfileChanged = "user.profile_changed", "changed their profile";
     InvitationSent = "invitation.sent", "invited somebody";
     InvitationResent = "invitation.resent", "sent an invitation again";
     InvitationRevoked = "invitation.revoked", "withdrew an invitation";

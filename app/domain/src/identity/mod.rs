@@ -14,8 +14,10 @@ use crate::{
 };
 
 mod credentials;
+mod own_data;
 mod passkeys;
 mod port;
+mod profile;
 mod routes;
 mod sessions;
 mod two_step;
@@ -24,14 +26,19 @@ pub use credentials::{
     Confirmation, Confirmed, EmailChange, FORGOT_SENT, ForgotPassword, LinkState, MAX_RESENDS, PASSWORD_WRONG,
     RESEND_WINDOW, RESET_LIFE, Resends, ResetPassword, TOO_MANY_RESENDS, confirmation_words, reset_words,
 };
+pub use own_data::{
+    DataExport, DeleteAccount, Departure, EXPORT_LIFE, EXPORT_WINDOW, Leaving, MAX_EXPORTS, TOO_MANY_EXPORTS,
+    sole_admin,
+};
 pub use passkeys::{
     BeginPasskey, MAX_PASSKEY_NAME, MAX_PASSKEYS, NO_PASSKEYS, NewPasskey, PASSKEY_ENDED, PASSKEY_NAME_REQUIRED,
     PASSKEY_REFUSED, PASSKEY_TAKEN, Passkey, PasskeyAnswer, PasskeyChallenge, PasskeyForm, PasskeyOptions, PasskeyStep,
     RenamePasskey, TOO_MANY_PASSKEYS,
 };
-pub use port::{
-    Authenticated, Credentials, Identity, LoginStep, Passkeys, PendingSignIn, SessionToken, Sessions, SignedIn,
-    TwoSteps,
+pub use port::{Authenticated, Credentials, Identity, LoginStep, OwnData, Passkeys, PendingSignIn, Profiles, SessionToken, Sessions, SignedIn, TwoSteps};
+pub use profile::{
+    MAX_AVAILABILITY, MAX_BIO, MAX_HEADLINE, MAX_SPECIALTIES, MAX_SPECIALTY, MAX_TEAM_SIZE, OwnProfile, ProfilePatch,
+    presents_itself, split_specialties,
 };
 pub use routes::{Gate, gate, safe_next};
 pub use sessions::{EndedSessions, SessionInfo, device_words, too_many_guesses, wait_words};
@@ -227,7 +234,7 @@ pub struct User {
     pub email_confirmed: bool,
 }
 
-/// What managers and agencies show of themselves.
+/// What people show of themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Profile {
@@ -237,6 +244,10 @@ pub struct Profile {
     pub availability: Option<String>,
     pub agency_name: Option<String>,
     pub team_size: Option<i32>,
+    /// Whether they are found in the directory of managers and agencies.
+    pub listed: bool,
+    /// Signed, good for about an hour; `null` without a picture.
+    pub avatar_url: Option<String>,
 }
 
 /// The answer to "who am I".

@@ -2,18 +2,8 @@
 
 use async_trait::async_trait;
 
-use super::{
-    ChangeEmail, ChangePassword, ConfirmTotp, Confirmation, Confirmed, EmailChange, EndedSessions, ForgotPassword,
-    LinkState, Login, Me, NewPasskey, Passkey, PasskeyAnswer, PasskeyChallenge, PasskeyOptions, PasskeyStep,
-    ProvePassword, RecoveryCodes, Register, RenamePasskey, Resends, ResetPassword, SecondStep, SessionInfo, TotpSetup,
-    TwoStep, User, Waiting,
-};
-use crate::{
-    actor::{Actor, CookieToken, Visitor},
-    error::ServiceResult,
-    ids::{PasskeyId, SessionId},
-    workspaces::{AcceptInvitation, Role, Workspace},
-};
+use super::{ChangeEmail, ChangePassword, ConfirmTotp, Confirmation, Confirmed, DataExport, DeleteAccount, EmailChange, EndedSessions, ForgotPassword, Leaving, LinkState, Login, Me, NewPasskey, OwnProfile, Passkey, PasskeyAnswer, PasskeyChallenge, PasskeyOptions, PasskeyStep, ProfilePatch, ProvePassword, RecoveryCodes, Register, RenamePasskey, Resends, ResetPassword, SecondStep, SessionInfo, TotpSetup, TwoStep, User, Waiting};
+use crate::{actor::{Actor, CookieToken, Visitor}, error::ServiceResult, ids::{DataExportId, PasskeyId, SessionId}, media::Signature, workspaces::{AcceptInvitation, Role, Workspace}};
 
 /// The signed cookie value. `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -208,4 +198,40 @@ pub trait Credentials: Send + Sync {
 
     /// Sends a link to the new address; the old one stays until that is followed. `CONFLICT` on `email` when it is taken.
     async fn change_email(&self, actor: &Actor, form: ChangeEmail) -> ServiceResult<EmailChange>;
+}
+
+/// What people say of themselves: everybody their own.
+#[async_trait]
+pub trait Profiles: Send + Sync {
+    async fn profile(&self, actor: &Actor) -> ServiceResult<OwnProfile>;
+
+    /// `VALIDATION_ERROR` with fields, also for those that the person's kind does not have.
+    async fn change_profile(&self, actor: &Actor, patch: ProfilePatch) -> ServiceResult<OwnProfile>;
+
+    /// The bytes of a picture (JPG, PNG, WebP, GIF), which is kept small. `VALIDATION_ERROR` on `file` for what is none.
+    async fn set_avatar(&self, actor: &Actor, picture: Vec<u8>) -> ServiceResult<OwnProfile>;
+
+    /// No picture any more; without one this does nothing.
+    async fn remove_avatar(&self, actor: &Actor) -> ServiceResult<OwnProfile>;
+}
+
+/// A person's own data. Needs a browser's session.
+#[async_trait]
+pub trait OwnData: Send + Sync {
+    /// What was put together or is under way, newest first.
+    async fn exports(&self, actor: &Actor) -> ServiceResult<Vec<DataExport>>;
+
+    /// Asks for it; a letter tells when it is ready. While one is under way, it is that one. `RATE_LIMITED` after three
+    /// within a day.
+    async fn request_export(&self, actor: &Actor) -> ServiceResult<DataExport>;
+
+    /// The JSON file, for whoever holds a signed link.
+    async fn open_export(&self, id: DataExportId, signature: Signature) -> ServiceResult<Vec<u8>>;
+
+    /// What would become of the actor's workspaces without them.
+    async fn departure(&self, actor: &Actor) -> ServiceResult<Vec<Leaving>>;
+
+    /// Deletes the actor for good, at once. `VALIDATION_ERROR` on `current_password` for a wrong one; `CONFLICT`, with the
+    /// way out, for the only admin of a workspace in which others are.
+    async fn delete_account(&self, actor: &Actor, form: DeleteAccount) -> ServiceResult<()>;
 }

@@ -4,12 +4,19 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+mod membership;
 mod overview;
 mod port;
+mod settings;
 mod team;
 
+pub use membership::{
+    ELSEWHERE, MAX_WORKSPACE_NAME, MAX_WORKSPACES, NewWorkspace, OwnWorkspace, WORKSPACE_FIELD,
+    WORKSPACE_NAME_REQUIRED, elsewhere, kind_label,
+};
 pub use overview::{ACCOUNTS_SHOWN, Connections, LATEST, Latest, Overview};
-pub use port::{Team, Workspaces};
+pub use port::{Memberships, Team, WorkspaceSettings, Workspaces};
+pub use settings::{MAX_PORTRAIT, MAX_SLUG, SLUG_FORM, SLUG_TAKEN, WorkspacePatch, ZONE_UNKNOWN};
 pub use team::{
     ALREADY_MEMBER, AcceptInvitation, DeclineInvitation, INVITATION_LIFE, INVITE_UNCONFIRMED, Invitation,
     InvitationOffer, InvitationState, LAST_ADMIN, MAX_INVITATIONS, Member, MemberPatch, NewInvitation, role_label,
@@ -121,6 +128,8 @@ pub struct Workspace {
     pub undo_seconds: u16,
     /// Whether a newly connected account takes part in posts at once.
     pub new_accounts_active: bool,
+    /// Signed, good for about an hour; `null` without a logo.
+    pub logo_url: Option<String>,
 }
 
 /// A person as others in the workspace see them.

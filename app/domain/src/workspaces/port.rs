@@ -2,11 +2,14 @@
 
 use async_trait::async_trait;
 
-use super::{Connections, Invitation, InvitationOffer, Latest, Member, MemberPatch, NewInvitation, Overview};
+use super::{
+    Connections, Invitation, InvitationOffer, Latest, Member, MemberPatch, NewInvitation, NewWorkspace, Overview,
+    OwnWorkspace, Workspace, WorkspacePatch,
+};
 use crate::{
     actor::{Actor, Visitor},
     error::ServiceResult,
-    ids::{InvitationId, UserId},
+    ids::{InvitationId, UserId, WorkspaceId},
 };
 
 /// The actor's workspace as a whole. Reading: viewer.
@@ -52,4 +55,34 @@ pub trait Team: Send + Sync {
 
     /// Says no. `GONE` when it is not open any more.
     async fn decline(&self, visitor: &Visitor, token: &str) -> ServiceResult<()>;
+}
+
+/// The workspaces that the actor belongs to. Everybody's own business; changing it takes a browser's session, which is
+/// in one workspace at a time.
+#[async_trait]
+pub trait Memberships: Send + Sync {
+    /// By name; without those that keep the actor out.
+    async fn workspaces(&self, actor: &Actor) -> ServiceResult<Vec<OwnWorkspace>>;
+
+    /// Takes the session to another of them. `NOT_FOUND` for one that the actor does not belong to.
+    async fn switch(&self, actor: &Actor, to: WorkspaceId) -> ServiceResult<OwnWorkspace>;
+
+    /// Makes a further one, with the actor as its admin, and takes the session there. `CONFLICT` for who belongs to too
+    /// many.
+    async fn create(&self, actor: &Actor, form: NewWorkspace) -> ServiceResult<OwnWorkspace>;
+}
+
+/// What is set for the actor's workspace. Seeing it: viewer. Changing it: admin.
+#[async_trait]
+pub trait WorkspaceSettings: Send + Sync {
+    async fn settings(&self, actor: &Actor) -> ServiceResult<Workspace>;
+
+    /// `VALIDATION_ERROR` with fields; `CONFLICT` on `slug` when another workspace has it.
+    async fn change(&self, actor: &Actor, patch: WorkspacePatch) -> ServiceResult<Workspace>;
+
+    /// The bytes of a picture (JPG, PNG, WebP, GIF), which is kept small. `VALIDATION_ERROR` on `file` for what is none.
+    async fn set_logo(&self, actor: &Actor, picture: Vec<u8>) -> ServiceResult<Workspace>;
+
+    /// No logo any more; without one this does nothing.
+    async fn remove_logo(&self, actor: &Actor) -> ServiceResult<Workspace>;
 }

@@ -120,6 +120,7 @@ pub fn LoginPage() -> impl IntoView {
 fn notice_words(notice: &str) -> Option<&'static str> {
     match notice {
         "confirmed" => Some("Your email is confirmed. Sign in to continue."),
+        "deleted" => Some("Your account is deleted. Thank you for having been here."),
         "reset" => Some("Your password is changed. Sign in with the new one."),
         _ => None,
     }

@@ -1,15 +1,7 @@
 //! Registration and sign-in from the browser. A refusal is a value, for the form to show; see `pages` for the same
 //! without JavaScript.
 
-use domain::{
-    FieldErrors, PasskeyId, SessionId,
-    identity::{
-        ChangeEmail, ChangePassword, Confirmation, EmailChange, EndedSessions, ForgotPassword, LinkState, Login,
-        NewPasskey, Passkey, PasskeyAnswer, PasskeyForm, PasskeyOptions, PasskeyStep, Register, RenamePasskey, Resends,
-        ResetPassword, SecondStep, SessionInfo, TotpSetup, TwoStep, Waiting,
-    },
-    workspaces::{AcceptInvitation, InvitationOffer},
-};
+use domain::{FieldErrors, PasskeyId, SessionId, identity::{ChangeEmail, ChangePassword, Confirmation, DataExport, EmailChange, EndedSessions, ForgotPassword, Leaving, LinkState, Login, NewPasskey, Passkey, PasskeyAnswer, PasskeyForm, PasskeyOptions, PasskeyStep, Register, RenamePasskey, Resends, ResetPassword, SecondStep, SessionInfo, TotpSetup, TwoStep, Waiting}, workspaces::{AcceptInvitation, InvitationOffer}};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -305,4 +297,20 @@ pub async fn join_workspace(form: AcceptInvitation) -> Result<Entry, AppError> {
     let actor = crate::services::request().and_then(|context| context.actor);
     let outcome = services.identity.accept_invitation(&visitor, actor.as_ref(), form).await;
     enter(&services, outcome, None)
+}
+
+/// One's own data: what was put together, and what would become of one's workspaces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnDataView {
+    pub exports: Vec<DataExport>,
+    pub leaving: Vec<Leaving>,
+}
+
+/// The page of one's own data.
+#[server(prefix = "/fn", endpoint = "identity/own-data", input = Json, output = Json)]
+pub async fn view_own_data() -> Result<OwnDataView, AppError> {
+    let (services, actor) = acting()?;
+    let exports = services.own_data.exports(&actor).await.map_err(refuse)?;
+    let leaving = services.own_data.departure(&actor).await.map_err(refuse)?;
+    Ok(OwnDataView { exports, leaving })
 }

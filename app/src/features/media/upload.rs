@@ -10,10 +10,11 @@ use std::{
     rc::Rc,
 };
 
-use crate::AppError;
+use crate::{AppError, session::page_workspace};
 use domain::{
     ErrorCode,
     media::{MAX_VIDEO, MediaAsset, MediaKind, MediaType, PIECE, UploadState, UploadStatus, Uploaded, max_bytes},
+    workspaces::ELSEWHERE,
 };
 use leptos::{
     prelude::{FromServerFnError as _, window},
@@ -294,6 +295,8 @@ impl Transfer {
                     return Ok((place, offset));
                 }
                 (404 | 410, _) => forget(file),
+                // The session has gone to another workspace; an answer to `HEAD` has no words of its own.
+                (409, _) => return Err(Stop::Refused(AppError::new(ErrorCode::Conflict, ELSEWHERE))),
                 _ => return Err(Self::refused(&answer)),
             }
         }
@@ -395,6 +398,10 @@ async fn call(
         request.open(method, url)?;
         for (name, value) in headers {
             request.set_request_header(name, value)?;
+        }
+        // In a session that has gone to another workspace meanwhile, this file would be another workspace's.
+        if let Some(workspace) = page_workspace() {
+            request.set_request_header("x-arctiv-workspace", workspace)?;
         }
         Ok(request)
     };

@@ -1,6 +1,8 @@
 //! The workspace's own pages: the public start page and an overview for each kind of workspace.
 
-mod components;
+pub mod components;
+pub mod memberships;
 pub mod pages;
 pub mod server_fns;
+pub mod settings;
 pub mod team;

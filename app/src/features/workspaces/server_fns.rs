@@ -5,7 +5,7 @@ use domain::workspaces::Role;
 use domain::{
     FieldErrors, InvitationId, UserId,
     accounts::PlatformOffer,
-    workspaces::{Connections, Invitation, Latest, Member, MemberPatch, NewInvitation, Overview},
+    workspaces::{Connections, Invitation, Latest, Member, MemberPatch, NewInvitation, Overview, OwnWorkspace},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,22 @@ pub async fn view_connections() -> Result<Connections, AppError> {
 pub async fn view_latest() -> Result<Latest, AppError> {
     let (services, actor) = acting()?;
     services.workspaces.latest(&actor).await.map_err(refuse)
+}
+
+/// One's own workspaces.
+#[server(prefix = "/fn", endpoint = "workspaces/mine", input = Json, output = Json)]
+pub async fn own_workspaces() -> Result<Vec<OwnWorkspace>, AppError> {
+    let (services, actor) = acting()?;
+    services.memberships.workspaces(&actor).await.map_err(refuse)
+}
+
+/// The names of all time zones; none for who cannot set one.
+#[server(prefix = "/fn", endpoint = "workspaces/zones", input = Json, output = Json)]
+pub async fn time_zones() -> Result<Vec<String>, AppError> {
+    let (_, actor) = acting()?;
+    let all = || chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    let places = || all().filter(|name| name.contains('/') && !name.starts_with("Etc/")).map(str::to_owned);
+    Ok(if actor.role >= Role::Admin { places().collect() } else { Vec::new() })
 }
 
 /// The team, and who is invited to it.

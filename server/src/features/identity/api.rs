@@ -1,31 +1,18 @@
-//! `/api/auth/*`.
+//! `/api/auth/*` and `/api/users/*`.
 
 use std::sync::Arc;
 
 use axum::{
-    extract::State,
-    http::StatusCode,
+    extract::{RawQuery, State},
+    http::{StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use domain::{
-    PasskeyId, SessionId,
-    identity::{
-        BeginPasskey, ChangeEmail, ChangePassword, ConfirmEmail, ConfirmTotp, Confirmed, Credentials, EmailChange,
-        EndedSessions, FORGOT_SENT, ForgotPassword, Identity, Login, LoginStep, Me, NewPasskey, Passkey, PasskeyAnswer,
-        PasskeyOptions, Passkeys, ProvePassword, RecoveryCodes, Register, RenamePasskey, Resends, ResetPassword,
-        SecondStep, SessionInfo, Sessions, SignedIn as Session, TotpSetup, TwoStep, TwoSteps, User, Waiting,
-    },
-    workspaces::{AcceptInvitation, Role, Workspace},
-};
+use domain::{DataExportId, PasskeyId, ServiceError, SessionId, identity::{BeginPasskey, ChangeEmail, ChangePassword, ConfirmEmail, ConfirmTotp, Confirmed, Credentials, DataExport, DeleteAccount, EmailChange, EndedSessions, FORGOT_SENT, ForgotPassword, Identity, Leaving, Login, LoginStep, Me, NewPasskey, OwnData, OwnProfile, Passkey, PasskeyAnswer, PasskeyOptions, Passkeys, ProfilePatch, Profiles, ProvePassword, RecoveryCodes, Register, RenamePasskey, Resends, ResetPassword, SecondStep, SessionInfo, Sessions, SignedIn as Session, TotpSetup, TwoStep, TwoSteps, User, Waiting}, media::Signature, workspaces::{AcceptInvitation, Role, Workspace}};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::http::{
-    cookie::{self, CookiePolicy},
-    envelope::{ApiResult, Created, Failure, Ok200, Success},
-    extract::{Anyone, Body, MaybeSignedIn, PathId, SignedIn},
-};
+use crate::http::{cookie::{CookiePolicy, self}, envelope::{ApiResult, Created, Failure, Ok200, Success}, extract::{Anyone, Body, MaybeSignedIn, PathId, SignedIn, parse_query}, picture::{PictureBody, self}};
 
 /// A person and their present workspace, right after signing in.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,6 +37,8 @@ where
     Arc<dyn Sessions>: axum::extract::FromRef<S>,
     Arc<dyn TwoSteps>: axum::extract::FromRef<S>,
     Arc<dyn Passkeys>: axum::extract::FromRef<S>,
+    Arc<dyn Profiles>: axum::extract::FromRef<S>,
+    Arc<dyn OwnData>: axum::extract::FromRef<S>,
     CookiePolicy: axum::extract::FromRef<S>,
 {
     OpenApiRouter::new()
@@ -76,6 +65,12 @@ where
         .routes(routes!(rename_passkey, remove_passkey))
         .routes(routes!(begin_passkey_sign_in))
         .routes(routes!(sign_in_with_passkey))
+        .routes(routes!(exports, request_export))
+        .routes(routes!(open_export))
+        .routes(routes!(departure))
+        .routes(routes!(delete_account))
+        .routes(routes!(profile, change_profile))
+        .merge(OpenApiRouter::new().routes(routes!(set_avatar, remove_avatar)).layer(picture::body_limit()))
 }
 
 /// What is still missing after the right password.
@@ -581,4 +576,152 @@ async fn accept_invitation(
     let session = identity.accept_invitation(&visitor, actor.as_ref(), form).await?;
     let cookie = cookie::set(cookies, &session.token);
     Ok(([cookie], Ok200(SessionData::from(session))).into_response())
+}
+
+/// Your profile
+#[utoipa::path(get, path = "/api/users/profile", tag = "identity", responses(
+    (status = 200, description = "What you say of yourself", body = Success<OwnProfile>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn profile(State(profiles): State<Arc<dyn Profiles>>, SignedIn(actor): SignedIn) -> ApiResult<Ok200<OwnProfile>> {
+    Ok(Ok200(profiles.profile(&actor).await?))
+}
+
+/// Change your profile
+///
+/// What is left out stays; an empty text or 0 takes a value away. Specialties, availability and `listed` are for managers and
+/// agencies, name and size of the agency for agencies.
+#[utoipa::path(patch, path = "/api/users/profile", tag = "identity", request_body = ProfilePatch, responses(
+    (status = 200, description = "As it is now", body = Success<OwnProfile>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn change_profile(
+    State(profiles): State<Arc<dyn Profiles>>,
+    SignedIn(actor): SignedIn,
+    Body(patch): Body<ProfilePatch>,
+) -> ApiResult<Ok200<OwnProfile>> {
+    Ok(Ok200(profiles.change_profile(&actor, patch).await?))
+}
+
+/// Set your picture
+///
+/// The bytes of a JPG, PNG, WebP or GIF, at most 5 MB. It is kept small, without what it tells about its maker.
+#[utoipa::path(put, path = "/api/users/profile/avatar", tag = "identity",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses(
+        (status = 200, description = "The profile, with its new picture", body = Success<OwnProfile>),
+        (status = 400, description = "`VALIDATION_ERROR`: no picture, or damaged", body = Failure),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+        (status = 413, description = "`PAYLOAD_TOO_LARGE`: more than 5 MB", body = Failure),
+    ))]
+async fn set_avatar(
+    State(profiles): State<Arc<dyn Profiles>>,
+    SignedIn(actor): SignedIn,
+    PictureBody(bytes): PictureBody,
+) -> ApiResult<Ok200<OwnProfile>> {
+    Ok(Ok200(profiles.set_avatar(&actor, bytes).await?))
+}
+
+/// Remove your picture
+#[utoipa::path(delete, path = "/api/users/profile/avatar", tag = "identity", responses(
+    (status = 200, description = "The profile, without a picture", body = Success<OwnProfile>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn remove_avatar(
+    State(profiles): State<Arc<dyn Profiles>>,
+    SignedIn(actor): SignedIn,
+) -> ApiResult<Ok200<OwnProfile>> {
+    Ok(Ok200(profiles.remove_avatar(&actor).await?))
+}
+
+/// Your data
+///
+/// What was put together for you to take along, newest first. For a browser's session only.
+#[utoipa::path(get, path = "/api/users/exports", tag = "identity", responses(
+    (status = 200, description = "Those that can be fetched, and what is under way", body = Success<Vec<DataExport>>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn exports(State(data): State<Arc<dyn OwnData>>, SignedIn(actor): SignedIn) -> ApiResult<Ok200<Vec<DataExport>>> {
+    Ok(Ok200(data.exports(&actor).await?))
+}
+
+/// Ask for your data
+///
+/// Everything that Arctiv keeps of you, in one JSON file; a letter tells when it is ready. Three times a day. For a browser's
+/// session only.
+#[utoipa::path(post, path = "/api/users/exports", tag = "identity", responses(
+    (status = 201, description = "On its way, or the one that is already", body = Success<DataExport>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 429, description = "`RATE_LIMITED`: `details.retry_after` says for how long", body = Failure),
+))]
+async fn request_export(
+    State(data): State<Arc<dyn OwnData>>,
+    SignedIn(actor): SignedIn,
+) -> ApiResult<Created<DataExport>> {
+    Ok(Created(data.request_export(&actor).await?))
+}
+
+/// A file with somebody's data
+///
+/// At the URL that it carries: signed, valid for about an hour.
+#[utoipa::path(get, path = "/exports/{id}", tag = "identity",
+    params(
+        ("id" = DataExportId, Path),
+        ("expires" = i64, Query, description = "Unix seconds"),
+        ("signature" = String, Query),
+    ),
+    responses(
+        (status = 200, description = "The file", content_type = "application/octet-stream", body = Vec<u8>),
+        (status = 404, description = "Absent, or the signature is not ours", body = Failure),
+        (status = 410, description = "The URL has expired", body = Failure),
+    ),
+    security(()))]
+async fn open_export(
+    State(data): State<Arc<dyn OwnData>>,
+    PathId(id): PathId<DataExportId>,
+    RawQuery(query): RawQuery,
+) -> ApiResult<Response> {
+    let signature: Signature =
+        parse_query(query.as_deref().unwrap_or_default()).map_err(|_| ServiceError::not_found("file"))?;
+    let content = data.open_export(id, signature).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"arctiv-my-data.json\""),
+        (header::CACHE_CONTROL, "private, no-store"),
+    ];
+    Ok((headers, content).into_response())
+}
+
+/// What deleting your account would do
+///
+/// To each workspace that you belong to. For a browser's session only.
+#[utoipa::path(get, path = "/api/users/departure", tag = "identity", responses(
+    (status = 200, description = "By name", body = Success<Vec<Leaving>>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn departure(State(data): State<Arc<dyn OwnData>>, SignedIn(actor): SignedIn) -> ApiResult<Ok200<Vec<Leaving>>> {
+    Ok(Ok200(data.departure(&actor).await?))
+}
+
+/// Delete your account
+///
+/// For good, at once. What you wrote in workspaces with other people stays there without your name; workspaces in which
+/// nobody else is are closed. For a browser's session only.
+#[utoipa::path(post, path = "/api/users/delete-account", tag = "identity", request_body = DeleteAccount, responses(
+    (status = 200, description = "Deleted, and the cookie with it", body = Success<Told>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`: also a wrong password", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 409, description = "`CONFLICT`: the only admin of a workspace in which others are", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn delete_account(
+    State(data): State<Arc<dyn OwnData>>,
+    State(cookies): State<CookiePolicy>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<DeleteAccount>,
+) -> ApiResult<Response> {
+    data.delete_account(&actor, form).await?;
+    Ok(([cookie::clear(cookies)], Ok200(Told { message: "Your account is deleted." })).into_response())
 }

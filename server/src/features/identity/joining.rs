@@ -120,7 +120,7 @@ impl IdentityService {
         let entry = Entry::at_the_door(visitor, workspace, user, Action::InvitationAccepted, now);
         record(&mut tx, entry.is(serde_json::json!({ "email": found.offer.email, "role": found.offer.role })));
         let cookie = self.open_session(&mut tx, visitor, user, workspace, found.offer.kind).await?;
-        let me = store::me(&mut tx, user, workspace).await?;
+        let me = store::me(&mut tx, &self.media, user, workspace).await?;
         tx.commit().await?;
         tracing::info!(user_id = %user, workspace_id = %workspace, "joined");
         Ok(SignedIn { user: me.user, workspace: me.workspace, role: me.role, token: cookie })

@@ -9,18 +9,24 @@
 //! | `two_step` | the port [`domain::identity::TwoSteps`]: codes of an app, recovery codes |
 //! | `passkeys` | the port [`domain::identity::Passkeys`] |
 //! | `joining` | taking an offered place in a workspace |
+//! | `memberships` | the port [`domain::workspaces::Memberships`] |
+//! | `own_data` | the port [`domain::identity::OwnData`] |
 //! | `password` | argon2id, off the async threads |
+//! | `profiles` | the port [`domain::identity::Profiles`] |
 //! | `token` | the session cookie |
-//! | `jobs` | the letter for a forgotten password |
+//! | `jobs` | the letter for a forgotten password; putting own data together |
 
 mod api;
 mod credentials;
 mod guessing;
 pub mod jobs;
 mod joining;
+mod memberships;
+mod own_data;
 mod passkeys;
 mod password;
 mod policy;
+mod profiles;
 mod service;
 mod sessions;
 mod store;
@@ -30,6 +36,8 @@ mod token;
 mod two_step;
 
 pub use api::router;
+pub use own_data::OwnDataService;
+pub use profiles::ProfileService;
 pub use passkeys::RelyingParty;
 pub use service::{IdentityService, PasswordCost};
 pub use two_step::reseal_all;

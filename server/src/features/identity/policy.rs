@@ -11,3 +11,8 @@ pub fn may_end_session(actor: &Actor) -> ServiceResult<SessionId> {
 pub fn may_change_credentials(actor: &Actor) -> ServiceResult<SessionId> {
     actor.session_id().ok_or_else(|| ServiceError::forbidden("Sign in with a browser to change this."))
 }
+
+/// A session is in one workspace at a time; whatever else acts for a person belongs to one.
+pub fn may_switch(actor: &Actor) -> ServiceResult<SessionId> {
+    actor.session_id().ok_or_else(|| ServiceError::forbidden("Sign in with a browser to go to another workspace."))
+}

@@ -29,7 +29,10 @@ use super::{
 };
 use crate::{
     database::{Database, Tx},
-    features::audit::in_tx::{Entry, record},
+    features::{
+        audit::in_tx::{Entry, record},
+        media::MediaLinks,
+    },
     one_time::OneTimeTokens,
 };
 
@@ -45,6 +48,8 @@ pub struct IdentityService {
     pub(super) vault: Arc<Vault>,
     /// None where browsers make no passkeys.
     pub(super) relying_party: Option<RelyingParty>,
+    /// To pictures of people and workspaces.
+    pub(super) media: MediaLinks,
 }
 
 impl IdentityService {
@@ -57,7 +62,9 @@ impl IdentityService {
         vault: Arc<Vault>,
     ) -> ServiceResult<Self> {
         let (tokens, links) = (Tokens::new(jwt_secret), OneTimeTokens::new(jwt_secret));
-        Ok(Self { database, clock, ids, passwords: Passwords::new(cost)?, tokens, links, vault, relying_party: None })
+        let media = MediaLinks::new(jwt_secret, Arc::clone(&clock));
+        let passwords = Passwords::new(cost)?;
+        Ok(Self { database, clock, ids, passwords, tokens, links, vault, relying_party: None, media })
     }
 
     /// The site that passkeys are made for.
@@ -117,7 +124,7 @@ impl IdentityService {
     }
 
     /// The workspace's slug from its name; with a random end where the plain one is taken.
-    async fn insert_workspace(
+    pub(super) async fn insert_workspace(
         &self,
         tx: &mut Tx,
         id: WorkspaceId,
@@ -174,7 +181,7 @@ impl Identity for IdentityService {
             confirmed: false,
         };
         self.send_confirmation(&mut tx, user, &person, ConfirmationOf::Registration).await?;
-        let me = store::me(&mut tx, user, workspace).await?;
+        let me = store::me(&mut tx, &self.media, user, workspace).await?;
         tx.commit().await?;
         tracing::info!(user_id = %user, workspace_id = %workspace, kind = %kind, "registered");
         Ok(SignedIn { user: me.user, workspace: me.workspace, role: me.role, token })
@@ -209,6 +216,7 @@ impl Identity for IdentityService {
         let Some(workspace) = row.workspace else {
             return Err(ServiceError::new(ErrorCode::Unauthorized, NO_WORKSPACE));
         };
+        let workspace = store::last_workspace(self.database.public_pool(), row.user).await?.unwrap_or(workspace);
         let mut tx = self.database.tenant_of(row.user, workspace).await?;
         guess.forgive(&mut tx).await?;
         if let Verdict::RightButOld(new) = &verdict {
@@ -233,7 +241,7 @@ impl Identity for IdentityService {
     async fn authenticate(&self, token: &SessionToken, visitor: &Visitor) -> ServiceResult<Option<Authenticated>> {
         let now = self.clock.now();
         let Some(claims) = self.tokens.read(token, now) else { return Ok(None) };
-        let row = store::session_lookup(self.database.public_pool(), &claims.token_hash(), now).await?;
+        let row = store::session_lookup(self.database.public_pool(), &self.media, &claims.token_hash(), now).await?;
         // The cookie's own end is the inactivity limit; the row's mark catches a cookie that was copied and kept.
         let Some(row) =
             row.filter(|row| row.me.user.id == claims.sub && row.last_seen_at + INACTIVITY + REISSUE_AFTER > now)
@@ -263,7 +271,7 @@ impl Identity for IdentityService {
 
     async fn me(&self, actor: &Actor) -> ServiceResult<Me> {
         let mut tx = self.database.read(actor).await?;
-        let me = store::me(&mut tx, actor.user_id, actor.workspace_id).await?;
+        let me = store::me(&mut tx, &self.media, actor.user_id, actor.workspace_id).await?;
         Ok(me)
     }
 

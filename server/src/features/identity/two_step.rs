@@ -161,7 +161,7 @@ impl IdentityService {
         user: UserId,
         workspace: WorkspaceId,
     ) -> ServiceResult<SignedIn> {
-        let me = store::me(tx, user, workspace).await?;
+        let me = store::me(tx, &self.media, user, workspace).await?;
         let token = self.open_session(tx, visitor, user, workspace, me.workspace.kind).await?;
         tracing::info!(user_id = %user, workspace_id = %workspace, "signed in");
         Ok(SignedIn { user: me.user, workspace: me.workspace, role: me.role, token })

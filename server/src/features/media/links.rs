@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
-    MediaId,
+    DataExportId, MediaId,
     clock::Clock,
     media::{Signature, Variant},
 };
@@ -53,17 +53,58 @@ impl MediaLinks {
 
     /// `/media/{id}/{variant}?expires=…&signature=…`; works for 60 to 70 minutes.
     pub fn url(&self, id: MediaId, variant: Variant) -> String {
-        let soonest = self.clock.now().timestamp() + VALID_FOR;
-        let expires = (soonest + ROUNDED_TO - 1).div_euclid(ROUNDED_TO) * ROUNDED_TO;
+        let expires = self.expires();
         let signature = URL_SAFE_NO_PAD.encode(self.over(id, variant, expires).finalize().into_bytes());
         format!("/media/{id}/{}?expires={expires}&signature={signature}", variant.word())
     }
 
+    /// The address of an avatar or a logo; works as long.
+    pub fn portrait(&self, name: &str) -> String {
+        let expires = self.expires();
+        let signature = URL_SAFE_NO_PAD.encode(self.over_portrait(name, expires).finalize().into_bytes());
+        format!("/portraits/{name}?expires={expires}&signature={signature}")
+    }
+
+    /// The same as [`verify`](Self::verify) for those.
+    pub fn verify_portrait(&self, name: &str, signature: &Signature) -> Result<(), Refused> {
+        self.judge(self.over_portrait(name, signature.expires), signature)
+    }
+
+    /// The address of somebody's own data; works as long.
+    pub fn export(&self, id: DataExportId) -> String {
+        let expires = self.expires();
+        let signature = URL_SAFE_NO_PAD.encode(self.over_export(id, expires).finalize().into_bytes());
+        format!("/exports/{id}?expires={expires}&signature={signature}")
+    }
+
+    /// The same as [`verify`](Self::verify) for that.
+    pub fn verify_export(&self, id: DataExportId, signature: &Signature) -> Result<(), Refused> {
+        self.judge(self.over_export(id, signature.expires), signature)
+    }
+
     /// Compares in constant time; says that a URL has expired only to those who hold a true one.
     pub fn verify(&self, id: MediaId, variant: Variant, signature: &Signature) -> Result<(), Refused> {
+        self.judge(self.over(id, variant, signature.expires), signature)
+    }
+
+    fn judge(&self, wanted: Hmac<Sha256>, signature: &Signature) -> Result<(), Refused> {
         let given = URL_SAFE_NO_PAD.decode(&signature.signature).map_err(|_| Refused::NotOurs)?;
-        self.over(id, variant, signature.expires).verify_slice(&given).map_err(|_| Refused::NotOurs)?;
+        wanted.verify_slice(&given).map_err(|_| Refused::NotOurs)?;
         if signature.expires > self.clock.now().timestamp() { Ok(()) } else { Err(Refused::Expired) }
+    }
+
+    fn expires(&self) -> i64 {
+        let soonest = self.clock.now().timestamp() + VALID_FOR;
+        (soonest + ROUNDED_TO - 1).div_euclid(ROUNDED_TO) * ROUNDED_TO
+    }
+
+    fn over_export(&self, id: DataExportId, expires: i64) -> Hmac<Sha256> {
+        self.mac.clone().chain_update(format!("export\n{id}\n{expires}"))
+    }
+
+    fn over_portrait(&self, name: &str, expires: i64) -> Hmac<Sha256> {
+        // No id of a file looks like this.
+        self.mac.clone().chain_update(format!("portrait\n{name}\n{expires}"))
     }
 
     fn over(&self, id: MediaId, variant: Variant, expires: i64) -> Hmac<Sha256> {

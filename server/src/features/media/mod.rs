@@ -13,6 +13,8 @@
 //! never take away another's bytes. What is removed can be brought back for thirty days. Files are shown through signed URLs
 //! ([`MediaLinks`]) that need no session, so that a page's pictures cost no look-up of who asks, and that end after about an
 //! hour.
+//!
+//! Avatars and logos ([`Portraits`]) take the same way in and out, and are nobody's media.
 
 pub mod api;
 mod copies;
@@ -26,6 +28,7 @@ mod name;
 mod picture;
 mod pieces;
 mod policy;
+pub mod portraits;
 mod service;
 mod store;
 #[cfg(test)]
@@ -38,5 +41,6 @@ pub use picture::samples;
 
 pub use copies::{Copies, Original};
 pub use files::{FileWriter, MediaFiles, Owner};
-pub use links::{MediaLinks, PublicMedia};
+pub use links::{MediaLinks, PublicMedia, Refused as LinkRefused};
+pub use portraits::{Portraits, read_portrait};
 pub use service::MediaService;

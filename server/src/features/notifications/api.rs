@@ -10,13 +10,18 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
-use domain::events::{Events, Numbered};
+use domain::{
+    WorkspaceId,
+    events::{Events, Numbered},
+    workspaces::elsewhere,
+};
 use futures::{Stream, StreamExt, stream};
+use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::http::{
     envelope::{ApiResult, Failure},
-    extract::SignedIn,
+    extract::{Query, SignedIn},
 };
 
 /// The routes.
@@ -28,21 +33,36 @@ where
     OpenApiRouter::new().routes(routes!(events))
 }
 
+/// What a stream is asked for with.
+#[derive(Debug, Deserialize)]
+struct Wanted {
+    workspace: Option<WorkspaceId>,
+}
+
 /// Live events
 ///
 /// Server-sent events of the present workspace: `account.status`, `delivery.updated`, `post.updated`, `member.updated`. Resumes from
 /// `Last-Event-ID`; after a resumption something may come twice, nothing is left out.
 #[utoipa::path(get, path = "/api/events", tag = "events",
-    params(("Last-Event-ID" = Option<String>, Header, description = "The last number seen")),
+    params(
+        ("Last-Event-ID" = Option<String>, Header, description = "The last number seen"),
+        ("workspace" = Option<WorkspaceId>, Query, description = "The workspace that is meant: refused when it is not the present one"),
+    ),
     responses(
         (status = 200, description = "A stream of events", content_type = "text/event-stream", body = String),
+        (status = 400, description = "`VALIDATION_ERROR`", body = Failure),
         (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+        (status = 409, description = "`CONFLICT`: the session is in another workspace", body = Failure),
     ))]
 async fn events(
     State(events): State<Arc<dyn Events>>,
     SignedIn(actor): SignedIn,
+    Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
+    if wanted.workspace.is_some_and(|workspace| workspace != actor.workspace_id) {
+        return Err(elsewhere().into());
+    }
     let last_seen =
         headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|value| value.parse().ok());
     let subscription = events.subscribe(&actor, last_seen).await?;

@@ -1,11 +1,14 @@
-//! `/api/workspaces/current/*` and `/api/invitations/*`.
+//! `/api/workspaces/*` and `/api/invitations/*`.
 
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use domain::{
-    InvitationId, UserId,
-    workspaces::{DeclineInvitation, Invitation, InvitationOffer, Member, MemberPatch, NewInvitation, Team},
+    InvitationId, UserId, WorkspaceId,
+    workspaces::{
+        DeclineInvitation, Invitation, InvitationOffer, Member, MemberPatch, Memberships, NewInvitation, NewWorkspace,
+        OwnWorkspace, Team, Workspace, WorkspacePatch, WorkspaceSettings,
+    },
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,6 +17,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::http::{
     envelope::{ApiResult, Created, Failure, Ok200, Success},
     extract::{Anyone, Body, PathId, SignedIn},
+    picture::{self, PictureBody},
 };
 
 /// The routes.
@@ -21,8 +25,14 @@ pub fn router<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Arc<dyn Team>: axum::extract::FromRef<S>,
+    Arc<dyn Memberships>: axum::extract::FromRef<S>,
+    Arc<dyn WorkspaceSettings>: axum::extract::FromRef<S>,
 {
     OpenApiRouter::new()
+        .routes(routes!(workspaces, create))
+        .routes(routes!(switch))
+        .routes(routes!(settings, change_settings))
+        .merge(OpenApiRouter::new().routes(routes!(set_logo, remove_logo)).layer(picture::body_limit()))
         .routes(routes!(members))
         .routes(routes!(change_member, remove_member))
         .routes(routes!(invitations, invite))
@@ -40,6 +50,122 @@ pub struct Done {
 
 const DONE: Ok200<Done> = Ok200(Done { done: true });
 
+/// Your workspaces
+///
+/// All that you belong to, by name; `current` is the one that the session is in.
+#[utoipa::path(get, path = "/api/workspaces", tag = "workspaces", responses(
+    (status = 200, description = "All of them", body = Success<Vec<OwnWorkspace>>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn workspaces(
+    State(memberships): State<Arc<dyn Memberships>>,
+    SignedIn(actor): SignedIn,
+) -> ApiResult<Ok200<Vec<OwnWorkspace>>> {
+    Ok(Ok200(memberships.workspaces(&actor).await?))
+}
+
+/// Make a workspace
+///
+/// A further one, with you as its admin; the session goes there. For a browser's session only.
+#[utoipa::path(post, path = "/api/workspaces", tag = "workspaces", request_body = NewWorkspace, responses(
+    (status = 201, description = "Made, and the session is in it", body = Success<OwnWorkspace>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 409, description = "`CONFLICT`: you belong to 50 already", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn create(
+    State(memberships): State<Arc<dyn Memberships>>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<NewWorkspace>,
+) -> ApiResult<Created<OwnWorkspace>> {
+    Ok(Created(memberships.create(&actor, form).await?))
+}
+
+/// Go to another workspace
+///
+/// Takes the session there, in every tab that shares its cookie. For a browser's session only.
+#[utoipa::path(post, path = "/api/workspaces/{id}/switch", tag = "workspaces",
+    params(("id" = WorkspaceId, Path, description = "One that you belong to")),
+    responses(
+        (status = 200, description = "The session is in it", body = Success<OwnWorkspace>),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+        (status = 404, description = "`NOT_FOUND`: absent, or you do not belong to it", body = Failure),
+    ))]
+async fn switch(
+    State(memberships): State<Arc<dyn Memberships>>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<WorkspaceId>,
+) -> ApiResult<Ok200<OwnWorkspace>> {
+    Ok(Ok200(memberships.switch(&actor, id).await?))
+}
+
+/// Settings
+///
+/// Of the present workspace.
+#[utoipa::path(get, path = "/api/workspaces/current", tag = "workspaces", responses(
+    (status = 200, description = "The workspace", body = Success<Workspace>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn settings(
+    State(settings): State<Arc<dyn WorkspaceSettings>>,
+    SignedIn(actor): SignedIn,
+) -> ApiResult<Ok200<Workspace>> {
+    Ok(Ok200(settings.settings(&actor).await?))
+}
+
+/// Change the settings
+///
+/// Of the present workspace; what is left out stays.
+#[utoipa::path(patch, path = "/api/workspaces/current", tag = "workspaces", request_body = WorkspacePatch, responses(
+    (status = 200, description = "As it is now", body = Success<Workspace>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 403, description = "`FORBIDDEN`: takes an admin", body = Failure),
+    (status = 409, description = "`CONFLICT`: another workspace has this slug", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn change_settings(
+    State(settings): State<Arc<dyn WorkspaceSettings>>,
+    SignedIn(actor): SignedIn,
+    Body(patch): Body<WorkspacePatch>,
+) -> ApiResult<Ok200<Workspace>> {
+    Ok(Ok200(settings.change(&actor, patch).await?))
+}
+
+/// Set the logo
+///
+/// The bytes of a JPG, PNG, WebP or GIF, at most 5 MB. It is kept small, without what it tells about its maker.
+#[utoipa::path(put, path = "/api/workspaces/current/logo", tag = "workspaces",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses(
+        (status = 200, description = "The workspace, with its new logo", body = Success<Workspace>),
+        (status = 400, description = "`VALIDATION_ERROR`: no picture, or damaged", body = Failure),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+        (status = 403, description = "`FORBIDDEN`: takes an admin", body = Failure),
+        (status = 413, description = "`PAYLOAD_TOO_LARGE`: more than 5 MB", body = Failure),
+    ))]
+async fn set_logo(
+    State(settings): State<Arc<dyn WorkspaceSettings>>,
+    SignedIn(actor): SignedIn,
+    PictureBody(bytes): PictureBody,
+) -> ApiResult<Ok200<Workspace>> {
+    Ok(Ok200(settings.set_logo(&actor, bytes).await?))
+}
+
+/// Remove the logo
+#[utoipa::path(delete, path = "/api/workspaces/current/logo", tag = "workspaces", responses(
+    (status = 200, description = "The workspace, without a logo", body = Success<Workspace>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 403, description = "`FORBIDDEN`: takes an admin", body = Failure),
+))]
+async fn remove_logo(
+    State(settings): State<Arc<dyn WorkspaceSettings>>,
+    SignedIn(actor): SignedIn,
+) -> ApiResult<Ok200<Workspace>> {
+    Ok(Ok200(settings.remove_logo(&actor).await?))
+}
+
 /// Members
 ///
 /// Of the present workspace, by name.
@@ -53,7 +179,8 @@ async fn members(State(team): State<Arc<dyn Team>>, SignedIn(actor): SignedIn) -
 
 /// Change a member
 ///
-/// Another role, or kept out (`disabled`), which ends their sessions here at once.
+/// Another role, or kept out (`disabled`), which takes them out of this workspace at once: their sessions go on in another of
+/// theirs, or end.
 #[utoipa::path(patch, path = "/api/workspaces/current/members/{id}", tag = "workspaces", request_body = MemberPatch,
     params(("id" = UserId, Path, description = "The person")),
     responses(
@@ -76,7 +203,8 @@ async fn change_member(
 
 /// Remove a member
 ///
-/// Ends their sessions here at once; what they wrote stays. Everybody may remove themselves.
+/// Takes them out of this workspace at once: their sessions go on in another of theirs, or end. What they wrote stays.
+/// Everybody may remove themselves.
 #[utoipa::path(delete, path = "/api/workspaces/current/members/{id}", tag = "workspaces",
     params(("id" = UserId, Path, description = "The person")),
     responses(

@@ -1,9 +1,10 @@
-//! The workspace as a whole: its overview, and its team.
+//! The workspace as a whole: its overview, its team, and what is set for it.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `service` | the port [`domain::workspaces::Workspaces`] |
 //! | `team` | the port [`domain::workspaces::Team`] |
+//! | `settings` | the port [`domain::workspaces::WorkspaceSettings`] |
 //! | [`in_tx`] | what identity asks of invitations |
 //! | `policy` | who may |
 
@@ -11,6 +12,7 @@ mod api;
 pub mod in_tx;
 mod policy;
 mod service;
+mod settings;
 mod store;
 mod team;
 #[cfg(test)]
@@ -18,4 +20,5 @@ mod tests;
 
 pub use api::router;
 pub use service::WorkspaceService;
+pub use settings::SettingsService;
 pub use team::TeamService;

@@ -1,13 +1,13 @@
-//! The SQL of the team.
+//! The SQL of the team and of the settings.
 
 use chrono::{DateTime, Utc};
 use domain::{
     InvitationId, ServiceError, ServiceResult, UserId, WorkspaceId,
-    workspaces::{Invitation, InvitationOffer, InvitationState, LAST_ADMIN, Member, Role},
+    workspaces::{Invitation, InvitationOffer, InvitationState, LAST_ADMIN, Member, Role, SLUG_TAKEN},
 };
 use sqlx::PgConnection;
 
-use crate::database::{failed, on_constraint, word};
+use crate::database::{failed, on_constraint, one_row, word};
 
 struct MemberRow {
     id: uuid::Uuid,
@@ -82,7 +82,7 @@ pub async fn delete_member(tx: &mut PgConnection, member: UserId) -> ServiceResu
     Ok(done.rows_affected())
 }
 
-/// Ends somebody's sessions in the present workspace.
+/// Takes somebody's sessions out of the present workspace: into another of theirs, or to their end.
 pub async fn end_sessions(tx: &mut PgConnection, member: UserId, at: DateTime<Utc>) -> ServiceResult<()> {
     sqlx::query_scalar!("select end_member_sessions($1, $2)", member.0, at).fetch_one(tx).await.map_err(failed)?;
     Ok(())
@@ -300,4 +300,66 @@ pub async fn decline(tx: &mut PgConnection, hash: &[u8; 32], at: DateTime<Utc>) 
         .await
         .map_err(failed)?;
     Ok(done.unwrap_or_default())
+}
+
+/// What is set for a workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsRow {
+    pub name: String,
+    pub slug: String,
+    pub time_zone: String,
+    pub undo_seconds: u16,
+    pub new_accounts_active: bool,
+    /// The name of its picture.
+    pub logo: Option<String>,
+}
+
+/// With `hold`, nobody else changes it until the transaction ends.
+pub async fn settings(tx: &mut PgConnection, workspace: WorkspaceId, hold: bool) -> ServiceResult<Option<SettingsRow>> {
+    if hold {
+        sqlx::query_scalar!("select id from workspaces where id = $1 for update", workspace.0)
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(failed)?;
+    }
+    let row = sqlx::query!(
+        "select name, slug, time_zone, undo_seconds, new_accounts_active, logo from workspaces where id = $1",
+        workspace.0
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(failed)?;
+    Ok(row.map(|row| SettingsRow {
+        name: row.name,
+        slug: row.slug,
+        time_zone: row.time_zone,
+        undo_seconds: u16::try_from(row.undo_seconds).unwrap_or_default(),
+        new_accounts_active: row.new_accounts_active,
+        logo: row.logo,
+    }))
+}
+
+/// Everything but the logo.
+pub async fn set_settings(tx: &mut PgConnection, workspace: WorkspaceId, to: &SettingsRow) -> ServiceResult<()> {
+    let done = sqlx::query!(
+        "update workspaces set name = $2, slug = $3, time_zone = $4, undo_seconds = $5, new_accounts_active = $6 where id = $1",
+        workspace.0,
+        to.name,
+        to.slug,
+        to.time_zone,
+        i16::try_from(to.undo_seconds).unwrap_or_default(),
+        to.new_accounts_active
+    )
+    .execute(tx)
+    .await
+    .map_err(on_constraint("workspaces_slug_key", || ServiceError::field_conflict("slug", SLUG_TAKEN)))?;
+    one_row(done.rows_affected(), "workspace")
+}
+
+pub async fn set_logo(tx: &mut PgConnection, workspace: WorkspaceId, name: Option<&str>) -> ServiceResult<()> {
+    let done = sqlx::query!("update workspaces set logo = $2 where id = $1", workspace.0, name)
+        .execute(tx)
+        .await
+        .map_err(failed)?;
+    one_row(done.rows_affected(), "workspace")
 }

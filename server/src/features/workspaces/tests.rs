@@ -27,6 +27,10 @@ use crate::{
     jobs::{Registry, run_due},
 };
 
+mod memberships;
+mod own_data;
+mod settings;
+
 /// A workspace with an admin, and the way in.
 struct Office {
     studio: Studio,

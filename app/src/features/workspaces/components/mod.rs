@@ -1,4 +1,4 @@
-//! Parts of the overviews and of the start page.
+//! Parts of the overviews and of the start page, and the switcher in the frame.
 
 mod account_rows;
 mod attention;
@@ -6,6 +6,7 @@ mod board;
 mod first_run;
 mod landing;
 mod latest;
+mod switcher;
 
 pub use account_rows::{AccountCards, AccountRows};
 pub use attention::{AttentionBanner, AttentionRows};
@@ -13,3 +14,4 @@ pub use board::{Board, use_board};
 pub use first_run::FirstRun;
 pub use landing::{Facts, Hero, Roles};
 pub use latest::{LatestDeliveries, LatestPosts};
+pub use switcher::Switcher;

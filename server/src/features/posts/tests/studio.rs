@@ -49,6 +49,7 @@ pub struct Studio {
     pub ids: Arc<dyn Ids>,
     pub files: MediaFiles,
     pub store: Arc<InMemory>,
+    pub accounts: Arc<dyn Accounts>,
     pub posts: Arc<dyn Posts>,
     pub queue: Arc<dyn Queue>,
     pub media: Arc<dyn Media>,
@@ -136,7 +137,7 @@ impl Studio {
         let missed = MissedPolicy::default();
         let selector = Selector::new(ids.clone(), platforms.clone(), missed);
         let queue = QueueService::new(db.clone(), clock.clone(), ids.clone(), accounts.clone());
-        let posts = PostService::new(db.clone(), clock.clone(), ids.clone(), accounts, links, selector.clone());
+        let posts = PostService::new(db.clone(), clock.clone(), ids.clone(), accounts.clone(), links, selector.clone());
         let deliveries = DeliveryService::new(db.clone(), clock.clone(), 5, missed.spacing);
         let post = Arc::new(Post::default());
         let context = JobContext {
@@ -156,6 +157,7 @@ impl Studio {
             ids,
             files,
             store,
+            accounts,
             posts: Arc::new(posts),
             queue: Arc::new(queue),
             media: Arc::new(media),
