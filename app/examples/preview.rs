@@ -52,8 +52,8 @@ use domain::{
         versions::{Comparison, PostVersion, VersionSummary},
     },
     workspaces::{
-        AcceptInvitation, Connections, Invitation, InvitationOffer, InvitationState, LATEST, Latest, Member,
-        MemberPatch, NewInvitation, Overview, Person, Role, Team, Workspace, WorkspaceKind, Workspaces,
+        AcceptInvitation, ApiKey, ApiKeyState, ApiKeys, Connections, Invitation, InvitationOffer, InvitationState, KeyHolder, LATEST, Latest, MadeApiKey, Member,
+        MemberPatch, NewApiKey, NewInvitation, Overview, Person, Role, Scope, Team, Workspace, WorkspaceKind, Workspaces,
     },
 };
 use leptos::config::LeptosOptions;
@@ -291,6 +291,35 @@ impl Team for Demo {
     }
     async fn decline(&self, _: &Visitor, _: &str) -> ServiceResult<()> {
         gone()
+    }
+}
+
+#[async_trait]
+impl ApiKeys for Demo {
+    async fn list(&self, _: &Actor) -> ServiceResult<Vec<ApiKey>> {
+        self.stand()?;
+        Ok(vec![ApiKey {
+            id: domain::ApiKeyId(id(1200)),
+            name: "Nightly import".into(),
+            prefix: "arc_4kT9xQz1".into(),
+            scopes: vec![Scope::ContentRead, Scope::ContentWrite, Scope::MediaWrite],
+            state: ApiKeyState::Active,
+            created_by: Some(domain::UserId(id(900))),
+            created_by_name: Some("Niamh Doyle".into()),
+            created_at: ago(60 * 24 * 12),
+            expires_at: None,
+            last_used_at: Some(ago(7)),
+        }])
+    }
+    async fn create(&self, _: &Actor, form: NewApiKey) -> ServiceResult<MadeApiKey> {
+        form.check().into_result()?;
+        gone()
+    }
+    async fn revoke(&self, _: &Actor, _: domain::ApiKeyId) -> ServiceResult<()> {
+        gone()
+    }
+    async fn authenticate(&self, _: &str, _: &Visitor) -> ServiceResult<Option<KeyHolder>> {
+        Ok(None)
     }
 }
 
@@ -634,6 +663,7 @@ fn services(scene: Scene) -> Services {
         identity: demo.clone(),
         credentials: demo.clone(),
         team: demo.clone(),
+        api_keys: demo.clone(),
         accounts: demo.clone(),
         posts: demo.clone(),
         queue: demo.clone(),

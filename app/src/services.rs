@@ -15,7 +15,7 @@ use domain::{
     identity::{Credentials, Identity, Me, SessionToken},
     media::Media,
     posts::{Posts, queue::Queue},
-    workspaces::{Team, Workspaces},
+    workspaces::{ApiKeys, Team, Workspaces},
 };
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
@@ -31,6 +31,7 @@ pub struct Services {
     pub identity: Arc<dyn Identity>,
     pub credentials: Arc<dyn Credentials>,
     pub team: Arc<dyn Team>,
+    pub api_keys: Arc<dyn ApiKeys>,
     pub accounts: Arc<dyn Accounts>,
     pub posts: Arc<dyn Posts>,
     pub queue: Arc<dyn Queue>,

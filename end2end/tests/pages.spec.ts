@@ -14,6 +14,7 @@ const SIGNED_IN = [
   '/activity',
   '/media',
   '/team',
+  '/settings/api-keys',
   '/settings/security',
   '/settings/audit',
   '/nowhere',

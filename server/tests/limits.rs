@@ -127,6 +127,34 @@ async fn a_person_and_a_workspace_have_limits_of_their_own_over_rest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn programs_share_the_limit_of_their_workspace_and_wrong_keys_are_counted_by_address() {
+    let world = World::new().await;
+    let limits = [
+        ("ARCTIV_LIMITS__USER_PER_MINUTE", "3"),
+        ("ARCTIV_LIMITS__WORKSPACE_PER_MINUTE", "8"),
+        ("ARCTIV_LIMITS__VISITOR_PER_MINUTE", "2"),
+    ];
+    let web = world.web_with(&limits).await;
+    let owner = Person::register(&web, "client").await;
+    let (one, two) = (owner.program(&["content:read"]).await, owner.program(&["media:read"]).await);
+    let get = async |who: &Person, path: &str| who.request(Method::GET, path).send().await.unwrap();
+    for (left, program) in [(5, &one), (4, &two), (3, &one)] {
+        let answer = get(program, "/api/auth/me").await;
+        assert_eq!((number(&answer, "x-ratelimit-limit"), number(&answer, "x-ratelimit-remaining")), (8, left));
+    }
+    // A refusal counts as well.
+    assert_eq!(number(&get(&one, "/api/media").await, "x-ratelimit-remaining"), 2);
+    // None of it was the person's own.
+    let own = get(&owner, "/api/auth/me").await;
+    assert_eq!((number(&own, "x-ratelimit-limit"), number(&own, "x-ratelimit-remaining")), (3, 0));
+    assert_eq!(get(&two, "/api/auth/me").await.status(), StatusCode::OK);
+    assert_eq!(get(&two, "/api/auth/me").await.status(), StatusCode::TOO_MANY_REQUESTS);
+    let nobody = Person::with_key(&web.url, &format!("arc_{}", "a".repeat(48)));
+    assert_eq!(get(&nobody, "/api/auth/me").await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(get(&nobody, "/api/auth/me").await.status(), StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_operation_is_counted() {
     let world = World::new().await;
     let web =

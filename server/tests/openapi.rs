@@ -82,6 +82,9 @@ struct Stage {
     member: String,
     /// One that waits for an answer.
     invitation: String,
+    api_key: String,
+    /// Programs of the owner by what their keys may: everything but one thing, or nothing but looking at the team.
+    programs: BTreeMap<&'static str, Person>,
     account: String,
     revoked: String,
     creator: String,
@@ -111,6 +114,8 @@ impl Stage {
             viewer,
             member: nothing.clone(),
             invitation: nothing.clone(),
+            api_key: nothing.clone(),
+            programs: BTreeMap::new(),
             account: nothing.clone(),
             revoked: nothing.clone(),
             creator: nothing.clone(),
@@ -221,6 +226,15 @@ impl Stage {
 
     /// A request to an operation, whatever its body.
     fn request(&self, who: Who, operation: &str, fill: &str, query: &str) -> reqwest::RequestBuilder {
+        let who = match who {
+            Who::Owner => Some(&self.person),
+            Who::Viewer => Some(&self.viewer),
+            Who::Nobody => None,
+        };
+        self.request_by(who, operation, fill, query)
+    }
+
+    fn request_by(&self, who: Option<&Person>, operation: &str, fill: &str, query: &str) -> reqwest::RequestBuilder {
         let (method, path) = operation.split_once(' ').unwrap();
         let path = match path.split_once('{') {
             Some((before, after)) => format!("{before}{fill}{}", after.split_once('}').unwrap().1),
@@ -229,9 +243,8 @@ impl Stage {
         let path = path.replace("{number}", "1");
         let (method, path) = (method.parse().unwrap(), format!("{path}{query}"));
         let request = match who {
-            Who::Owner => self.person.request(method, &path),
-            Who::Viewer => self.viewer.request(method, &path),
-            Who::Nobody => client().request(method, format!("{}{path}", self.web.url)),
+            Some(person) => person.request(method, &path),
+            None => client().request(method, format!("{}{path}", self.web.url)),
         };
         match operation {
             "POST /api/media/uploads" => request.header("tus-resumable", "1.0.0").header("upload-length", "100000"),
@@ -260,6 +273,9 @@ impl Stage {
                 Some(json!({ "email": "nobody@walk.example", "current_password": "wrong horse" }))
             }
             "PATCH /api/workspaces/current/members/{id}" => Some(json!({ "role": "editor", "disabled": false })),
+            "POST /api/workspaces/current/api-keys" => {
+                Some(json!({ "name": "Feed", "scopes": ["content:read"], "expires_in_days": 30 }))
+            }
             "POST /api/workspaces/current/invitations" => {
                 Some(json!({ "email": "somebody.else@walk.example", "role": "viewer" }))
             }
@@ -286,6 +302,7 @@ impl Stage {
             path if path.starts_with("/api/social-accounts/") => self.account.clone(),
             path if path.starts_with("/api/workspaces/current/members/") => self.member.clone(),
             path if path.starts_with("/api/workspaces/current/invitations/") => self.invitation.clone(),
+            path if path.starts_with("/api/workspaces/current/api-keys/") => self.api_key.clone(),
             path if path.starts_with("/api/media/uploads/") => self.upload.clone(),
             path if path.starts_with("/api/media/") => self.picture["id"].as_str().unwrap().to_owned(),
             path if path.starts_with("/api/oauth/") || path.starts_with("/api/webhooks/") => "facebook".to_owned(),
@@ -353,6 +370,7 @@ async fn every_operation_answers_as_documented() {
     let mut stage = Stage::new().await;
     people(&mut stage).await;
     team(&mut stage).await;
+    keys(&mut stage).await;
     accounts(&mut stage).await;
     content(&mut stage).await;
     pictures(&mut stage).await;
@@ -509,6 +527,38 @@ async fn team(stage: &mut Stage) {
     let una = all["data"].as_array().unwrap().iter().find(|one| one["full_name"] == "Una Walsh").unwrap();
     let una = una["id"].as_str().unwrap().to_owned();
     stage.call(Who::Owner, remove, &una, None, 200).send().await;
+}
+
+async fn keys(stage: &mut Stage) {
+    let (list, make) = ("GET /api/workspaces/current/api-keys", "POST /api/workspaces/current/api-keys");
+    let revoke = "DELETE /api/workspaces/current/api-keys/{id}";
+    let wrong = stage.call(Who::Owner, make, "", Some(json!({ "name": "", "scopes": [] })), 400).send().await;
+    assert!(["name", "scopes"].iter().all(|field| wrong["details"]["fields"][field].is_string()), "{wrong}");
+    let made = stage.call(Who::Owner, make, "", Stage::body(make), 201).send().await;
+    assert_eq!(made["data"]["key"].as_str().map(str::len), Some(52), "{made}");
+    let id = id_of(&json!({ "data": made["data"]["api_key"] }));
+    let listed = stage.call(Who::Owner, list, "", None, 200).send().await;
+    assert_eq!(listed["data"][0]["prefix"], made["data"]["api_key"]["prefix"], "{listed}");
+    assert!(!listed.to_string().contains(made["data"]["key"].as_str().unwrap()));
+    stage.call(Who::Owner, revoke, &id, None, 200).send().await;
+    stage.call(Who::Owner, revoke, &id, None, 404).send().await;
+    let mut begun = Vec::new();
+    while begun.len() < 60 {
+        let request = stage.request(Who::Owner, make, "", "").json(&Stage::body(make));
+        let answer = stage.contract.call(make, request).await;
+        if answer.status == 409 {
+            break;
+        }
+        begun.push(id_of(&json!({ "data": answer.body["data"]["api_key"] })));
+    }
+    assert_eq!(begun.len(), 50, "there is no end to keys");
+    for id in &begun[..10] {
+        stage.call(Who::Owner, revoke, id, None, 200).send().await;
+    }
+    begun[10].clone_into(&mut stage.api_key);
+    let person = stage.person.clone();
+    stage.programs.insert("audit:read", person.program(&["audit:read"]).await);
+    stage.programs.insert("team:read", person.program(&["team:read"]).await);
 }
 
 async fn accounts(stage: &mut Stage) {
@@ -958,7 +1008,17 @@ async fn not_for_everybody(stage: &mut Stage) {
                 stage.contract.note(format!("{operation} to nobody: {refused}"));
             }
         }
-        if described["responses"]["403"].is_object() && operation != "POST /api/media" {
+        let refusal = described["responses"]["403"]["description"].as_str().unwrap_or_default();
+        if refusal.contains("the API key lacks the scope") {
+            // Nobody but a program is refused here.
+            let scope = if refusal.contains("`team:read`") { "audit:read" } else { "team:read" };
+            let request = stage.request_by(stage.programs.get(scope), &operation, &fill, "");
+            let request = if let Some(body) = &body { request.json(body) } else { request };
+            let refused = stage.contract.call(&operation, request).await;
+            if (refused.status, &refused.body["code"]) != (403, &json!("FORBIDDEN")) {
+                stage.contract.note(format!("{operation} with another scope: {} {}", refused.status, refused.body));
+            }
+        } else if described["responses"]["403"].is_object() && operation != "POST /api/media" {
             let refused = stage.call(Who::Viewer, &operation, &fill, body, 403).send().await;
             if refused["code"] != "FORBIDDEN" {
                 stage.contract.note(format!("{operation} to a reader: {refused}"));

@@ -219,6 +219,7 @@ fn account_menu(me: &Me) -> AnyView {
         >
             <MenuLink label="Team" href="/team" icon=Glyph::Users/>
             <MenuLink label="Security" href="/settings/security" icon=Glyph::ShieldCheck/>
+            {use_session().may(Role::Admin).then(|| view! { <MenuLink label="API keys" href="/settings/api-keys" icon=Glyph::KeyRound/> })}
             {use_session().may(Role::Admin).then(|| view! { <MenuLink label="Audit log" href="/settings/audit" icon=Glyph::ScrollText/> })}
             <MenuSeparator/>
             <MenuItem label="Log out" icon=Glyph::LogOut form=LOGOUT/>

@@ -14,7 +14,7 @@ use domain::{
     identity::{Credentials, Identity},
     media::Media,
     posts::{Posts, queue::Queue},
-    workspaces::Team,
+    workspaces::{ApiKeys, Team},
 };
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -34,7 +34,7 @@ use crate::{
         media::{MediaFiles, MediaLinks, MediaService, PublicMedia},
         notifications::{Folder, Letters, LiveEvents, Mailer, Smtp, Writer},
         posts::{PostService, QueueService},
-        workspaces::{TeamService, WorkspaceService},
+        workspaces::{ApiKeyService, TeamService, WorkspaceService},
     },
     http::{
         assets::Assets,
@@ -223,11 +223,13 @@ impl Arctiv {
             password_cost,
         )?;
         let team = TeamService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), &keys.jwt_secret);
+        let api_keys = ApiKeyService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids));
         let events = LiveEvents::start(database.clone(), stop.clone());
         let cookies = CookiePolicy { https: settings.server.is_https() };
         let services = Services {
             credentials: Arc::new(identity.clone()),
             team: Arc::new(team),
+            api_keys: Arc::new(api_keys),
             identity: Arc::new(identity),
             accounts,
             posts: Arc::new(posts),
@@ -280,6 +282,7 @@ impl Arctiv {
         Edge {
             ids: Arc::clone(&self.ids),
             identity: Arc::clone(&self.services.identity),
+            keys: Arc::clone(&self.services.api_keys),
             cookies: self.cookies,
             origin: self.settings.server.origin().into(),
             trusted_proxies: self.settings.server.trusted_proxies.clone().into(),
@@ -388,6 +391,7 @@ part!(
     identity: Identity,
     credentials: Credentials,
     team: Team,
+    api_keys: ApiKeys,
     accounts: Accounts,
     posts: Posts,
     queue: Queue,

@@ -10,7 +10,7 @@ use axum::{
 use domain::{Actor, ErrorCode, RequestId, ServiceError, Visitor};
 use serde::de::DeserializeOwned;
 
-use super::envelope::ApiError;
+use super::{envelope::ApiError, keys::Presented};
 
 /// The signed-in actor; 401 when there is none. The session middleware found it.
 #[derive(Clone, Debug)]
@@ -19,8 +19,15 @@ pub struct SignedIn(pub Actor);
 impl<S: Sync> FromRequestParts<S> for SignedIn {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        parts.extensions.get::<Actor>().cloned().map(Self).ok_or_else(|| ServiceError::unauthorized().into())
+        parts.extensions.get::<Actor>().cloned().map(Self).ok_or_else(|| nobody(parts).into())
     }
+}
+
+fn nobody(parts: &Parts) -> ServiceError {
+    if parts.extensions.get::<Presented>() == Some(&Presented::NotTaken) {
+        return ServiceError::new(ErrorCode::Unauthorized, "API keys are not taken here. Sign in with a browser.");
+    }
+    ServiceError::unauthorized()
 }
 
 /// The signed-in actor, if there is one.

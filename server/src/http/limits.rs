@@ -3,7 +3,7 @@
 //! | limit | binds | counts |
 //! |---|---|---|
 //! | visitor | an address | whatever somebody without a session asks of the REST API or sends in a form |
-//! | user | a person | REST |
+//! | user | a person | REST, in a browser |
 //! | workspace | a workspace | REST, by all its people and keys together |
 //! | interface | a person | pages, and the calls that pages make by themselves |
 //!
@@ -19,7 +19,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use domain::{Actor, ErrorCode, ServiceError, Visitor};
+use domain::{Actor, ErrorCode, ServiceError, Via, Visitor};
 
 use super::{envelope::ApiError, middleware::Edge};
 
@@ -101,10 +101,13 @@ fn buckets(request: &Request, limits: &Limits) -> Vec<Bucket> {
     };
     if rest && !is_piece(path) {
         let (user, workspace) = (actor.user_id, actor.workspace_id);
-        return vec![
-            Bucket { name: "user", key: format!("user:{user}"), per_minute: limits.user },
-            Bucket { name: "workspace", key: format!("workspace:{workspace}"), per_minute: limits.workspace },
-        ];
+        let workspace =
+            Bucket { name: "workspace", key: format!("workspace:{workspace}"), per_minute: limits.workspace };
+        // A program is not the person whose key it has.
+        if matches!(actor.via, Via::ApiKey(_)) {
+            return vec![workspace];
+        }
+        return vec![Bucket { name: "user", key: format!("user:{user}"), per_minute: limits.user }, workspace];
     }
     if reads && (is_description(path) || is_file(path) || is_for_operators(path)) {
         return Vec::new();
@@ -142,7 +145,7 @@ fn network(ip: IpAddr) -> IpAddr {
 mod tests {
     use axum::body::Body;
     use domain::{
-        Peer, RequestId, SessionId, UserId, Via, WorkspaceId,
+        ApiKeyId, Peer, RequestId, SessionId, UserId, WorkspaceId,
         workspaces::{Role, WorkspaceKind},
     };
     use rstest::rstest;
@@ -153,6 +156,10 @@ mod tests {
     const LIMITS: Limits = Limits { visitor: 10, user: 100, workspace: 101, interface: 600 };
 
     fn names(method: Method, path: &str, signed_in: bool) -> Vec<&'static str> {
+        buckets(&request(method, path, signed_in), &LIMITS).into_iter().map(|bucket| bucket.name).collect()
+    }
+
+    fn request(method: Method, path: &str, signed_in: bool) -> Request {
         let mut request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
         let id = RequestId::parse("req_test").unwrap();
         let ip = Some("192.0.2.1".parse().unwrap());
@@ -168,7 +175,7 @@ mod tests {
                 peer: Peer::default(),
             });
         }
-        buckets(&request, &LIMITS).into_iter().map(|bucket| bucket.name).collect()
+        request
     }
 
     #[rstest]
@@ -194,6 +201,14 @@ mod tests {
     ) {
         assert_eq!(names(method.clone(), path, false), visitor);
         assert_eq!(names(method, path, true), signed_in);
+    }
+
+    #[test]
+    fn a_program_takes_from_its_workspace() {
+        let mut request = request(Method::POST, "/api/content", true);
+        request.extensions_mut().get_mut::<Actor>().unwrap().via = Via::ApiKey(ApiKeyId(Uuid::nil()));
+        let taken: Vec<&str> = buckets(&request, &LIMITS).into_iter().map(|bucket| bucket.name).collect();
+        assert_eq!(taken, ["workspace"]);
     }
 
     #[test]

@@ -72,6 +72,8 @@ actions! {
     MemberChanged = "member.changed", "changed a member";
     /// By an admin, or by themselves.
     MemberRemoved = "member.removed", "removed a member";
+    ApiKeyCreated = "api_key.created", "made an API key";
+    ApiKeyRevoked = "api_key.revoked", "revoked an API key";
     AccountAuthorizationStarted = "account.authorization_started", "started to connect an account";
     AccountAuthorizationFailed = "account.authorization_failed", "failed to connect an account";
     /// For the first time, or again.
@@ -187,6 +189,8 @@ pub struct AuditEvent {
     pub via: AuditVia,
     pub session_id: Option<SessionId>,
     pub api_key_id: Option<Uuid>,
+    /// What the key is called.
+    pub api_key_name: Option<String>,
     pub request_id: Option<String>,
     pub ip: Option<String>,
     pub user_agent: Option<String>,

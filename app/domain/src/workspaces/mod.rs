@@ -4,12 +4,17 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+mod keys;
 mod overview;
 mod port;
 mod team;
 
+pub use keys::{
+    ApiKey, ApiKeyState, KEY_LENGTH, KEY_MARK, KEY_SHOWN, MAX_API_KEYS, MAX_KEY_DAYS, MadeApiKey, NewApiKey, Scope,
+    USED_EVERY, is_key_shaped,
+};
 pub use overview::{ACCOUNTS_SHOWN, Connections, LATEST, Latest, Overview};
-pub use port::{Team, Workspaces};
+pub use port::{ApiKeys, KeyHolder, Team, Workspaces};
 pub use team::{
     ALREADY_MEMBER, AcceptInvitation, DeclineInvitation, INVITATION_LIFE, INVITE_UNCONFIRMED, Invitation,
     InvitationOffer, InvitationState, LAST_ADMIN, MAX_INVITATIONS, Member, MemberPatch, NewInvitation, role_label,

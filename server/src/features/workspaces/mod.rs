@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `service` | the port [`domain::workspaces::Workspaces`] |
 //! | `team` | the port [`domain::workspaces::Team`] |
+//! | `keys` | the port [`domain::workspaces::ApiKeys`] |
 //! | [`in_tx`] | what identity asks of invitations |
 //! | `policy` | who may |
 
 mod api;
 pub mod in_tx;
+mod keys;
 mod policy;
 mod service;
 mod store;
@@ -16,6 +18,7 @@ mod team;
 #[cfg(test)]
 mod tests;
 
-pub use api::router;
+pub use api::{keys_router, router};
+pub use keys::ApiKeyService;
 pub use service::WorkspaceService;
 pub use team::TeamService;

@@ -16,6 +16,8 @@ use futures::future::join_all;
 use rstest::rstest;
 use secrecy::SecretString;
 
+mod keys;
+
 use super::TeamService;
 use crate::{
     features::{
