@@ -12,7 +12,10 @@ mod support;
 #[path = "authorisation/table.rs"]
 mod table;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 
 use reqwest::{Method, RequestBuilder, StatusCode, header, multipart};
 use sandbox::driver::Visitor;
@@ -334,6 +337,52 @@ async fn every_rest_operation_takes_the_keys_it_should() {
         let with_cookie = owner.request(Method::GET, "/api/auth/me").bearer_auth(key).send().await.unwrap();
         assert_eq!(with_cookie.status(), StatusCode::UNAUTHORIZED, "{key}");
     }
+}
+
+/// How many times longer the slower of two takes, by the medians of calls that alternate.
+async fn ratio(stage: &Stage, endpoint: &Endpoint<'_>, method: &Method, id: &str) -> f64 {
+    const CALLS: usize = 21;
+    let (mut theirs, mut absent) = (Vec::new(), Vec::new());
+    for _ in 0..CALLS {
+        for (id, times) in [(id, &mut theirs), (ABSENT, &mut absent)] {
+            let started = Instant::now();
+            stage.call(Some(&stage.stranger), endpoint, method, id).await;
+            times.push(started.elapsed().as_secs_f64());
+        }
+    }
+    let median = |times: &mut Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        times[CALLS / 2]
+    };
+    let (theirs, absent) = (median(&mut theirs), median(&mut absent));
+    theirs.max(absent) / theirs.min(absent)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_workspaces_things_take_as_long_as_none() {
+    let stage = Stage::new().await;
+    let rest = table::REST.iter().map(|(name, entry)| {
+        let (method, path) = name.split_once(' ').unwrap();
+        (method.parse::<Method>().unwrap(), path.to_owned(), entry)
+    });
+    let functions = table::FUNCTIONS.iter().map(|(name, entry)| (Method::POST, format!("/fn/{name}"), entry));
+    let mut slow = Vec::new();
+    let mut tried = 0;
+    for (method, path, entry) in rest.chain(functions) {
+        let Some(id) = entry.thing.map(|thing| stage.things[thing].clone()) else { continue };
+        let endpoint = Endpoint { path: &path, ..entry.clone() };
+        tried += 1;
+        // A busy machine may delay one series; a path of its own would delay every one.
+        let mut ratios = Vec::new();
+        while ratios.len() < 4 && ratios.last().is_none_or(|ratio| *ratio > 1.4) {
+            ratios.push(ratio(&stage, &endpoint, &method, &id).await);
+        }
+        if ratios.last().is_some_and(|ratio| *ratio > 1.4) {
+            slow.push(format!("{method} {path}: {ratios:.2?}"));
+        }
+    }
+    assert!(tried > 40, "{tried}");
+    assert!(slow.is_empty(), "the time tells whether it exists:\n{}", slow.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -292,6 +292,7 @@ impl Arctiv {
                 visitor: self.settings.limits.visitor_per_minute,
                 user: self.settings.limits.user_per_minute,
                 workspace: self.settings.limits.workspace_per_minute,
+                uploads: self.settings.limits.uploads_per_minute,
                 interface: self.settings.limits.interface_per_minute,
             },
         }

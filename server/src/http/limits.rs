@@ -5,6 +5,7 @@
 //! | visitor | an address | whatever somebody without a session asks of the REST API or sends in a form |
 //! | user | a person | REST, in a browser |
 //! | workspace | a workspace | REST, by all its people and keys together |
+//! | uploads | a workspace | pieces of files, which are many by design (8 MB each, from a browser), by all its people and keys |
 //! | interface | a person | pages, and the calls that pages make by themselves |
 //!
 //! Files, pictures behind signed links, the API's description and what operators ask are not counted, and neither are
@@ -64,6 +65,7 @@ pub struct Limits {
     pub visitor: u32,
     pub user: u32,
     pub workspace: u32,
+    pub uploads: u32,
     pub interface: u32,
 }
 
@@ -99,8 +101,11 @@ fn buckets(request: &Request, limits: &Limits) -> Vec<Bucket> {
             _ => Vec::new(),
         };
     };
-    if rest && !is_piece(path) {
-        let (user, workspace) = (actor.user_id, actor.workspace_id);
+    let (user, workspace) = (actor.user_id, actor.workspace_id);
+    if is_piece(path) {
+        return vec![Bucket { name: "uploads", key: format!("uploads:{workspace}"), per_minute: limits.uploads }];
+    }
+    if rest {
         let workspace =
             Bucket { name: "workspace", key: format!("workspace:{workspace}"), per_minute: limits.workspace };
         // A program is not the person whose key it has.
@@ -112,14 +117,14 @@ fn buckets(request: &Request, limits: &Limits) -> Vec<Bucket> {
     if reads && (is_description(path) || is_file(path) || is_for_operators(path)) {
         return Vec::new();
     }
-    vec![Bucket { name: "interface", key: format!("interface:{}", actor.user_id), per_minute: limits.interface }]
+    vec![Bucket { name: "interface", key: format!("interface:{user}"), per_minute: limits.interface }]
 }
 
 fn is_description(path: &str) -> bool {
     path == "/api/openapi.json" || path == "/api/docs" || path.starts_with("/api/docs/")
 }
 
-/// Pieces of one upload are many by design, and bounded by their bytes: they count like a page's own requests.
+/// Pieces of one upload are many by design: they have a limit of their own, and leave those of REST alone.
 fn is_piece(path: &str) -> bool {
     path.starts_with("/api/media/uploads/")
 }
@@ -153,7 +158,7 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits = Limits { visitor: 10, user: 100, workspace: 101, interface: 600 };
+    const LIMITS: Limits = Limits { visitor: 10, user: 100, workspace: 101, uploads: 1200, interface: 600 };
 
     fn names(method: Method, path: &str, signed_in: bool) -> Vec<&'static str> {
         buckets(&request(method, path, signed_in), &LIMITS).into_iter().map(|bucket| bucket.name).collect()
@@ -192,6 +197,9 @@ mod tests {
     #[case(Method::GET, "/pkg/arctiv.wasm", &[], &[])]
     #[case(Method::POST, "/pkg/arctiv.wasm", &["visitor"], &["interface"])]
     #[case(Method::GET, "/media/0199/original", &[], &[])]
+    #[case(Method::POST, "/api/media/uploads", &["visitor"], &["user", "workspace"])]
+    #[case(Method::PATCH, "/api/media/uploads/0199", &["visitor"], &["uploads"])]
+    #[case(Method::HEAD, "/api/media/uploads/0199", &["visitor"], &["uploads"])]
     #[case(Method::GET, "/health/ready", &[], &[])]
     fn what_counts_where(
         #[case] method: Method,

@@ -120,6 +120,7 @@ impl World {
             .env("ARCTIV_LIMITS__VISITOR_PER_MINUTE", "100000")
             .env("ARCTIV_LIMITS__USER_PER_MINUTE", "100000")
             .env("ARCTIV_LIMITS__WORKSPACE_PER_MINUTE", "100000")
+            .env("ARCTIV_LIMITS__UPLOADS_PER_MINUTE", "100000")
             .env("ARCTIV_LIMITS__INTERFACE_PER_MINUTE", "100000")
             .current_dir(&self.folder)
             .stdin(Stdio::null())

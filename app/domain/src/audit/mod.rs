@@ -101,6 +101,7 @@ actions! {
     DeliveryMarkedPublished = "delivery.marked_published", "marked a delivery as published";
     MediaUploaded = "media.uploaded", "added a file to the library";
     MediaDescribed = "media.described", "changed a file’s alt text or tags";
+    MediaPosterChanged = "media.poster_changed", "gave a video another poster";
     MediaDeleted = "media.deleted", "removed a file from the library";
     MediaRestored = "media.restored", "brought a removed file back";
 }
