@@ -37,8 +37,9 @@ use domain::{
     },
     events::{Events, Subscription},
     identity::{
-        Authenticated, ChangeEmail, ChangePassword, Confirmation, Confirmed, Credentials, EMAIL_TAKEN, EmailChange,
-        ForgotPassword, Identity, LOGIN_REFUSED, LinkState, Login, Me, Profile, Register, Resends, ResetPassword,
+        Authenticated, BrowserToken, ChangeEmail, ChangePassword, Confirmation, Confirmed, Credentials, EMAIL_TAKEN, EmailChange,
+        ForgotPassword, Identity, LOGIN_REFUSED, LinkState, Login, Me, Profile, ProviderCallback, ProviderEntry, ProviderProblem,
+        ProviderStart, Providers, Register, Resends, ResetPassword,
         SessionToken, SignedIn, User,
     },
     media::{
@@ -291,6 +292,29 @@ impl Team for Demo {
     }
     async fn decline(&self, _: &Visitor, _: &str) -> ServiceResult<()> {
         gone()
+    }
+}
+
+#[async_trait]
+impl Providers for Demo {
+    fn name(&self) -> Option<String> {
+        Some("Example Staff".into())
+    }
+    async fn begin(
+        &self,
+        _: &Visitor,
+        _: Option<String>,
+        _: WorkspaceKind,
+    ) -> ServiceResult<Result<ProviderStart, ProviderProblem>> {
+        Ok(Err(ProviderProblem::Away))
+    }
+    async fn finish(
+        &self,
+        _: &Visitor,
+        _: Option<&BrowserToken>,
+        _: ProviderCallback,
+    ) -> ServiceResult<Result<ProviderEntry, ProviderProblem>> {
+        Ok(Err(ProviderProblem::Expired))
     }
 }
 
@@ -662,6 +686,7 @@ fn services(scene: Scene) -> Services {
     Services {
         identity: demo.clone(),
         credentials: demo.clone(),
+        providers: demo.clone(),
         team: demo.clone(),
         api_keys: demo.clone(),
         accounts: demo.clone(),

@@ -12,7 +12,7 @@ use domain::{
     clock::Clock,
     deliveries::Deliveries,
     events::Events,
-    identity::{Credentials, Identity, Me, SessionToken},
+    identity::{Credentials, Identity, Me, Providers, SessionToken},
     media::Media,
     posts::{Posts, queue::Queue},
     workspaces::{ApiKeys, Team, Workspaces},
@@ -30,6 +30,7 @@ use crate::{
 pub struct Services {
     pub identity: Arc<dyn Identity>,
     pub credentials: Arc<dyn Credentials>,
+    pub providers: Arc<dyn Providers>,
     pub team: Arc<dyn Team>,
     pub api_keys: Arc<dyn ApiKeys>,
     pub accounts: Arc<dyn Accounts>,

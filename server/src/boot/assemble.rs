@@ -11,14 +11,14 @@ use domain::{
     clock::{Clock, Ids},
     deliveries::Deliveries,
     events::Events,
-    identity::{Credentials, Identity},
+    identity::{Credentials, Identity, Providers},
     media::Media,
     posts::{Posts, queue::Queue},
     workspaces::{ApiKeys, Team},
 };
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
-use platforms::{Http, HttpSettings, PlatformSettings, Registry};
+use platforms::{Http, HttpSettings, OidcProvider, OidcSettings, PlatformSettings, Registry};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use vault::{Algorithm, KeyRing, Vault};
@@ -30,7 +30,7 @@ use crate::{
         accounts::{AccountsService, AccountsSetup, PushService, PushSetup, Tokens, TokensSetup, callback_url},
         audit::AuditService,
         deliveries::{self, DeliveryService, Selector, Worker, WorkerParts},
-        identity::{IdentityService, PasswordCost},
+        identity::{IdentityService, PasswordCost, ProviderService, ProviderSetup},
         media::{MediaFiles, MediaLinks, MediaService, PublicMedia},
         notifications::{Folder, Letters, LiveEvents, Mailer, Smtp, Writer},
         posts::{PostService, QueueService},
@@ -150,6 +150,32 @@ pub fn adapters(settings: &Settings, clock: &Arc<dyn Clock>) -> ServiceResult<Re
         .map_err(|faults| ServiceError::internal(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
 }
 
+/// The sign-in provider, if one is set up.
+fn provider(
+    settings: &Settings,
+    keys: &Keys,
+    public_url: &url::Url,
+    clock: &Arc<dyn Clock>,
+) -> ServiceResult<Option<ProviderSetup>> {
+    let Some(set) = settings.oidc.in_force() else { return Ok(None) };
+    let http = HttpSettings {
+        allow_private_networks: settings.oidc.allow_private_networks,
+        timeout: Duration::from_secs(10),
+        ..HttpSettings::default()
+    };
+    let http = Arc::new(Http::new(http, Arc::clone(clock)).map_err(ServiceError::internal)?);
+    let mut redirect_uri = public_url.clone();
+    redirect_uri.set_path(&format!("{}/api/auth/oidc/callback", public_url.path().trim_end_matches('/')));
+    let there = OidcSettings {
+        issuer: set.issuer.clone(),
+        client_id: set.client_id,
+        client_secret: set.client_secret,
+        redirect_uri,
+    };
+    let provider = OidcProvider::new(there, http);
+    Ok(Some(ProviderSetup { provider, name: set.name, issuer: set.issuer, key: keys.jwt_secret.clone() }))
+}
+
 impl Arctiv {
     /// Puts the program together. Nothing is contacted yet.
     pub fn assemble(parts: Parts) -> ServiceResult<Self> {
@@ -172,6 +198,7 @@ impl Arctiv {
             platforms: Arc::clone(&adapters),
             public_url: public_url.clone(),
         }));
+        let provider = provider(&settings, &keys, &public_url, &clock)?;
         let accounts: Arc<dyn Accounts> = Arc::new(AccountsService::new(AccountsSetup {
             db: database.clone(),
             clock: Arc::clone(&clock),
@@ -222,6 +249,7 @@ impl Arctiv {
             &keys.jwt_secret,
             password_cost,
         )?;
+        let providers = ProviderService::new(identity.clone(), provider);
         let team = TeamService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), &keys.jwt_secret);
         let api_keys = ApiKeyService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids));
         let events = LiveEvents::start(database.clone(), stop.clone());
@@ -231,6 +259,7 @@ impl Arctiv {
             team: Arc::new(team),
             api_keys: Arc::new(api_keys),
             identity: Arc::new(identity),
+            providers: Arc::new(providers),
             accounts,
             posts: Arc::new(posts),
             queue: Arc::new(queue),
@@ -390,6 +419,7 @@ macro_rules! part {
 
 part!(
     identity: Identity,
+    providers: Providers,
     credentials: Credentials,
     team: Team,
     api_keys: ApiKeys,

@@ -140,6 +140,7 @@ const UNDOCUMENTED: [&str; 3] = ["/api", "/api/{*path}", "/api/openapi.json"];
 fn api() -> OpenApiRouter<Arctiv> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(identity::router())
+        .merge(identity::providers_router())
         .merge(workspaces::router())
         .merge(workspaces::keys_router())
         .merge(accounts::api::router())

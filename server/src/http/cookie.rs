@@ -1,7 +1,7 @@
 //! The session cookie: `HttpOnly`, `SameSite=Lax`, and over HTTPS `Secure` with the `__Host-` prefix.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use domain::identity::{ABSOLUTE, SessionToken};
+use domain::identity::{ABSOLUTE, BrowserToken, PROVIDER_LIFE, SessionToken};
 
 /// Over HTTPS or not; follows from the public address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,21 +14,40 @@ impl CookiePolicy {
     pub const fn name(self) -> &'static str {
         if self.https { "__Host-arctiv_session" } else { "arctiv_session" }
     }
+
+    const fn browser_name(self) -> &'static str {
+        if self.https { "__Host-arctiv_sign_in" } else { "arctiv_sign_in" }
+    }
 }
 
 /// `set-cookie` for a session. The browser may keep it for the absolute limit; its value ends much earlier.
 pub fn set(policy: CookiePolicy, token: &SessionToken) -> (HeaderName, HeaderValue) {
-    build(policy, &token.0, ABSOLUTE.num_seconds())
+    build(policy, policy.name(), &token.0, ABSOLUTE.num_seconds())
 }
 
 /// `set-cookie` that takes it back.
 pub fn clear(policy: CookiePolicy) -> (HeaderName, HeaderValue) {
-    build(policy, "", 0)
+    build(policy, policy.name(), "", 0)
 }
 
-fn build(policy: CookiePolicy, value: &str, max_age: i64) -> (HeaderName, HeaderValue) {
+/// `set-cookie` for a browser that goes to a sign-in provider and is to come back as the same.
+pub fn set_browser(policy: CookiePolicy, token: &BrowserToken) -> (HeaderName, HeaderValue) {
+    build(policy, policy.browser_name(), &token.0, PROVIDER_LIFE.num_seconds())
+}
+
+/// `set-cookie` that takes that back.
+pub fn clear_browser(policy: CookiePolicy) -> (HeaderName, HeaderValue) {
+    build(policy, policy.browser_name(), "", 0)
+}
+
+/// What [`set_browser`] gave to a browser.
+pub fn read_browser(policy: CookiePolicy, headers: &HeaderMap) -> Option<BrowserToken> {
+    value(policy.browser_name(), headers).map(BrowserToken)
+}
+
+fn build(policy: CookiePolicy, name: &str, value: &str, max_age: i64) -> (HeaderName, HeaderValue) {
     let secure = if policy.https { "; Secure" } else { "" };
-    let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}", policy.name());
+    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}");
     // A JWT is visible ASCII; anything else would be no cookie, and the browser stays signed out.
     let mut value = HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""));
     value.set_sensitive(true);
@@ -37,15 +56,19 @@ fn build(policy: CookiePolicy, value: &str, max_age: i64) -> (HeaderName, Header
 
 /// The session cookie of a request.
 pub fn read(policy: CookiePolicy, headers: &HeaderMap) -> Option<SessionToken> {
+    value(policy.name(), headers).map(SessionToken)
+}
+
+fn value(wanted: &str, headers: &HeaderMap) -> Option<String> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == policy.name())
-        .map(|(_, value)| SessionToken(value.to_owned()))
-        .filter(|token| !token.0.is_empty())
+        .find(|(name, _)| *name == wanted)
+        .map(|(_, value)| value.to_owned())
+        .filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]

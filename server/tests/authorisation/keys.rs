@@ -70,6 +70,7 @@ pub const TAKE_NONE: &[(&str, &str)] = &[
     ("GET /metrics", "for operators"),
     ("GET /media/{id}/{variant}", "behind signed links"),
     ("POST /api/auth/*", "what proves who a person is"),
+    ("GET /api/auth/oidc/*", "the same"),
     ("GET /api/workspaces/current/api-keys", "a key that could make keys would outlive its own end"),
     ("POST /api/workspaces/current/api-keys", "the same"),
     ("DELETE /api/workspaces/current/api-keys/{id}", "the same"),

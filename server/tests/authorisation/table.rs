@@ -96,6 +96,8 @@ pub const REST: &[Line] = &[
     ("POST /api/auth/login", least(Nobody).json(r#"{"email":"a@b.example","password":"wrong horse"}"#).may_refuse()),
     ("POST /api/auth/logout", least(Viewer).ends_session()),
     ("GET /api/auth/me", least(Viewer)),
+    ("GET /api/auth/oidc/start", least(Nobody)),
+    ("GET /api/auth/oidc/callback", least(Nobody)),
     ("POST /api/auth/confirm-email", least(Nobody).json(r#"{"token":"x"}"#)),
     ("POST /api/auth/resend-confirmation", least(Viewer)),
     ("POST /api/auth/forgot-password", least(Nobody).json(r#"{"email":"a@b.example"}"#)),

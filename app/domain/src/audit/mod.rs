@@ -64,6 +64,7 @@ actions! {
     UserPasswordChanged = "user.password_changed", "changed their password";
     /// By the link for a forgotten one.
     UserPasswordReset = "user.password_reset", "replaced a forgotten password";
+    UserProviderLinked = "user.provider_linked", "linked a sign-in provider";
     InvitationSent = "invitation.sent", "invited somebody";
     InvitationResent = "invitation.resent", "sent an invitation again";
     InvitationRevoked = "invitation.revoked", "withdrew an invitation";

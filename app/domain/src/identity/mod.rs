@@ -15,6 +15,7 @@ use crate::{
 
 mod credentials;
 mod port;
+mod providers;
 mod routes;
 pub use credentials::{
     ALREADY_CONFIRMED, CONFIRM_BANNER, CONFIRM_SENT, CONFIRMATION_LIFE, ChangeEmail, ChangePassword, ConfirmEmail,
@@ -22,6 +23,9 @@ pub use credentials::{
     RESEND_WINDOW, RESET_LIFE, Resends, ResetPassword, TOO_MANY_RESENDS, confirmation_words, reset_words,
 };
 pub use port::{Authenticated, Credentials, Identity, SessionToken, SignedIn};
+pub use providers::{
+    BrowserToken, PROVIDER_LIFE, ProviderCallback, ProviderEntry, ProviderProblem, ProviderStart, Providers,
+};
 pub use routes::{Gate, gate, safe_next};
 
 /// A session ends after this much inactivity: the life of one signed cookie.

@@ -5,6 +5,7 @@
 //! | `service` | the port [`domain::identity::Identity`] |
 //! | `credentials` | the port [`domain::identity::Credentials`] |
 //! | `joining` | taking an offered place in a workspace |
+//! | `providers` | the port [`domain::identity::Providers`]: signing in by way of OpenID Connect |
 //! | `password` | argon2id, off the async threads |
 //! | `token` | the session cookie |
 //! | `jobs` | the letter for a forgotten password |
@@ -15,11 +16,13 @@ pub mod jobs;
 mod joining;
 mod password;
 mod policy;
+mod providers;
 mod service;
 mod store;
 #[cfg(test)]
 mod tests;
 mod token;
 
-pub use api::router;
+pub use api::{providers_router, router};
+pub use providers::{ProviderService, ProviderSetup};
 pub use service::{IdentityService, PasswordCost};

@@ -82,7 +82,7 @@ impl IdentityService {
 
     /// Puts a refused sign-in on the record, behind the answer's back: it must take no longer for a known email than for
     /// an unknown one, which is on nobody's record.
-    fn note_refusal(&self, visitor: &Visitor, user: UserId, workspace: WorkspaceId, why: &'static str) {
+    pub(super) fn note_refusal(&self, visitor: &Visitor, user: UserId, workspace: WorkspaceId, why: &'static str) {
         let entry = Entry::at_the_door(visitor, workspace, user, Action::SessionRefused, self.clock.now());
         let (database, entry) = (self.database.clone(), entry.is(json!({ "reason": why })));
         tokio::spawn(async move {
@@ -95,6 +95,22 @@ impl IdentityService {
                 tracing::warn!(cause = ?error.cause, "a refused sign-in is not on the record");
             }
         });
+    }
+
+    /// Somebody new, and the workspace that is theirs, in the caller's transaction.
+    pub(super) async fn insert_person(
+        &self,
+        tx: &mut Tx,
+        visitor: &Visitor,
+        user: &store::NewUser<'_>,
+        workspace: WorkspaceId,
+        name: &str,
+    ) -> ServiceResult<()> {
+        store::insert_user(tx, user).await?;
+        self.insert_workspace(tx, workspace, name, user.kind, user.at).await?;
+        let created = Entry::at_the_door(visitor, workspace, user.id, Action::WorkspaceCreated, user.at);
+        record(tx, created.on(workspace, name).is(json!({ "kind": user.kind })));
+        store::insert_membership(tx, self.ids.next(), workspace, user.id, Role::Admin, user.at).await
     }
 
     /// The workspace's slug from its name; with a random end where the plain one is taken.
@@ -129,7 +145,6 @@ impl Identity for IdentityService {
         let now = self.clock.now();
         let user = UserId(self.ids.next());
         let workspace = WorkspaceId(self.ids.next());
-        let mut tx = self.database.tenant_of(user, workspace).await?;
         let new_user = store::NewUser {
             id: user,
             email: &normalize_email(&form.email),
@@ -143,11 +158,8 @@ impl Identity for IdentityService {
                 .filter(|name| !name.is_empty() && kind == WorkspaceKind::Agency),
             at: now,
         };
-        store::insert_user(&mut tx, &new_user).await?;
-        self.insert_workspace(&mut tx, workspace, &form.workspace_name(), kind, now).await?;
-        let created = Entry::at_the_door(visitor, workspace, user, Action::WorkspaceCreated, now);
-        record(&mut tx, created.on(workspace, &form.workspace_name()).is(json!({ "kind": kind })));
-        store::insert_membership(&mut tx, self.ids.next(), workspace, user, Role::Admin, now).await?;
+        let mut tx = self.database.tenant_of(user, workspace).await?;
+        self.insert_person(&mut tx, visitor, &new_user, workspace, &form.workspace_name()).await?;
         let token = self.open_session(&mut tx, visitor, user, workspace, kind).await?;
         let person = store::Contact {
             email: new_user.email.to_owned(),

@@ -1,5 +1,7 @@
 //! The SQL of identity.
 
+pub mod providers;
+
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
