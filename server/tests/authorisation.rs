@@ -212,11 +212,14 @@ impl Stage {
         let place = format!("{method} {}", endpoint.path);
         let any = programs.having.values().next().unwrap();
         let scope = match keys::expected(&place) {
-            None => return vec![format!("{place} is in no list of tests/authorisation/keys.rs: does it take API keys?")],
+            None => {
+                return vec![format!("{place} is in no list of tests/authorisation/keys.rs: does it take API keys?")];
+            }
             Some(None) => {
                 // Whoever sends a key is nobody.
                 let (status, body) = self.call(Some(any), endpoint, method, ABSENT).await;
-                if endpoint.least > Least::Nobody && status != StatusCode::UNAUTHORIZED && !redirects(endpoint, status) {
+                if endpoint.least > Least::Nobody && status != StatusCode::UNAUTHORIZED && !redirects(endpoint, status)
+                {
                     wrong.push(format!("{place} takes a key: {status} {body}"));
                 }
                 return wrong;

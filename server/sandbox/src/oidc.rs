@@ -302,7 +302,8 @@ async fn token(State(sandbox): State<Sandbox>, headers: HeaderMap, body: Bytes) 
     let (client, now) = {
         let world = sandbox.world();
         let given = credentials(&headers, &form);
-        let known = given.and_then(|(id, secret)| world.config.client(&id).filter(|client| client.secret == secret).cloned());
+        let known =
+            given.and_then(|(id, secret)| world.config.client(&id).filter(|client| client.secret == secret).cloned());
         (known, world.now())
     };
     let mut oidc = sandbox.oidc();
@@ -352,12 +353,15 @@ async fn token(State(sandbox): State<Sandbox>, headers: HeaderMap, body: Bytes) 
     let token = match wrong {
         Some(OidcFault::NoToken) => None,
         Some(OidcFault::Unsigned) => Some(unsigned(&claims)),
-        Some(OidcFault::WrongKey) => {
-            signed(&claims, Algorithm::EdDSA, EncodingKey::from_ed_pem(include_bytes!("../keys/oidc-stranger.pem")).ok())
-        }
+        Some(OidcFault::WrongKey) => signed(
+            &claims,
+            Algorithm::EdDSA,
+            EncodingKey::from_ed_pem(include_bytes!("../keys/oidc-stranger.pem")).ok(),
+        ),
         _ => signed(&claims, algorithm, key(algorithm)),
     };
-    Json(json!({ "access_token": random(32), "token_type": "Bearer", "expires_in": LIFE, "id_token": token })).into_response()
+    Json(json!({ "access_token": random(32), "token_type": "Bearer", "expires_in": LIFE, "id_token": token }))
+        .into_response()
 }
 
 fn signed(claims: &Value, algorithm: Algorithm, key: Option<EncodingKey>) -> Option<String> {

@@ -249,8 +249,9 @@ fn NewKeyDialog(board: Board) -> impl IntoView {
         }
         open
     });
-    let title =
-        Signal::derive(move || if board.made.read().is_some() { "Copy your new key" } else { "New API key" }.to_owned());
+    let title = Signal::derive(move || {
+        if board.made.read().is_some() { "Copy your new key" } else { "New API key" }.to_owned()
+    });
     view! {
         <Dialog id="new-key" open=board.making title size=DialogSize::Large>
             {move || match board.made.get() {

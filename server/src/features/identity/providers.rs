@@ -12,8 +12,8 @@ use domain::{
     ErrorCode, ServiceError, ServiceResult, UserId, Visitor, WorkspaceId,
     audit::Action,
     identity::{
-        BrowserToken, MAX_NAME, PROVIDER_LIFE, ProviderCallback, ProviderEntry, ProviderProblem, ProviderStart, Providers,
-        Register, SignedIn, normalize_email, safe_next,
+        BrowserToken, MAX_NAME, PROVIDER_LIFE, ProviderCallback, ProviderEntry, ProviderProblem, ProviderStart,
+        Providers, Register, SignedIn, normalize_email, safe_next,
     },
     workspaces::WorkspaceKind,
 };
@@ -68,7 +68,8 @@ fn random() -> String {
 impl ProviderSetup {
     /// What follows from a state, for one use.
     fn derived(&self, label: &[u8], state: &str) -> ServiceResult<String> {
-        let mac = Hmac::<Sha256>::new_from_slice(self.key.expose_secret().as_bytes()).map_err(ServiceError::internal)?;
+        let mac =
+            Hmac::<Sha256>::new_from_slice(self.key.expose_secret().as_bytes()).map_err(ServiceError::internal)?;
         let bytes = mac.chain_update(label).chain_update(state.as_bytes()).finalize().into_bytes();
         Ok(URL_SAFE_NO_PAD.encode(bytes))
     }
@@ -250,7 +251,8 @@ impl Providers for ProviderService {
         tx.commit().await?;
         let Some((return_to, kind)) = begun else { return Ok(Err(ProviderProblem::Expired)) };
         if let Some(error) = callback.error.as_deref() {
-            let refused = matches!(error, "access_denied" | "login_required" | "consent_required" | "interaction_required");
+            let refused =
+                matches!(error, "access_denied" | "login_required" | "consent_required" | "interaction_required");
             return Ok(Err(if refused { ProviderProblem::Refused } else { ProviderProblem::Away }));
         }
         let code = callback.code.as_deref().filter(|code| !code.is_empty() && code.len() <= 4096);
