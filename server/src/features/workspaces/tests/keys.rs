@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use domain::{
     ApiKeyId, Via,
     audit::{Audit, AuditFilter, AuditVia},
+    clock::Clock,
     workspaces::{ApiKey, ApiKeyState, ApiKeys, KeyHolder, MAX_API_KEYS, NewApiKey, Scope},
 };
 
