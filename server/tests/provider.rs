@@ -1,7 +1,7 @@
 //! Signing in by way of an OpenID Connect provider, through a real server and the sandbox's provider: who comes in, who does not,
 //! and whatever can be wrong with what the provider says.
 
-#![expect(clippy::unwrap_used, reason = "a walkthrough stops where it cannot go on")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a walkthrough stops where it cannot go on")]
 
 mod support;
 

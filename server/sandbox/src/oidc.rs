@@ -337,15 +337,20 @@ async fn token(State(sandbox): State<Sandbox>, headers: HeaderMap, body: Bytes) 
         "email_verified": code.verified,
         "name": code.name,
     });
-    match oidc.faults.first().copied() {
-        Some(OidcFault::WrongNonce) => claims["nonce"] = json!("of another sign-in"),
-        Some(OidcFault::WrongAudience) => claims["aud"] = json!("another-program"),
-        Some(OidcFault::WrongIssuer) => claims["iss"] = json!("https://provider.example"),
-        Some(OidcFault::Expired) => {
-            claims["iat"] = json!((now - TimeDelta::minutes(10)).timestamp());
-            claims["exp"] = json!((now - TimeDelta::minutes(5)).timestamp());
+    let mut set = |name: &str, value: Value| {
+        if let Some(claims) = claims.as_object_mut() {
+            claims.insert(name.to_owned(), value);
         }
-        Some(OidcFault::NoEmail) => claims["email"] = Value::Null,
+    };
+    match oidc.faults.first().copied() {
+        Some(OidcFault::WrongNonce) => set("nonce", json!("of another sign-in")),
+        Some(OidcFault::WrongAudience) => set("aud", json!("another-program")),
+        Some(OidcFault::WrongIssuer) => set("iss", json!("https://provider.example")),
+        Some(OidcFault::Expired) => {
+            set("iat", json!((now - TimeDelta::minutes(10)).timestamp()));
+            set("exp", json!((now - TimeDelta::minutes(5)).timestamp()));
+        }
+        Some(OidcFault::NoEmail) => set("email", Value::Null),
         _ => {}
     }
     let algorithm = oidc.algorithm.unwrap_or(Algorithm::RS256);

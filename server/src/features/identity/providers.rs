@@ -27,7 +27,10 @@ use sha2::Sha256;
 use super::{
     IdentityService,
     credentials::ConfirmationOf,
-    store::{self, providers as links},
+    store::{
+        self,
+        providers::{self as links, Tie},
+    },
 };
 use crate::{
     features::audit::in_tx::{Entry, record},
@@ -125,18 +128,18 @@ impl ProviderService {
         if !meant.is_active {
             return refuse("disabled", ProviderProblem::Closed);
         }
-        if !meant.linked {
+        if meant.tie != Tie::This {
             if !(person.email_verified && meant.confirmed) {
                 return refuse("address not confirmed on both sides", ProviderProblem::Unconfirmed);
             }
-            if meant.elsewhere {
+            if meant.tie == Tie::Another {
                 return refuse("linked to somebody else of the provider", ProviderProblem::SomebodyElse);
             }
         }
         let Some(workspace) = meant.workspace else { return Ok(Err(ProviderProblem::Closed)) };
         let now = self.identity.clock.now();
         let mut tx = self.identity.database.tenant_of(meant.user, workspace).await?;
-        if meant.linked {
+        if meant.tie == Tie::This {
             links::touch(&mut tx, &with.issuer, &person.subject, now).await?;
         } else {
             links::link(&mut tx, self.identity.ids.next(), meant.user, &with.issuer, &person.subject, now).await?;
