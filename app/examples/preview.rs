@@ -21,7 +21,47 @@ use axum::{
     routing::{any, get, post},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{AccountId, Actor, Browser, DeliveryId, MediaId, OauthStateId, Page, PageRequest, PasskeyId, Platform, PostId, QueueSlotId, RequestId, ServiceError, ServiceResult, SessionId, UploadId, Visitor, accounts::{Account, AccountCounts, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, Connected, ConnectionEvent, ConnectionEventType, Creator, MissingScope, PlatformOffer, Withheld}, actor::Via, audit::{Audit, AuditEvent, AuditFilter, AuditPerson, Standing}, clock::Clock, deliveries::{DeadLetterReason, Deliveries, Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFigures, DeliveryFilter, DeliveryStatus, ErrorClass, Outcome, Stage}, events::{Events, Subscription}, identity::{Authenticated, CODE_WRONG, ChangeEmail, ChangePassword, ConfirmTotp, Confirmation, Confirmed, Credentials, DataExport, DeleteAccount, EMAIL_TAKEN, EmailChange, EndedSessions, ForgotPassword, Identity, LOGIN_REFUSED, Leaving, LinkState, Login, LoginStep, Me, NewPasskey, OwnData, OwnProfile, Passkey, PasskeyAnswer, PasskeyChallenge, PasskeyOptions, PasskeyStep, Passkeys, Profile, ProfilePatch, Profiles, ProvePassword, RecoveryCodes, Register, RenamePasskey, Resends, ResetPassword, SecondStep, SessionInfo, SessionToken, Sessions, SignedIn, StepMethod, TotpSetup, TwoStep, TwoSteps, User, Waiting}, media::{Incoming, Media, MediaAsset, MediaFile, MediaFilter, MediaPatch, MediaUse, NewUpload, Signature, TagCount, Upload, UploadState, Uploaded, Variant}, posts::{CheckedPost, IdempotencyKey, NewPost, Post, PostFacets, PostFilter, PostPatch, PostStatus, PostSummary, PostToCheck, Posts, Visibility, queue::{FreeSlot, NewSlot, Queue, QueueSlot}, versions::{Comparison, PostVersion, VersionSummary}}, workspaces::{AcceptInvitation, Connections, Invitation, InvitationOffer, InvitationState, LATEST, Latest, Member, MemberPatch, Memberships, NewInvitation, NewWorkspace, Overview, OwnWorkspace, Person, Role, Team, Workspace, WorkspaceKind, WorkspacePatch, WorkspaceSettings, Workspaces}};
+use domain::{
+    AccountId, Actor, Browser, DeliveryId, MediaId, OauthStateId, Page, PageRequest, PasskeyId, Platform, PostId,
+    QueueSlotId, RequestId, ServiceError, ServiceResult, SessionId, UploadId, Visitor,
+    accounts::{
+        Account, AccountCounts, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, Connected,
+        ConnectionEvent, ConnectionEventType, Creator, MissingScope, PlatformOffer, Withheld,
+    },
+    actor::Via,
+    audit::{Audit, AuditEvent, AuditFilter, AuditPerson, Standing},
+    clock::Clock,
+    deliveries::{
+        DeadLetterReason, Deliveries, Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFigures, DeliveryFilter,
+        DeliveryStatus, ErrorClass, Outcome, Stage,
+    },
+    events::{Events, Subscription},
+    identity::{
+        Authenticated, BrowserToken, CODE_WRONG, ChangeEmail, ChangePassword, ConfirmTotp, Confirmation, Confirmed,
+        Credentials, DataExport, DeleteAccount, EMAIL_TAKEN, EmailChange, EndedSessions, ForgotPassword, Identity,
+        LOGIN_REFUSED, Leaving, LinkState, Login, LoginStep, Me, NewPasskey, OwnData, OwnProfile, Passkey,
+        PasskeyAnswer, PasskeyChallenge, PasskeyOptions, PasskeyStep, Passkeys, Profile, ProfilePatch, Profiles,
+        ProvePassword, ProviderCallback, ProviderEntry, ProviderProblem, ProviderStart, Providers, RecoveryCodes,
+        Register, RenamePasskey, Resends, ResetPassword, SecondStep, SessionInfo, SessionToken, Sessions, SignedIn,
+        StepMethod, TotpSetup, TwoStep, TwoSteps, User, Waiting,
+    },
+    media::{
+        Incoming, Media, MediaAsset, MediaFile, MediaFilter, MediaPatch, MediaUse, NewUpload, Signature, TagCount,
+        Upload, UploadState, Uploaded, Variant,
+    },
+    posts::{
+        CheckedPost, IdempotencyKey, NewPost, Post, PostFacets, PostFilter, PostPatch, PostStatus, PostSummary,
+        PostToCheck, Posts, Visibility,
+        queue::{FreeSlot, NewSlot, Queue, QueueSlot},
+        versions::{Comparison, PostVersion, VersionSummary},
+    },
+    workspaces::{
+        AcceptInvitation, ApiKey, ApiKeyState, ApiKeys, Connections, Invitation, InvitationOffer, InvitationState,
+        KeyHolder, LATEST, Latest, MadeApiKey, Member, MemberPatch, Memberships, NewApiKey, NewInvitation,
+        NewWorkspace, Overview, OwnWorkspace, Person, Role, Scope, Team, Workspace, WorkspaceKind, WorkspacePatch,
+        WorkspaceSettings, Workspaces,
+    },
+};
 use leptos::config::LeptosOptions;
 use uuid::Uuid;
 
@@ -257,6 +297,58 @@ impl Team for Demo {
     }
     async fn decline(&self, _: &Visitor, _: &str) -> ServiceResult<()> {
         gone()
+    }
+}
+
+#[async_trait]
+impl Providers for Demo {
+    fn name(&self) -> Option<String> {
+        Some("Example Staff".into())
+    }
+    async fn begin(
+        &self,
+        _: &Visitor,
+        _: Option<String>,
+        _: WorkspaceKind,
+    ) -> ServiceResult<Result<ProviderStart, ProviderProblem>> {
+        Ok(Err(ProviderProblem::Away))
+    }
+    async fn finish(
+        &self,
+        _: &Visitor,
+        _: Option<&BrowserToken>,
+        _: ProviderCallback,
+    ) -> ServiceResult<Result<ProviderEntry, ProviderProblem>> {
+        Ok(Err(ProviderProblem::Expired))
+    }
+}
+
+#[async_trait]
+impl ApiKeys for Demo {
+    async fn list(&self, _: &Actor) -> ServiceResult<Vec<ApiKey>> {
+        self.stand()?;
+        Ok(vec![ApiKey {
+            id: domain::ApiKeyId(id(1200)),
+            name: "Nightly import".into(),
+            prefix: "arc_4kT9xQz1".into(),
+            scopes: vec![Scope::ContentRead, Scope::ContentWrite, Scope::MediaWrite],
+            state: ApiKeyState::Active,
+            created_by: Some(domain::UserId(id(900))),
+            created_by_name: Some("Niamh Doyle".into()),
+            created_at: ago(60 * 24 * 12),
+            expires_at: None,
+            last_used_at: Some(ago(7)),
+        }])
+    }
+    async fn create(&self, _: &Actor, form: NewApiKey) -> ServiceResult<MadeApiKey> {
+        form.check().into_result()?;
+        gone()
+    }
+    async fn revoke(&self, _: &Actor, _: domain::ApiKeyId) -> ServiceResult<()> {
+        gone()
+    }
+    async fn authenticate(&self, _: &str, _: &Visitor) -> ServiceResult<Option<KeyHolder>> {
+        Ok(None)
     }
 }
 
@@ -764,7 +856,9 @@ fn services(scene: Scene) -> Services {
         own_data: demo.clone(),
         profiles: demo.clone(),
         workspace_settings: demo.clone(),
+        providers: demo.clone(),
         team: demo.clone(),
+        api_keys: demo.clone(),
         accounts: demo.clone(),
         posts: demo.clone(),
         queue: demo.clone(),

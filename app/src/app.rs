@@ -102,6 +102,7 @@ pages! {
 pages! {
     /// Oneself, and the workspace.
     settings_page, __preload_settings_page, SettingsPage {
+        ApiKeys => workspaces::api_keys::ApiKeysPage;
         AuditLog => audit::pages::AuditPage;
         Security => identity::security::SecurityPage;
         TwoStep => identity::two_step::TwoStepPage;
@@ -163,6 +164,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/compose") view={Lazy::<Compose>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/posts") view={Lazy::<Posts>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/posts/:id") view={Lazy::<Post>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/api-keys") view={Lazy::<ApiKeys>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/audit") view={Lazy::<AuditLog>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/calendar") view={Lazy::<Calendar>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/queue") view={Lazy::<Queue>::new()} ssr=SsrMode::Async/>

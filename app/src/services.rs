@@ -5,7 +5,18 @@
 use std::sync::Arc;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
-use domain::{Actor, CookieToken, RequestId, ServiceError, Visitor, accounts::Accounts, audit::Audit, clock::Clock, deliveries::Deliveries, events::Events, identity::{Credentials, Identity, Me, OwnData, Passkeys, Profiles, SessionToken, Sessions, TwoSteps}, media::Media, posts::{Posts, queue::Queue}, workspaces::{Memberships, Team, WorkspaceSettings, Workspaces}};
+use domain::{
+    Actor, CookieToken, RequestId, ServiceError, Visitor,
+    accounts::Accounts,
+    audit::Audit,
+    clock::Clock,
+    deliveries::Deliveries,
+    events::Events,
+    identity::{Credentials, Identity, Me, OwnData, Passkeys, Profiles, Providers, SessionToken, Sessions, TwoSteps},
+    media::Media,
+    posts::{Posts, queue::Queue},
+    workspaces::{ApiKeys, Memberships, Team, WorkspaceSettings, Workspaces},
+};
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
 
@@ -26,7 +37,9 @@ pub struct Services {
     pub own_data: Arc<dyn OwnData>,
     pub profiles: Arc<dyn Profiles>,
     pub workspace_settings: Arc<dyn WorkspaceSettings>,
+    pub providers: Arc<dyn Providers>,
     pub team: Arc<dyn Team>,
+    pub api_keys: Arc<dyn ApiKeys>,
     pub accounts: Arc<dyn Accounts>,
     pub posts: Arc<dyn Posts>,
     pub queue: Arc<dyn Queue>,

@@ -49,6 +49,8 @@ struct Told {
     development: bool,
     passkeys: bool,
     picture_origin: Option<String>,
+    /// Told to visitors.
+    sign_in_provider: Option<String>,
 }
 
 /// What the first page brought along. Copy it anywhere.
@@ -99,6 +101,11 @@ impl Session {
         self.told.with_value(|told| url.filter(|url| may_show(url, told.picture_origin.as_deref())).map(str::to_owned))
     }
 
+    /// What people know the sign-in provider by, if one is set up.
+    pub fn sign_in_provider(self) -> Option<String> {
+        self.told.with_value(|told| told.sign_in_provider.clone())
+    }
+
     pub(crate) fn now(self) -> Option<DateTime<Utc>> {
         self.told.with_value(|told| told.now)
     }
@@ -139,6 +146,7 @@ pub(crate) fn page_workspace() -> Option<&'static str> {
 fn tell() -> Told {
     let Some(request) = crate::services::request() else { return Told::default() };
     Told {
+        sign_in_provider: request.services.providers.name().filter(|_| request.me.is_none()),
         me: request.me,
         form_path: request.form.as_ref().and(crate::services::request_path()).unwrap_or_default(),
         form: request.form,

@@ -15,6 +15,7 @@ const SIGNED_IN = [
   '/media',
   '/team',
   '/workspaces',
+  '/settings/api-keys',
   '/settings/security',
   '/settings/security/two-step',
   '/settings/workspace',

@@ -1,16 +1,23 @@
 //! Who may what, and that nothing is left out: every REST operation of the OpenAPI document and every server function of the
 //! registry stands in a table here with the least role that may, and is called as nobody, as each role too low, as that role,
 //! and, where it names a thing, by an admin of another workspace, who must be told exactly what is told of a thing that does
-//! not exist. An endpoint that is in no table fails the test.
+//! not exist. Every REST operation is called by programs, too: with a key that has the scope it takes, with one that has every
+//! other, and with one of another workspace. An endpoint that is in no table fails the test.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a walkthrough stops where it cannot go on")]
 
+#[path = "authorisation/keys.rs"]
+mod keys;
 mod support;
 #[path = "authorisation/table.rs"]
 mod table;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 
+use keys::Takes;
 use reqwest::{Method, RequestBuilder, StatusCode, header, multipart};
 use sandbox::driver::Visitor;
 use serde_json::{Value, json};
@@ -187,6 +194,79 @@ impl Stage {
     }
 }
 
+/// Programs of the workspace and of somebody else's.
+struct Programs {
+    /// By the one scope that they have.
+    having: BTreeMap<&'static str, Person>,
+    /// By the one scope that they have not.
+    lacking: BTreeMap<&'static str, Person>,
+    stranger: Person,
+}
+
+impl Programs {
+    async fn of(stage: &Stage) -> Self {
+        let owner = &stage.people[&Least::Admin];
+        let all: BTreeSet<&str> = keys::TAKE.iter().filter_map(|(_, scope)| *scope).collect();
+        let (mut having, mut lacking) = (BTreeMap::new(), BTreeMap::new());
+        for scope in &all {
+            let others: Vec<&str> = all.iter().copied().filter(|other| other != scope).collect();
+            having.insert(*scope, owner.program(&[*scope]).await);
+            lacking.insert(*scope, owner.program(&others).await);
+        }
+        let stranger = stage.stranger.program(&all.iter().copied().collect::<Vec<_>>()).await;
+        Self { having, lacking, stranger }
+    }
+}
+
+impl Stage {
+    /// Calls an operation as programs with the wrong keys and the right one; what is wrong.
+    async fn judge_keys(&self, programs: &Programs, endpoint: &Endpoint<'_>, method: &Method) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let place = format!("{method} {}", endpoint.path);
+        let any = programs.having.values().next().unwrap();
+        let scope = match keys::expected(&place) {
+            Takes::Unknown => {
+                return vec![format!("{place} is in no list of tests/authorisation/keys.rs: does it take API keys?")];
+            }
+            Takes::NoKey => {
+                // Whoever sends a key is nobody.
+                let (status, body) = self.call(Some(any), endpoint, method, ABSENT).await;
+                if endpoint.least > Least::Nobody && status != StatusCode::UNAUTHORIZED && !redirects(endpoint, status)
+                {
+                    wrong.push(format!("{place} takes a key: {status} {body}"));
+                }
+                return wrong;
+            }
+            Takes::AnyKey => {
+                let (status, body) = self.call(Some(any), endpoint, method, ABSENT).await;
+                if !status.is_success() {
+                    wrong.push(format!("{place} with any key: {status} {body}"));
+                }
+                return wrong;
+            }
+            Takes::Scope(scope) => scope,
+        };
+        let id = endpoint.thing.and_then(|thing| self.things.get(thing)).map_or(ABSENT, String::as_str);
+        let (status, body) = self.call(Some(&programs.lacking[scope]), endpoint, method, id).await;
+        let says = body["error"].as_str().is_some_and(|text| text.contains(scope));
+        if (status, &body["code"]) != (StatusCode::FORBIDDEN, &json!("FORBIDDEN")) || !says {
+            wrong.push(format!("{place} with every scope but {scope}: {status} {body}"));
+        }
+        let (status, body) = self.call(Some(&programs.having[scope]), endpoint, method, ABSENT).await;
+        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) && !endpoint.may_refuse {
+            wrong.push(format!("{place} with {scope} alone: {status} {body}"));
+        }
+        if endpoint.thing.is_some() {
+            let theirs = self.call(Some(&programs.stranger), endpoint, method, id).await;
+            let absent = self.call(Some(&programs.stranger), endpoint, method, ABSENT).await;
+            if theirs != absent || (theirs.0 != StatusCode::NOT_FOUND && !endpoint.answers_empty) {
+                wrong.push(format!("{place} with another workspace's key: {theirs:?}, and of nothing {absent:?}"));
+            }
+        }
+        wrong
+    }
+}
+
 /// A callback is a browser coming back from a platform: it is led to a page that says what to do.
 fn redirects(endpoint: &Endpoint<'_>, status: StatusCode) -> bool {
     endpoint.path.ends_with("/callback") && status == StatusCode::SEE_OTHER
@@ -225,6 +305,101 @@ async fn every_rest_operation_is_for_whom_it_should_be() {
     }
     wrong.extend(known.into_iter().map(|operation| format!("{operation} is in the table and not in the document")));
     assert!(wrong.is_empty(), "{} findings:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_rest_operation_takes_the_keys_it_should() {
+    let stage = Stage::new().await;
+    let programs = Programs::of(&stage).await;
+    let document: Value =
+        client().get(format!("{}/api/openapi.json", stage.web.url)).send().await.unwrap().json().await.unwrap();
+    let mut wrong = Vec::new();
+    let mut known: BTreeSet<&str> = keys::TAKE.iter().map(|(operation, _)| *operation).collect();
+    assert_eq!(known.len(), keys::TAKE.len(), "an operation stands in the list twice");
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, described) in item.as_object().unwrap() {
+            let operation = format!("{} {path}", method.to_uppercase());
+            known.remove(operation.as_str());
+            let Some((name, entry)) = table::REST.iter().find(|(known, _)| *known == operation) else { continue };
+            let (method, path) = name.split_once(' ').unwrap();
+            let endpoint = Endpoint { path, ..entry.clone() };
+            wrong.extend(stage.judge_keys(&programs, &endpoint, &method.parse().unwrap()).await);
+            let scopes = match keys::expected(&operation) {
+                Takes::Scope(scope) => json!([scope]),
+                Takes::AnyKey => json!([]),
+                Takes::NoKey | Takes::Unknown => Value::Null,
+            };
+            let documented = described["security"].as_array().into_iter().flatten().find_map(|way| way.get("api_key"));
+            if documented.unwrap_or(&Value::Null) != &scopes {
+                wrong.push(format!("{operation} takes {scopes} and documents {documented:?}"));
+            }
+        }
+    }
+    wrong.extend(known.into_iter().map(|operation| format!("{operation} is in the list and not in the document")));
+    assert!(wrong.is_empty(), "{} findings:\n{}", wrong.len(), wrong.join("\n"));
+
+    // Neither pages nor server functions know keys.
+    let program = programs.having.values().next().unwrap();
+    for (name, entry) in table::FUNCTIONS.iter().filter(|(_, entry)| entry.least > Least::Nobody) {
+        let path = format!("/fn/{name}");
+        let (status, body) =
+            stage.call(Some(program), &Endpoint { path: &path, ..entry.clone() }, &Method::POST, ABSENT).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{path} takes a key: {body}");
+    }
+    let page = program.request(Method::GET, "/accounts").header(header::ACCEPT, "text/html").send().await.unwrap();
+    assert_eq!(page.status(), StatusCode::SEE_OTHER);
+    // What is no key opens nothing, and a cookie beside one counts for nothing.
+    let owner = &stage.people[&Least::Admin];
+    for key in ["arc_", "arc_nonsense", &format!("arc_{}", "a".repeat(48))] {
+        let with_cookie = owner.request(Method::GET, "/api/auth/me").bearer_auth(key).send().await.unwrap();
+        assert_eq!(with_cookie.status(), StatusCode::UNAUTHORIZED, "{key}");
+    }
+}
+
+/// How many times longer the slower of two takes, by the medians of calls that alternate.
+async fn ratio(stage: &Stage, endpoint: &Endpoint<'_>, method: &Method, id: &str) -> f64 {
+    const CALLS: usize = 21;
+    let (mut theirs, mut absent) = (Vec::new(), Vec::new());
+    for _ in 0..CALLS {
+        for (id, times) in [(id, &mut theirs), (ABSENT, &mut absent)] {
+            let started = Instant::now();
+            stage.call(Some(&stage.stranger), endpoint, method, id).await;
+            times.push(started.elapsed().as_secs_f64());
+        }
+    }
+    let median = |times: &mut Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        times[CALLS / 2]
+    };
+    let (theirs, absent) = (median(&mut theirs), median(&mut absent));
+    theirs.max(absent) / theirs.min(absent)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_workspaces_things_take_as_long_as_none() {
+    let stage = Stage::new().await;
+    let rest = table::REST.iter().map(|(name, entry)| {
+        let (method, path) = name.split_once(' ').unwrap();
+        (method.parse::<Method>().unwrap(), path.to_owned(), entry)
+    });
+    let functions = table::FUNCTIONS.iter().map(|(name, entry)| (Method::POST, format!("/fn/{name}"), entry));
+    let mut slow = Vec::new();
+    let mut tried = 0;
+    for (method, path, entry) in rest.chain(functions) {
+        let Some(id) = entry.thing.map(|thing| stage.things[thing].clone()) else { continue };
+        let endpoint = Endpoint { path: &path, ..entry.clone() };
+        tried += 1;
+        // A busy machine may delay one series; a path of its own would delay every one.
+        let mut ratios = Vec::new();
+        while ratios.len() < 4 && ratios.last().is_none_or(|ratio| *ratio > 1.4) {
+            ratios.push(ratio(&stage, &endpoint, &method, &id).await);
+        }
+        if ratios.last().is_some_and(|ratio| *ratio > 1.4) {
+            slow.push(format!("{method} {path}: {ratios:.2?}"));
+        }
+    }
+    assert!(tried > 40, "{tried}");
+    assert!(slow.is_empty(), "the time tells whether it exists:\n{}", slow.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

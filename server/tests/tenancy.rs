@@ -55,6 +55,7 @@ async fn no_table_shows_a_row_to_another_workspace_or_to_none() {
     sqlx::raw_sql("update users set email_confirmed_at = now()").execute(&mut admin).await.unwrap();
     let offer = json!({ "email": "somebody.else@walk.example", "role": "viewer" });
     owner.post("/api/workspaces/current/invitations", offer).await;
+    owner.program(&["content:read"]).await;
     let stranger = stranger.get("/api/auth/me").await;
     let (user, workspace) =
         (stranger["data"]["user"]["id"].as_str().unwrap(), stranger["data"]["workspace"]["id"].as_str().unwrap());
@@ -130,6 +131,9 @@ async fn the_programs_role_can_neither_switch_it_off_nor_read_a_token() {
         "select token_hash from email_confirmations",
         "select * from password_resets",
         "select token_hash from invitations",
+        "select token_hash from api_keys",
+        "update api_keys set scopes = '{audit:read}'",
+        "delete from api_keys",
         "update invitations set accepted_at = now()",
         "select recipient from mails",
         "delete from connection_events",

@@ -6,7 +6,7 @@ use std::{fmt, net::IpAddr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{SessionId, UserId, WorkspaceId},
+    ids::{ApiKeyId, SessionId, UserId, WorkspaceId},
     workspaces::{Role, WorkspaceKind},
 };
 
@@ -50,6 +50,8 @@ impl fmt::Debug for RequestId {
 pub enum Via {
     /// A signed-in browser.
     Session(SessionId),
+    /// A program with a key of the workspace, as the person who made it.
+    ApiKey(ApiKeyId),
     /// Background work that the system does for the workspace.
     System,
 }
@@ -81,7 +83,7 @@ impl Actor {
     pub fn session_id(&self) -> Option<SessionId> {
         match self.via {
             Via::Session(id) => Some(id),
-            Via::System => None,
+            Via::ApiKey(_) | Via::System => None,
         }
     }
 }

@@ -43,6 +43,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// A key with which a program acts.
+    ApiKeyId,
     /// A platform account that a client has connected.
     AccountId,
     /// A line of an account's connection log.

@@ -220,6 +220,7 @@ fn account_menu(me: &Me) -> AnyView {
             <MenuSeparator/>
             <MenuLink label="Workspace" href="/settings/workspace" icon=Glyph::Settings/>
             <MenuLink label="Team" href="/team" icon=Glyph::Users/>
+            {use_session().may(Role::Admin).then(|| view! { <MenuLink label="API keys" href="/settings/api-keys" icon=Glyph::KeyRound/> })}
             {use_session().may(Role::Admin).then(|| view! { <MenuLink label="Audit log" href="/settings/audit" icon=Glyph::ScrollText/> })}
             <MenuSeparator/>
             <MenuItem label="Log out" icon=Glyph::LogOut form=LOGOUT/>

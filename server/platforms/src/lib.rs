@@ -7,6 +7,7 @@ mod http;
 mod media;
 mod meta;
 mod oauth;
+mod oidc;
 mod pkce;
 mod push;
 mod reconcile;
@@ -36,6 +37,7 @@ pub use adapter::{
 pub use error::PlatformError;
 pub use http::{Http, HttpSettings, HttpSetupError, Operation, RateState, Trace};
 pub use media::{MediaItem, MediaSource};
+pub use oidc::{OidcError, OidcPerson, OidcProvider, OidcSettings};
 pub use pkce::Pkce;
 pub use push::{Push, PushMessage, PushRefusal, Removed};
 pub use registry::{Registry, VersionWarning, has_instances, missing_scopes, supported, version_calendar};

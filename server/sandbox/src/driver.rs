@@ -322,3 +322,62 @@ fn taken(mut value: Value, name: &str) -> Vec<Value> {
         _ => Vec::new(),
     }
 }
+
+/// Whoever answers the page of the simulated sign-in provider.
+#[derive(Clone, Debug)]
+pub struct Identified {
+    /// As the page is told.
+    pub name: String,
+    /// As the page is told; the provider's own id of the person follows from it.
+    pub email: String,
+    /// Whether the provider vouches for the address.
+    pub verified: bool,
+}
+
+impl Identified {
+    /// Somebody whose address the provider vouches for.
+    pub fn with(email: impl Into<String>) -> Self {
+        Self { name: "Saoirse Byrne".to_owned(), email: email.into(), verified: true }
+    }
+
+    /// Opens the provider's page and presses "Sign in"; the address that the browser is sent to.
+    ///
+    /// # Errors
+    /// See [`DriverError`].
+    pub async fn sign_in(&self, authorize_url: &str) -> Result<Url, DriverError> {
+        self.answer(authorize_url, "authorize").await
+    }
+
+    /// Opens the page and presses "Cancel".
+    ///
+    /// # Errors
+    /// See [`DriverError`].
+    pub async fn refuse(&self, authorize_url: &str) -> Result<Url, DriverError> {
+        self.answer(authorize_url, "cancel").await
+    }
+
+    async fn answer(&self, authorize_url: &str, decision: &str) -> Result<Url, DriverError> {
+        #[derive(Deserialize)]
+        struct Page {
+            action: String,
+        }
+        let http = http_client()?;
+        let answer = http.get(authorize_url).header(header::ACCEPT, "application/json").send().await?;
+        if answer.status().is_redirection() {
+            return location(&answer);
+        }
+        if !answer.status().is_success() {
+            return Err(DriverError::Refused(answer.status(), answer.text().await?));
+        }
+        let page: Page = answer.json().await?;
+        let mut form = vec![("decision", decision), ("name", &self.name), ("email", &self.email)];
+        if self.verified {
+            form.push(("email_verified", "true"));
+        }
+        let answer = http.post(&page.action).form(&form).send().await?;
+        if answer.status().is_redirection() {
+            return location(&answer);
+        }
+        Err(DriverError::Refused(answer.status(), answer.text().await?))
+    }
+}

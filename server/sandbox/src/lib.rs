@@ -8,6 +8,7 @@ mod film;
 mod html;
 mod image;
 mod networks;
+mod oidc;
 mod push;
 pub mod samples;
 mod serve;
@@ -54,6 +55,7 @@ pub struct Sandbox {
 struct Inner {
     config: Arc<Config>,
     world: Mutex<World>,
+    oidc: Mutex<oidc::Oidc>,
     http: OnceLock<Result<reqwest::Client, String>>,
     closing: watch::Sender<bool>,
     /// Address that [`Sandbox::serve`] listens on.
@@ -76,6 +78,7 @@ impl Sandbox {
         let inner = Inner {
             config,
             world: Mutex::new(world),
+            oidc: Mutex::default(),
             http: OnceLock::new(),
             closing: watch::Sender::new(false),
             listening: OnceLock::new(),
@@ -90,6 +93,7 @@ impl Sandbox {
         Router::new()
             .merge(control::router())
             .merge(showcase::router())
+            .merge(oidc::router())
             .route("/{platform}/consent/{id}", post(serve::consent_form))
             .layer(serve::body_limit())
             .fallback(serve::platform)
@@ -153,6 +157,10 @@ impl Sandbox {
     fn world(&self) -> MutexGuard<'_, World> {
         // A panic in a handler is a fault of the sandbox; the state behind it is still of use to look at.
         self.inner.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn oidc(&self) -> MutexGuard<'_, oidc::Oidc> {
+        self.inner.oidc.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn started(&self) -> &str {

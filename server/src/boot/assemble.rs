@@ -4,15 +4,53 @@ use std::{sync::Arc, time::Duration};
 
 use app::services::{Services, Settings as PageSettings};
 use axum::extract::FromRef;
-use domain::{ServiceError, ServiceResult, accounts::{Accounts, PushEvents}, audit::Audit, clock::{Clock, Ids}, deliveries::Deliveries, events::Events, identity::{Credentials, Identity, OwnData, Passkeys, Profiles, Sessions, TwoSteps}, media::Media, posts::{Posts, queue::Queue}, workspaces::{Memberships, Team, WorkspaceSettings}};
+use domain::{
+    ServiceError, ServiceResult,
+    accounts::{Accounts, PushEvents},
+    audit::Audit,
+    clock::{Clock, Ids},
+    deliveries::Deliveries,
+    events::Events,
+    identity::{Credentials, Identity, OwnData, Passkeys, Profiles, Providers, Sessions, TwoSteps},
+    media::Media,
+    posts::{Posts, queue::Queue},
+    workspaces::{ApiKeys, Memberships, Team, WorkspaceSettings},
+};
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
-use platforms::{Http, HttpSettings, PlatformSettings, Registry};
+use platforms::{Http, HttpSettings, OidcProvider, OidcSettings, PlatformSettings, Registry};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use vault::{Algorithm, KeyRing, Vault};
 
-use crate::{config::{Environment, Keys, Settings, TokenAlgorithm}, database::{Database, PoolSizes}, features::{accounts::{AccountsService, AccountsSetup, PushService, PushSetup, Tokens, TokensSetup, callback_url}, audit::AuditService, deliveries::{DeliveryService, Selector, Worker, WorkerParts, self}, identity::{IdentityService, OwnDataService, PasswordCost, ProfileService, RelyingParty}, media::{MediaFiles, MediaLinks, MediaService, Portraits, PublicMedia}, notifications::{Folder, Letters, LiveEvents, Mailer, Smtp, Writer}, posts::{PostService, QueueService}, workspaces::{SettingsService, TeamService, WorkspaceService}}, http::{assets::Assets, cookie::{CookiePolicy, self}, health::{Probe, Readiness}, limits::Limits, middleware::Edge, pages::PageState, well_known::SecurityContact}, jobs::{JobContext, backlog}, limits::PostgresLimiter, one_time::OneTimeTokens};
+use crate::{
+    config::{Environment, Keys, Settings, TokenAlgorithm},
+    database::{Database, PoolSizes},
+    features::{
+        accounts::{AccountsService, AccountsSetup, PushService, PushSetup, Tokens, TokensSetup, callback_url},
+        audit::AuditService,
+        deliveries::{self, DeliveryService, Selector, Worker, WorkerParts},
+        identity::{
+            IdentityService, OwnDataService, PasswordCost, ProfileService, ProviderService, ProviderSetup, RelyingParty,
+        },
+        media::{MediaFiles, MediaLinks, MediaService, Portraits, PublicMedia},
+        notifications::{Folder, Letters, LiveEvents, Mailer, Smtp, Writer},
+        posts::{PostService, QueueService},
+        workspaces::{ApiKeyService, SettingsService, TeamService, WorkspaceService},
+    },
+    http::{
+        assets::Assets,
+        cookie::{self, CookiePolicy},
+        health::{Probe, Readiness},
+        limits::Limits,
+        middleware::Edge,
+        pages::PageState,
+        well_known::SecurityContact,
+    },
+    jobs::{JobContext, backlog},
+    limits::PostgresLimiter,
+    one_time::OneTimeTokens,
+};
 
 /// What the services are made from.
 pub struct Parts {
@@ -117,6 +155,32 @@ pub fn adapters(settings: &Settings, clock: &Arc<dyn Clock>) -> ServiceResult<Re
         .map_err(|faults| ServiceError::internal(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
 }
 
+/// The sign-in provider, if one is set up.
+fn provider(
+    settings: &Settings,
+    keys: &Keys,
+    public_url: &url::Url,
+    clock: &Arc<dyn Clock>,
+) -> ServiceResult<Option<ProviderSetup>> {
+    let Some(set) = settings.oidc.in_force() else { return Ok(None) };
+    let http = HttpSettings {
+        allow_private_networks: settings.oidc.allow_private_networks,
+        timeout: Duration::from_secs(10),
+        ..HttpSettings::default()
+    };
+    let http = Arc::new(Http::new(http, Arc::clone(clock)).map_err(ServiceError::internal)?);
+    let mut redirect_uri = public_url.clone();
+    redirect_uri.set_path(&format!("{}/api/auth/oidc/callback", public_url.path().trim_end_matches('/')));
+    let there = OidcSettings {
+        issuer: set.issuer.clone(),
+        client_id: set.client_id,
+        client_secret: set.client_secret,
+        redirect_uri,
+    };
+    let provider = OidcProvider::new(there, http);
+    Ok(Some(ProviderSetup { provider, name: set.name, issuer: set.issuer, key: keys.jwt_secret.clone() }))
+}
+
 impl Arctiv {
     /// Puts the program together. Nothing is contacted yet.
     pub fn assemble(parts: Parts) -> ServiceResult<Self> {
@@ -140,6 +204,7 @@ impl Arctiv {
             platforms: Arc::clone(&adapters),
             public_url: public_url.clone(),
         }));
+        let provider = provider(&settings, &keys, &public_url, &clock)?;
         let accounts: Arc<dyn Accounts> = Arc::new(AccountsService::new(AccountsSetup {
             db: database.clone(),
             clock: Arc::clone(&clock),
@@ -198,7 +263,9 @@ impl Arctiv {
         .with_passkeys_of(RelyingParty::of(&site));
         let (accounts_there, posts): (_, Arc<dyn Posts>) = (Arc::clone(&accounts), Arc::new(posts));
         let own_data = OwnDataService::new(identity.clone(), accounts_there, Arc::clone(&posts), portraits.clone());
+        let providers = ProviderService::new(identity.clone(), provider);
         let team = TeamService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), &keys.jwt_secret);
+        let api_keys = ApiKeyService::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids));
         let events = LiveEvents::start(database.clone(), stop.clone());
         let cookies = CookiePolicy { https: settings.server.is_https() };
         let services = Services {
@@ -211,7 +278,9 @@ impl Arctiv {
             profiles: Arc::new(profiles),
             workspace_settings: Arc::new(workspace_settings),
             team: Arc::new(team),
+            api_keys: Arc::new(api_keys),
             identity: Arc::new(identity),
+            providers: Arc::new(providers),
             accounts,
             posts,
             queue: Arc::new(queue),
@@ -268,6 +337,7 @@ impl Arctiv {
         Edge {
             ids: Arc::clone(&self.ids),
             identity: Arc::clone(&self.services.identity),
+            keys: Arc::clone(&self.services.api_keys),
             cookies: self.cookies,
             origin: self.settings.server.origin().into(),
             trusted_proxies: self.settings.server.trusted_proxies.clone().into(),
@@ -277,6 +347,7 @@ impl Arctiv {
                 visitor: self.settings.limits.visitor_per_minute,
                 user: self.settings.limits.user_per_minute,
                 workspace: self.settings.limits.workspace_per_minute,
+                uploads: self.settings.limits.uploads_per_minute,
                 interface: self.settings.limits.interface_per_minute,
             },
         }
@@ -374,6 +445,7 @@ macro_rules! part {
 
 part!(
     identity: Identity,
+    providers: Providers,
     credentials: Credentials,
     sessions: Sessions,
     two_steps: TwoSteps,
@@ -383,6 +455,7 @@ part!(
     profiles: Profiles,
     workspace_settings: WorkspaceSettings,
     team: Team,
+    api_keys: ApiKeys,
     accounts: Accounts,
     posts: Posts,
     queue: Queue,

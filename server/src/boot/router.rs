@@ -3,9 +3,11 @@
 use axum::{
     Json, Router,
     extract::DefaultBodyLimit,
+    http::Method,
     middleware as layer,
     routing::{any, get},
 };
+use domain::workspaces::Scope;
 use leptos_axum::AxumRouteListing;
 use tower_http::compression::{
     CompressionLayer, Predicate,
@@ -15,7 +17,7 @@ use utoipa::{
     Modify, OpenApi,
     openapi::{
         Content, Ref, RefOr, ResponseBuilder,
-        security::{ApiKey, ApiKeyValue, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -25,7 +27,7 @@ use super::assemble::Arctiv;
 use crate::{
     config::Environment,
     features::{accounts, audit, deliveries, identity, media, notifications, posts, workspaces},
-    http::{extract, health, limits, middleware, pages, well_known},
+    http::{extract, health, keys, limits, middleware, pages, well_known},
 };
 
 #[derive(OpenApi)]
@@ -35,7 +37,10 @@ use crate::{
         description = "Everything a person can do in Arctiv, a program can do here, through the same services.\n\n\
                        Every answer is an envelope: `{\"success\":true,\"data\":…,\"request_id\":…}`, lists with `page`; \
                        failures carry `error`, `code` and `details.fields`. A state-changing request with the session \
-                       cookie must come from Arctiv's own origin.\n\nEvery answer says how many requests a minute are \
+                       cookie must come from Arctiv's own origin.\n\nA program signs in with an API key of the workspace \
+                       (`Authorization: Bearer arc_…`), which an admin makes under *API keys*. It acts as that admin, within \
+                       the scopes it was given; each operation names the scope it takes, and those that name none take no \
+                       keys.\n\nEvery answer says how many requests a minute are \
                        answered (`x-ratelimit-limit`), how many are left (`x-ratelimit-remaining`) and in how many \
                        seconds all are there again (`x-ratelimit-reset`).",
         license(name = "MIT", identifier = "MIT"),
@@ -44,7 +49,7 @@ use crate::{
     security(("session" = [])),
     tags(
         (name = "identity", description = "Register, log in, log out, who am I, what proves it"),
-        (name = "workspaces", description = "The team of a workspace"),
+        (name = "workspaces", description = "The team of a workspace, and the keys of its programs"),
         (name = "accounts", description = "Connected platform accounts"),
         (name = "posts", description = "Posts"),
         (name = "deliveries", description = "Posts on their way to accounts"),
@@ -61,7 +66,14 @@ struct Session;
 impl Modify for Session {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("arctiv_session")));
-        document.components.get_or_insert_default().add_security_scheme("session", cookie);
+        let key = Http::builder()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("arc_…")
+            .description(Some("An API key of the workspace. Each operation names the scope that it takes."))
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("session", cookie);
+        components.add_security_scheme("api_key", SecurityScheme::Http(key));
     }
 }
 
@@ -86,13 +98,51 @@ impl Modify for Limited {
     }
 }
 
+/// Which operations take an API key, and with which scope.
+struct Keyed;
+
+impl Modify for Keyed {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for (path, item) in &mut document.paths.paths {
+            let operations = [
+                (Method::GET, &mut item.get),
+                (Method::PUT, &mut item.put),
+                (Method::POST, &mut item.post),
+                (Method::DELETE, &mut item.delete),
+                (Method::PATCH, &mut item.patch),
+            ];
+            for (method, operation) in operations {
+                let Some(operation) = operation else { continue };
+                let scope = match keys::access(&method, path) {
+                    keys::Access::None => continue,
+                    keys::Access::Any => None,
+                    keys::Access::Scope(scope) => Some(scope),
+                };
+                let session = SecurityRequirement::new("session", [] as [&str; 0]);
+                let key = SecurityRequirement::new("api_key", scope.map(Scope::as_str));
+                operation.security = Some(vec![session, key]);
+                if let Some(scope) = scope {
+                    let failure = Content::new(Some(Ref::from_schema_name("Failure")));
+                    let refusal = ResponseBuilder::new()
+                        .description(format!("`FORBIDDEN`: the API key lacks the scope `{scope}`"))
+                        .content("application/json", failure)
+                        .build();
+                    operation.responses.responses.entry("403".to_owned()).or_insert(RefOr::T(refusal));
+                }
+            }
+        }
+    }
+}
+
 /// Paths that are no part of the API: where nothing is, the document itself and the page that shows it.
 const UNDOCUMENTED: [&str; 3] = ["/api", "/api/{*path}", "/api/openapi.json"];
 
 fn api() -> OpenApiRouter<Arctiv> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(identity::router())
+        .merge(identity::providers_router())
         .merge(workspaces::router())
+        .merge(workspaces::keys_router())
         .merge(accounts::api::router())
         .merge(accounts::api::push_router())
         .merge(posts::api::router())
@@ -111,6 +161,7 @@ fn api() -> OpenApiRouter<Arctiv> {
 fn rest() -> Router<Arctiv> {
     let (rest, mut document) = api().split_for_parts();
     Limited.modify(&mut document);
+    Keyed.modify(&mut document);
     let document = get(move || std::future::ready(Json(document.clone())));
     let [nothing, nowhere, description] = UNDOCUMENTED;
     rest.route(nothing, any(extract::not_found))
@@ -123,6 +174,7 @@ fn rest() -> Router<Arctiv> {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = api().into_openapi();
     Limited.modify(&mut document);
+    Keyed.modify(&mut document);
     document
 }
 
@@ -152,6 +204,7 @@ pub fn router(arctiv: &Arctiv, routes: Vec<AxumRouteListing>) -> Router {
         .merge(pages::router(arctiv.pages(), routes))
         .layer(DefaultBodyLimit::max(arctiv.settings.server.body_limit))
         .layer(CompressionLayer::new().br(true).gzip(true).no_deflate().no_zstd().compress_when(compress))
+        .layer(layer::from_fn(keys::admit))
         .layer(layer::from_fn_with_state(edge.clone(), limits::limit))
         .layer(layer::from_fn_with_state(edge.clone(), middleware::session))
         .layer(layer::from_fn_with_state(edge.clone(), middleware::same_origin))

@@ -15,13 +15,21 @@ pub struct LimitsSettings {
     pub user_per_minute: u32,
     /// Over REST, in one workspace, by all its people and keys together.
     pub workspace_per_minute: u32,
+    /// Pieces of files that come in pieces, in one workspace.
+    pub uploads_per_minute: u32,
     /// Pages, and what they ask by themselves, by one person.
     pub interface_per_minute: u32,
 }
 
 impl Default for LimitsSettings {
     fn default() -> Self {
-        Self { visitor_per_minute: 10, user_per_minute: 100, workspace_per_minute: 100, interface_per_minute: 600 }
+        Self {
+            visitor_per_minute: 10,
+            user_per_minute: 100,
+            workspace_per_minute: 100,
+            uploads_per_minute: 1200,
+            interface_per_minute: 600,
+        }
     }
 }
 
@@ -32,6 +40,7 @@ impl Section for LimitsSettings {
             ("limits.visitor_per_minute", self.visitor_per_minute),
             ("limits.user_per_minute", self.user_per_minute),
             ("limits.workspace_per_minute", self.workspace_per_minute),
+            ("limits.uploads_per_minute", self.uploads_per_minute),
             ("limits.interface_per_minute", self.interface_per_minute),
         ] {
             if !(1..=1_000_000).contains(&value) {

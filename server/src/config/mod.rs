@@ -10,6 +10,7 @@ mod limits;
 mod log;
 mod mail;
 mod media;
+mod oidc;
 mod platforms;
 mod publishing;
 mod security;
@@ -23,6 +24,7 @@ pub use limits::LimitsSettings;
 pub use log::{LogFormat, LogSettings};
 pub use mail::MailSettings;
 pub use media::{MediaSettings, MediaStore, S3Settings};
+pub use oidc::{OidcInForce, OidcSettings};
 pub use platforms::{PlatformSection, PlatformsSettings};
 pub use publishing::PublishingSettings;
 pub use security::{Keys, SecuritySettings, TokenAlgorithm};
@@ -48,6 +50,7 @@ pub struct Settings {
     pub server: ServerSettings,
     pub database: DatabaseSettings,
     pub security: SecuritySettings,
+    pub oidc: OidcSettings,
     pub platforms: PlatformsSettings,
     pub publishing: PublishingSettings,
     pub media: MediaSettings,
@@ -147,6 +150,7 @@ impl Settings {
             ServerSettings::NAME,
             DatabaseSettings::NAME,
             SecuritySettings::NAME,
+            OidcSettings::NAME,
             PlatformsSettings::NAME,
             PublishingSettings::NAME,
             MediaSettings::NAME,
@@ -167,6 +171,7 @@ impl Settings {
             server: section(&tree, &mut faults),
             database: section(&tree, &mut faults),
             security: section(&tree, &mut faults),
+            oidc: section(&tree, &mut faults),
             platforms: section(&tree, &mut faults),
             publishing: section(&tree, &mut faults),
             media: section(&tree, &mut faults),
@@ -243,6 +248,7 @@ mod tests {
             ("ARCTIV_WHAT__EVER", "1"),
             ("JWT_SECRET", "short"),
             ("SMTP_URL", "carrier://pigeon"),
+            ("ARCTIV_OIDC__ISSUER", "http://login.example.com"),
             ("ARCTIV_MAIL__FROM", "nobody"),
             ("ARCTIV_MAIL__PAUSES_SECONDS", "0,0"),
         ])
@@ -254,6 +260,9 @@ mod tests {
             "database",
             "what",
             "security.jwt_secret",
+            "oidc.issuer",
+            "oidc.client_id",
+            "oidc.client_secret",
             "mail.smtp_url",
             "mail.from",
             "mail.pauses_seconds",

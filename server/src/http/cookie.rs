@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     Browser, CookieToken,
-    identity::{ABSOLUTE, PENDING_LIFE, SessionToken},
+    identity::{ABSOLUTE, BrowserToken, PENDING_LIFE, PROVIDER_LIFE, SessionToken},
 };
 use rand::Rng;
 
@@ -30,6 +30,11 @@ impl CookiePolicy {
         if self.https { "__Host-arctiv_device" } else { "arctiv_device" }
     }
 
+    /// Of a browser that has gone to a sign-in provider.
+    const fn provider_name(self) -> &'static str {
+        if self.https { "__Host-arctiv_provider" } else { "arctiv_provider" }
+    }
+
     const fn sign_in_name(self) -> &'static str {
         if self.https { "__Host-arctiv_sign_in" } else { "arctiv_sign_in" }
     }
@@ -43,6 +48,21 @@ pub fn set(policy: CookiePolicy, token: &SessionToken) -> (HeaderName, HeaderVal
 /// `set-cookie` that takes it back.
 pub fn clear(policy: CookiePolicy) -> (HeaderName, HeaderValue) {
     build(policy, policy.name(), "", 0)
+}
+
+/// `set-cookie` for a browser that goes to a sign-in provider and is to come back as the same.
+pub fn set_browser(policy: CookiePolicy, token: &BrowserToken) -> (HeaderName, HeaderValue) {
+    build(policy, policy.provider_name(), &token.0, PROVIDER_LIFE.num_seconds())
+}
+
+/// `set-cookie` that takes that back.
+pub fn clear_browser(policy: CookiePolicy) -> (HeaderName, HeaderValue) {
+    build(policy, policy.provider_name(), "", 0)
+}
+
+/// What [`set_browser`] gave to a browser.
+pub fn read_browser(policy: CookiePolicy, headers: &HeaderMap) -> Option<BrowserToken> {
+    find(headers, policy.provider_name()).map(|value| BrowserToken(value.to_owned()))
 }
 
 /// `set-cookie` by which a browser is known again.

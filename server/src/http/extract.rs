@@ -10,7 +10,7 @@ use axum::{
 use domain::{Actor, ErrorCode, RequestId, ServiceError, Visitor};
 use serde::de::DeserializeOwned;
 
-use super::envelope::ApiError;
+use super::{envelope::ApiError, keys::Presented};
 
 /// The signed-in actor; 401 when there is none. The session middleware found it.
 #[derive(Clone, Debug)]
@@ -19,8 +19,15 @@ pub struct SignedIn(pub Actor);
 impl<S: Sync> FromRequestParts<S> for SignedIn {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        parts.extensions.get::<Actor>().cloned().map(Self).ok_or_else(|| ServiceError::unauthorized().into())
+        parts.extensions.get::<Actor>().cloned().map(Self).ok_or_else(|| nobody(parts).into())
     }
+}
+
+fn nobody(parts: &Parts) -> ServiceError {
+    if parts.extensions.get::<Presented>() == Some(&Presented::NotTaken) {
+        return ServiceError::new(ErrorCode::Unauthorized, "API keys are not taken here. Sign in with a browser.");
+    }
+    ServiceError::unauthorized()
 }
 
 /// The signed-in actor, if there is one.
@@ -102,8 +109,34 @@ impl<S: Sync + Send> FromRequest<S> for RawBody {
     }
 }
 
+/// Brackets within brackets; nothing that is taken here needs nearly as many.
+const DEEPEST: usize = 32;
+
+/// Whether brackets nest deeper than anything we take. Fields that nobody asked for are passed over, however deep they are;
+/// what is nonsense should be refused all the same.
+fn is_too_deep(bytes: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => depth += 1,
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+    false
+}
+
 /// Parses JSON, naming the field at fault.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ServiceError> {
+    if is_too_deep(bytes) {
+        return Err(ServiceError::field("body", "This JSON nests deeper than anything that is taken here."));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
@@ -286,6 +319,16 @@ mod tests {
             read_or_named(parse_json::<PostPatch>(&bytes))?;
             read_or_named(parse_json::<Register>(&bytes))?;
         }
+    }
+
+    #[test]
+    fn what_nests_too_deep_is_refused_and_brackets_in_texts_are_none() {
+        let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(!is_too_deep(nested(DEEPEST).as_bytes()) && is_too_deep(nested(DEEPEST + 1).as_bytes()));
+        let unknown = format!(r#"{{"no_such_field":{}}}"#, nested(5_000));
+        assert!(parse_json::<PostPatch>(unknown.as_bytes()).unwrap_err().fault.fields.get("body").is_some());
+        let text = format!(r#"{{"body":"\"{}"}}"#, "[{".repeat(100));
+        assert!(parse_json::<PostPatch>(text.as_bytes()).is_ok());
     }
 
     #[test]

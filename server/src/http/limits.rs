@@ -3,8 +3,9 @@
 //! | limit | binds | counts |
 //! |---|---|---|
 //! | visitor | an address | whatever somebody without a session asks of the REST API or sends in a form |
-//! | user | a person | REST |
+//! | user | a person | REST, in a browser |
 //! | workspace | a workspace | REST, by all its people and keys together |
+//! | uploads | a workspace | pieces of files, which are many by design (8 MB each, from a browser), by all its people and keys |
 //! | interface | a person | pages, and the calls that pages make by themselves |
 //!
 //! Files, pictures behind signed links, the API's description and what operators ask are not counted, and neither are
@@ -19,7 +20,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use domain::{Actor, ErrorCode, ServiceError, Visitor};
+use domain::{Actor, ErrorCode, ServiceError, Via, Visitor};
 
 use super::{envelope::ApiError, middleware::Edge};
 
@@ -64,6 +65,7 @@ pub struct Limits {
     pub visitor: u32,
     pub user: u32,
     pub workspace: u32,
+    pub uploads: u32,
     pub interface: u32,
 }
 
@@ -99,24 +101,30 @@ fn buckets(request: &Request, limits: &Limits) -> Vec<Bucket> {
             _ => Vec::new(),
         };
     };
-    if rest && !is_piece(path) {
-        let (user, workspace) = (actor.user_id, actor.workspace_id);
-        return vec![
-            Bucket { name: "user", key: format!("user:{user}"), per_minute: limits.user },
-            Bucket { name: "workspace", key: format!("workspace:{workspace}"), per_minute: limits.workspace },
-        ];
+    let (user, workspace) = (actor.user_id, actor.workspace_id);
+    if is_piece(path) {
+        return vec![Bucket { name: "uploads", key: format!("uploads:{workspace}"), per_minute: limits.uploads }];
+    }
+    if rest {
+        let workspace =
+            Bucket { name: "workspace", key: format!("workspace:{workspace}"), per_minute: limits.workspace };
+        // A program is not the person whose key it has.
+        if matches!(actor.via, Via::ApiKey(_)) {
+            return vec![workspace];
+        }
+        return vec![Bucket { name: "user", key: format!("user:{user}"), per_minute: limits.user }, workspace];
     }
     if reads && (is_description(path) || is_file(path) || is_for_operators(path)) {
         return Vec::new();
     }
-    vec![Bucket { name: "interface", key: format!("interface:{}", actor.user_id), per_minute: limits.interface }]
+    vec![Bucket { name: "interface", key: format!("interface:{user}"), per_minute: limits.interface }]
 }
 
 fn is_description(path: &str) -> bool {
     path == "/api/openapi.json" || path == "/api/docs" || path.starts_with("/api/docs/")
 }
 
-/// Pieces of one upload are many by design, and bounded by their bytes: they count like a page's own requests.
+/// Pieces of one upload are many by design: they have a limit of their own, and leave those of REST alone.
 fn is_piece(path: &str) -> bool {
     path.starts_with("/api/media/uploads/")
 }
@@ -142,7 +150,7 @@ pub fn network(ip: IpAddr) -> IpAddr {
 mod tests {
     use axum::body::Body;
     use domain::{
-        Browser, Peer, RequestId, SessionId, UserId, Via, WorkspaceId,
+        ApiKeyId, Browser, Peer, RequestId, SessionId, UserId, Via, WorkspaceId,
         workspaces::{Role, WorkspaceKind},
     };
     use rstest::rstest;
@@ -150,9 +158,13 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits = Limits { visitor: 10, user: 100, workspace: 101, interface: 600 };
+    const LIMITS: Limits = Limits { visitor: 10, user: 100, workspace: 101, uploads: 1200, interface: 600 };
 
     fn names(method: Method, path: &str, signed_in: bool) -> Vec<&'static str> {
+        buckets(&request(method, path, signed_in), &LIMITS).into_iter().map(|bucket| bucket.name).collect()
+    }
+
+    fn request(method: Method, path: &str, signed_in: bool) -> Request {
         let mut request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
         let id = RequestId::parse("req_test").unwrap();
         let ip = Some("192.0.2.1".parse().unwrap());
@@ -173,7 +185,7 @@ mod tests {
                 peer: Peer::default(),
             });
         }
-        buckets(&request, &LIMITS).into_iter().map(|bucket| bucket.name).collect()
+        request
     }
 
     #[rstest]
@@ -190,6 +202,9 @@ mod tests {
     #[case(Method::GET, "/pkg/arctiv.wasm", &[], &[])]
     #[case(Method::POST, "/pkg/arctiv.wasm", &["visitor"], &["interface"])]
     #[case(Method::GET, "/media/0199/original", &[], &[])]
+    #[case(Method::POST, "/api/media/uploads", &["visitor"], &["user", "workspace"])]
+    #[case(Method::PATCH, "/api/media/uploads/0199", &["visitor"], &["uploads"])]
+    #[case(Method::HEAD, "/api/media/uploads/0199", &["visitor"], &["uploads"])]
     #[case(Method::GET, "/health/ready", &[], &[])]
     fn what_counts_where(
         #[case] method: Method,
@@ -199,6 +214,14 @@ mod tests {
     ) {
         assert_eq!(names(method.clone(), path, false), visitor);
         assert_eq!(names(method, path, true), signed_in);
+    }
+
+    #[test]
+    fn a_program_takes_from_its_workspace() {
+        let mut request = request(Method::POST, "/api/content", true);
+        request.extensions_mut().get_mut::<Actor>().unwrap().via = Via::ApiKey(ApiKeyId(Uuid::nil()));
+        let taken: Vec<&str> = buckets(&request, &LIMITS).into_iter().map(|bucket| bucket.name).collect();
+        assert_eq!(taken, ["workspace"]);
     }
 
     #[test]

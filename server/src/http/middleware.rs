@@ -15,8 +15,11 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{
-    ErrorCode, RequestId, ServiceError, Visitor, WorkspaceId, clock::Ids, identity::Identity, text::truncate_chars,
-    workspaces::elsewhere,
+    ErrorCode, RequestId, ServiceError, Visitor, WorkspaceId,
+    clock::Ids,
+    identity::Identity,
+    text::truncate_chars,
+    workspaces::{ApiKeys, elsewhere},
 };
 use futures::FutureExt;
 use ipnet::IpNet;
@@ -26,6 +29,7 @@ use tracing::Instrument;
 use super::{
     cookie::{self, CookiePolicy},
     envelope::{self, ApiError, Refusal},
+    keys,
     limits::{Limiter, Limits},
 };
 
@@ -54,6 +58,7 @@ static DOCS_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 pub struct Edge {
     pub ids: Arc<dyn Ids>,
     pub identity: Arc<dyn Identity>,
+    pub keys: Arc<dyn ApiKeys>,
     pub cookies: CookiePolicy,
     /// Our own origin, as browsers send it.
     pub origin: Arc<str>,
@@ -204,9 +209,11 @@ pub async fn security_headers(State(edge): State<Edge>, request: Request, next: 
 }
 
 /// A browser's request that changes something must come from our own pages: the cookie alone proves nothing about
-/// who made the browser send it. Requests without the session cookie have nothing to forge, except a sign-in.
+/// who made the browser send it. Requests without the session cookie have nothing to forge, except a sign-in; those with
+/// an API key neither, since no page can make a browser send one, and its cookie then counts for nothing.
 pub async fn same_origin(State(edge): State<Edge>, request: Request, next: Next) -> Response {
-    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
+        || keys::presented(request.uri().path(), request.headers()).is_some();
     if safe || comes_from_us(request.headers(), &edge) {
         return next.run(request).await;
     }
@@ -240,8 +247,14 @@ fn meant_for(request: &Request) -> Option<Result<WorkspaceId, ()>> {
 }
 
 /// Finds the session behind the cookie, makes its actor known, and hands out a newer cookie when the present one has
-/// aged.
+/// aged. A request with an API key is its holder's, whatever cookie came along.
 pub async fn session(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
+    if let Some(key) = keys::presented(request.uri().path(), request.headers()).map(str::to_owned) {
+        return match keys::identify(&edge, &key, &mut request).await {
+            Ok(()) => next.run(request).await,
+            Err(error) => ApiError(error).into_response(),
+        };
+    }
     let Some(token) = cookie::read(edge.cookies, request.headers()) else { return next.run(request).await };
     let Some(visitor) = request.extensions().get::<Visitor>().cloned() else { return next.run(request).await };
     match edge.identity.authenticate(&token, &visitor).await {

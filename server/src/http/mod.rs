@@ -5,6 +5,7 @@ pub mod cookie;
 pub mod envelope;
 pub mod extract;
 pub mod health;
+pub mod keys;
 pub mod limits;
 pub mod middleware;
 pub mod pages;

@@ -15,7 +15,15 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{any, post},
 };
-use domain::{Actor, ErrorCode, Fault, ServiceError, SessionId, Visitor, identity::{ConfirmTotp, DeleteAccount, ForgotPassword, Gate, Login, LoginStep, Me, ProfilePatch, ProvePassword, Register, ResetPassword, SecondStep, SignedIn as Session, gate, safe_next, split_specialties}, text::truncate_chars, workspaces::{AcceptInvitation, NewWorkspace, WorkspaceKind, WorkspacePatch, elsewhere}};
+use domain::{
+    Actor, ErrorCode, Fault, ServiceError, SessionId, Visitor,
+    identity::{
+        ConfirmTotp, DeleteAccount, ForgotPassword, Gate, Login, LoginStep, Me, ProfilePatch, ProvePassword, Register,
+        ResetPassword, SecondStep, SignedIn as Session, gate, safe_next, split_specialties,
+    },
+    text::truncate_chars,
+    workspaces::{AcceptInvitation, NewWorkspace, WorkspaceKind, WorkspacePatch, elsewhere},
+};
 use leptos::{
     WasmSplitManifest,
     config::LeptosOptions,

@@ -103,8 +103,7 @@ pub(super) struct Kept {
 }
 
 /// What is deleted, and when.
-pub(super) const KEPT: [Kept; 14] = [
-pub(super) const KEPT: [Kept; 12] = [
+pub(super) const KEPT: [Kept; 17] = [
     Kept {
         table: "rate_limits",
         rule: "until all of the limit is there again",
@@ -145,6 +144,12 @@ pub(super) const KEPT: [Kept; 12] = [
         rule: "a day after they expired",
         delete: "delete from oauth_states where id in
                    (select id from oauth_states where expires_at < $1 - interval '1 day' order by expires_at limit 5000)",
+    },
+    Kept {
+        table: "oidc_states",
+        rule: "a day after they expired",
+        delete: "delete from oidc_states where id in
+                   (select id from oidc_states where expires_at < $1 - interval '1 day' order by expires_at limit 5000)",
     },
     Kept {
         table: "connection_events",

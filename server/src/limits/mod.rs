@@ -116,6 +116,9 @@ impl Limiter for PostgresLimiter {
                 return None;
             }
         };
+        // It may have waited for its turn: whoever was counted before it came in before this moment, and so it is never told
+        // to wait longer than the limit makes anybody wait.
+        let now = self.clock.now();
         let bucket = buckets.get(taken.place)?;
         if taken.allowed {
             let reset = seconds(taken.full_again - now);

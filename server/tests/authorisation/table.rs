@@ -106,6 +106,8 @@ pub const REST: &[Line] = &[
     ("POST /api/auth/login", least(Nobody).json(r#"{"email":"a@b.example","password":"wrong horse"}"#).may_refuse()),
     ("POST /api/auth/logout", least(Viewer).ends_session()),
     ("GET /api/auth/me", least(Viewer)),
+    ("GET /api/auth/oidc/start", least(Nobody)),
+    ("GET /api/auth/oidc/callback", least(Nobody)),
     ("POST /api/auth/confirm-email", least(Nobody).json(r#"{"token":"x"}"#)),
     ("POST /api/auth/resend-confirmation", least(Viewer)),
     ("POST /api/auth/forgot-password", least(Nobody).json(r#"{"email":"a@b.example"}"#)),
@@ -145,6 +147,9 @@ pub const REST: &[Line] = &[
     ("POST /api/workspaces/current/invitations", least(Admin).json(r#"{"email":"a@b.example","role":"viewer"}"#)),
     ("DELETE /api/workspaces/current/invitations/{id}", least(Admin).of("invitation")),
     ("POST /api/workspaces/current/invitations/{id}/resend", least(Admin).of("invitation")),
+    ("GET /api/workspaces/current/api-keys", least(Admin)),
+    ("POST /api/workspaces/current/api-keys", least(Admin).json(r#"{"name":"Feed","scopes":["content:read"]}"#)),
+    ("DELETE /api/workspaces/current/api-keys/{id}", least(Admin).of("api_key")),
     ("GET /api/invitations/{token}", least(Nobody)),
     ("POST /api/invitations/accept", least(Nobody).json(r#"{"token":"x"}"#)),
     ("POST /api/invitations/decline", least(Nobody).json(r#"{"token":"x"}"#)),
@@ -252,6 +257,9 @@ pub const FUNCTIONS: &[Line] = &[
     ("workspaces/invite", least(Admin).json(r#"{"form":{"email":"a@b.example","role":"viewer"}}"#)),
     ("workspaces/resend-invitation", least(Admin).of("invitation").json(BY_ID)),
     ("workspaces/withdraw-invitation", least(Admin).of("invitation").json(BY_ID)),
+    ("workspaces/api-keys", least(Admin).json("{}")),
+    ("workspaces/make-api-key", least(Admin).json(r#"{"form":{"name":"Feed","scopes":["content:read"]}}"#)),
+    ("workspaces/revoke-api-key", least(Admin).of("api_key").json(BY_ID)),
     ("workspaces/overview", least(Viewer).json("{}")),
     ("workspaces/connections", least(Viewer).json("{}")),
     ("workspaces/latest", least(Viewer).json("{}")),
@@ -311,6 +319,8 @@ pub async fn furnish(owner: &Person, things: &mut BTreeMap<&'static str, String>
     things.insert("session", id(&owner.get("/api/auth/sessions").await["data"][0]));
     let offer = serde_json::json!({ "email": "somebody.else@walk.example", "role": "viewer" });
     things.insert("invitation", id(&owner.post("/api/workspaces/current/invitations", offer).await["data"]));
+    let key = serde_json::json!({ "name": "Feed", "scopes": ["content:read"] });
+    things.insert("api_key", id(&owner.post("/api/workspaces/current/api-keys", key).await["data"]["api_key"]));
     let slot = owner.post("/api/queue-slots", serde_json::json!({ "weekday": "monday", "time": "07:30" })).await;
     things.insert("queue_slot", slot["data"]["id"].as_str().unwrap().to_owned());
     let begin = owner.request(reqwest::Method::POST, "/api/media/uploads");

@@ -111,6 +111,10 @@ impl World {
             .env("ARCTIV_DATABASE__WORKER_POOL", "6")
             .env("ARCTIV_DATA_DIR", &self.folder)
             .env("ARCTIV_SANDBOX_URL", self.sandbox.url())
+            .env("ARCTIV_OIDC__ISSUER", format!("{}/oidc", self.sandbox.url()))
+            .env("ARCTIV_OIDC__CLIENT_ID", sandbox::DEMO_CLIENT_ID)
+            .env("ARCTIV_OIDC__CLIENT_SECRET", sandbox::DEMO_CLIENT_SECRET)
+            .env("ARCTIV_OIDC__ALLOW_PRIVATE_NETWORKS", "true")
             .env("ARCTIV_PUBLISHING__LEASE_SECONDS", "3")
             .env("ARCTIV_PUBLISHING__POLL_SECONDS", "1")
             .env("ARCTIV_PUBLISHING__PAUSES_SECONDS", "1,1,1,1")
@@ -120,6 +124,7 @@ impl World {
             .env("ARCTIV_LIMITS__VISITOR_PER_MINUTE", "100000")
             .env("ARCTIV_LIMITS__USER_PER_MINUTE", "100000")
             .env("ARCTIV_LIMITS__WORKSPACE_PER_MINUTE", "100000")
+            .env("ARCTIV_LIMITS__UPLOADS_PER_MINUTE", "100000")
             .env("ARCTIV_LIMITS__INTERFACE_PER_MINUTE", "100000")
             .current_dir(&self.folder)
             .stdin(Stdio::null())
@@ -284,6 +289,8 @@ pub struct Person {
     pub http: reqwest::Client,
     pub url: String,
     cookie: String,
+    /// Instead of the cookie: a program.
+    key: Option<String>,
 }
 
 impl Person {
@@ -303,20 +310,33 @@ impl Person {
             .unwrap();
         assert_eq!(answer.status(), StatusCode::CREATED, "{}", answer.text().await.unwrap());
         let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
-        Self { http, url: web.url.clone(), cookie }
+        Self { http, url: web.url.clone(), cookie, key: None }
     }
 
     /// Somebody whose cookie is known.
     pub fn with(web: &Web, cookie: &str) -> Self {
-        Self { http: client(), url: web.url.clone(), cookie: cookie.to_owned() }
+        Self { http: client(), url: web.url.clone(), cookie: cookie.to_owned(), key: None }
     }
 
-    /// A request as this person's browser sends it.
+    /// A program with an API key of this person's, that has these scopes.
+    pub async fn program(&self, scopes: &[&str]) -> Self {
+        let form = json!({ "name": "A program", "scopes": scopes });
+        let made = self.post("/api/workspaces/current/api-keys", form).await;
+        Self::with_key(&self.url, made["data"]["key"].as_str().unwrap())
+    }
+
+    /// Whoever holds a key.
+    pub fn with_key(url: &str, key: &str) -> Self {
+        Self { http: client(), url: url.to_owned(), cookie: String::new(), key: Some(key.to_owned()) }
+    }
+
+    /// A request as this person's browser sends it, or the program.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http
-            .request(method, format!("{}{path}", self.url))
-            .header(header::COOKIE, &self.cookie)
-            .header(header::ORIGIN, &self.url)
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        match &self.key {
+            Some(key) => request.bearer_auth(key),
+            None => request.header(header::COOKIE, &self.cookie).header(header::ORIGIN, &self.url),
+        }
     }
 
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {

@@ -82,6 +82,7 @@ actions! {
     /// By themselves; who it was, nobody can say any more.
     UserDeleted = "user.deleted", "deleted their account";
     UserProfileChanged = "user.profile_changed", "changed their profile";
+    UserProviderLinked = "user.provider_linked", "linked a sign-in provider";
     InvitationSent = "invitation.sent", "invited somebody";
     InvitationResent = "invitation.resent", "sent an invitation again";
     InvitationRevoked = "invitation.revoked", "withdrew an invitation";
@@ -90,6 +91,8 @@ actions! {
     MemberChanged = "member.changed", "changed a member";
     /// By an admin, or by themselves.
     MemberRemoved = "member.removed", "removed a member";
+    ApiKeyCreated = "api_key.created", "made an API key";
+    ApiKeyRevoked = "api_key.revoked", "revoked an API key";
     AccountAuthorizationStarted = "account.authorization_started", "started to connect an account";
     AccountAuthorizationFailed = "account.authorization_failed", "failed to connect an account";
     /// For the first time, or again.
@@ -117,6 +120,7 @@ actions! {
     DeliveryMarkedPublished = "delivery.marked_published", "marked a delivery as published";
     MediaUploaded = "media.uploaded", "added a file to the library";
     MediaDescribed = "media.described", "changed a file’s alt text or tags";
+    MediaPosterChanged = "media.poster_changed", "gave a video another poster";
     MediaDeleted = "media.deleted", "removed a file from the library";
     MediaRestored = "media.restored", "brought a removed file back";
 }
@@ -205,6 +209,8 @@ pub struct AuditEvent {
     pub via: AuditVia,
     pub session_id: Option<SessionId>,
     pub api_key_id: Option<Uuid>,
+    /// What the key is called.
+    pub api_key_name: Option<String>,
     pub request_id: Option<String>,
     pub ip: Option<String>,
     pub user_agent: Option<String>,

@@ -18,6 +18,7 @@ mod own_data;
 mod passkeys;
 mod port;
 mod profile;
+mod providers;
 mod routes;
 mod sessions;
 mod two_step;
@@ -35,10 +36,16 @@ pub use passkeys::{
     PASSKEY_REFUSED, PASSKEY_TAKEN, Passkey, PasskeyAnswer, PasskeyChallenge, PasskeyForm, PasskeyOptions, PasskeyStep,
     RenamePasskey, TOO_MANY_PASSKEYS,
 };
-pub use port::{Authenticated, Credentials, Identity, LoginStep, OwnData, Passkeys, PendingSignIn, Profiles, SessionToken, Sessions, SignedIn, TwoSteps};
+pub use port::{
+    Authenticated, Credentials, Identity, LoginStep, OwnData, Passkeys, PendingSignIn, Profiles, SessionToken,
+    Sessions, SignedIn, TwoSteps,
+};
 pub use profile::{
     MAX_AVAILABILITY, MAX_BIO, MAX_HEADLINE, MAX_SPECIALTIES, MAX_SPECIALTY, MAX_TEAM_SIZE, OwnProfile, ProfilePatch,
     presents_itself, split_specialties,
+};
+pub use providers::{
+    BrowserToken, PROVIDER_LIFE, ProviderCallback, ProviderEntry, ProviderProblem, ProviderStart, Providers,
 };
 pub use routes::{Gate, gate, safe_next};
 pub use sessions::{EndedSessions, SessionInfo, device_words, too_many_guesses, wait_words};

@@ -2,8 +2,19 @@
 
 use async_trait::async_trait;
 
-use super::{ChangeEmail, ChangePassword, ConfirmTotp, Confirmation, Confirmed, DataExport, DeleteAccount, EmailChange, EndedSessions, ForgotPassword, Leaving, LinkState, Login, Me, NewPasskey, OwnProfile, Passkey, PasskeyAnswer, PasskeyChallenge, PasskeyOptions, PasskeyStep, ProfilePatch, ProvePassword, RecoveryCodes, Register, RenamePasskey, Resends, ResetPassword, SecondStep, SessionInfo, TotpSetup, TwoStep, User, Waiting};
-use crate::{actor::{Actor, CookieToken, Visitor}, error::ServiceResult, ids::{DataExportId, PasskeyId, SessionId}, media::Signature, workspaces::{AcceptInvitation, Role, Workspace}};
+use super::{
+    ChangeEmail, ChangePassword, ConfirmTotp, Confirmation, Confirmed, DataExport, DeleteAccount, EmailChange,
+    EndedSessions, ForgotPassword, Leaving, LinkState, Login, Me, NewPasskey, OwnProfile, Passkey, PasskeyAnswer,
+    PasskeyChallenge, PasskeyOptions, PasskeyStep, ProfilePatch, ProvePassword, RecoveryCodes, Register, RenamePasskey,
+    Resends, ResetPassword, SecondStep, SessionInfo, TotpSetup, TwoStep, User, Waiting,
+};
+use crate::{
+    actor::{Actor, CookieToken, Visitor},
+    error::ServiceResult,
+    ids::{DataExportId, PasskeyId, SessionId},
+    media::Signature,
+    workspaces::{AcceptInvitation, Role, Workspace},
+};
 
 /// The signed cookie value. `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]

@@ -4,18 +4,25 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+mod keys;
+
 mod membership;
 mod overview;
 mod port;
 mod settings;
 mod team;
 
+pub use keys::{
+    ApiKey, ApiKeyState, KEY_LENGTH, KEY_MARK, KEY_SHOWN, MAX_API_KEYS, MAX_KEY_DAYS, MadeApiKey, NewApiKey, Scope,
+    USED_EVERY, is_key_shaped,
+};
+
 pub use membership::{
     ELSEWHERE, MAX_WORKSPACE_NAME, MAX_WORKSPACES, NewWorkspace, OwnWorkspace, WORKSPACE_FIELD,
     WORKSPACE_NAME_REQUIRED, elsewhere, kind_label,
 };
 pub use overview::{ACCOUNTS_SHOWN, Connections, LATEST, Latest, Overview};
-pub use port::{Memberships, Team, WorkspaceSettings, Workspaces};
+pub use port::{ApiKeys, KeyHolder, Memberships, Team, WorkspaceSettings, Workspaces};
 pub use settings::{MAX_PORTRAIT, MAX_SLUG, SLUG_FORM, SLUG_TAKEN, WorkspacePatch, ZONE_UNKNOWN};
 pub use team::{
     ALREADY_MEMBER, AcceptInvitation, DeclineInvitation, INVITATION_LIFE, INVITE_UNCONFIRMED, Invitation,

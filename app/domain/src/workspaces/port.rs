@@ -1,15 +1,17 @@
 //! What can be asked about a workspace.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 
 use super::{
-    Connections, Invitation, InvitationOffer, Latest, Member, MemberPatch, NewInvitation, NewWorkspace, Overview,
-    OwnWorkspace, Workspace, WorkspacePatch,
+    ApiKey, Connections, Invitation, InvitationOffer, Latest, MadeApiKey, Member, MemberPatch, NewApiKey,
+    NewInvitation, NewWorkspace, Overview, OwnWorkspace, Scope, Workspace, WorkspacePatch,
 };
 use crate::{
     actor::{Actor, Visitor},
     error::ServiceResult,
-    ids::{InvitationId, UserId, WorkspaceId},
+    ids::{ApiKeyId, InvitationId, UserId, WorkspaceId},
 };
 
 /// The actor's workspace as a whole. Reading: viewer.
@@ -55,6 +57,30 @@ pub trait Team: Send + Sync {
 
     /// Says no. `GONE` when it is not open any more.
     async fn decline(&self, visitor: &Visitor, token: &str) -> ServiceResult<()>;
+}
+
+/// Whoever holds a key.
+#[derive(Clone, Debug)]
+pub struct KeyHolder {
+    /// As who made the key, with the role they have now.
+    pub actor: Actor,
+    pub scopes: BTreeSet<Scope>,
+}
+
+/// Keys with which programs act in the actor's workspace. Admins only, and never by a key itself.
+#[async_trait]
+pub trait ApiKeys: Send + Sync {
+    /// Those that are not revoked, newest first.
+    async fn list(&self, actor: &Actor) -> ServiceResult<Vec<ApiKey>>;
+
+    /// Makes a key. What is answered holds it; nothing else ever does.
+    async fn create(&self, actor: &Actor, form: NewApiKey) -> ServiceResult<MadeApiKey>;
+
+    /// Ends a key at once.
+    async fn revoke(&self, actor: &Actor, id: ApiKeyId) -> ServiceResult<()>;
+
+    /// Who acts with a key, or `None` for one that was never made, is revoked or expired, or whose maker has left.
+    async fn authenticate(&self, key: &str, visitor: &Visitor) -> ServiceResult<Option<KeyHolder>>;
 }
 
 /// The workspaces that the actor belongs to. Everybody's own business; changing it takes a browser's session, which is

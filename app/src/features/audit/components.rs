@@ -50,6 +50,10 @@ fn row(event: AuditEvent) -> AnyView {
         .into_any(),
     };
     let way = (event.actor.is_some() || event.via == AuditVia::ApiKey).then(|| way(event.via)).flatten();
+    let way = way.map(|way| match &event.api_key_name {
+        Some(key) => format!("{way} “{key}”"),
+        None => way.to_owned(),
+    });
     let (number, action, at) = (event.seq.to_string(), event.action.clone(), event.at);
     let facts = facts(event);
     view! {
@@ -122,7 +126,8 @@ fn facts(event: AuditEvent) -> AnyView {
                 {all_of_it.map(|href| view! { <a href=href class="ml-3 font-sans text-sm font-medium text-accent-strong hover:underline">"All of its events"</a> })}
             </Detail>
             {detail("Session", event.session_id.map(|id| id.to_string()))}
-            {detail("API key", event.api_key_id.map(|id| id.to_string()))}
+            {event.api_key_name.map(|name| view! { <Detail label="API key">{name}</Detail> })}
+            {detail("Key’s id", event.api_key_id.map(|id| id.to_string()))}
             {detail("Request", event.request_id)}
             <Detail label="Number">{event.seq}</Detail>
             {detail("Hash", Some(event.hash))}

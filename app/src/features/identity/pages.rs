@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use super::{
-    components::{AuthFrame, EntryForm, EntryNotes, Values, next_of},
+    components::{AuthFrame, EntryForm, EntryNotes, ProviderButton, ProviderNote, Values, next_of},
     passkeys::PasskeyButton,
     server_fns::{sign_in, sign_up},
 };
@@ -57,6 +57,7 @@ pub fn LoginPage() -> impl IntoView {
         |values| login_of(values).check(),
         |values| Box::pin(sign_in(login_of(&values), values.get("next").cloned())),
     );
+    let provider_next = next.clone();
     let register = Href::new("/register").with("next", next.clone()).build();
     let next_too = next.clone();
     let notice = use_query_map().with_untracked(|query| query.get("notice")).and_then(|notice| notice_words(&notice));
@@ -69,6 +70,7 @@ pub fn LoginPage() -> impl IntoView {
             about=ViewFn::from(about_the_record)
         >
             {notice.map(|title| view! { <div class="mt-6"><Banner tone=Tone::Success title/></div> })}
+            <ProviderNote/>
             <EntryNotes form/>
             <form
                 node_ref=form.node
@@ -107,6 +109,7 @@ pub fn LoginPage() -> impl IntoView {
                 </Button>
             </form>
             <PasskeyButton step=PasskeyStep::First next=next_too/>
+            <ProviderButton next=provider_next/>
             <p class="mt-4">
                 <a href="/forgot" class=format!("inline-flex min-h-11 items-center {SUBTLE_LINK}")>"Forgotten your password?"</a>
             </p>
@@ -143,6 +146,7 @@ pub fn RegisterPage() -> impl IntoView {
         check_register,
         |values| Box::pin(sign_up(register_of(&values), values.get("next").cloned())),
     );
+    let provider_next = next.clone();
     let login = Href::new("/login").with("next", next.clone()).build();
     let login_too = login.clone();
     view! {
@@ -218,6 +222,7 @@ pub fn RegisterPage() -> impl IntoView {
                     "Create Account"
                 </Button>
             </form>
+            <ProviderButton next=provider_next role=form.value("role")/>
         </AuthFrame>
     }
     .into_any()

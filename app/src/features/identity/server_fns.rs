@@ -1,7 +1,15 @@
 //! Registration and sign-in from the browser. A refusal is a value, for the form to show; see `pages` for the same
 //! without JavaScript.
 
-use domain::{FieldErrors, PasskeyId, SessionId, identity::{ChangeEmail, ChangePassword, Confirmation, DataExport, EmailChange, EndedSessions, ForgotPassword, Leaving, LinkState, Login, NewPasskey, Passkey, PasskeyAnswer, PasskeyForm, PasskeyOptions, PasskeyStep, Register, RenamePasskey, Resends, ResetPassword, SecondStep, SessionInfo, TotpSetup, TwoStep, Waiting}, workspaces::{AcceptInvitation, InvitationOffer}};
+use domain::{
+    FieldErrors, PasskeyId, SessionId,
+    identity::{
+        ChangeEmail, ChangePassword, Confirmation, DataExport, EmailChange, EndedSessions, ForgotPassword, Leaving,
+        LinkState, Login, NewPasskey, Passkey, PasskeyAnswer, PasskeyForm, PasskeyOptions, PasskeyStep, Register,
+        RenamePasskey, Resends, ResetPassword, SecondStep, SessionInfo, TotpSetup, TwoStep, Waiting,
+    },
+    workspaces::{AcceptInvitation, InvitationOffer},
+};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 

@@ -3,9 +3,12 @@
 #[cfg(feature = "ssr")]
 use domain::workspaces::Role;
 use domain::{
-    FieldErrors, InvitationId, UserId,
+    ApiKeyId, FieldErrors, InvitationId, UserId,
     accounts::PlatformOffer,
-    workspaces::{Connections, Invitation, Latest, Member, MemberPatch, NewInvitation, Overview, OwnWorkspace},
+    workspaces::{
+        ApiKey, Connections, Invitation, Latest, MadeApiKey, Member, MemberPatch, NewApiKey, NewInvitation, Overview,
+        OwnWorkspace,
+    },
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -139,4 +142,44 @@ pub async fn resend_invitation(id: InvitationId) -> Result<Invitation, AppError>
 pub async fn withdraw_invitation(id: InvitationId) -> Result<(), AppError> {
     let (services, actor) = acting()?;
     services.team.revoke_invitation(&actor, id).await.map_err(refuse)
+}
+
+/// The keys of programs.
+#[server(prefix = "/fn", endpoint = "workspaces/api-keys", input = Json, output = Json)]
+pub async fn view_api_keys() -> Result<Vec<ApiKey>, AppError> {
+    let (services, actor) = acting()?;
+    services.api_keys.list(&actor).await.map_err(refuse)
+}
+
+/// What became of a wish for a key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum KeyMade {
+    /// With the key, this once.
+    Made { made: Box<MadeApiKey> },
+    /// What the person can mend.
+    Refused { fields: FieldErrors, message: Option<String> },
+}
+
+/// Makes a key.
+#[server(prefix = "/fn", endpoint = "workspaces/make-api-key", input = Json, output = Json)]
+pub async fn make_api_key(form: NewApiKey) -> Result<KeyMade, AppError> {
+    use domain::ErrorCode::{Conflict, ValidationError};
+
+    let (services, actor) = acting()?;
+    match services.api_keys.create(&actor, form).await {
+        Ok(made) => Ok(KeyMade::Made { made: Box::new(made) }),
+        Err(error) if matches!(error.code(), ValidationError | Conflict) => {
+            let message = error.fault.fields.is_empty().then_some(error.fault.message);
+            Ok(KeyMade::Refused { fields: error.fault.fields, message })
+        }
+        Err(error) => Err(refuse(error)),
+    }
+}
+
+/// Ends a key.
+#[server(prefix = "/fn", endpoint = "workspaces/revoke-api-key", input = Json, output = Json)]
+pub async fn revoke_api_key(id: ApiKeyId) -> Result<(), AppError> {
+    let (services, actor) = acting()?;
+    services.api_keys.revoke(&actor, id).await.map_err(refuse)
 }

@@ -157,8 +157,7 @@ impl Call {
     }
 
     pub fn basic(self, user: &str, password: &SecretString) -> Self {
-        let credential = BASE64_STANDARD.encode(format!("{user}:{}", password.expose_secret()));
-        self.authorization(&format!("Basic {credential}")).hiding(password)
+        self.authorization(&basic_value(user, password.expose_secret())).hiding(password)
     }
 
     fn authorization(mut self, value: &str) -> Self {
@@ -253,6 +252,11 @@ impl Part {
         let content = Content::File { source: Arc::clone(&item.source), size: item.size };
         Self { name: name.into(), mime: Some(item.mime.clone()), content }
     }
+}
+
+/// The header of HTTP Basic.
+pub(super) fn basic_value(user: &str, password: &str) -> String {
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))
 }
 
 /// `base` with `segments` behind its own path, each percent-encoded as one segment.

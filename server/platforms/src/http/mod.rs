@@ -10,6 +10,7 @@
 
 mod call;
 mod guard;
+mod plain;
 mod rate;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use tokio::time::Instant;
 
 pub use call::Operation;
 pub(crate) use call::{Call, Content, Part, Payload, endpoint};
+pub(crate) use plain::{NoAnswer, Plain};
 pub use rate::RateState;
 pub(crate) use rate::{meta_headers, retry_after, x_headers};
 pub use trace::Trace;

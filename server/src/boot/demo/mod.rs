@@ -14,7 +14,7 @@ use super::{
     run::{Failure, Ready, assemble, listen, serve_on, stop_on_signal},
 };
 use crate::{
-    config::Settings,
+    config::{OidcSettings, Settings},
     features::notifications::jobs::send_mail,
     jobs::{self, Registry},
 };
@@ -36,6 +36,15 @@ pub async fn demo(mut settings: Settings, sandbox_address: SocketAddr) -> Result
     })?;
     let sandbox_url = format!("http://{}", sandbox_listener.local_addr()?);
     settings.platforms.sandbox_url = Some(sandbox_url.parse()?);
+    if settings.oidc.in_force().is_none() {
+        settings.oidc = OidcSettings {
+            issuer: Some(format!("{sandbox_url}/oidc")),
+            client_id: Some(sandbox::DEMO_CLIENT_ID.to_owned()),
+            client_secret: Some(sandbox::DEMO_CLIENT_SECRET.into()),
+            name: Some("Sandbox ID".to_owned()),
+            allow_private_networks: true,
+        };
+    }
     let stop = stop_on_signal();
     std::fs::create_dir_all(&settings.server.data_dir)?;
     let networks = sandbox::Sandbox::new(sandbox::Config {

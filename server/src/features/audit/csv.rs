@@ -3,7 +3,7 @@
 
 use domain::audit::AuditEvent;
 
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "seq",
     "at",
     "action",
@@ -13,6 +13,7 @@ const COLUMNS: [&str; 16] = [
     "via",
     "session_id",
     "api_key_id",
+    "api_key_name",
     "request_id",
     "ip",
     "user_agent",
@@ -43,6 +44,7 @@ pub(super) fn line(event: &AuditEvent) -> String {
         event.via.as_str().to_owned(),
         text(event.session_id.map(|id| id.to_string())),
         text(event.api_key_id.map(|id| id.to_string())),
+        text(event.api_key_name.clone()),
         text(event.request_id.clone()),
         text(event.ip.clone()),
         text(event.user_agent.clone()),

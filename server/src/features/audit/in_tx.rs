@@ -87,13 +87,15 @@ impl Entry {
 
     /// Something the actor did, in the actor's workspace.
     pub fn by(actor: &Actor, action: Action, at: DateTime<Utc>) -> Self {
-        let (via, session_id) = match actor.via {
-            Via::Session(session) => (AuditVia::Session, Some(session)),
-            Via::System => (AuditVia::System, None),
+        let (via, session_id, api_key_id) = match actor.via {
+            Via::Session(session) => (AuditVia::Session, Some(session), None),
+            Via::ApiKey(key) => (AuditVia::ApiKey, None, Some(key.0)),
+            Via::System => (AuditVia::System, None, None),
         };
         let mut entry = Self::new(actor.workspace_id, via, action, at).from(actor.peer.clone());
         entry.user_id = Some(actor.user_id);
         entry.session_id = session_id;
+        entry.api_key_id = api_key_id;
         entry.request_id = Some(actor.request_id.as_str().to_owned());
         entry
     }

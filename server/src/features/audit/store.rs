@@ -73,8 +73,9 @@ pub async fn list(
     offset: i64,
 ) -> ServiceResult<Vec<AuditEvent>> {
     let rows = sqlx::query!(
-        r#"select seq, created_at, action, via, user_id, session_id, api_key_id, request_id, host(ip) as ip, user_agent, subject_kind,
-                  subject_id, subject_name, before, after, hash
+        r#"select seq, created_at, action, via, user_id, session_id, api_key_id,
+                  (select k.name from api_keys k where k.id = api_key_id) as api_key_name, request_id, host(ip) as ip, user_agent,
+                  subject_kind, subject_id, subject_name, before, after, hash
              from audit_events
             where workspace_id = $1 and ($2::uuid is null or user_id = $2) and ($3::text is null or action = $3)
               and ($4::text is null or subject_kind = $4) and ($5::uuid is null or subject_id = $5)
@@ -113,6 +114,7 @@ pub async fn list(
                 via: word("way in", &row.via)?,
                 session_id: row.session_id.map(Into::into),
                 api_key_id: row.api_key_id,
+                api_key_name: row.api_key_name,
                 request_id: row.request_id,
                 ip: row.ip,
                 user_agent: row.user_agent,

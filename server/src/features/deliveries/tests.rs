@@ -132,11 +132,13 @@ async fn what_is_written_together_touches_only_rows_of_this_worker() {
     let held = store::begin_commits(studio.db.worker_pool(), mine, &marks).await.unwrap();
     assert_eq!(held, HashSet::from([kept.id]));
     let stage = async |id: domain::DeliveryId| {
-        sqlx::query_as::<_, (String, serde_json::Value)>("select stage::text, remote_state from deliveries where id = $1")
-            .bind(id.0)
-            .fetch_one(&studio.admin)
-            .await
-            .unwrap()
+        sqlx::query_as::<_, (String, serde_json::Value)>(
+            "select stage::text, remote_state from deliveries where id = $1",
+        )
+        .bind(id.0)
+        .fetch_one(&studio.admin)
+        .await
+        .unwrap()
     };
     assert_eq!(stage(kept.id).await, ("committing".to_owned(), serde_json::json!({ "of": kept.id.0 })));
     assert_eq!(stage(lost.id).await.0, "staging");
@@ -149,7 +151,12 @@ async fn what_is_written_together_touches_only_rows_of_this_worker() {
     assert_eq!(studio.count("deliveries where status = 'success' and external_post_id = '1'").await, 1);
 
     // A lease that has run out is nobody's, whatever the row still says.
-    let late = [Mark { id: lost.id, state: serde_json::json!({}), now: studio.now() + Duration::hours(1), lease_until: studio.now() }];
+    let late = [Mark {
+        id: lost.id,
+        state: serde_json::json!({}),
+        now: studio.now() + Duration::hours(1),
+        lease_until: studio.now(),
+    }];
     assert!(store::begin_commits(studio.db.worker_pool(), other, &late).await.unwrap().is_empty());
 }
 

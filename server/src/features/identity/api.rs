@@ -4,15 +4,32 @@ use std::sync::Arc;
 
 use axum::{
     extract::{RawQuery, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use domain::{DataExportId, PasskeyId, ServiceError, SessionId, identity::{BeginPasskey, ChangeEmail, ChangePassword, ConfirmEmail, ConfirmTotp, Confirmed, Credentials, DataExport, DeleteAccount, EmailChange, EndedSessions, FORGOT_SENT, ForgotPassword, Identity, Leaving, Login, LoginStep, Me, NewPasskey, OwnData, OwnProfile, Passkey, PasskeyAnswer, PasskeyOptions, Passkeys, ProfilePatch, Profiles, ProvePassword, RecoveryCodes, Register, RenamePasskey, Resends, ResetPassword, SecondStep, SessionInfo, Sessions, SignedIn as Session, TotpSetup, TwoStep, TwoSteps, User, Waiting}, media::Signature, workspaces::{AcceptInvitation, Role, Workspace}};
-use serde::Serialize;
+use domain::{
+    DataExportId, PasskeyId, ServiceError, SessionId,
+    identity::{
+        BeginPasskey, ChangeEmail, ChangePassword, ConfirmEmail, ConfirmTotp, Confirmed, Credentials, DataExport,
+        DeleteAccount, EmailChange, EndedSessions, FORGOT_SENT, ForgotPassword, Identity, Leaving, Login, LoginStep,
+        Me, NewPasskey, OwnData, OwnProfile, Passkey, PasskeyAnswer, PasskeyOptions, Passkeys, ProfilePatch, Profiles,
+        ProvePassword, ProviderCallback, ProviderProblem, Providers, RecoveryCodes, Register, RenamePasskey, Resends,
+        ResetPassword, SecondStep, SessionInfo, Sessions, SignedIn as Session, TotpSetup, TwoStep, TwoSteps, User,
+        Waiting,
+    },
+    media::Signature,
+    workspaces::{AcceptInvitation, Role, Workspace, WorkspaceKind},
+};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::http::{cookie::{CookiePolicy, self}, envelope::{ApiResult, Created, Failure, Ok200, Success}, extract::{Anyone, Body, MaybeSignedIn, PathId, SignedIn, parse_query}, picture::{PictureBody, self}};
+use crate::http::{
+    cookie::{self, CookiePolicy},
+    envelope::{ApiError, ApiResult, Created, Failure, Ok200, Success},
+    extract::{Anyone, Body, MaybeSignedIn, PathId, Query, SignedIn, parse_query},
+    picture::{self, PictureBody},
+};
 
 /// A person and their present workspace, right after signing in.
 #[derive(Debug, Serialize, ToSchema)]
@@ -576,6 +593,107 @@ async fn accept_invitation(
     let session = identity.accept_invitation(&visitor, actor.as_ref(), form).await?;
     let cookie = cookie::set(cookies, &session.token);
     Ok(([cookie], Ok200(SessionData::from(session))).into_response())
+}
+
+/// The routes of the sign-in provider.
+pub fn providers_router<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Arc<dyn Providers>: axum::extract::FromRef<S>,
+    CookiePolicy: axum::extract::FromRef<S>,
+{
+    OpenApiRouter::new().routes(routes!(begin_at_provider)).routes(routes!(back_from_provider))
+}
+
+/// Where to end up, and what for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct StartQuery {
+    next: Option<String>,
+    role: Option<WorkspaceKind>,
+}
+
+fn to_problem(problem: ProviderProblem) -> Redirect {
+    Redirect::to(&format!("/login?problem={}", problem.code()))
+}
+
+/// Sign in by way of the provider
+///
+/// Sends the browser to the OpenID Connect provider that this Arctiv is set up with.
+#[utoipa::path(get, path = "/api/auth/oidc/start", tag = "identity", security(()),
+    params(
+        ("next" = Option<String>, Query, description = "A path of this site to go to afterwards"),
+        ("role" = Option<WorkspaceKind>, Query, description = "What the first workspace of somebody new is for; `client` if left out"),
+    ),
+    responses(
+        (status = 303, description = "To the provider; if that is away, to `/login` with `problem`"),
+        (status = 400, description = "`VALIDATION_ERROR`: no such role", body = Failure),
+        (status = 404, description = "`NOT_FOUND`: no provider is set up", body = Failure),
+    ))]
+async fn begin_at_provider(
+    State(providers): State<Arc<dyn Providers>>,
+    State(cookies): State<CookiePolicy>,
+    Anyone(visitor): Anyone,
+    Query(query): Query<StartQuery>,
+) -> ApiResult<Response> {
+    let kind = query.role.unwrap_or(WorkspaceKind::Client);
+    Ok(match providers.begin(&visitor, query.next, kind).await? {
+        Ok(start) => {
+            ([cookie::set_browser(cookies, &start.browser)], Redirect::to(&start.authorize_url)).into_response()
+        }
+        Err(problem) => to_problem(problem).into_response(),
+    })
+}
+
+/// Where the provider sends the browser back to
+///
+/// Good once, for 10 minutes, in the browser that began.
+#[utoipa::path(get, path = "/api/auth/oidc/callback", tag = "identity", security(()),
+    params(
+        ("state" = Option<String>, Query, description = "Ours, from the provider's address"),
+        ("code" = Option<String>, Query, description = "The provider's, when the person has signed in"),
+        ("error" = Option<String>, Query, description = "The provider's, when not"),
+        ("iss" = Option<String>, Query, description = "The provider's name of itself"),
+    ),
+    responses(
+        (status = 303, description = "Into the app, with a session (cookie); or to `/login` with `problem`"),
+        (status = 404, description = "`NOT_FOUND`: no provider is set up", body = Failure),
+    ))]
+async fn back_from_provider(
+    State(providers): State<Arc<dyn Providers>>,
+    State(cookies): State<CookiePolicy>,
+    Anyone(visitor): Anyone,
+    headers: HeaderMap,
+    callback: Result<Query<ProviderCallback>, ApiError>,
+) -> ApiResult<Response> {
+    // What cannot be read is no answer of the provider's: the person gets the page that says so, and not our JSON.
+    let callback = callback.map(|Query(callback)| callback).unwrap_or_default();
+    let browser = cookie::read_browser(cookies, &headers);
+    let gone = cookie::clear_browser(cookies);
+    Ok(match providers.finish(&visitor, browser.as_ref(), callback).await? {
+        Ok(entry) => {
+            let (to, kept) = match &entry.step {
+                LoginStep::SignedIn(session) => {
+                    let home = || session.workspace.kind.dashboard().to_owned();
+                    (entry.return_to.unwrap_or_else(home), cookie::set(cookies, &session.token))
+                }
+                LoginStep::SecondStep(pending) => {
+                    let next = entry.return_to.map(|next| {
+                        url::form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish()
+                    });
+                    let verify =
+                        next.map_or_else(|| "/login/verify".to_owned(), |next| format!("/login/verify?{next}"));
+                    (verify, cookie::keep_sign_in(cookies, &pending.token))
+                }
+            };
+            let mut response = Redirect::to(&to).into_response();
+            for (name, value) in [gone, kept] {
+                response.headers_mut().append(name, value);
+            }
+            response
+        }
+        Err(problem) => ([gone], to_problem(problem)).into_response(),
+    })
 }
 
 /// Your profile

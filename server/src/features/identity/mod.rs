@@ -11,6 +11,7 @@
 //! | `joining` | taking an offered place in a workspace |
 //! | `memberships` | the port [`domain::workspaces::Memberships`] |
 //! | `own_data` | the port [`domain::identity::OwnData`] |
+//! | `providers` | the port [`domain::identity::Providers`]: signing in by way of OpenID Connect |
 //! | `password` | argon2id, off the async threads |
 //! | `profiles` | the port [`domain::identity::Profiles`] |
 //! | `token` | the session cookie |
@@ -27,6 +28,7 @@ mod passkeys;
 mod password;
 mod policy;
 mod profiles;
+mod providers;
 mod service;
 mod sessions;
 mod store;
@@ -35,9 +37,10 @@ mod tests;
 mod token;
 mod two_step;
 
-pub use api::router;
+pub use api::{providers_router, router};
 pub use own_data::OwnDataService;
-pub use profiles::ProfileService;
 pub use passkeys::RelyingParty;
+pub use profiles::ProfileService;
+pub use providers::{ProviderService, ProviderSetup};
 pub use service::{IdentityService, PasswordCost};
 pub use two_step::reseal_all;

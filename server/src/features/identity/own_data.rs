@@ -159,8 +159,8 @@ impl OwnData for OwnDataService {
         policy::may_change_credentials(actor)?;
         form.check().into_result()?;
         let now = self.identity.clock.now();
+        self.identity.prove(actor, form.current_password).await?;
         let mut tx = self.identity.database.tenant(actor).await?;
-        self.identity.prove(&mut tx, form.current_password).await?;
         let leaving = store::departure(&mut tx).await?;
         let person = store::contact(&mut tx, actor.user_id).await?.ok_or_else(ServiceError::unauthorized)?;
         let picture = store::profile(&mut tx, self.links(), actor.user_id, false).await?.and_then(|row| row.avatar);

@@ -123,6 +123,22 @@ impl IdentityService {
         });
     }
 
+    /// Somebody new, and the workspace that is theirs, in the caller's transaction.
+    pub(super) async fn insert_person(
+        &self,
+        tx: &mut Tx,
+        visitor: &Visitor,
+        user: &store::NewUser<'_>,
+        workspace: WorkspaceId,
+        name: &str,
+    ) -> ServiceResult<()> {
+        store::insert_user(tx, user).await?;
+        self.insert_workspace(tx, workspace, name, user.kind, user.at).await?;
+        let created = Entry::at_the_door(visitor, workspace, user.id, Action::WorkspaceCreated, user.at);
+        record(tx, created.on(workspace, name).is(json!({ "kind": user.kind })));
+        store::insert_membership(tx, self.ids.next(), workspace, user.id, Role::Admin, user.at).await
+    }
+
     /// The workspace's slug from its name; with a random end where the plain one is taken.
     pub(super) async fn insert_workspace(
         &self,
@@ -155,7 +171,6 @@ impl Identity for IdentityService {
         let now = self.clock.now();
         let user = UserId(self.ids.next());
         let workspace = WorkspaceId(self.ids.next());
-        let mut tx = self.database.tenant_of(user, workspace).await?;
         let new_user = store::NewUser {
             id: user,
             email: &normalize_email(&form.email),
@@ -169,11 +184,8 @@ impl Identity for IdentityService {
                 .filter(|name| !name.is_empty() && kind == WorkspaceKind::Agency),
             at: now,
         };
-        store::insert_user(&mut tx, &new_user).await?;
-        self.insert_workspace(&mut tx, workspace, &form.workspace_name(), kind, now).await?;
-        let created = Entry::at_the_door(visitor, workspace, user, Action::WorkspaceCreated, now);
-        record(&mut tx, created.on(workspace, &form.workspace_name()).is(json!({ "kind": kind })));
-        store::insert_membership(&mut tx, self.ids.next(), workspace, user, Role::Admin, now).await?;
+        let mut tx = self.database.tenant_of(user, workspace).await?;
+        self.insert_person(&mut tx, visitor, &new_user, workspace, &form.workspace_name()).await?;
         let token = self.open_session(&mut tx, visitor, user, workspace, kind).await?;
         let person = store::Contact {
             email: new_user.email.to_owned(),

@@ -1,9 +1,16 @@
 //! The SQL of identity.
 
+pub mod providers;
+
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use domain::{DataExportId, EmailConfirmationId, PasskeyId, PasswordResetId, ServiceError, ServiceResult, SessionId, UserId, WorkspaceId, identity::{DataExport, Leaving, LinkState, Me, OwnProfile, PASSKEY_TAKEN, Profile, User}, workspaces::{LAST_ADMIN, OwnWorkspace, Role, Workspace, WorkspaceKind}};
+use domain::{
+    DataExportId, EmailConfirmationId, PasskeyId, PasswordResetId, ServiceError, ServiceResult, SessionId, UserId,
+    WorkspaceId,
+    identity::{DataExport, Leaving, LinkState, Me, OwnProfile, PASSKEY_TAKEN, Profile, User},
+    workspaces::{LAST_ADMIN, OwnWorkspace, Role, Workspace, WorkspaceKind},
+};
 use ipnet::IpNet;
 use sqlx::{PgConnection, PgPool};
 

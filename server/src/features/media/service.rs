@@ -365,6 +365,7 @@ impl Media for MediaService {
         self.files.write(&key, picture.thumbnail.bytes.into()).await?;
         store::set_thumbnail(&mut tx, actor.workspace_id, id, &key).await?;
         let row = store::get(&mut tx, actor.workspace_id, id).await?.ok_or_else(absent)?;
+        record(&mut tx, Entry::by(actor, Action::MediaPosterChanged, self.clock.now()).on(id, &row.file_name));
         tx.commit().await?;
         if let Some(old) = location.thumbnail_key {
             self.drop_file(&old).await;

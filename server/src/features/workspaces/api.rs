@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use domain::{
-    InvitationId, UserId, WorkspaceId,
+    ApiKeyId, InvitationId, UserId, WorkspaceId,
     workspaces::{
-        DeclineInvitation, Invitation, InvitationOffer, Member, MemberPatch, Memberships, NewInvitation, NewWorkspace,
-        OwnWorkspace, Team, Workspace, WorkspacePatch, WorkspaceSettings,
+        ApiKey, ApiKeys, DeclineInvitation, Invitation, InvitationOffer, MadeApiKey, Member, MemberPatch, Memberships,
+        NewApiKey, NewInvitation, NewWorkspace, OwnWorkspace, Team, Workspace, WorkspacePatch, WorkspaceSettings,
     },
 };
 use serde::Serialize;
@@ -322,5 +322,66 @@ async fn decline_invitation(
     Body(form): Body<DeclineInvitation>,
 ) -> ApiResult<Ok200<Done>> {
     team.decline(&visitor, &form.token).await?;
+    Ok(DONE)
+}
+
+/// The routes of keys.
+pub fn keys_router<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Arc<dyn ApiKeys>: axum::extract::FromRef<S>,
+{
+    OpenApiRouter::new().routes(routes!(api_keys, make_api_key)).routes(routes!(revoke_api_key))
+}
+
+/// API keys
+///
+/// That are not revoked, newest first. Never the keys themselves.
+#[utoipa::path(get, path = "/api/workspaces/current/api-keys", tag = "workspaces", responses(
+    (status = 200, description = "All of them", body = Success<Vec<ApiKey>>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 403, description = "`FORBIDDEN`: takes an admin", body = Failure),
+))]
+async fn api_keys(State(keys): State<Arc<dyn ApiKeys>>, SignedIn(actor): SignedIn) -> ApiResult<Ok200<Vec<ApiKey>>> {
+    Ok(Ok200(keys.list(&actor).await?))
+}
+
+/// Make an API key
+///
+/// It acts as whoever makes it, within its scopes and never beyond their role, and stops when they leave. The answer holds the
+/// key; it is shown this once.
+#[utoipa::path(post, path = "/api/workspaces/current/api-keys", tag = "workspaces", request_body = NewApiKey, responses(
+    (status = 201, description = "Made", body = Success<MadeApiKey>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 403, description = "`FORBIDDEN`: takes an admin", body = Failure),
+    (status = 409, description = "`CONFLICT`: there are 50 already", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn make_api_key(
+    State(keys): State<Arc<dyn ApiKeys>>,
+    SignedIn(actor): SignedIn,
+    Body(form): Body<NewApiKey>,
+) -> ApiResult<Created<MadeApiKey>> {
+    Ok(Created(keys.create(&actor, form).await?))
+}
+
+/// Revoke an API key
+///
+/// It stops working at once.
+#[utoipa::path(delete, path = "/api/workspaces/current/api-keys/{id}", tag = "workspaces",
+    params(("id" = ApiKeyId, Path, description = "The key")),
+    responses(
+        (status = 200, description = "Revoked", body = Success<Done>),
+        (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+        (status = 403, description = "`FORBIDDEN`: takes an admin", body = Failure),
+        (status = 404, description = "`NOT_FOUND`: also one that is revoked already", body = Failure),
+    ))]
+async fn revoke_api_key(
+    State(keys): State<Arc<dyn ApiKeys>>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<ApiKeyId>,
+) -> ApiResult<Ok200<Done>> {
+    keys.revoke(&actor, id).await?;
     Ok(DONE)
 }

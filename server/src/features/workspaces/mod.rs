@@ -5,11 +5,13 @@
 //! | `service` | the port [`domain::workspaces::Workspaces`] |
 //! | `team` | the port [`domain::workspaces::Team`] |
 //! | `settings` | the port [`domain::workspaces::WorkspaceSettings`] |
+//! | `keys` | the port [`domain::workspaces::ApiKeys`] |
 //! | [`in_tx`] | what identity asks of invitations |
 //! | `policy` | who may |
 
 mod api;
 pub mod in_tx;
+mod keys;
 mod policy;
 mod service;
 mod settings;
@@ -18,7 +20,8 @@ mod team;
 #[cfg(test)]
 mod tests;
 
-pub use api::router;
+pub use api::{keys_router, router};
+pub use keys::ApiKeyService;
 pub use service::WorkspaceService;
 pub use settings::SettingsService;
 pub use team::TeamService;

@@ -1,5 +1,7 @@
 //! The SQL of the team and of the settings.
 
+pub mod keys;
+
 use chrono::{DateTime, Utc};
 use domain::{
     InvitationId, ServiceError, ServiceResult, UserId, WorkspaceId,

@@ -17,6 +17,8 @@ use rstest::rstest;
 use secrecy::SecretString;
 use vault::{Algorithm, KeyRing, Vault};
 
+mod keys;
+
 use super::TeamService;
 use crate::{
     features::{

@@ -117,7 +117,10 @@ impl Pipeline {
         let mark = Mark { id: claimed.id, state: claimed.state.clone(), now, lease_until: now + self.lease };
         let held = self.marks.with(mark, |marks| self.begin_commits(marks)).await;
         // Whether it was saved or not: no call has been made, so nothing is in doubt.
-        if !held.unwrap_or_else(|| Err(ServiceError::internal("the task that saved it was dropped"))).map_err(Outcome::Broken)? {
+        if !held
+            .unwrap_or_else(|| Err(ServiceError::internal("the task that saved it was dropped")))
+            .map_err(Outcome::Broken)?
+        {
             return Ok(Outcome::Lost);
         }
         claimed.commit_started_at.get_or_insert(now);
