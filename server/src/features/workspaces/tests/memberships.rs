@@ -12,6 +12,8 @@ async fn in_both(role: Role) -> (Office, SessionToken, WorkspaceId) {
     let office = Office::new().await;
     let registered = register(&office.identity, ORLA).await;
     office.sql("update users set email_confirmed_at = now()").await;
+    // Her other letter is on its way first.
+    office.work().await;
     office.invite(ORLA, role).await.unwrap();
     let token = office.token(ORLA).await;
     let present = actor(&office.identity, &registered.token).await.unwrap();

@@ -155,7 +155,9 @@ async fn the_only_admin_of_others_stays_until_there_is_another() {
 async fn a_workspace_without_anybody_is_closed() {
     let door = Door::new().await;
     let studio = &door.office.studio;
-    let account = studio.account(&door.niamh, Platform::Twitter, "Harbour").await;
+    door.office.invite("una@walk.example", Role::Viewer).await.unwrap();
+    let token = door.office.token("una@walk.example").await;
+    studio.account(&door.niamh, Platform::Twitter, "Harbour").await;
     let later = NewPost {
         body: "Not any more".into(),
         visibility: Visibility::Scheduled,
@@ -165,8 +167,6 @@ async fn a_workspace_without_anybody_is_closed() {
     let post = studio.save(&door.niamh, later).await;
     let undone = NewPost { body: "Nor this".into(), undo_seconds: Some(60), ..NewPost::default() };
     let sending = studio.save(&door.niamh, undone).await;
-    let invitation = door.office.invite("una@walk.example", Role::Viewer).await.unwrap();
-    let token = door.office.token("una@walk.example").await;
     assert_eq!(door.data.departure(&door.niamh).await.unwrap()[0].outcome, Departure::Closed);
 
     door.data.delete_account(&door.niamh, password("correct horse")).await.unwrap();
@@ -186,7 +186,6 @@ async fn a_workspace_without_anybody_is_closed() {
     assert_eq!(studio.count("users").await + studio.count("memberships").await, 0);
     // Nobody comes in by an old letter.
     assert_eq!(code(door.office.accept(None, &token, "Una", "correct horse").await), ErrorCode::Gone);
-    assert!(!invitation.email.is_empty() && !account.to_string().is_empty());
 
     // After 30 days nothing of it is left.
     studio.clock.advance(Duration::days(31));
