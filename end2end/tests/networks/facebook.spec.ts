@@ -26,7 +26,7 @@ suite({
     { call: 'GET /+/me/permissions' },
     { call: 'GET /+/me/accounts', query: { fields: expect.stringMatching(/access_token.*tasks/), limit: '100' } },
   ],
-  publishing: ({ post }) => [
+  publishing: () => [
     { call: 'POST /+/{id}/video_reels', body: { upload_phase: 'start' } },
     { call: 'POST /video-upload/+/+', headers: { offset: '0', file_size: String(reel.length) } },
     {
@@ -35,7 +35,7 @@ suite({
     },
     // Taken is not public: it is asked about until it is.
     { call: 'GET /+/+', query: { fields: expect.stringContaining('status') } },
-    { call: `POST /+/${post.id}/comments`, body: { message: comment } },
+    { call: 'POST /+/+/comments', body: { message: comment } },
   ],
   made: { media: [{ type: 'video/mp4' }], extra: { kind: 'reel' } },
   faults: [

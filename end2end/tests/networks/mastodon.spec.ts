@@ -3,7 +3,7 @@ import { film } from '../../support/film';
 import { expect } from '../../support/fixtures';
 import { suite } from '../../support/network';
 
-const text = 'For those who follow us: the autumn list, a week early.';
+const text = 'The autumn list, a week early, for whoever comes by.';
 const comment = 'On paper from Monday.';
 
 suite({
@@ -13,7 +13,7 @@ suite({
   compose: async ({ posts }) => {
     await posts.attachFilm('list.mp4', film(1280, 720, 8));
     const options = await posts.openOptions('mastodon');
-    await options.getByRole('radio', { name: /follow/i }).check();
+    await options.getByRole('radio', { name: 'Everyone, but not in public timelines' }).check();
     await options.getByLabel('First comment').fill(comment);
   },
   connecting: [
@@ -30,10 +30,10 @@ suite({
     {
       call: 'POST /api/v1/statuses',
       headers: { 'idempotency-key': expect.stringMatching(/^\S{16,}$/) },
-      body: { status: text, visibility: 'private', 'media_ids[]': expect.any(String) },
+      body: { status: text, visibility: 'unlisted', 'media_ids[]': expect.any(String) },
     },
     { call: `GET /api/v1/statuses/${post.id}` },
-    { call: 'POST /api/v1/statuses', body: { status: comment, in_reply_to_id: post.id, visibility: 'private' } },
+    { call: 'POST /api/v1/statuses', body: { status: comment, in_reply_to_id: post.id, visibility: 'unlisted' } },
   ],
   made: { media: [{ type: 'video/mp4' }] },
   faults: [
