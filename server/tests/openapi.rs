@@ -49,7 +49,7 @@ const ELSEWHERE: [(&str, u16, &str); 18] = [
 ];
 
 /// What changes nothing that would belong on the record, though it is no `GET`.
-const UNRECORDED: [(&str, &str); 9] = [
+const UNRECORDED: [(&str, &str); 13] = [
     ("POST /api/webhooks/{platform}", "a platform's word; what it ends is recorded when it is carried out"),
     ("POST /api/webhooks/{platform}/data-deletion", "the same"),
     (

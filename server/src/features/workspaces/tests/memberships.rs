@@ -112,25 +112,25 @@ async fn somebody_who_signs_in_comes_back_to_where_they_were_last() {
     let (office, cookie, own) = in_both(Role::Editor).await;
     let login = || Login { email: ORLA.into(), password: "correct horse".into() };
     office.studio.clock.advance(Duration::minutes(1));
-    let again = office.identity.login(&visitor(), login()).await.unwrap();
+    let again = office.identity.login(&visitor(), login()).await.unwrap().signed_in().unwrap();
     assert_eq!(again.workspace.id, office.admin.workspace_id);
     office.identity.switch(&office.present(&again.token).await, own).await.unwrap();
     office.studio.clock.advance(Duration::minutes(1));
-    assert_eq!(office.identity.login(&visitor(), login()).await.unwrap().workspace.id, own);
+    assert_eq!(office.identity.login(&visitor(), login()).await.unwrap().signed_in().unwrap().workspace.id, own);
     // Where they may not come in any more, they do not.
     office.identity.switch(&office.present(&cookie).await, own).await.unwrap();
     office.studio.clock.advance(Duration::minutes(1));
-    let session = office.identity.login(&visitor(), login()).await.unwrap();
+    let session = office.identity.login(&visitor(), login()).await.unwrap().signed_in().unwrap();
     office.identity.switch(&office.present(&session.token).await, office.admin.workspace_id).await.unwrap();
     office.team.remove_member(&office.admin, session.user.id).await.unwrap();
-    assert_eq!(office.identity.login(&visitor(), login()).await.unwrap().workspace.id, own);
+    assert_eq!(office.identity.login(&visitor(), login()).await.unwrap().signed_in().unwrap().workspace.id, own);
 }
 
 #[tokio::test]
 async fn a_further_workspace_is_made_and_entered() {
     let office = Office::new().await;
     let login = Login { email: NIAMH.into(), password: "correct horse".into() };
-    let cookie = office.identity.login(&visitor(), login).await.unwrap().token;
+    let cookie = office.identity.login(&visitor(), login).await.unwrap().signed_in().unwrap().token;
     let here = office.present(&cookie).await;
     let wrong = NewWorkspace { name: " ".into(), kind: "shop".into() };
     let error = office.identity.create(&here, wrong).await.unwrap_err();

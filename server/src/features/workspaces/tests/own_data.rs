@@ -33,7 +33,7 @@ impl Door {
         let (accounts, posts) = (studio.accounts.clone(), studio.posts.clone());
         let data = OwnDataService::new(office.identity.clone(), accounts, posts, portraits);
         let login = Login { email: NIAMH.into(), password: "correct horse".into() };
-        let cookie = office.identity.login(&visitor(), login).await.unwrap().token;
+        let cookie = office.identity.login(&visitor(), login).await.unwrap().signed_in().unwrap().token;
         let niamh = actor(&office.identity, &cookie).await.unwrap();
         Self { office, data, niamh, cookie }
     }
