@@ -37,10 +37,10 @@ use domain::{
     },
     events::{Events, Subscription},
     identity::{
-        Authenticated, BrowserToken, ChangeEmail, ChangePassword, Confirmation, Confirmed, Credentials, EMAIL_TAKEN, EmailChange,
-        ForgotPassword, Identity, LOGIN_REFUSED, LinkState, Login, Me, Profile, ProviderCallback, ProviderEntry, ProviderProblem,
-        ProviderStart, Providers, Register, Resends, ResetPassword,
-        SessionToken, SignedIn, User,
+        Authenticated, BrowserToken, ChangeEmail, ChangePassword, Confirmation, Confirmed, Credentials, EMAIL_TAKEN,
+        EmailChange, ForgotPassword, Identity, LOGIN_REFUSED, LinkState, Login, Me, Profile, ProviderCallback,
+        ProviderEntry, ProviderProblem, ProviderStart, Providers, Register, Resends, ResetPassword, SessionToken,
+        SignedIn, User,
     },
     media::{
         Incoming, Media, MediaAsset, MediaFile, MediaFilter, MediaPatch, MediaUse, NewUpload, Signature, TagCount,
@@ -53,8 +53,9 @@ use domain::{
         versions::{Comparison, PostVersion, VersionSummary},
     },
     workspaces::{
-        AcceptInvitation, ApiKey, ApiKeyState, ApiKeys, Connections, Invitation, InvitationOffer, InvitationState, KeyHolder, LATEST, Latest, MadeApiKey, Member,
-        MemberPatch, NewApiKey, NewInvitation, Overview, Person, Role, Scope, Team, Workspace, WorkspaceKind, Workspaces,
+        AcceptInvitation, ApiKey, ApiKeyState, ApiKeys, Connections, Invitation, InvitationOffer, InvitationState,
+        KeyHolder, LATEST, Latest, MadeApiKey, Member, MemberPatch, NewApiKey, NewInvitation, Overview, Person, Role,
+        Scope, Team, Workspace, WorkspaceKind, Workspaces,
     },
 };
 use leptos::config::LeptosOptions;

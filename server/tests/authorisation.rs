@@ -17,6 +17,7 @@ use std::{
     time::Instant,
 };
 
+use keys::Takes;
 use reqwest::{Method, RequestBuilder, StatusCode, header, multipart};
 use sandbox::driver::Visitor;
 use serde_json::{Value, json};
@@ -212,23 +213,26 @@ impl Stage {
         let place = format!("{method} {}", endpoint.path);
         let any = programs.having.values().next().unwrap();
         let scope = match keys::expected(&place) {
-            None => return vec![format!("{place} is in no list of tests/authorisation/keys.rs: does it take API keys?")],
-            Some(None) => {
+            Takes::Unknown => {
+                return vec![format!("{place} is in no list of tests/authorisation/keys.rs: does it take API keys?")];
+            }
+            Takes::NoKey => {
                 // Whoever sends a key is nobody.
                 let (status, body) = self.call(Some(any), endpoint, method, ABSENT).await;
-                if endpoint.least > Least::Nobody && status != StatusCode::UNAUTHORIZED && !redirects(endpoint, status) {
+                if endpoint.least > Least::Nobody && status != StatusCode::UNAUTHORIZED && !redirects(endpoint, status)
+                {
                     wrong.push(format!("{place} takes a key: {status} {body}"));
                 }
                 return wrong;
             }
-            Some(Some(None)) => {
+            Takes::AnyKey => {
                 let (status, body) = self.call(Some(any), endpoint, method, ABSENT).await;
                 if !status.is_success() {
                     wrong.push(format!("{place} with any key: {status} {body}"));
                 }
                 return wrong;
             }
-            Some(Some(Some(scope))) => scope,
+            Takes::Scope(scope) => scope,
         };
         let id = endpoint.thing.and_then(|thing| self.things.get(thing)).map_or(ABSENT, String::as_str);
         let (status, body) = self.call(Some(&programs.lacking[scope]), endpoint, method, id).await;
@@ -308,9 +312,10 @@ async fn every_rest_operation_takes_the_keys_it_should() {
             let (method, path) = name.split_once(' ').unwrap();
             let endpoint = Endpoint { path, ..entry.clone() };
             wrong.extend(stage.judge_keys(&programs, &endpoint, &method.parse().unwrap()).await);
-            let scopes = match keys::expected(&operation).flatten() {
-                None => Value::Null,
-                Some(scope) => json!(scope.into_iter().collect::<Vec<_>>()),
+            let scopes = match keys::expected(&operation) {
+                Takes::Scope(scope) => json!([scope]),
+                Takes::AnyKey => json!([]),
+                Takes::NoKey | Takes::Unknown => Value::Null,
             };
             let documented = described["security"].as_array().into_iter().flatten().find_map(|way| way.get("api_key"));
             if documented.unwrap_or(&Value::Null) != &scopes {

@@ -1,7 +1,7 @@
 //! Signing in by way of an OpenID Connect provider, through a real server and the sandbox's provider: who comes in, who does not,
 //! and whatever can be wrong with what the provider says.
 
-#![expect(clippy::unwrap_used, reason = "a walkthrough stops where it cannot go on")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a walkthrough stops where it cannot go on")]
 
 mod support;
 
@@ -107,7 +107,8 @@ async fn somebody_new_is_registered_and_comes_back_as_the_same() {
         .unwrap();
     assert_eq!(letters, 1);
     // Nothing kept opens anything.
-    let kept: String = sqlx::query_scalar("select string_agg(s::text, '') from oidc_states s").fetch_one(&mut admin).await.unwrap();
+    let kept: String =
+        sqlx::query_scalar("select string_agg(s::text, '') from oidc_states s").fetch_one(&mut admin).await.unwrap();
     let state = url::Url::parse(&there).unwrap();
     let state = state.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
     assert!(!kept.contains(&state));
@@ -137,7 +138,11 @@ async fn an_account_is_linked_only_when_its_address_is_confirmed_on_both_sides()
     // The address has come to belong to somebody else there.
     sql(&mut admin, "update user_identities set subject = 'somebody else'").await;
     assert_eq!(Browser::default().sign_in(&web, &sure).await, "/login?problem=somebody_else");
-    sql(&mut admin, &format!("delete from user_identities; update users set is_active = false where email = '{email}'")).await;
+    sql(
+        &mut admin,
+        &format!("delete from user_identities; update users set is_active = false where email = '{email}'"),
+    )
+    .await;
     assert_eq!(Browser::default().sign_in(&web, &sure).await, "/login?problem=closed");
 }
 
@@ -174,12 +179,11 @@ async fn a_way_back_is_good_once_for_ten_minutes_in_the_browser_that_began() {
 
     let mut late = Browser::default();
     let back = who.sign_in(&late.start(&web, "").await).await.unwrap();
-    let lives: bool = sqlx::query_scalar(
-        "select bool_and(expires_at - created_at = interval '10 minutes') from oidc_states",
-    )
-    .fetch_one(&mut admin)
-    .await
-    .unwrap();
+    let lives: bool =
+        sqlx::query_scalar("select bool_and(expires_at - created_at = interval '10 minutes') from oidc_states")
+            .fetch_one(&mut admin)
+            .await
+            .unwrap();
     assert!(lives);
     sql(&mut admin, "update oidc_states set expires_at = now() - interval '1 second'").await;
     assert_eq!(late.open(back.as_str()).await, "/login?problem=expired");
@@ -251,7 +255,10 @@ async fn a_provider_that_is_away_is_said_and_without_one_there_is_no_button() {
     assert!(page(&web, "/register").await.contains("/api/auth/oidc/start?role=client"));
     assert!(page(&web, "/login?problem=away").await.contains("The sign-in service cannot be reached"));
     // A provider in a private network is not called unless that is allowed.
-    let strict = world.web_with(&[("ARCTIV_OIDC__ALLOW_PRIVATE_NETWORKS", "false"), ("ARCTIV_OIDC__ISSUER", "https://127.0.0.1/oidc")]);
+    let strict = world.web_with(&[
+        ("ARCTIV_OIDC__ALLOW_PRIVATE_NETWORKS", "false"),
+        ("ARCTIV_OIDC__ISSUER", "https://127.0.0.1/oidc"),
+    ]);
     assert_eq!(Browser::default().start(&strict.await, "").await, "/login?problem=away");
 
     let unset = [("ARCTIV_OIDC__ISSUER", ""), ("ARCTIV_OIDC__CLIENT_ID", ""), ("ARCTIV_OIDC__CLIENT_SECRET", "")];

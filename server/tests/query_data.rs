@@ -149,7 +149,8 @@ fn composed(code: &str, name: &str) -> Vec<String> {
     }
     let Some((_, definition)) = code.split_once(&format!("macro_rules! {name} ")) else { return Vec::new() };
     let Some((own, _)) = text(definition) else { return Vec::new() };
-    let calls = code.split(&format!("{name}!(")).skip(1);
+    let call = format!("{name}!(");
+    let calls = code.split(call.as_str()).skip(1);
     calls
         .filter_map(|call| {
             let (before, rest) = text(call)?;

@@ -2,7 +2,7 @@
 //! Discovery 1.0; RFC 7636).
 //!
 //! Everything the provider says of itself is fetched over the shared client, with its rule of addresses. An ID token counts only if
-//! it is signed with a key of the provider's key set, by RS256, ES256 or EdDSA, was issued by that provider for this program, is of
+//! it is signed with a key of the provider's key set, by RS256, ES256 or `EdDSA`, was issued by that provider for this program, is of
 //! this time, and carries the nonce of this very sign-in.
 
 use std::{
@@ -223,10 +223,16 @@ impl OidcProvider {
         let url = endpoints.token_endpoint.clone();
         let (status, answer) = self.http.plain(Plain { url, form: Some(form), basic }).await?;
         if !status.is_success() {
-            let word: String = answer["error"].as_str().unwrap_or_default().chars().filter(|c| is_word(*c)).collect();
+            let word: String = answer
+                .get("error")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .chars()
+                .filter(|c| is_word(*c))
+                .collect();
             return Err(OidcError::Refused(format!("{} {}", status.as_u16(), word)));
         }
-        let token = answer["id_token"].as_str().filter(|token| token.len() <= LONGEST);
+        let token = answer.get("id_token").and_then(Value::as_str).filter(|token| token.len() <= LONGEST);
         token.map(SecretString::from).ok_or_else(|| OidcError::Away("it gives no ID token".to_owned()))
     }
 
@@ -265,7 +271,7 @@ impl OidcProvider {
 
     async fn keys(&self, endpoints: &Endpoints) -> Result<JwkSet, OidcError> {
         let answer = self.fetch(endpoints.jwks_uri.clone()).await?;
-        let keys = answer["keys"].as_array().cloned().unwrap_or_default();
+        let keys = answer.get("keys").and_then(Value::as_array).cloned().unwrap_or_default();
         // A key of a kind that is not known here is none of ours to trip over.
         Ok(JwkSet { keys: keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect() })
     }

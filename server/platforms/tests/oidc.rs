@@ -50,7 +50,8 @@ impl Bench {
         let pkce = Pkce::generate();
         let there = provider.authorize_url("the state", "the nonce", &pkce).await?;
         let back = Identified::with("saoirse@walk.example").sign_in(there.as_str()).await.unwrap();
-        let of = |wanted: &str| back.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned());
+        let of =
+            |wanted: &str| back.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned());
         assert_eq!(of("state").as_deref(), Some("the state"));
         provider.sign_in(&of("code").unwrap().into(), of("iss").as_deref(), "the nonce", &pkce).await
     }

@@ -302,7 +302,8 @@ async fn token(State(sandbox): State<Sandbox>, headers: HeaderMap, body: Bytes) 
     let (client, now) = {
         let world = sandbox.world();
         let given = credentials(&headers, &form);
-        let known = given.and_then(|(id, secret)| world.config.client(&id).filter(|client| client.secret == secret).cloned());
+        let known =
+            given.and_then(|(id, secret)| world.config.client(&id).filter(|client| client.secret == secret).cloned());
         (known, world.now())
     };
     let mut oidc = sandbox.oidc();
@@ -336,15 +337,20 @@ async fn token(State(sandbox): State<Sandbox>, headers: HeaderMap, body: Bytes) 
         "email_verified": code.verified,
         "name": code.name,
     });
-    match oidc.faults.first().copied() {
-        Some(OidcFault::WrongNonce) => claims["nonce"] = json!("of another sign-in"),
-        Some(OidcFault::WrongAudience) => claims["aud"] = json!("another-program"),
-        Some(OidcFault::WrongIssuer) => claims["iss"] = json!("https://provider.example"),
-        Some(OidcFault::Expired) => {
-            claims["iat"] = json!((now - TimeDelta::minutes(10)).timestamp());
-            claims["exp"] = json!((now - TimeDelta::minutes(5)).timestamp());
+    let mut set = |name: &str, value: Value| {
+        if let Some(claims) = claims.as_object_mut() {
+            claims.insert(name.to_owned(), value);
         }
-        Some(OidcFault::NoEmail) => claims["email"] = Value::Null,
+    };
+    match oidc.faults.first().copied() {
+        Some(OidcFault::WrongNonce) => set("nonce", json!("of another sign-in")),
+        Some(OidcFault::WrongAudience) => set("aud", json!("another-program")),
+        Some(OidcFault::WrongIssuer) => set("iss", json!("https://provider.example")),
+        Some(OidcFault::Expired) => {
+            set("iat", json!((now - TimeDelta::minutes(10)).timestamp()));
+            set("exp", json!((now - TimeDelta::minutes(5)).timestamp()));
+        }
+        Some(OidcFault::NoEmail) => set("email", Value::Null),
         _ => {}
     }
     let algorithm = oidc.algorithm.unwrap_or(Algorithm::RS256);
@@ -352,12 +358,15 @@ async fn token(State(sandbox): State<Sandbox>, headers: HeaderMap, body: Bytes) 
     let token = match wrong {
         Some(OidcFault::NoToken) => None,
         Some(OidcFault::Unsigned) => Some(unsigned(&claims)),
-        Some(OidcFault::WrongKey) => {
-            signed(&claims, Algorithm::EdDSA, EncodingKey::from_ed_pem(include_bytes!("../keys/oidc-stranger.pem")).ok())
-        }
+        Some(OidcFault::WrongKey) => signed(
+            &claims,
+            Algorithm::EdDSA,
+            EncodingKey::from_ed_pem(include_bytes!("../keys/oidc-stranger.pem")).ok(),
+        ),
         _ => signed(&claims, algorithm, key(algorithm)),
     };
-    Json(json!({ "access_token": random(32), "token_type": "Bearer", "expires_in": LIFE, "id_token": token })).into_response()
+    Json(json!({ "access_token": random(32), "token_type": "Bearer", "expires_in": LIFE, "id_token": token }))
+        .into_response()
 }
 
 fn signed(claims: &Value, algorithm: Algorithm, key: Option<EncodingKey>) -> Option<String> {

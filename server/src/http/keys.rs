@@ -147,7 +147,8 @@ mod tests {
     #[test]
     fn a_key_is_one_on_rest_only() {
         let mut headers = HeaderMap::new();
-        for (value, found) in [("Bearer arc_x", true), ("bearer arc_x", true), ("Basic arc_x", false), ("Bearer x", false)]
+        for (value, found) in
+            [("Bearer arc_x", true), ("bearer arc_x", true), ("Basic arc_x", false), ("Bearer x", false)]
         {
             headers.insert(header::AUTHORIZATION, HeaderValue::from_static(value));
             assert_eq!(presented("/api/content", &headers).is_some(), found, "{value}");

@@ -85,14 +85,23 @@ pub const TAKE_NONE: &[(&str, &str)] = &[
     ("OPTIONS /api/media/uploads", "told to everybody"),
 ];
 
-/// What is expected of an operation: `None` if it is in no list.
-pub fn expected(operation: &str) -> Option<Option<Option<&'static str>>> {
+/// What is expected of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    Scope(&'static str),
+    AnyKey,
+    NoKey,
+    /// It is in no list.
+    Unknown,
+}
+
+pub fn expected(operation: &str) -> Takes {
     if let Some((_, scope)) = TAKE.iter().find(|(known, _)| *known == operation) {
-        return Some(Some(*scope));
+        return scope.map_or(Takes::AnyKey, Takes::Scope);
     }
     let none = TAKE_NONE.iter().any(|(known, _)| match known.strip_suffix('*') {
         Some(beginning) => operation.starts_with(beginning),
         None => *known == operation,
     });
-    none.then_some(None)
+    if none { Takes::NoKey } else { Takes::Unknown }
 }

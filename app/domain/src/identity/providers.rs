@@ -111,9 +111,10 @@ impl ProviderProblem {
     pub const fn sentences(self) -> (&'static str, &'static str) {
         match self {
             Self::Refused => ("You were not signed in", "Signing in was cancelled. Nothing has changed."),
-            Self::Expired => {
-                ("This way back does not work any more", "It is good once, for 10 minutes, in the browser that began. Start again.")
-            }
+            Self::Expired => (
+                "This way back does not work any more",
+                "It is good once, for 10 minutes, in the browser that began. Start again.",
+            ),
             Self::Away => {
                 ("The sign-in service cannot be reached", "Try again in a moment, or sign in with your password.")
             }

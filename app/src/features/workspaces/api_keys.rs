@@ -142,7 +142,7 @@ fn row(board: Board, key: ApiKey) -> AnyView {
     let state = state.map(|(word, why)| {
         view! { <span title=why><Badge tone=Tone::Warning with_glyph=true>{word}</Badge></span> }
     });
-    let scopes = key.scopes.iter().map(|scope| view! { <li><Tag>{scope.as_str()}</Tag></li> }).collect_view();
+    let scopes = key.scopes.into_iter().map(|scope| view! { <li><Tag>{scope.as_str()}</Tag></li> }).collect_view();
     let by = key.created_by_name.unwrap_or_else(|| "Somebody who has left".to_owned());
     let expires = match key.expires_at {
         Some(at) => view! { <RelativeTime at/> }.into_any(),
@@ -152,13 +152,14 @@ fn row(board: Board, key: ApiKey) -> AnyView {
         Some(at) => view! { <RelativeTime at/> }.into_any(),
         None => "Not yet".into_any(),
     };
-    let name = key.name.clone();
+    let (name, title, shown) = (key.name.clone(), key.name.clone(), key.name);
+    let whole_by = by.clone();
     view! {
         <Tr>
             <Td>
                 <div class="min-w-0 py-2">
                     <p class="flex items-center gap-2">
-                        <span class="max-w-56 truncate font-medium" title=key.name.clone()>{key.name}</span>
+                        <span class="max-w-56 truncate font-medium" title=title>{shown}</span>
                         {state}
                     </p>
                     <p class="font-mono text-sm text-muted">{key.prefix} "…"</p>
@@ -168,7 +169,7 @@ fn row(board: Board, key: ApiKey) -> AnyView {
                 <ul aria-label="Scopes" class="flex max-w-80 flex-wrap gap-1 py-2">{scopes}</ul>
             </Td>
             <Td muted=true>
-                <p class="max-w-40 truncate" title=by.clone()>{by.clone()}</p>
+                <p class="max-w-40 truncate" title=whole_by>{by}</p>
                 <p class="text-sm"><RelativeTime at=key.created_at/></p>
             </Td>
             <Td muted=true>{expires}</Td>
@@ -249,8 +250,9 @@ fn NewKeyDialog(board: Board) -> impl IntoView {
         }
         open
     });
-    let title =
-        Signal::derive(move || if board.made.read().is_some() { "Copy your new key" } else { "New API key" }.to_owned());
+    let title = Signal::derive(move || {
+        if board.made.read().is_some() { "Copy your new key" } else { "New API key" }.to_owned()
+    });
     view! {
         <Dialog id="new-key" open=board.making title size=DialogSize::Large>
             {move || match board.made.get() {
@@ -352,7 +354,7 @@ fn shown_once(board: Board, made: MadeApiKey) -> AnyView {
             <div class="flex flex-wrap items-center gap-2">
                 <code
                     aria-labelledby="made-key-label"
-                    data-key
+                    data-key=""
                     class="min-w-0 flex-1 rounded-lg border border-border bg-sunken px-3 py-2 font-mono text-sm wrap-anywhere select-all"
                 >
                     {made.key}

@@ -139,14 +139,9 @@ pub async fn view_api_keys() -> Result<Vec<ApiKey>, AppError> {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum KeyMade {
     /// With the key, this once.
-    Made {
-        made: Box<MadeApiKey>,
-    },
+    Made { made: Box<MadeApiKey> },
     /// What the person can mend.
-    Refused {
-        fields: FieldErrors,
-        message: Option<String>,
-    },
+    Refused { fields: FieldErrors, message: Option<String> },
 }
 
 /// Makes a key.

@@ -12,8 +12,8 @@ use domain::{
     ErrorCode, ServiceError, ServiceResult, UserId, Visitor, WorkspaceId,
     audit::Action,
     identity::{
-        BrowserToken, MAX_NAME, PROVIDER_LIFE, ProviderCallback, ProviderEntry, ProviderProblem, ProviderStart, Providers,
-        Register, SignedIn, normalize_email, safe_next,
+        BrowserToken, MAX_NAME, PROVIDER_LIFE, ProviderCallback, ProviderEntry, ProviderProblem, ProviderStart,
+        Providers, Register, SignedIn, normalize_email, safe_next,
     },
     workspaces::WorkspaceKind,
 };
@@ -27,7 +27,10 @@ use sha2::Sha256;
 use super::{
     IdentityService,
     credentials::ConfirmationOf,
-    store::{self, providers as links},
+    store::{
+        self,
+        providers::{self as links, Tie},
+    },
 };
 use crate::{
     features::audit::in_tx::{Entry, record},
@@ -68,7 +71,8 @@ fn random() -> String {
 impl ProviderSetup {
     /// What follows from a state, for one use.
     fn derived(&self, label: &[u8], state: &str) -> ServiceResult<String> {
-        let mac = Hmac::<Sha256>::new_from_slice(self.key.expose_secret().as_bytes()).map_err(ServiceError::internal)?;
+        let mac =
+            Hmac::<Sha256>::new_from_slice(self.key.expose_secret().as_bytes()).map_err(ServiceError::internal)?;
         let bytes = mac.chain_update(label).chain_update(state.as_bytes()).finalize().into_bytes();
         Ok(URL_SAFE_NO_PAD.encode(bytes))
     }
@@ -124,18 +128,18 @@ impl ProviderService {
         if !meant.is_active {
             return refuse("disabled", ProviderProblem::Closed);
         }
-        if !meant.linked {
+        if meant.tie != Tie::This {
             if !(person.email_verified && meant.confirmed) {
                 return refuse("address not confirmed on both sides", ProviderProblem::Unconfirmed);
             }
-            if meant.elsewhere {
+            if meant.tie == Tie::Another {
                 return refuse("linked to somebody else of the provider", ProviderProblem::SomebodyElse);
             }
         }
         let Some(workspace) = meant.workspace else { return Ok(Err(ProviderProblem::Closed)) };
         let now = self.identity.clock.now();
         let mut tx = self.identity.database.tenant_of(meant.user, workspace).await?;
-        if meant.linked {
+        if meant.tie == Tie::This {
             links::touch(&mut tx, &with.issuer, &person.subject, now).await?;
         } else {
             links::link(&mut tx, self.identity.ids.next(), meant.user, &with.issuer, &person.subject, now).await?;
@@ -250,7 +254,8 @@ impl Providers for ProviderService {
         tx.commit().await?;
         let Some((return_to, kind)) = begun else { return Ok(Err(ProviderProblem::Expired)) };
         if let Some(error) = callback.error.as_deref() {
-            let refused = matches!(error, "access_denied" | "login_required" | "consent_required" | "interaction_required");
+            let refused =
+                matches!(error, "access_denied" | "login_required" | "consent_required" | "interaction_required");
             return Ok(Err(if refused { ProviderProblem::Refused } else { ProviderProblem::Away }));
         }
         let code = callback.code.as_deref().filter(|code| !code.is_empty() && code.len() <= 4096);

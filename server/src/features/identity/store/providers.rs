@@ -55,14 +55,21 @@ pub async fn consume(
     row.map(|row| Ok((row.return_to, word("workspace kind", &row.kind)?))).transpose()
 }
 
+/// How an account is tied to a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tie {
+    /// To this very person there, by an earlier sign-in.
+    This,
+    /// To somebody else there.
+    Another,
+    None,
+}
+
 /// Whom a provider means.
 #[derive(Debug)]
 pub struct Meant {
     pub user: UserId,
-    /// By an earlier sign-in; else by the address alone.
-    pub linked: bool,
-    /// Linked to somebody of this provider, whoever it is.
-    pub elsewhere: bool,
+    pub tie: Tie,
     pub is_active: bool,
     /// The address is.
     pub confirmed: bool,
@@ -88,8 +95,11 @@ pub async fn meant(
     .map_err(failed)?;
     Ok(row.map(|row| Meant {
         user: row.user_id.into(),
-        linked: row.linked,
-        elsewhere: row.elsewhere,
+        tie: match (row.linked, row.elsewhere) {
+            (true, _) => Tie::This,
+            (false, true) => Tie::Another,
+            (false, false) => Tie::None,
+        },
         is_active: row.is_active,
         confirmed: row.confirmed,
         workspace: row.workspace_id.map(Into::into),

@@ -10,11 +10,7 @@ use sqlx::{PgConnection, PgPool, postgres::types::PgInterval};
 use crate::database::{failed, word};
 
 /// Those that are not revoked, newest first; one of them with `only`.
-pub async fn list(
-    tx: &mut PgConnection,
-    now: DateTime<Utc>,
-    only: Option<ApiKeyId>,
-) -> ServiceResult<Vec<ApiKey>> {
+pub async fn list(tx: &mut PgConnection, now: DateTime<Utc>, only: Option<ApiKeyId>) -> ServiceResult<Vec<ApiKey>> {
     let rows = sqlx::query!(
         r#"select k.id, k.name, k.prefix, k.scopes, k.created_by, u.full_name as "full_name?", k.created_at, k.expires_at,
                   k.last_used_at, m.id is not null as "works!"

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use domain::{
     ApiKeyId, Via,
     audit::{Audit, AuditFilter, AuditVia},
+    clock::Clock,
     workspaces::{ApiKey, ApiKeyState, ApiKeys, KeyHolder, MAX_API_KEYS, NewApiKey, Scope},
 };
 
@@ -36,8 +37,10 @@ async fn a_key_is_shown_once_acts_as_its_maker_and_is_on_the_record() {
     let made = office.keys().create(&office.admin, wanted(" Feed ", None)).await.unwrap();
     assert_eq!((made.api_key.name.as_str(), made.api_key.expires_at), ("Feed", None));
     assert!(made.key.starts_with(&made.api_key.prefix) && made.key.len() == 52);
-    let kept: String =
-        sqlx::query_scalar("select string_agg(k::text, '') from api_keys k").fetch_one(&office.studio.admin).await.unwrap();
+    let kept: String = sqlx::query_scalar("select string_agg(k::text, '') from api_keys k")
+        .fetch_one(&office.studio.admin)
+        .await
+        .unwrap();
     assert!(!kept.contains(&made.key[12..]), "the key itself is kept");
 
     let holder = office.holder(&made.key).await.unwrap();
