@@ -1024,7 +1024,7 @@ async fn pictures(stage: &mut Stage) {
     let poster = "PUT /api/media/{id}/poster";
     let request = stage.request(Who::Owner, poster, &id, "").body(png(3));
     stage.contract.call(poster, request).await.expect(poster, 400);
-    let request = stage.request(Who::Owner, poster, &id, "").body(vec![0; 50 * 1024 * 1024]);
+    let request = stage.request(Who::Owner, poster, &id, "").body(vec![0; 24 * 1024 * 1024]);
     stage.contract.call(poster, request).await.expect(poster, 413);
     // A video does.
     stage
