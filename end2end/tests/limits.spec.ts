@@ -24,11 +24,11 @@ async function refuse(page: Page, path: string, seconds: number): Promise<() => 
 test('signing in too often counts down, keeps what was typed, and goes on by itself', async ({ app, client, context, identity, noBarriers, page }) => {
   await context.clearCookies();
   await app.open('/login');
-  const again = await refuse(page, 'identity/login', 4);
+  const again = await refuse(page, 'identity/login', 8);
   await identity.fillLogin(client.email, client.password);
   await identity.signIn();
   await expect(page.getByText('Too many attempts')).toBeVisible();
-  await expect(page.getByRole('timer')).toHaveText(/^[1-4] s$/);
+  await expect(page.getByRole('timer')).toHaveText(/^[1-8] s$/);
   await expect(page.getByRole('button', { name: 'Sign in', exact: true })).toBeDisabled();
   await noBarriers('signing in too often');
   await expect(page.getByRole('timer')).toHaveText('1 s');

@@ -278,11 +278,12 @@ impl Stage {
             "POST /api/auth/login/second-step" | "POST /api/auth/two-step/confirm" => Some(json!({ "code": "123456" })),
             "POST /api/auth/two-step"
             | "POST /api/auth/two-step/recovery-codes"
-            | "POST /api/auth/two-step/disable" => Some(json!({ "current_password": "wrong horse" })),
+            | "POST /api/auth/two-step/disable"
+            | "POST /api/auth/passkeys/begin"
+            | "POST /api/users/delete-account" => Some(json!({ "current_password": "wrong horse" })),
             "POST /api/auth/login/passkey/begin" => Some(json!({ "step": "first" })),
             "POST /api/auth/login/passkey" => Some(json!({ "step": "first", "credential": {} })),
             "POST /api/auth/passkeys" => Some(json!({ "name": "Phone", "credential": {} })),
-            "POST /api/auth/passkeys/begin" => Some(json!({ "current_password": "wrong horse" })),
             "PATCH /api/auth/passkeys/{id}" => Some(json!({ "name": "My phone" })),
             "PATCH /api/workspaces/current" => Some(
                 json!({ "name": "Pier", "slug": "pier-7", "time_zone": "Europe/Dublin", "undo_seconds": 9, "new_accounts_active": false }),
@@ -290,7 +291,6 @@ impl Stage {
             "PATCH /api/users/profile" => {
                 Some(json!({ "full_name": "Una Walsh", "headline": "Ships", "bio": "Since 2009" }))
             }
-            "POST /api/users/delete-account" => Some(json!({ "current_password": "wrong horse" })),
             "POST /api/workspaces" => Some(json!({ "name": "Harbour & Pine", "kind": "agency" })),
             "PATCH /api/workspaces/current/members/{id}" => Some(json!({ "role": "editor", "disabled": false })),
             "POST /api/workspaces/current/api-keys" => {
@@ -1348,6 +1348,7 @@ async fn bad_parameters(stage: &mut Stage) {
     for (operation, described) in stage.contract.operations() {
         if operation.starts_with("GET /media/")
             || operation.starts_with("GET /portraits/")
+            || operation.starts_with("GET /exports/")
             || operation.contains("/oauth/")
             || operation.contains("/oidc/")
         {

@@ -53,7 +53,7 @@ async fn finish(studio: &Studio, row: &Claimed, worker: Uuid, ending: &Ending<'_
 /// A claimed row as it is when its post is out.
 fn out(studio: &Studio, row: &Claimed, worker: Uuid) -> Out {
     let line = AttemptRow {
-        id: Uuid::now_v7(),
+        id: studio.ids.next(),
         workspace: row.workspace,
         delivery: row.id,
         number: row.attempt,

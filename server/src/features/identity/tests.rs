@@ -397,7 +397,7 @@ async fn a_new_browser_is_told_of_once_and_the_first_of_all_not() {
     assert_eq!(told, 1);
     let letter = house.studio.post.to(NIAMH).pop().unwrap();
     assert!(letter.text.contains("192.0.2.2") && letter.text.contains("/settings/security"), "{}", letter.text);
-    assert!(!format!("{:?}", letter).contains("phone"), "the cookie stands in a letter");
+    assert!(!format!("{letter:?}").contains("phone"), "the cookie stands in a letter");
     let kept: Vec<Vec<u8>> =
         sqlx::query_scalar("select token_hash from known_devices").fetch_all(&house.studio.admin).await.unwrap();
     assert!(kept.len() == 2 && kept.iter().all(|hash| hash != b"phone"));

@@ -409,7 +409,7 @@ pub async fn left(tx: &mut PgConnection, workspace: WorkspaceId, author: UserId)
            from posts p
            join post_versions v on v.post_id = p.id and v.number = p.current_version
           where p.workspace_id = $1 and p.author_id = $2 and p.status = 'draft' and p.deleted_at is null and v.autosaved
-          order by p.updated_at desc
+          order by p.updated_at desc, p.id desc
           limit 1",
         workspace.0,
         author.0
