@@ -186,7 +186,8 @@ export function suite(network: Network): void {
       const [post, ...again] = published.filter(one => one.text === network.text);
       expect(again).toHaveLength(0);
       expect(post).toMatchObject({ text: network.text, ...network.made });
-      const below = [...post.comments, ...published.filter(one => one !== post)].map(one => one.text);
+      const replies = published.filter(one => one !== post);
+      const below = (replies.length > 0 ? replies : post.comments).map(one => one.text);
       expect(below).toEqual(network.comment ? [network.comment] : []);
       const asked = (await sandbox.requests(platform)).slice(saved);
       publishedAsTold(network, account, asked, network.publishing({ post }));

@@ -111,7 +111,7 @@ async function fits(page: import('@playwright/test').Page, path: string): Promis
     expect(over, `${path} at ${width} px scrolls sideways`).toBeLessThanOrEqual(0);
     // Nor does a part of it hang over what it stands in, cut off.
     const cut = await page.evaluate(() => {
-      const shown = [...document.querySelectorAll('main :is(select, input, textarea, button, [data-agenda] a, [data-agenda] section)')];
+      const shown = [...document.querySelectorAll('main :is(select, input, textarea, [data-agenda] a, [data-agenda] section)')];
       return shown
         .filter(one => one.checkVisibility() && !one.closest('[class*="overflow-x-auto"], [popover], .sr-only') && !one.matches('.sr-only'))
         .filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)

@@ -27,7 +27,7 @@ test('a passkey is added, signs in by itself and as the second step, and opens n
   const section = page.getByRole('region', { name: 'Passkeys' });
   await section.getByRole('button', { name: 'Add a passkey' }).click();
   await expect(section.getByText('Please give the passkey a name')).toBeVisible();
-  await section.getByLabel('Name').fill('My phone');
+  await section.getByLabel('Name', { exact: true }).fill('My phone');
   await section.getByLabel('Present password').fill('not this one');
   await section.getByRole('button', { name: 'Add a passkey' }).click();
   await expect(section.getByText('This is not your present password')).toBeVisible();
@@ -42,13 +42,13 @@ test('a passkey is added, signs in by itself and as the second step, and opens n
   expect(credentials[0]?.rpId).toBe('localhost');
 
   // The same device has one already.
-  await section.getByLabel('Name').fill('Once more');
+  await section.getByLabel('Name', { exact: true }).fill('Once more');
   await section.getByLabel('Present password').fill(client.password);
   await section.getByRole('button', { name: 'Add a passkey' }).click();
   await expect(section.getByText('This device has a passkey for your account already.')).toBeVisible();
 
   await section.getByRole('button', { name: 'Rename My phone' }).click();
-  await section.getByLabel('Name').first().fill('Phone of Orla');
+  await section.getByLabel('Name', { exact: true }).first().fill('Phone of Orla');
   await section.getByRole('button', { name: 'Save' }).click();
   await expect(section.getByText('Phone of Orla', { exact: true })).toBeVisible();
 

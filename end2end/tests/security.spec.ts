@@ -15,7 +15,7 @@ test('sessions are listed, ended one by one or all at once, and a new browser is
     await expect(other).toHaveURL(/\/dashboard\/client$/);
     others.push(other);
   }
-  expect(await mailbox.link(client.email, /^A new sign-in to your account$/)).toBe('/settings/security');
+  expect(await mailbox.link(client.email, /^New sign-in to your account$/)).toBe('/settings/security');
 
   await app.open('/settings/security');
   const section = page.getByRole('region', { name: 'Signed in on' });

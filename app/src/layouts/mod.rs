@@ -18,7 +18,7 @@ mod settled;
 
 pub use frame::Frame;
 pub use load::{load, load_head, load_page, use_refusal};
-pub use navigation::{Navigation, leave_for};
+pub use navigation::{Navigation, going, leave_for};
 pub use not_found::{GalleryPage, NotFoundPage};
 pub use page::{PageFrame, PrimaryAction};
 pub use public::PublicFrame;

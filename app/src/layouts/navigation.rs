@@ -6,7 +6,7 @@ use leptos_router::{
     NavigateOptions,
     hooks::{use_location, use_navigate},
 };
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 use wasm_bindgen::JsCast as _;
 
 use crate::session::use_session;
@@ -77,9 +77,22 @@ fn focus_first(selectors: &[&str]) {
     }
 }
 
+thread_local! {
+    /// Whether a form is on its way whose answer says where to go.
+    static GOING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A form was sent by which somebody gives up their place: what the stream of events then says of it leads nowhere.
+pub fn going() {
+    GOING.set(true);
+}
+
 /// Loads `path` from the server, as a click on an ordinary link would: the only way in and out of a session, because
 /// the browser takes the new cookie before anything of the new page runs.
 pub fn leave_for(path: &str) {
+    if GOING.get() {
+        return;
+    }
     // Fails only for an address that is no URL; ours are paths.
     let _ours = window().location().assign(path);
 }

@@ -100,6 +100,9 @@ pub fn delivery_line(delivery: &Delivery) -> String {
         DeliveryStatus::Retried if delivery.stage == Stage::OutcomeUnknown => {
             sentence(delivery.last_error.as_deref().unwrap_or("The platform gave no clear answer; it is asked again"))
         }
+        DeliveryStatus::Retried if delivery.stage == Stage::Waiting && delivery.last_error.is_none() => {
+            format!("{platform} is processing the media, step 2 of 3")
+        }
         DeliveryStatus::Retried => {
             let reason = delivery.last_error.clone().unwrap_or_else(|| format!("{platform} could not take it yet."));
             format!("{} Next is attempt {} of {}.", sentence(&reason), delivery.attempts + 1, delivery.max_attempts)

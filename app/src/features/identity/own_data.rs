@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::server_fns::{OwnDataView, view_own_data};
 use crate::{
-    layouts::{PageFrame, load},
+    layouts::{PageFrame, going, load},
     session::FormOutcome,
     shared::{
         settings::{error_of, notes, refused_on},
@@ -150,7 +150,7 @@ fn delete(leaving: &[Leaving], outcome: &FormOutcome) -> AnyView {
         .into_any()
     } else {
         view! {
-            <form method="post" action=PAGE class="grid gap-4" novalidate>
+            <form method="post" action=PAGE class="grid gap-4" novalidate on:submit=move |_| going()>
                 <Field
                     id="current-password"
                     label="Your password"

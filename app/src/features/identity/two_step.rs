@@ -211,7 +211,8 @@ fn recovery_codes(codes: &str) -> AnyView {
                         )>
                             {icon(Glyph::Download, "size-4")} "Download"
                         </a>
-                        <Button href=PAGE variant=ButtonVariant::Primary>"I have kept them"</Button>
+                        // The same address, asked anew.
+                        <Button href=PAGE variant=ButtonVariant::Primary attr:rel="external">"I have kept them"</Button>
                     </div>
                 </Card>
             </div>

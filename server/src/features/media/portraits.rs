@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::{
     files::MediaFiles,
     links::{MediaLinks, Refused},
-    picture,
+    picture::{self, Refusal},
 };
 use crate::http::{
     envelope::{ApiResult, Failure},
@@ -60,7 +60,12 @@ impl Portraits {
         if file.len() > MAX_PORTRAIT {
             return Err(too_large());
         }
-        let picture = picture::aside(move || picture::prepare(&file)).await?;
+        let picture = picture::aside(move || picture::prepare(&file)).await.map_err(|refusal| match refusal {
+            Refusal::Empty | Refusal::Format(_) => {
+                ServiceError::field("file", "Choose a picture: JPG, PNG, WebP or GIF.")
+            }
+            other => other.into(),
+        })?;
         let name = format!("{}.{}", self.ids.next(), extension(picture.thumbnail.kind));
         self.files.write(&key(&name), picture.thumbnail.bytes.into()).await?;
         Ok(name)
