@@ -220,7 +220,7 @@ function connectedAsTold(network: Network, account: SandboxAccount, { requests, 
   let from = 0;
   for (const asked of network.connecting) {
     const found = requests.findIndex((request, at) => at >= from && fits(request, asked, account));
-    expect(found, `${asked.call} in ${told(requests.slice(from))}`).not.toBe(-1);
+    expect(found, `${asked.call} after request ${from} of\n${told(requests)}`).not.toBe(-1);
     from = found + 1;
   }
 }

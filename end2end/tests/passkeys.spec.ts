@@ -57,7 +57,8 @@ test('a passkey is added, signs in by itself and as the second step, and opens n
   await app.open('/login?next=/accounts');
   await noBarriers('signing in, with passkeys');
   await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
-  await expect(page).toHaveURL(/\/accounts$/);
+  await expect(page).toHaveURL(/^[^?]*\/accounts$/);
+  await app.alive();
   await app.open('/settings/security');
   await expect(section.getByText(/last used/)).toBeVisible();
 
@@ -71,6 +72,7 @@ test('a passkey is added, signs in by itself and as the second step, and opens n
   await cdp.send('WebAuthn.setUserVerified', { authenticatorId: id, isUserVerified: true });
   await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
   await expect(page).toHaveURL(/\/dashboard\/client$/);
+  await app.alive();
 
   // In place of a code, after the password.
   await app.open('/settings/security/two-step');
@@ -85,6 +87,7 @@ test('a passkey is added, signs in by itself and as the second step, and opens n
   await noBarriers('the second step, with a passkey');
   await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
   await expect(page).toHaveURL(/\/dashboard\/client$/);
+  await app.alive();
 
   // Removed here, the device still offers it.
   await app.open('/settings/security');

@@ -1,4 +1,4 @@
-/** LinkedIn Pages: a document with its title, words that survive their escaping, and what most often stands in the way. */
+/** LinkedIn, as a member: a document with its title, words that survive their escaping, and what most often stands in the way. */
 import { pdf } from '../../support/film';
 import { expect } from '../../support/fixtures';
 import { suite } from '../../support/network';
@@ -25,22 +25,22 @@ suite({
       query: { response_type: 'code', scope: expect.stringContaining('w_organization_social'), state: expect.any(String) },
     },
     { call: 'POST /oauth/v2/accessToken', body: { grant_type: 'authorization_code' } },
+    { call: 'GET /v2/userinfo' },
     { call: 'GET /rest/organizationAcls', headers, query: { q: 'roleAssignee', state: 'APPROVED' } },
-    { call: 'GET /rest/organizations/+', headers },
   ],
   publishing: ({ post }) => [
     {
       call: 'POST /rest/documents',
       headers,
       query: { action: 'initializeUpload' },
-      body: { initializeUploadRequest: { owner: expect.stringMatching(/^urn:li:organization:/) } },
+      body: { initializeUploadRequest: { owner: expect.stringMatching(/^urn:li:person:/) } },
     },
     { call: 'PUT /dms-uploads/+/+/uploadedDocument' },
     {
       call: 'POST /rest/posts',
       headers,
       body: {
-        author: expect.stringMatching(/^urn:li:organization:/),
+        author: expect.stringMatching(/^urn:li:person:/),
         commentary: escaped,
         visibility: 'PUBLIC',
         distribution: { feedDistribution: 'MAIN_FEED' },
@@ -52,7 +52,7 @@ suite({
     {
       call: 'POST /rest/socialActions/+/comments',
       headers,
-      body: { actor: expect.stringMatching(/^urn:li:organization:/), object: post.id, message: { text: comment } },
+      body: { actor: expect.stringMatching(/^urn:li:person:/), object: post.id, message: { text: comment } },
     },
   ],
   made: { media: [{ type: 'application/pdf' }] },
