@@ -68,6 +68,7 @@ pub(crate) fn read(message: &PushMessage, secret: &SecretString, now: DateTime<U
 mod tests {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use hmac::{Hmac, KeyInit, Mac};
+    use proptest::prelude::*;
     use rstest::rstest;
     use serde_json::json;
     use sha2::Sha256;
@@ -142,5 +143,28 @@ mod tests {
     #[case(json!("text"), PushRefusal::Unreadable)]
     fn what_is_signed_and_makes_no_sense(#[case] payload: Value, #[case] expected: PushRefusal) {
         assert_eq!(heard(&signed("app-secret", &payload)), Err(expected));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_sent_is_refused_and_never_panics(
+            body in proptest::collection::vec(any::<u8>(), 0..300),
+            request in ".{0,200}",
+        ) {
+            let plain = PushMessage { body, ..PushMessage::default() };
+            prop_assert_eq!(read(&plain, &"app-secret".into(), now()), Err(PushRefusal::Unsigned));
+            prop_assert_eq!(heard(&request), Err(PushRefusal::Unsigned));
+        }
+
+        /// Who has the secret may still write nonsense: what is signed is read with the same care.
+        #[test]
+        fn whatever_is_signed_never_panics(issued in any::<i64>(), id in ".{0,20}", number in any::<f64>()) {
+            for user in [json!(id), json!(number)] {
+                let request = json!({"algorithm": "HMAC-SHA256", "issued_at": issued, "user_id": user});
+                if let Ok(signed) = heard(&signed("app-secret", &request)) {
+                    prop_assert!(!signed.user_id.is_empty() && signed.at.timestamp() == issued);
+                }
+            }
+        }
     }
 }

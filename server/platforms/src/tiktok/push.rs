@@ -82,6 +82,7 @@ fn reason(content: Option<&Value>) -> &'static str {
 #[cfg(test)]
 mod tests {
     use hmac::{Hmac, KeyInit, Mac};
+    use proptest::prelude::*;
     use rstest::rstest;
     use serde_json::json;
     use sha2::Sha256;
@@ -168,5 +169,41 @@ mod tests {
         let old = signed_at(now().timestamp() - 73 * 3_600, "secret", &removed());
         assert_eq!(heard(&old), Err(PushRefusal::Untimely));
         assert_eq!(heard(&signed("secret", &json!([]))), Err(PushRefusal::Unreadable));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_sent_is_refused_and_never_panics(
+            header in ".{0,120}",
+            body in proptest::collection::vec(any::<u8>(), 0..300),
+        ) {
+            let headers = [(SIGNATURE.to_owned(), header)].into();
+            prop_assert_eq!(heard(&PushMessage { headers, body }), Err(PushRefusal::Unsigned));
+        }
+
+        /// Who has the secret may still write nonsense: what is signed is read with the same care.
+        #[test]
+        fn whatever_is_signed_never_panics(
+            seconds in any::<i64>(),
+            created in any::<i64>(),
+            id in ".{0,20}",
+            content in proptest::option::of(".{0,60}"),
+        ) {
+            let event = json!({"client_key": "key", "event": "authorization.removed", "create_time": created,
+                "user_openid": id, "content": content});
+            for seconds in [seconds, now().timestamp()] {
+                let taken = heard(&signed_at(seconds, "secret", &event));
+                let in_time = (now().timestamp() - created).abs() < OLDEST.num_seconds();
+                prop_assert!(taken.is_err() || (in_time && !id.is_empty()), "{taken:?}");
+            }
+        }
+
+        #[test]
+        fn one_changed_byte_undoes_the_signature(at in any::<proptest::sample::Index>(), by in 1_u8..) {
+            let mut message = signed("secret", &removed());
+            let at = at.index(message.body.len());
+            message.body[at] ^= by;
+            prop_assert_eq!(heard(&message), Err(PushRefusal::Unsigned));
+        }
     }
 }
