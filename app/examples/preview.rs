@@ -25,8 +25,8 @@ use domain::{
     AccountId, Actor, Browser, DeliveryId, MediaId, OauthStateId, Page, PageRequest, PasskeyId, Platform, PostId,
     QueueSlotId, RequestId, ServiceError, ServiceResult, SessionId, UploadId, Visitor,
     accounts::{
-        Account, AccountCounts, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, Connected,
-        ConnectionEvent, ConnectionEventType, Creator, MissingScope, PlatformOffer, Withheld,
+        Account, AccountCounts, AccountFilter, AccountQuota, AccountStatus, Accounts, AuthorizeOptions, Callback,
+        Connected, ConnectionEvent, ConnectionEventType, Creator, MissingScope, PlatformOffer, Withheld,
     },
     actor::Via,
     audit::{Audit, AuditEvent, AuditFilter, AuditPerson, Standing},
@@ -52,6 +52,7 @@ use domain::{
     posts::{
         CheckedPost, IdempotencyKey, NewPost, Post, PostFacets, PostFilter, PostPatch, PostStatus, PostSummary,
         PostToCheck, Posts, Visibility,
+        best_times::BestTime,
         queue::{FreeSlot, NewSlot, Queue, QueueSlot},
         versions::{Comparison, PostVersion, VersionSummary},
     },
@@ -547,6 +548,9 @@ impl Accounts for Demo {
     async fn creators(&self, _: &Actor) -> ServiceResult<Vec<Creator>> {
         Ok(Vec::new())
     }
+    async fn quotas(&self, _: &Actor, _: &[AccountId]) -> ServiceResult<Vec<AccountQuota>> {
+        Ok(Vec::new())
+    }
     async fn unlink(&self, _: &Actor, _: AccountId) -> ServiceResult<()> {
         Ok(())
     }
@@ -633,6 +637,14 @@ impl Queue for Demo {
         gone()
     }
     async fn free(&self, _: &Actor, _: Option<Vec<AccountId>>, _: u32) -> ServiceResult<Vec<FreeSlot>> {
+        Ok(Vec::new())
+    }
+    async fn best_times(
+        &self,
+        _: &Actor,
+        _: Option<Vec<AccountId>>,
+        _: Option<String>,
+    ) -> ServiceResult<Vec<BestTime>> {
         Ok(Vec::new())
     }
 }

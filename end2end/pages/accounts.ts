@@ -67,6 +67,18 @@ export class Accounts {
     await expect(this.switch(account)).toBeChecked({ checked: active });
   }
 
+  /** Switches off what came along with an account: whoever runs a page. */
+  async onlyToPublish(account: SandboxAccount): Promise<void> {
+    const own = this.switch(account);
+    await expect(own).toBeChecked();
+    for (const other of await this.page.getByRole('switch', { name: /^New posts go to / }).all()) {
+      if ((await other.getAttribute('aria-label')) === (await own.getAttribute('aria-label'))) continue;
+      await other.setChecked(false);
+      await expect(other).not.toHaveAttribute('aria-busy', 'true');
+    }
+    await expect(this.page.getByRole('switch', { name: /^New posts go to /, checked: true })).toHaveCount(1);
+  }
+
   async disconnect(account: SandboxAccount): Promise<void> {
     const actions = `Actions for ${account.name}, ${PLATFORM_NAMES[account.platform]}`;
     await this.page.getByRole('button', { name: actions }).click();

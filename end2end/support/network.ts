@@ -17,6 +17,8 @@ export type Asked = { call: string; query?: object; headers?: object; body?: obj
 
 export type Network = {
   platform: Platform;
+  /** What is connected, where it is not the platform's usual kind; it gets the posts alone, without whoever runs it. */
+  kind?: SandboxAccount['kind'];
   /** The words of the post. They go to nobody else. */
   text: string;
   /** The first comment, where there is one. */
@@ -133,19 +135,21 @@ export class Scene {
 }
 
 /** Of this process: tests of one network follow each other in it. */
-const members = new Map<Platform, Member>();
+const members = new Map<string, Member>();
 
-const test = base.extend<{ platform: Platform; scene: Scene }>({
+const test = base.extend<{ platform: Platform; kind: SandboxAccount['kind'] | undefined; scene: Scene }>({
   platform: ['facebook', { option: true }],
+  kind: [undefined, { option: true }],
   /** A network's workspace; the first to ask registers it and connects its account. */
-  scene: async ({ accounts, app, calendar, context, deliveries, identity, page, platform, posts, sandbox }, use) => {
-    let member = members.get(platform);
+  scene: async ({ accounts, app, calendar, context, deliveries, identity, kind, page, platform, posts, sandbox }, use) => {
+    const what = `${platform} ${kind}`;
+    let member = members.get(what);
     if (member) {
       await context.addCookies(member.cookies);
     } else {
       const person = identity.somebody('client');
       await identity.register(person);
-      const account = await sandbox.account(platform, `Larch ${person.email.slice(5, 9)}`);
+      const account = await sandbox.account(platform, `Larch ${person.email.slice(5, 9)}`, kind);
       const before = (await sandbox.requests(platform)).length;
       let code = '';
       page.on('request', request => {
@@ -153,21 +157,22 @@ const test = base.extend<{ platform: Platform; scene: Scene }>({
         if (url.pathname === `/api/oauth/${platform}/callback`) code = url.searchParams.get('code') ?? '';
       });
       await accounts.connect(account);
+      if (kind) await accounts.onlyToPublish(account);
       const requests = (await sandbox.requests(platform)).slice(before);
       member = { cookies: await context.cookies(), account, connecting: { requests, code } };
-      members.set(platform, member);
+      members.set(what, member);
     }
     await use(new Scene(app, accounts, calendar, deliveries, posts, sandbox, member));
   },
 });
 
 export function suite(network: Network): void {
-  const { platform } = network;
+  const { platform, kind } = network;
   const name = PLATFORM_NAMES[platform];
-  test.describe(name, () => {
+  test.describe(kind ? `${name}, a ${kind}` : name, () => {
     // One after the other, in one workspace.
     test.describe.configure({ mode: 'default' });
-    test.use({ platform });
+    test.use({ platform, kind });
 
     test('connected on its consent page, posted to, and asked as its documentation says', async ({ page, posts, sandbox, scene }) => {
       const { account } = scene;

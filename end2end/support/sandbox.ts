@@ -75,9 +75,9 @@ export class Sandbox {
   ) {}
 
   /** Makes an account that no other test knows. */
-  async account(platform: Platform, name: string): Promise<SandboxAccount> {
-    const made = await this.post('/control/accounts', { platform, name });
-    return made.accounts[0];
+  async account(platform: Platform, name: string, kind?: SandboxAccount['kind']): Promise<SandboxAccount> {
+    const made = await this.post('/control/accounts', { platform, name, kind });
+    return made.accounts.find((account: SandboxAccount) => !kind || account.kind === kind);
   }
 
   async posts(account: SandboxAccount): Promise<SandboxPost[]> {

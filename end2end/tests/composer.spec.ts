@@ -326,3 +326,29 @@ test('a draft is gone on with on another device, and stays one post', async ({
   await page.waitForTimeout(500);
   await expect(posts.elsewhere).toHaveCount(0);
 });
+
+test('a good time is suggested where many look and nothing else goes out', async ({ accounts, client, noBarriers, page, posts, sandbox }) => {
+  test.setTimeout(120_000);
+  expect(client.kind).toBe('client');
+  await accounts.connect(await sandbox.account('linkedin', 'Dunlin Press'));
+  await posts.compose();
+  await posts.text.fill('The autumn list is out.');
+  await posts.visibility('Schedule').check();
+  const suggested = page.getByRole('list', { name: /^Often good times/ }).getByRole('button');
+  // LinkedIn's readers look on Tuesdays and Wednesdays at nine.
+  await expect(suggested).toHaveCount(2);
+  for (const one of await suggested.all()) await expect(one).toHaveAccessibleName(/^(Tue|Wed) .*, 09:00, many look at LinkedIn$/);
+  const first = ((await suggested.first().textContent()) ?? '').trim();
+  await suggested.first().press('Enter');
+  await expect(page.getByRole('button', { name: /^Goes out/ })).toContainText('09:00');
+  await noBarriers('the composer with suggested times');
+  await posts.save();
+  await expect(page.getByText(first.replace(/, 09:00$/, '')).first()).toBeVisible();
+
+  // That one is taken now: it is not suggested again.
+  await posts.compose();
+  await posts.text.fill('And the backlist.');
+  await posts.visibility('Schedule').check();
+  await expect(suggested).toHaveCount(1);
+  await expect(suggested).not.toHaveText(first);
+});

@@ -958,6 +958,10 @@ async fn queue(stage: &mut Stage) {
     let query = format!("?social_account_id={}&limit=2", stage.account);
     let next = stage.call(Who::Owner, free, "", None, 200).query(&query).send().await;
     assert_eq!(next["data"].as_array().unwrap().len(), 2, "{next}");
+    let times =
+        stage.call(Who::Owner, "GET /api/best-times", "", None, 200).query("?time_zone=Asia/Tokyo").send().await;
+    assert_eq!(times["data"][0]["time_zone"], "Asia/Tokyo", "{times}");
+    stage.call(Who::Owner, "GET /api/best-times", "", None, 400).query("?time_zone=Atlantis").send().await;
     let queued = json!({ "body": "Queued", "visibility": "scheduled", "queue": true, "account_ids": [stage.account] });
     let queued = stage.call(Who::Owner, "POST /api/content", "", Some(queued), 201).send().await;
     assert_eq!(queued["data"]["scheduled_at"], next["data"][0]["at"]);

@@ -7,7 +7,7 @@ use std::{fmt, str::FromStr};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-pub use domain::platform::CreatorChoices;
+pub use domain::platform::{CreatorChoices, PublishingQuota};
 use domain::{Platform, accounts::MissingScope, deliveries::ErrorClass, platform::PostOptions};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -96,6 +96,11 @@ pub trait Adapter: Send + Sync + fmt::Debug {
         Ok(None)
     }
 
+    /// How much of what the account may publish is used up. `None` where the platform does not tell ([`Traits::quotas`]).
+    async fn publishing_quota(&self, _account: &Account) -> Result<Option<PublishingQuota>, PlatformError> {
+        Ok(None)
+    }
+
     /// Where people see a post, for platforms whose [`commit`](Adapter::commit) does not tell ([`Published::url`]).
     async fn permalink(&self, _account: &Account, _external_id: &str) -> Result<Option<String>, PlatformError> {
         Ok(None)
@@ -136,6 +141,8 @@ pub struct Traits {
     pub comments: bool,
     /// Whether the platform fetches pictures itself, so that each needs a [`MediaItem::public_url`].
     pub pulls: bool,
+    /// Whether [`Adapter::publishing_quota`] is told.
+    pub quotas: bool,
 }
 
 /// What giving access back takes with it.

@@ -31,8 +31,8 @@ const ENTRIES: &[registry::Entry] =
 
 pub use adapter::{
     Account, AccountKind, Adapter, ApiVersion, AuthorizeRequest, CreatorChoices, Exchange, ExchangeRequest, Finding,
-    Finds, Grant, LeftOut, Probe, Profile, Progress, PublishRequest, Published, RevokeReach, Staged, Standing, Tokens,
-    Traits, UnknownKind, VersionStatus,
+    Finds, Grant, LeftOut, Probe, Profile, Progress, PublishRequest, Published, PublishingQuota, RevokeReach, Staged,
+    Standing, Tokens, Traits, UnknownKind, VersionStatus,
 };
 pub use error::PlatformError;
 pub use http::{Http, HttpSettings, HttpSetupError, Operation, RateState, Trace};

@@ -29,9 +29,10 @@ pub enum Access {
 /// A kind of things: where they are, and the scopes for reading and changing them.
 type Kind = (&'static str, Scope, Option<Scope>);
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     ("/api/content", Scope::ContentRead, Some(Scope::ContentWrite)),
     ("/api/queue-slots", Scope::ContentRead, Some(Scope::ContentWrite)),
+    ("/api/best-times", Scope::ContentRead, None),
     ("/api/deliveries", Scope::DeliveriesRead, Some(Scope::DeliveriesWrite)),
     ("/api/media", Scope::MediaRead, Some(Scope::MediaWrite)),
     ("/api/social-accounts", Scope::AccountsRead, Some(Scope::AccountsWrite)),

@@ -25,6 +25,7 @@ pub fn all() -> Registry {
         .register(media::jobs::expire_uploads)
         .register(deliveries::jobs::write_comment)
         .register(accounts::jobs::ask_creator)
+        .register(accounts::jobs::ask_quota)
         .register(accounts::jobs::refresh_token)
         .register(accounts::jobs::confirm_access)
         .register(accounts::jobs::revoke_access)

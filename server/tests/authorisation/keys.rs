@@ -33,6 +33,7 @@ pub const TAKE: &[(&str, Option<&str>)] = &[
     ("GET /api/queue-slots", Some("content:read")),
     ("POST /api/queue-slots", Some("content:write")),
     ("GET /api/queue-slots/free", Some("content:read")),
+    ("GET /api/best-times", Some("content:read")),
     ("DELETE /api/queue-slots/{id}", Some("content:write")),
     ("GET /api/content/{id}/deliveries", Some("deliveries:read")),
     ("GET /api/media", Some("media:read")),

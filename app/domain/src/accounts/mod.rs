@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ids::{AccountId, ConnectionEventId},
     page::PageRequest,
-    platform::{AccountType, CreatorChoices, Platform},
+    platform::{AccountType, CreatorChoices, Platform, PublishingQuota},
 };
 
 mod port;
@@ -141,6 +141,16 @@ pub struct Creator {
     pub pending: bool,
     /// Why the last question had no answer, in plain words.
     pub problem: Option<String>,
+}
+
+/// How much an account may still publish, as far as it is known here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountQuota {
+    pub account_id: AccountId,
+    /// As the platform said within the last hour; `None` until it has.
+    pub quota: Option<PublishingQuota>,
+    /// Whether the platform is being asked at this moment: look again in a second.
+    pub pending: bool,
 }
 
 /// Which accounts.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Account, AccountCounts, AccountFilter, ConnectionEvent, Creator, PlatformOffer, Withheld};
+use super::{Account, AccountCounts, AccountFilter, AccountQuota, ConnectionEvent, Creator, PlatformOffer, Withheld};
 use crate::{
     actor::Actor,
     error::ServiceResult,
@@ -81,6 +81,10 @@ pub trait Accounts: Send + Sync {
 
     /// What is known of the workspace's creators without asking, no older than an hour.
     async fn creators(&self, actor: &Actor) -> ServiceResult<Vec<Creator>>;
+
+    /// How much these accounts may still publish, for those whose platform tells. Asks it in the background unless it has
+    /// said so in the last minutes: call again while one is pending.
+    async fn quotas(&self, actor: &Actor, accounts: &[AccountId]) -> ServiceResult<Vec<AccountQuota>>;
 
     /// Wipes the tokens and takes the account out of every list; the platform is told in the background.
     async fn unlink(&self, actor: &Actor, id: AccountId) -> ServiceResult<()>;

@@ -1,6 +1,7 @@
 //! What is said of a platform, in one place: everything the rest of the program asks of a [`Platform`](super::Platform)
 //! is answered from here. One descriptor per platform, in the platform's own file.
 
+use chrono::{Datelike as _, NaiveDateTime, Timelike as _, Weekday};
 use serde::{Deserialize, Serialize};
 
 use super::{options::CommentRules, rules::PostRules};
@@ -57,6 +58,29 @@ pub struct Publishing {
     pub comment: Option<CommentRules>,
     /// How its posts look.
     pub preview: Preview,
+    /// When most people look, in their own time.
+    pub lively: &'static [Lively],
+}
+
+impl Publishing {
+    /// Whether most people look at this time of the week.
+    pub fn is_lively(&self, local: NaiveDateTime) -> bool {
+        self.lively.iter().any(|lively| lively.holds(local))
+    }
+}
+
+/// Days of the week and full hours, the first and the last, in the local time of those who read.
+#[derive(Clone, Copy, Debug)]
+pub struct Lively {
+    pub days: &'static [Weekday],
+    pub from: u32,
+    pub to: u32,
+}
+
+impl Lively {
+    fn holds(&self, local: NaiveDateTime) -> bool {
+        self.days.contains(&local.weekday()) && (self.from..=self.to).contains(&local.hour())
+    }
 }
 
 /// Looks that networks share. A preview draws the family, with the network's own buttons where those differ.

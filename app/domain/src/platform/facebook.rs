@@ -1,7 +1,9 @@
 //! Facebook: posts of Pages (platforms.md 1).
 
+use chrono::Weekday;
+
 use super::{
-    AccountType, CommentRules, Descriptor, ImageType, PostFormat, PostRules, Preview, Publishing, VideoRules,
+    AccountType, CommentRules, Descriptor, ImageType, Lively, PostFormat, PostRules, Preview, Publishing, VideoRules,
     descriptor::characters,
     rules::{H264_HEVC, MIB, MINUTE, MP4_MOV, SECOND, UPRIGHT},
 };
@@ -22,6 +24,8 @@ pub(super) static PLATFORM: Descriptor = Descriptor {
         count: characters,
         comment: Some(CommentRules::of_length(8_000)),
         preview: Preview::Page,
+        // Hootsuite, 30,000 posts: mornings of Tuesday and Thursday.
+        lively: &[Lively { days: &[Weekday::Tue, Weekday::Thu], from: 8, to: 11 }],
     }),
 };
 

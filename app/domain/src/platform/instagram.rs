@@ -1,7 +1,10 @@
 //! Instagram: posts of professional accounts (platforms.md 2).
 
+use chrono::Weekday;
+
 use super::{
-    AccountType, CommentRules, Descriptor, ImageType, PostFormat, PostRules, Preview, Publishing, Ratio, VideoRules,
+    AccountType, CommentRules, Descriptor, ImageType, Lively, PostFormat, PostRules, Preview, Publishing, Ratio,
+    VideoRules,
     descriptor::characters,
     rules::{H264_HEVC, MIB, MINUTE, MP4_MOV, SECOND},
 };
@@ -21,6 +24,8 @@ pub(super) static PLATFORM: Descriptor = Descriptor {
         // "Comments on media": 300 characters, 4 hashtags, 1 address, not in capitals alone.
         comment: Some(CommentRules { text_max: 300, hashtags_max: Some(4), links_max: Some(1), shouting: false }),
         preview: Preview::Picture,
+        // Hootsuite, 30,000 posts.
+        lively: &[Lively { days: &[Weekday::Wed], from: 11, to: 11 }],
     }),
 };
 

@@ -1,9 +1,11 @@
 //! LinkedIn: posts of members and organisations (platforms.md 4), and its "little text": reserved characters must carry a
 //! backslash, or everything after them is silently lost.
 
+use chrono::Weekday;
+
 use super::{
-    AccountType, CommentRules, Descriptor, DocumentRules, DocumentType, ImageType, PostFormat, PostRules, Preview,
-    Publishing, Ratio, VideoRules, VideoType,
+    AccountType, CommentRules, Descriptor, DocumentRules, DocumentType, ImageType, Lively, PostFormat, PostRules,
+    Preview, Publishing, Ratio, VideoRules, VideoType,
     rules::{MIB, MINUTE, SECOND},
 };
 use crate::media::VideoCodec;
@@ -22,6 +24,8 @@ pub(super) static PLATFORM: Descriptor = Descriptor {
         count: escaped_length,
         comment: Some(CommentRules::of_length(1_250)),
         preview: Preview::Professional,
+        // Hootsuite, 30,000 posts.
+        lively: &[Lively { days: &[Weekday::Tue, Weekday::Wed], from: 9, to: 9 }],
     }),
 };
 

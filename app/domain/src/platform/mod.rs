@@ -19,14 +19,16 @@ pub mod linkedin;
 mod linkedin_ads;
 pub mod mastodon;
 mod options;
+mod quota;
 mod rules;
 mod tiktok;
 mod tiktok_ads;
 pub mod x;
 
-pub use descriptor::{AccountType, Button, Descriptor, Preview, Publishing};
+pub use descriptor::{AccountType, Button, Descriptor, Lively, Preview, Publishing};
 pub use files::{DocumentType, ImageType, VideoType};
 pub use options::{Audience, CommentRules, CreatorChoices, PostFormat, PostOptions, TiktokOptions, TiktokPrivacy};
+pub use quota::PublishingQuota;
 pub use rules::{DocumentRules, PostRules, Ratio, VideoRules};
 
 /// The list of platforms: `Variant = module`, in the order people see them.

@@ -1,7 +1,9 @@
 //! TikTok: videos and pictures of creators (platforms.md 5).
 
+use chrono::Weekday;
+
 use super::{
-    AccountType, Descriptor, ImageType, PostFormat, PostRules, Preview, Publishing, VideoRules, VideoType,
+    AccountType, Descriptor, ImageType, Lively, PostFormat, PostRules, Preview, Publishing, VideoRules, VideoType,
     rules::{MIB, MINUTE, SECOND},
 };
 use crate::media::VideoCodec;
@@ -15,7 +17,18 @@ pub(super) static PLATFORM: Descriptor = Descriptor {
     megaphone: false,
     handles: true,
     nothing_to_connect: None,
-    publishing: Some(Publishing { rules: &RULES, count: utf16, comment: None, preview: Preview::Upright }),
+    publishing: Some(Publishing {
+        rules: &RULES,
+        count: utf16,
+        comment: None,
+        preview: Preview::Upright,
+        // Sprout Social, 400,000 profiles, 2025.
+        lively: &[
+            Lively { days: &[Weekday::Tue], from: 17, to: 17 },
+            Lively { days: &[Weekday::Wed], from: 14, to: 16 },
+            Lively { days: &[Weekday::Thu], from: 15, to: 16 },
+        ],
+    }),
 };
 
 static RULES: PostRules = PostRules {

@@ -3,11 +3,12 @@
 
 use std::borrow::Cow;
 
+use chrono::Weekday;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{
-    AccountType, Button, CommentRules, Descriptor, ImageType, PostFormat, PostRules, Preview, Publishing, Ratio,
-    VideoRules, VideoType,
+    AccountType, Button, CommentRules, Descriptor, ImageType, Lively, PostFormat, PostRules, Preview, Publishing,
+    Ratio, VideoRules, VideoType,
     rules::{MIB, SECOND},
 };
 use crate::{media::VideoCodec, text::find_urls};
@@ -27,6 +28,8 @@ pub(super) static PLATFORM: Descriptor = Descriptor {
         // A reply is a post.
         comment: Some(CommentRules::of_length(280)),
         preview: Preview::Timeline(&[Button::Reply, Button::Repost, Button::Like, Button::Views, Button::Bookmark]),
+        // Hootsuite, 30,000 posts.
+        lively: &[Lively { days: &[Weekday::Mon, Weekday::Thu], from: 8, to: 8 }],
     }),
 };
 

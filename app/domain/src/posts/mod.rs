@@ -15,6 +15,7 @@ use crate::{
     workspaces::Person,
 };
 
+pub mod best_times;
 pub mod calendar;
 mod filter;
 mod port;
@@ -340,7 +341,7 @@ impl NewPost {
             errors.add("undo_seconds", format!("The undo window is at most {MAX_UNDO_SECONDS} seconds."));
         }
         if self.time_zone.as_deref().is_some_and(|zone| schedule::zone(zone).is_none()) {
-            errors.add("time_zone", "This is not a time zone we know, such as Europe/Dublin.");
+            errors.add("time_zone", schedule::UNKNOWN_ZONE);
         }
         if self.queue && self.visibility != Visibility::Scheduled {
             errors.add("queue", "Only a scheduled post takes a slot of the queue. Set visibility to scheduled.");
@@ -548,6 +549,8 @@ pub struct CheckedPost {
     pub findings: Vec<preflight::Finding>,
     /// What X would charge, where the post goes there.
     pub x_price: Option<preflight::XPrice>,
+    /// Whether a platform is just being asked how much its account may still publish: look again in a second.
+    pub pending: bool,
 }
 
 /// A line of the list of posts.

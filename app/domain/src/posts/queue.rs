@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Datelike as _, Days, NaiveDateTime, NaiveTime, Timelike as _, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{MAX_SCHEDULE_DAYS, schedule};
+use super::{MAX_SCHEDULE_DAYS, best_times::BestTime, schedule};
 use crate::{
     actor::Actor,
     error::{FieldErrors, ServiceResult},
@@ -177,7 +177,7 @@ impl NewSlot {
     pub fn check(&self) -> FieldErrors {
         let mut errors = FieldErrors::default();
         if self.time_zone.as_deref().is_some_and(|zone| schedule::zone(zone).is_none()) {
-            errors.add("time_zone", "This is not a time zone we know, such as Europe/Dublin.");
+            errors.add("time_zone", schedule::UNKNOWN_ZONE);
         }
         errors
     }
@@ -257,6 +257,15 @@ pub trait Queue: Send + Sync {
 
     /// The next free slots for a post to these accounts (`None`: to all that are active), soonest first.
     async fn free(&self, actor: &Actor, accounts: Option<Vec<AccountId>>, limit: u32) -> ServiceResult<Vec<FreeSlot>>;
+
+    /// Times within a week at which a post to these accounts (`None`: to all that can take part) is likely to be seen,
+    /// soonest first; by the clock of `zone` (`None`: the workspace's).
+    async fn best_times(
+        &self,
+        actor: &Actor,
+        accounts: Option<Vec<AccountId>>,
+        zone: Option<String>,
+    ) -> ServiceResult<Vec<BestTime>>;
 }
 
 #[cfg(test)]

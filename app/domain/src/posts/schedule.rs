@@ -6,6 +6,9 @@ use chrono_tz::Tz;
 use super::MAX_SCHEDULE_DAYS;
 use crate::error::FieldErrors;
 
+/// What is said of a name that is none of a zone.
+pub const UNKNOWN_ZONE: &str = "This is not a time zone we know, such as Europe/Dublin.";
+
 /// The zone of that IANA name.
 pub fn zone(name: &str) -> Option<Tz> {
     name.parse().ok()

@@ -11,6 +11,7 @@ use domain::{
     deliveries::Delivery,
     posts::{
         CheckedPost, NewPost, Post, PostFacets, PostFilter, PostPatch, PostSummary, PostToCheck,
+        best_times::BestTime,
         calendar::{CalendarDay, CalendarView},
         queue::{FreeSlot, NewSlot, QueueSlot},
         versions::{Comparison, VersionSummary},
@@ -313,6 +314,13 @@ pub async fn next_slot(accounts: Option<Vec<AccountId>>) -> Result<Option<FreeSl
     let (services, actor) = acting()?;
     let mut free = services.queue.free(&actor, accounts, 1).await.map_err(refuse)?;
     Ok(free.pop())
+}
+
+/// Good times for a post to these accounts, by the clock of `zone`.
+#[server(prefix = "/fn", endpoint = "posts/best_times", input = Json)]
+pub async fn best_times(accounts: Vec<AccountId>, zone: String) -> Result<Vec<BestTime>, AppError> {
+    let (services, actor) = acting()?;
+    services.queue.best_times(&actor, Some(accounts), Some(zone)).await.map_err(refuse)
 }
 
 /// Adds a slot to the queue.

@@ -152,6 +152,7 @@ impl Adapter for Facebook {
             finds: Finds::Always,
             comments: true,
             pulls: false,
+            quotas: false,
         }
     }
 

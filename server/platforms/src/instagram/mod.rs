@@ -26,7 +26,7 @@ use url::Url;
 use crate::{
     adapter::{
         Account, AccountKind, Adapter, ApiVersion, AuthorizeRequest, Exchange, ExchangeRequest, Finding, Finds, Probe,
-        Profile, PublishRequest, Published, RevokeReach, Staged, Tokens, Traits,
+        Profile, PublishRequest, Published, PublishingQuota, RevokeReach, Staged, Tokens, Traits,
     },
     error::PlatformError,
     facebook::Facebook,
@@ -177,7 +177,16 @@ impl Adapter for Instagram {
             Login::Own => (RevokeReach::Account, chrono::Duration::hours(24)),
             Login::Facebook => (RevokeReach::Grantor, chrono::Duration::zero()),
         };
-        Traits { pkce: false, rotates: false, renews_after, revokes, finds: Finds::Always, comments: true, pulls: true }
+        Traits {
+            pkce: false,
+            rotates: false,
+            renews_after,
+            revokes,
+            finds: Finds::Always,
+            comments: true,
+            pulls: true,
+            quotas: true,
+        }
     }
 
     fn api_version(&self) -> ApiVersion {
@@ -242,6 +251,11 @@ impl Adapter for Instagram {
     ) -> Result<Finding, PlatformError> {
         self.of_this_login(&request.account)?;
         self.find(request, state, known).await
+    }
+
+    async fn publishing_quota(&self, account: &Account) -> Result<Option<PublishingQuota>, PlatformError> {
+        self.of_this_login(account)?;
+        Ok(self.limit(account).await?.1)
     }
 
     async fn permalink(&self, account: &Account, external_id: &str) -> Result<Option<String>, PlatformError> {

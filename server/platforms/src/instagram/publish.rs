@@ -8,7 +8,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::{deliveries::ErrorClass, platform::PostFormat};
+use domain::{
+    deliveries::ErrorClass,
+    platform::{PostFormat, PublishingQuota},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
@@ -28,6 +31,8 @@ use crate::{
 const FORMAT: &str = "instagram/1";
 /// Containers live 24 hours; well before that they are made anew.
 const CONTAINER_LIFE: chrono::Duration = chrono::Duration::hours(20);
+/// What the quota is counted over where Instagram leaves it out, seconds.
+const DAY: u32 = 24 * 3_600;
 /// The most pictures and videos of one carousel.
 const CAROUSEL: usize = 10;
 /// Posts read at once, and how many times, when looking for one.
@@ -71,15 +76,15 @@ struct Checked {
 
 #[derive(Debug, Deserialize)]
 struct Limit {
-    quota_usage: Option<u64>,
+    quota_usage: Option<u32>,
     config: Option<LimitConfig>,
 }
 
 #[derive(Debug, Deserialize)]
 struct LimitConfig {
-    quota_total: Option<u64>,
+    quota_total: Option<u32>,
     /// Seconds.
-    quota_duration: Option<i64>,
+    quota_duration: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -219,29 +224,39 @@ impl Instagram {
     /// Reads the account's quota (platforms.md 2, Limits). The window slides, so room comes back little by little: the
     /// next look is after an hour, not after the whole of it.
     async fn count(&self, account: &Account, log: &mut Log) -> Result<(), PlatformError> {
-        let call = self
-            .read(Operation::Stage, &[&account.external_id, "content_publishing_limit"], account)
-            .query("fields", "config,quota_usage");
-        let reply = self.send(call).await?;
-        let limits: List<Limit> = reply.parse()?;
-        let used_up = limits.data.iter().find_map(|limit| {
-            let config = limit.config.as_ref()?;
-            (limit.quota_usage? >= config.quota_total?).then(|| config.quota_duration.unwrap_or(86_400))
-        });
-        match used_up {
+        let (reply, quota) = self.limit(account).await?;
+        match quota.filter(|quota| quota.left() == 0) {
             None => {
                 log.note(reply);
                 Ok(())
             }
-            Some(duration) => {
+            Some(quota) => {
                 let mut error = refused(ErrorClass::QuotaDaily, "content_publishing_limit");
-                let next_look = chrono::Duration::seconds((duration / 24).clamp(60, 3_600));
+                let next_look = chrono::Duration::seconds(i64::from(quota.window / 24).clamp(60, 3_600));
                 error.http_status = Some(reply.answer.status.as_u16());
                 error.retry_at = Some(self.http.now() + next_look);
                 error.trace = Some(Box::new(reply.trace));
                 Err(error)
             }
         }
+    }
+
+    /// What Instagram says of the account's quota, and `None` where it leaves the numbers out.
+    pub(super) async fn limit(&self, account: &Account) -> Result<(Reply, Option<PublishingQuota>), PlatformError> {
+        let call = self
+            .read(Operation::Stage, &[&account.external_id, "content_publishing_limit"], account)
+            .query("fields", "config,quota_usage");
+        let reply = self.send(call).await?;
+        let limits: List<Limit> = reply.parse()?;
+        let quota = limits.data.iter().find_map(|limit| {
+            let config = limit.config.as_ref()?;
+            Some(PublishingQuota {
+                used: limit.quota_usage?,
+                total: config.quota_total?,
+                window: config.quota_duration.unwrap_or(DAY),
+            })
+        });
+        Ok((reply, quota))
     }
 
     fn new_container(&self, account: &Account) -> Call {

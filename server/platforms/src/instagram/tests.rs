@@ -13,7 +13,7 @@ use wiremock::{
 
 use crate::{
     AccountKind, Adapter, AuthorizeRequest, Exchange, ExchangeRequest, Finding, Login, MediaItem, PlatformError,
-    PlatformSettings, Probe, Progress, PublishRequest, Registry, RevokeReach, Standing,
+    PlatformSettings, Probe, Progress, PublishRequest, PublishingQuota, Registry, RevokeReach, Standing,
     testing::{
         ACCESS_TOKEN, CLIENT_SECRET, REFRESH_TOKEN, account, adapter, assert_no_secret, calls, fetched, form,
         http_with, noon, pairs, picture, post, query, video, video_bytes,
@@ -561,6 +561,18 @@ async fn a_used_up_quota_stops_before_anything_is_made() {
     assert_eq!(error.class, ErrorClass::QuotaDaily);
     assert_eq!(error.retry_at, Some(noon() + chrono::Duration::hours(1)));
     assert_eq!(calls(&server).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_quota_can_be_asked_for() {
+    let server = MockServer::start().await;
+    with_room(&server).await;
+    let known = account("17", AccountKind::Professional);
+    let quota = own(&server).publishing_quota(&known).await.unwrap();
+    assert_eq!(quota, Some(PublishingQuota { used: 49, total: 50, window: 86_400 }));
+    let silent = MockServer::start().await;
+    on(&silent, "GET", "/v25.0/17/content_publishing_limit", ok(json!({"data": [{"quota_usage": 3}]}))).await;
+    assert_eq!(own(&silent).publishing_quota(&known).await.unwrap(), None, "half of it is not made up");
 }
 
 #[rstest]

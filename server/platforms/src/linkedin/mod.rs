@@ -117,6 +117,7 @@ impl Adapter for Linkedin {
             finds: Finds::Sometimes,
             comments: true,
             pulls: false,
+            quotas: false,
         }
     }
 

@@ -129,6 +129,7 @@ impl Adapter for Mastodon {
             finds: Finds::Always,
             comments: true,
             pulls: false,
+            quotas: false,
         }
     }
 

@@ -100,6 +100,7 @@ impl Adapter for Tiktok {
             finds: Finds::Sometimes,
             comments: false,
             pulls: true,
+            quotas: false,
         }
     }
 

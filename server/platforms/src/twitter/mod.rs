@@ -118,6 +118,7 @@ impl Adapter for Twitter {
             finds: Finds::Always,
             comments: true,
             pulls: false,
+            quotas: false,
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::{
     Platform,
     deliveries::ErrorClass,
-    platform::{PostFormat, TiktokOptions, TiktokPrivacy},
+    platform::{PostFormat, PublishingQuota, TiktokOptions, TiktokPrivacy},
 };
 use platforms::{
     Account, AccountKind, Finding, Login, MediaItem, PlatformError, PlatformSettings, Probe, Progress, PublishRequest,
@@ -277,6 +277,21 @@ fn chosen() -> TiktokOptions {
         made_with_ai: false,
         auto_add_music: false,
     }
+}
+
+#[rstest]
+#[case(Login::Own)]
+#[case(Login::Facebook)]
+#[tokio::test]
+async fn instagram_tells_what_is_used_of_its_quota(#[case] login: Login) {
+    let world = instagram(login).await;
+    let account = usable(world.grant().await);
+    let quota = world.adapter.publishing_quota(&account).await.unwrap().unwrap();
+    assert_eq!((quota.used, quota.window), (0, 86_400));
+    let host = Host::new().await;
+    let request = PublishRequest { media: vec![host.photo(1).await], ..post(&account, "Counted") };
+    world.publish(&request).await.unwrap();
+    assert_eq!(world.adapter.publishing_quota(&account).await.unwrap().unwrap(), PublishingQuota { used: 1, ..quota });
 }
 
 #[tokio::test]

@@ -126,6 +126,34 @@ pub async fn ask_creator(context: JobContext, job: AskCreator) -> ServiceResult<
     tx.commit().await
 }
 
+/// Asks a platform how much an account may still publish.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct AskQuota {
+    pub account_id: AccountId,
+}
+
+impl Job for AskQuota {
+    const TASK: &'static str = "accounts_ask_quota";
+    // It is a hint: who still wants it later asks again.
+    const MAX_ATTEMPTS: i16 = 1;
+
+    fn key(&self) -> Option<String> {
+        Some(format!("quota:{}", self.account_id))
+    }
+}
+
+pub async fn ask_quota(context: JobContext, job: AskQuota) -> ServiceResult<()> {
+    let (answer, problem) = match context.tokens.publishing_quota(job.account_id).await {
+        Ok(quota) => (Some(quota), None),
+        Err(TokenError::Internal(error)) => (None, Some(error)),
+        Err(TokenError::Revoked { .. } | TokenError::Retry { .. } | TokenError::Gone) => (None, None),
+    };
+    let mut tx = context.db.worker().await?;
+    store::answer_quota(&mut tx, job.account_id, answer, context.clock.now()).await?;
+    tx.commit().await?;
+    problem.map_or(Ok(()), Err)
+}
+
 /// A platform says that a person has taken access back, or wants gone what is kept of them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AccessRemoved {

@@ -43,6 +43,11 @@ pub(super) fn creator(actor: &Actor) -> ServiceResult<()> {
     require(actor, Role::Editor, "Only editors and admins write posts, so only they can ask what a creator may choose.")
 }
 
+/// Asking how much accounts may still publish, which whoever writes posts needs to know.
+pub(super) fn quotas(actor: &Actor) -> ServiceResult<()> {
+    require(actor, Role::Member, "Viewers write no posts, so they cannot ask how much an account may still publish.")
+}
+
 /// Asking for a token refresh.
 pub(super) fn refresh(actor: &Actor) -> ServiceResult<()> {
     require(actor, Role::Member, "Viewers cannot renew an account's access. Ask a colleague with more rights.")

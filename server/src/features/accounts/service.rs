@@ -14,8 +14,8 @@ use domain::{
     AccountId, Actor, ConnectionEventId, ErrorCode, OauthStateId, Page, PageRequest, Platform, ServiceError,
     ServiceResult,
     accounts::{
-        Account, AccountCounts, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, Connected,
-        ConnectionEvent, ConnectionEventType, Creator, LeftOut, OauthProblem, PlatformOffer, Withheld,
+        Account, AccountCounts, AccountFilter, AccountQuota, AccountStatus, Accounts, AuthorizeOptions, Callback,
+        Connected, ConnectionEvent, ConnectionEventType, Creator, LeftOut, OauthProblem, PlatformOffer, Withheld,
     },
     audit::Action,
     clock::{Clock, Ids},
@@ -31,10 +31,10 @@ use uuid::Uuid;
 use vault::Vault;
 
 use super::{
-    jobs::{AskCreator, RefreshToken, RevokeAccess},
+    jobs::{AskCreator, AskQuota, RefreshToken, RevokeAccess},
     oauth::{self, Answer},
     policy,
-    store::{self, CreatorRow, NewEvent, NewState},
+    store::{self, CreatorRow, NewEvent, NewState, QuotaRow},
     tokens::seal,
 };
 use crate::{
@@ -511,6 +511,28 @@ impl Accounts for AccountsService {
         Ok(rows.into_iter().map(|row| creator(row, now)).collect())
     }
 
+    async fn quotas(&self, actor: &Actor, accounts: &[AccountId]) -> ServiceResult<Vec<AccountQuota>> {
+        policy::quotas(actor)?;
+        let now = self.with.clock.now();
+        let mut tx = self.with.db.tenant(actor).await?;
+        let mut rows = store::quotas(&mut tx, accounts).await?;
+        let tells = |row: &QuotaRow| {
+            let platform = row.platform.parse().ok();
+            platform.and_then(|one| self.with.platforms.get(one)).is_some_and(|adapter| adapter.traits().quotas)
+        };
+        rows.retain(tells);
+        let known: Vec<_> = rows.into_iter().map(|row| quota(row, now)).collect();
+        let to_ask: Vec<_> = known.iter().filter(|(_, ask)| *ask).map(|(quota, _)| quota.account_id).collect();
+        if !to_ask.is_empty() {
+            store::ask_quotas(&mut tx, actor.workspace_id, &to_ask, now).await?;
+            for account_id in to_ask {
+                enqueue(&mut tx, &AskQuota { account_id }, None).await?;
+            }
+            tx.commit().await?;
+        }
+        Ok(known.into_iter().map(|(quota, _)| quota).collect())
+    }
+
     async fn unlink(&self, actor: &Actor, id: AccountId) -> ServiceResult<()> {
         policy::unlink(actor)?;
         let mut tx = self.with.db.tenant(actor).await?;
@@ -537,6 +559,11 @@ const CREATOR_PAUSE: Duration = Duration::seconds(10);
 /// Choices older than this are not held against anybody.
 const CREATOR_KNOWN: Duration = Duration::hours(1);
 
+/// A quota as old as this is asked for again.
+const QUOTA_FRESH: Duration = Duration::minutes(5);
+/// A quota older than this says nothing any more.
+const QUOTA_KNOWN: Duration = Duration::hours(1);
+
 /// A creator who has just been asked for the first time.
 const fn asked(account_id: AccountId) -> Creator {
     Creator { account_id, choices: None, choices_at: None, pending: true, problem: None }
@@ -551,6 +578,22 @@ fn creator(row: CreatorRow, now: DateTime<Utc>) -> Creator {
         pending,
         problem: row.problem.filter(|_| !pending),
     }
+}
+
+/// What is known, and whether the platform is to be asked now.
+fn quota(row: QuotaRow, now: DateTime<Utc>) -> (AccountQuota, bool) {
+    let waiting = row.asked_at.is_some_and(|asked| row.answered_at.is_none_or(|answered| answered < asked));
+    // A question without an answer for long is lost, with the process that had it.
+    let lost = row.asked_at.is_none_or(|asked| now - asked > CREATOR_PATIENCE);
+    let stale = row.answered_at.is_none_or(|answered| now - answered > QUOTA_FRESH);
+    let ask = if waiting { lost } else { stale };
+    let known = row.quota.zip(row.quota_at).filter(|(_, at)| now - *at <= QUOTA_KNOWN);
+    let quota = AccountQuota {
+        account_id: row.account_id.into(),
+        quota: known.map(|(quota, _)| quota.0),
+        pending: ask || waiting,
+    };
+    (quota, ask)
 }
 
 fn require(account: Option<Account>) -> ServiceResult<Account> {

@@ -23,7 +23,8 @@ use domain::{
     clock::{Clock, Ids},
     deliveries::ErrorClass,
 };
-use platforms::{AccountKind, Adapter, CreatorChoices, PlatformError, Probe, RevokeReach};
+use futures::future::BoxFuture;
+use platforms::{AccountKind, Adapter, CreatorChoices, PlatformError, Probe, PublishingQuota, RevokeReach};
 use serde_json::json;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
@@ -158,6 +159,10 @@ impl std::error::Error for TokenError {
     }
 }
 
+/// What a platform is asked about an account; `None` where it has no such thing to say.
+type Question<T> =
+    for<'a> fn(&'a dyn Adapter, &'a platforms::Account) -> BoxFuture<'a, Result<Option<T>, PlatformError>>;
+
 type TokenResult = Result<OpenToken, TokenError>;
 
 /// What a key rotation did.
@@ -237,13 +242,23 @@ impl Tokens {
         Err(TokenError::Retry { at: now + CONFIRM_AFTER + Duration::seconds(30), message })
     }
 
-    /// Asks an account's platform what its creator may choose for a post. A refused token is renewed once.
+    /// Asks an account's platform what its creator may choose for a post.
     pub(super) async fn creator_choices(&self, account: AccountId) -> Result<CreatorChoices, TokenError> {
+        self.ask(account, |adapter, account| adapter.creator_choices(account)).await
+    }
+
+    /// Asks an account's platform how much it may still publish.
+    pub(super) async fn publishing_quota(&self, account: AccountId) -> Result<PublishingQuota, TokenError> {
+        self.ask(account, |adapter, account| adapter.publishing_quota(account)).await
+    }
+
+    /// Asks an account's platform for what people want to know before they write. A refused token is renewed once.
+    async fn ask<T>(&self, account: AccountId, question: Question<T>) -> Result<T, TokenError> {
         let mut open = self.open(account).await?;
         let mut renewed = false;
         loop {
-            let error = match self.adapter(open.platform)?.creator_choices(&open.account()).await {
-                Ok(Some(choices)) => return Ok(choices),
+            let error = match question(self.adapter(open.platform)?.as_ref(), &open.account()).await {
+                Ok(Some(answer)) => return Ok(answer),
                 Ok(None) => return Err(TokenError::Gone),
                 Err(error) => error,
             };

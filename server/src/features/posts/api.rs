@@ -11,6 +11,7 @@ use domain::{
     posts::{
         CheckedPost, IdempotencyKey, NewPost, Post, PostFacets, PostFilter, PostPatch, PostSort, PostSummary,
         PostToCheck, Posts, Visibility,
+        best_times::BestTime,
         queue::{FreeSlot, NewSlot, Queue, QueueSlot},
         versions::{Comparison, PostVersion, VersionSummary},
     },
@@ -51,7 +52,11 @@ where
     S: Clone + Send + Sync + 'static,
     Arc<dyn Queue>: FromRef<S>,
 {
-    OpenApiRouter::new().routes(routes!(slots, add_slot)).routes(routes!(free_slots)).routes(routes!(remove_slot))
+    OpenApiRouter::new()
+        .routes(routes!(slots, add_slot))
+        .routes(routes!(free_slots))
+        .routes(routes!(remove_slot))
+        .routes(routes!(best_times))
 }
 
 /// Saves a post
@@ -458,6 +463,39 @@ async fn free_slots(
 ) -> ApiResult<Ok200<Vec<FreeSlot>>> {
     let accounts = wanted.social_account_id.map(|id| vec![id]);
     Ok(Ok200(queue.free(&actor, accounts, wanted.limit.unwrap_or(5)).await?))
+}
+
+/// For which post good times are looked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ForReaders {
+    social_account_id: Option<AccountId>,
+    time_zone: Option<String>,
+}
+
+/// Suggests times to publish
+///
+/// At most three full hours of the week to come, each on another day, in which many people look at the platforms of the
+/// accounts, by public studies, and at which none of these accounts publishes something else; soonest first.
+#[utoipa::path(
+    get, path = "/api/best-times", tag = "content", operation_id = "list_best_times",
+    params(
+        ("social_account_id" = Option<AccountId>, Query, description = "For a post to this account only"),
+        ("time_zone" = Option<String>, Query, description = "Where the readers are, as an IANA name; the workspace's when left out"),
+    ),
+    responses(
+        (status = 200, description = "Times; none where no account takes part in posts", body = Success<Vec<BestTime>>),
+        (status = 400, description = "A wrong parameter", body = Failure),
+        (status = 401, description = "Not signed in", body = Failure),
+    )
+)]
+async fn best_times(
+    State(queue): State<Arc<dyn Queue>>,
+    SignedIn(actor): SignedIn,
+    Query(wanted): Query<ForReaders>,
+) -> ApiResult<Ok200<Vec<BestTime>>> {
+    let accounts = wanted.social_account_id.map(|id| vec![id]);
+    Ok(Ok200(queue.best_times(&actor, accounts, wanted.time_zone).await?))
 }
 
 /// The request's name, if it has one. Two names are as good as none, so they are refused.

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 use domain::{
-    AccountId, FieldErrors, ServiceError, ServiceResult,
-    accounts::{Account, Creator},
+    AccountId, Actor, FieldErrors, PageRequest, ServiceError, ServiceResult,
+    accounts::{Account, AccountFilter, Accounts, Creator},
     media::MediaAsset,
+    page::MAX_LIMIT,
     posts::{
         Content, MAX_SCHEDULE_DAYS, NewPost, PostStatus, Visibility,
         preflight::{self, Target},
@@ -32,9 +33,8 @@ impl Timing {
             Visibility::Public => Ok(Self::At(now + Duration::seconds(i64::from(post.undo_seconds.unwrap_or(0))))),
             Visibility::Scheduled => {
                 let name = post.time_zone.as_deref().unwrap_or(workspace_zone);
-                let zone: Tz = schedule::zone(name).ok_or_else(|| {
-                    ServiceError::field("time_zone", "This is not a time zone we know, such as Europe/Dublin.")
-                })?;
+                let zone: Tz =
+                    schedule::zone(name).ok_or_else(|| ServiceError::field("time_zone", schedule::UNKNOWN_ZONE))?;
                 let at = match (post.scheduled_at, post.scheduled_local) {
                     (Some(at), _) => at,
                     (None, Some(local)) => resolve(local, zone, now)?,
@@ -102,6 +102,22 @@ pub fn chosen(ids: Option<&[AccountId]>) -> Option<Vec<AccountId>> {
     ids.sort_unstable();
     ids.dedup();
     Some(ids)
+}
+
+/// Every account of the workspace that is not disconnected. To be asked before a transaction is opened, so that a request
+/// never holds two connections; the selector looks again inside it.
+pub async fn connected(accounts: &dyn Accounts, actor: &Actor) -> ServiceResult<Vec<Account>> {
+    let mut connected = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = PageRequest { limit: Some(MAX_LIMIT), cursor, ..PageRequest::default() };
+        let found = accounts.list(actor, AccountFilter { page, ..AccountFilter::default() }).await?;
+        connected.extend(found.items);
+        cursor = found.next_cursor;
+        if cursor.is_none() {
+            return Ok(connected);
+        }
+    }
 }
 
 /// The accounts a post goes to: the chosen ones, or all that can take part; without those that have `taken` an earlier

@@ -6,15 +6,22 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
     AccountId, Actor, ErrorCode, PostId, QueueSlotId, ServiceError, ServiceResult, WorkspaceId,
-    accounts::Accounts,
+    accounts::{Account, Accounts},
     audit::Action,
     clock::{Clock, Ids},
-    posts::queue::{FreeSlot, MAX_FREE, MAX_SLOTS, NewSlot, Queue, QueueSlot, coming, scope},
+    posts::{
+        best_times::{BestTime, best_times},
+        queue::{FreeSlot, MAX_FREE, MAX_SLOTS, NewSlot, Queue, QueueSlot, coming, scope},
+        schedule,
+    },
 };
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::{plan::Timing, policy, store};
+use super::{
+    plan::{self, Timing},
+    policy, store,
+};
 use crate::{
     database::Database,
     features::audit::in_tx::{Entry, record},
@@ -110,6 +117,33 @@ impl Queue for QueueService {
         let taken = store::queue::taken(&mut tx, actor.workspace_id, scope, now, None).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         Ok(untaken(coming(&slots, scope, now), &taken).take(limit).collect())
+    }
+
+    async fn best_times(
+        &self,
+        actor: &Actor,
+        accounts: Option<Vec<AccountId>>,
+        zone: Option<String>,
+    ) -> ServiceResult<Vec<BestTime>> {
+        policy::read(actor)?;
+        let connected = plan::connected(self.accounts.as_ref(), actor).await?;
+        let chosen = plan::chosen(accounts.as_deref());
+        let wanted = |account: &&Account| match &chosen {
+            Some(chosen) => chosen.contains(&account.id),
+            None => account.cannot_take_part().is_none(),
+        };
+        let wanted: Vec<&Account> = connected.iter().filter(wanted).collect();
+        let mut tx = self.database.read(actor).await?;
+        let zone = match zone {
+            Some(zone) => zone,
+            None => store::time_zone(&mut tx, actor.workspace_id).await?,
+        };
+        let zone = schedule::zone(&zone).ok_or_else(|| ServiceError::field("time_zone", schedule::UNKNOWN_ZONE))?;
+        let now = self.clock.now();
+        let ids: Vec<AccountId> = wanted.iter().map(|account| account.id).collect();
+        let neighbours = store::neighbours(&mut tx, actor.workspace_id, &ids, None, now).await?;
+        let taken: Vec<DateTime<Utc>> = neighbours.into_iter().map(|other| other.at).collect();
+        Ok(best_times(&wanted.iter().map(|account| account.platform).collect(), &taken, zone, now))
     }
 }
 

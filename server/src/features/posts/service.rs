@@ -7,11 +7,10 @@ use chrono::{DateTime, Utc};
 use domain::{
     AccountId, Actor, MediaId, Page, PageRequest, Platform, PostId, PostVersionId, ServiceError, ServiceResult,
     WorkspaceId,
-    accounts::{Account, AccountFilter, Accounts, Creator},
+    accounts::{Account, Accounts, Creator},
     audit::Action,
     clock::{Clock, Ids},
     media::MediaAsset,
-    page::MAX_LIMIT,
     platform::PostOptions,
     posts::{
         CheckedPost, Content, IdempotencyKey, NewPost, Post, PostFacets, PostFilter, PostPatch, PostSort, PostStatus,
@@ -106,22 +105,6 @@ impl PostService {
         selector: Selector,
     ) -> Self {
         Self { database, clock, ids, accounts, links, selector }
-    }
-
-    /// Every account of the workspace that is not disconnected. Asked before a transaction is opened, so that a
-    /// request never holds two connections; the selector looks again inside it.
-    async fn connected_accounts(&self, actor: &Actor) -> ServiceResult<Vec<Account>> {
-        let mut accounts = Vec::new();
-        let mut cursor = None;
-        loop {
-            let page = PageRequest { limit: Some(MAX_LIMIT), cursor, ..PageRequest::default() };
-            let found = self.accounts.list(actor, AccountFilter { page, ..AccountFilter::default() }).await?;
-            accounts.extend(found.items);
-            cursor = found.next_cursor;
-            if cursor.is_none() {
-                return Ok(accounts);
-            }
-        }
     }
 
     /// What TikTok's creators may choose, if the post makes such choices. Asked before a transaction is opened, like the
@@ -301,7 +284,7 @@ impl PostService {
         restored_from: Option<u32>,
     ) -> ServiceResult<Post> {
         policy::write(actor)?;
-        let accounts = self.connected_accounts(actor).await?;
+        let accounts = plan::connected(self.accounts.as_ref(), actor).await?;
         // What the post chose before may be the choice still, so nothing says that nobody need be asked.
         let creators = self.creators(actor, true).await?;
         let mut tx = self.database.tenant(actor).await?;
@@ -461,7 +444,7 @@ impl Posts for PostService {
         post.check(now).into_result()?;
         let accounts = match (post.visibility, &post.account_ids) {
             (Visibility::Private, None) if post.variations.is_empty() => Vec::new(),
-            _ => self.connected_accounts(actor).await?,
+            _ => plan::connected(self.accounts.as_ref(), actor).await?,
         };
         let creators = self.creators(actor, makes_tiktok_choices(&post.options)).await?;
 
@@ -594,7 +577,11 @@ impl Posts for PostService {
         let (to, _) = self.load_version(&mut tx, actor, id, to).await?;
         drop(tx);
         let choice = |version: &PostVersion| version.meant_for.as_ref().and_then(|meant| meant.account_ids.clone());
-        let accounts = if choice(&from) == choice(&to) { Vec::new() } else { self.connected_accounts(actor).await? };
+        let accounts = if choice(&from) == choice(&to) {
+            Vec::new()
+        } else {
+            plan::connected(self.accounts.as_ref(), actor).await?
+        };
         Ok(Comparison::of(&from, &to, |chosen| account_words(chosen, &accounts)))
     }
 
@@ -640,7 +627,7 @@ impl Posts for PostService {
         let PostToCheck { post, content_id } = wanted;
         let now = self.clock.now();
         post.check(now).into_result()?;
-        let accounts = self.connected_accounts(actor).await?;
+        let accounts = plan::connected(self.accounts.as_ref(), actor).await?;
         let creators = self.creators(actor, makes_tiktok_choices(&post.options)).await?;
         let mut tx = self.database.tenant(actor).await?;
         let zone = store::time_zone(&mut tx, actor.workspace_id).await?;
@@ -662,13 +649,15 @@ impl Posts for PostService {
         let ids: Vec<AccountId> = targets.iter().map(|target| target.account_id).collect();
         let neighbours = store::neighbours(&mut tx, actor.workspace_id, &ids, content_id, now).await?;
         drop(tx);
+        let quotas = self.accounts.quotas(actor, &ids).await?;
+        let pending = quotas.iter().any(|quota| quota.pending);
         let shapes: Vec<_> = pictures.iter().map(preflight::Medium::from).collect();
         let has_media = !shapes.is_empty();
         let at = timing.publishes_at().unwrap_or(now);
-        let advice = Advice { content: &content, has_media, targets: &targets, at, now };
+        let advice = Advice { content: &content, has_media, targets: &targets, at, now, quotas: &quotas };
         let mut findings = preflight::check(&content, &shapes, &targets);
         findings.extend(preflight::advise(&advice, &neighbours));
-        Ok(CheckedPost { findings, x_price: preflight::x_price(&content, has_media, &targets) })
+        Ok(CheckedPost { findings, x_price: preflight::x_price(&content, has_media, &targets), pending })
     }
 
     async fn undo(&self, actor: &Actor, id: PostId) -> ServiceResult<Post> {

@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Finding, Severity, Target, final_text};
-use crate::{ids::AccountId, platform::Platform, posts::Content};
+use crate::{
+    accounts::AccountQuota,
+    ids::AccountId,
+    platform::{Platform, PublishingQuota},
+    posts::Content,
+};
 
 /// How far back the same text is looked for: networks compare with what is recent.
 pub const REMEMBERED_DAYS: i64 = 14;
@@ -15,6 +20,8 @@ const AN_HOUR: usize = 4;
 /// they may vary.
 const TIKTOK_DIRECT: usize = 15;
 const TIKTOK_INBOX: usize = 5;
+/// From so few posts left on a platform's quota is told.
+const FEW_LEFT: u32 = 5;
 
 /// Another post of an account, out or on its way.
 #[derive(Clone, Debug)]
@@ -34,6 +41,8 @@ pub struct Advice<'a> {
     /// When it would go out.
     pub at: DateTime<Utc>,
     pub now: DateTime<Utc>,
+    /// What is known of the targets' quotas.
+    pub quotas: &'a [AccountQuota],
 }
 
 /// Warns of the same text again, of many posts at once, and of a network's daily limit. Hints only: the networks decide.
@@ -49,6 +58,10 @@ pub fn advise(advice: &Advice<'_>, neighbours: &[Neighbour]) -> Vec<Finding> {
         burst(advice, target, others, &mut findings);
         if target.platform == Platform::Tiktok {
             tiktok_day(advice, target, others, &mut findings);
+        }
+        let known = advice.quotas.iter().find(|known| known.account_id == target.account_id);
+        if let Some(quota) = known.and_then(|known| known.quota) {
+            quota_left(advice, target, quota, &mut findings);
         }
     }
     findings
@@ -133,6 +146,26 @@ fn tiktok_day(advice: &Advice<'_>, target: &Target, others: &[&Neighbour], findi
     }
 }
 
+/// What the platform says itself. Of a post that is further away than the window it says nothing.
+fn quota_left(advice: &Advice<'_>, target: &Target, quota: PublishingQuota, findings: &mut Vec<Finding>) {
+    let left = quota.left();
+    if left > FEW_LEFT || advice.at - advice.now >= TimeDelta::seconds(quota.window.into()) {
+        return;
+    }
+    let (label, name, total) = (target.platform.label(), &target.name, quota.total);
+    let hours = quota.window.div_ceil(3_600);
+    let rest = match left {
+        0 => "None is left: this one waits until there is room".to_owned(),
+        1 => "One is left".to_owned(),
+        left => format!("{left} are left"),
+    };
+    findings.push(hint(
+        target,
+        "visibility",
+        format!("{label} takes {total} posts of {name} in {hours} hours. {rest}."),
+    ));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,7 +193,7 @@ mod tests {
     }
 
     fn said(content: &Content, targets: &[Target], others: &[Neighbour]) -> Vec<String> {
-        let advice = Advice { content, has_media: false, targets, at: now(), now: now() };
+        let advice = Advice { content, has_media: false, targets, at: now(), now: now(), quotas: &[] };
         advise(&advice, others).into_iter().map(|finding| finding.message).collect()
     }
 
@@ -197,5 +230,26 @@ mod tests {
         let found = said(&text("y"), &[target(1, Platform::Tiktok)], &five);
         assert!(found[0].contains("about 5 posts left in the inbox a day; @a1 has had 5"), "{found:?}");
         assert!(said(&text("y"), &[target(1, Platform::Tiktok)], &five[1..]).is_empty());
+    }
+
+    #[test]
+    fn what_is_left_of_a_quota_is_told_when_it_is_little() {
+        let targets = [target(1, Platform::Instagram), target(2, Platform::Instagram)];
+        let content = text("y");
+        let told = |used, hours| {
+            let quota = Some(PublishingQuota { used, total: 50, window: 86_400 });
+            let quotas = [AccountQuota { account_id: targets[0].account_id, quota, pending: false }];
+            let at = now() + TimeDelta::hours(hours);
+            let advice =
+                Advice { content: &content, has_media: true, targets: &targets, at, now: now(), quotas: &quotas };
+            advise(&advice, &[]).into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        assert!(told(44, 0).is_empty());
+        assert_eq!(told(45, 0), ["Instagram takes 50 posts of @a1 in 24 hours. 5 are left."]);
+        assert_eq!(told(49, 23), ["Instagram takes 50 posts of @a1 in 24 hours. One is left."]);
+        let full = "Instagram takes 50 posts of @a1 in 24 hours. None is left: this one waits until there is room.";
+        assert_eq!(told(50, 0), [full]);
+        assert_eq!(told(51, 0), [full], "one more than is allowed is no wonder: other apps publish as well");
+        assert!(told(50, 24).is_empty(), "by then it starts anew");
     }
 }

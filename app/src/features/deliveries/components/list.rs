@@ -76,8 +76,8 @@ pub fn DeliveryList(deliveries: RwSignal<Vec<Delivery>>, acting: Acting) -> impl
     };
     view! {
         <div class="overflow-hidden rounded-lg border border-border bg-surface">
-            <table role="table" class="w-full border-collapse max-md:block" aria-label="Deliveries">
-                <thead role="rowgroup" class="max-md:sr-only">
+            <table role="table" class="w-full border-collapse max-lg:block" aria-label="Deliveries">
+                <thead role="rowgroup" class="max-lg:sr-only">
                     <tr role="row" class="text-left text-xs text-muted">
                         {head("Status", "")}
                         {head("Post", "")}
@@ -89,7 +89,7 @@ pub fn DeliveryList(deliveries: RwSignal<Vec<Delivery>>, acting: Acting) -> impl
                         </th>
                     </tr>
                 </thead>
-                <tbody role="rowgroup" class="max-md:block">
+                <tbody role="rowgroup" class="max-lg:block">
                     <For
                         each=move || entries(&deliveries.read(), now.get())
                         // A group's heading is drawn anew when its number changes.
@@ -110,12 +110,12 @@ pub fn DeliveryList(deliveries: RwSignal<Vec<Delivery>>, acting: Acting) -> impl
 
 fn group(name: &'static str, count: usize) -> AnyView {
     view! {
-        <tr role="row" class="max-md:block">
+        <tr role="row" class="max-lg:block">
             <th
                 role="rowheader"
                 scope="rowgroup"
                 colspan="6"
-                class="border-t border-border bg-sunken px-3 py-1.5 text-left text-xs font-medium text-muted max-md:block"
+                class="border-t border-border bg-sunken px-3 py-1.5 text-left text-xs font-medium text-muted max-lg:block"
             >
                 {name}
                 <span class="ml-1 font-normal tabular-nums">{count}</span>
@@ -152,15 +152,15 @@ fn row(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
             data-status=move || status.get().as_str()
             class=move || {
                 cx(&[
-                    "group relative border-t border-border max-md:grid max-md:grid-cols-[minmax(0,1fr)_auto] max-md:gap-y-1 max-md:py-3",
+                    "group relative border-t border-border max-lg:grid max-lg:grid-cols-[minmax(0,1fr)_auto] max-lg:gap-y-1 max-lg:py-3",
                     if failed() { "bg-danger-bg/40" } else { "hover:bg-hover" },
                 ])
             }
         >
-            <td role="cell" class=cx(&[CELL, "h-13 w-34 max-md:col-start-1 max-md:row-start-3 max-md:h-auto max-md:w-auto max-md:self-center"])>
+            <td role="cell" class=cx(&[CELL, "h-13 w-34 max-lg:col-start-1 max-lg:row-start-3 max-lg:h-auto max-lg:w-auto max-lg:self-center"])>
                 {move || view! { <StatusBadge status=badge.get() plain=true/> }}
             </td>
-            <td role="cell" class=cx(&[CELL, "max-w-0 max-md:col-span-2 max-md:col-start-1 max-md:row-start-1 max-md:max-w-none max-md:pr-20"])>
+            <td role="cell" class=cx(&[CELL, "max-w-0 max-lg:col-span-2 max-lg:col-start-1 max-lg:row-start-1 max-lg:max-w-none max-lg:pr-20"])>
                 <p class="truncate font-medium" title=first.content_excerpt.clone()>
                     <a
                         href=format!("/posts/{}", first.content_id)
@@ -172,7 +172,7 @@ fn row(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
                 </p>
                 <p class="truncate text-sm text-muted" title=line>{line}</p>
             </td>
-            <td role="cell" class=cx(&[CELL, "w-56 max-md:col-span-2 max-md:col-start-1 max-md:row-start-2 max-md:w-auto"])>
+            <td role="cell" class=cx(&[CELL, "w-56 max-lg:col-span-2 max-lg:col-start-1 max-lg:row-start-2 max-lg:w-auto"])>
                 <span class="flex min-w-0 items-center gap-2">
                     <PlatformMark mark=mark(first.platform) size=MarkSize::Bare/>
                     <span class="sr-only">{first.platform.label()} ": "</span>
@@ -185,18 +185,18 @@ fn row(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
                     </a>
                 </span>
             </td>
-            <td role="cell" class=cx(&[CELL, "w-24 text-sm text-muted tabular-nums max-md:hidden"])>{attempt}</td>
+            <td role="cell" class=cx(&[CELL, "w-24 text-sm text-muted tabular-nums max-lg:hidden"])>{attempt}</td>
             <td
                 role="cell"
-                class=cx(&[CELL, "w-32 text-right text-sm tabular-nums max-md:col-start-2 max-md:row-start-1 max-md:w-auto max-md:self-start max-md:leading-6"])
+                class=cx(&[CELL, "w-32 text-right text-sm tabular-nums max-lg:col-start-2 max-lg:row-start-1 max-lg:w-auto max-lg:self-start max-lg:leading-6"])
             >
                 {move || view! { <RelativeTime at=when.get() style=TimeStyle::Short/> }}
             </td>
             <td
                 role="cell"
-                class=cx(&[CELL, "w-px text-right whitespace-nowrap max-md:col-start-2 max-md:row-start-3 max-md:w-auto max-md:max-w-64"])
+                class=cx(&[CELL, "w-px text-right whitespace-nowrap max-lg:col-start-2 max-lg:row-start-3 max-lg:w-auto max-lg:max-w-64"])
             >
-                <span class="relative z-10 inline-flex items-center justify-end gap-2 max-md:flex-wrap">
+                <span class="relative z-10 inline-flex items-center justify-end gap-2 max-lg:flex-wrap">
                     {move || {
                         url.get()
                             .map(|href| {
@@ -231,8 +231,8 @@ fn row(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
                 </span>
             </td>
         </tr>
-        <tr role="row" id=panel_id hidden=move || !open.get() class="max-md:block max-md:[&[hidden]]:hidden">
-            <td role="cell" colspan="6" class="px-3 pb-3 max-md:block">
+        <tr role="row" id=panel_id hidden=move || !open.get() class="max-lg:block max-lg:[&[hidden]]:hidden">
+            <td role="cell" colspan="6" class="px-3 pb-3 max-lg:block">
                 {move || open.get().then(|| details(delivery, acting))}
             </td>
         </tr>

@@ -1,8 +1,12 @@
 //! What only the server can know before saving: that an account had the same words not long ago, that much goes out at
-//! once; and, from TikTok, what each creator may choose. Asked for in the background; without an answer nothing is missed
-//! that saving would not say.
+//! once, how much its platform still takes of it; and, from TikTok, what each creator may choose. Asked for in the
+//! background; without an answer nothing is missed that saving would not say.
 
-use super::state::{Composer, Purpose};
+use super::{
+    model::Draft,
+    questions::Questions,
+    state::{Composer, Purpose},
+};
 use crate::features::posts::server_fns::{ask_creator, check_post};
 use domain::{
     AccountId, Platform,
@@ -17,6 +21,8 @@ const PAUSE: Duration = Duration::from_millis(900);
 const LOOK: Duration = Duration::from_secs(1);
 /// Looks before the page stops waiting by itself.
 const LOOKS: u32 = 40;
+/// The same for a platform's quota, which is a hint.
+const QUOTA_LOOKS: u32 = 3;
 
 /// Keeps the warnings and the creators' choices up to date for as long as the page is open.
 pub fn advise(composer: Composer) {
@@ -61,8 +67,7 @@ pub fn ask(composer: Composer, account: AccountId, looks: u32) {
 /// Asks the server to look at the post whenever it rests; the last answer counts.
 fn warn(composer: Composer) {
     let advice = composer.advice();
-    let asked = StoredValue::new(0_u32);
-    let timer = StoredValue::new(None::<TimeoutHandle>);
+    let questions = Questions::new();
     let wanted = Memo::new(move |_| {
         let draft = composer.draft.get();
         let chosen = composer.chosen.read().len();
@@ -70,39 +75,37 @@ fn warn(composer: Composer) {
     });
     Effect::new(move |before: Option<()>| {
         let wanted = wanted.get();
-        asked.update_value(|n| *n = n.wrapping_add(1));
-        let own = asked.get_value();
-        if let Some(Some(earlier)) = timer.try_get_value() {
-            earlier.clear();
-        }
+        let own = questions.next();
         // What was said of other words no longer holds.
         if before.is_some() && !advice.read_untracked().is_empty() {
             advice.set(Vec::new());
         }
-        let Some((draft, _)) = wanted else { return };
-        let ask = move || {
-            // What would be refused is said already; the server says it only once that is mended.
-            if !online() || composer.draft.try_get_untracked().is_none() || composer.is_refused_untracked() {
-                return;
-            }
-            let content_id = match composer.purpose() {
-                Purpose::New => None,
-                Purpose::Change(id, _) => Some(id),
-            };
-            let post = draft.as_new(&composer.recipients(), composer.undo_seconds());
-            spawn_local(async move {
-                let answer = check_post(PostToCheck { post, content_id }).await;
-                if let (Ok(checked), Some(true)) = (answer, asked.try_get_value().map(|now| now == own)) {
-                    let hints = checked.findings.into_iter().filter(|finding| finding.severity == Severity::Hint);
-                    advice.set(hints.collect());
-                }
-            });
-        };
-        timer.set_value(set_timeout_with_handle(ask, PAUSE).ok());
+        if let Some((draft, _)) = wanted {
+            questions.after(PAUSE, move || look(composer, questions, own, draft, QUOTA_LOOKS));
+        }
     });
-    on_cleanup(move || {
-        if let Some(Some(timer)) = timer.try_get_value() {
-            timer.clear();
+}
+
+/// Asks the server what there is to say about `draft`, and some more times while it asks a platform itself.
+fn look(composer: Composer, questions: Questions, own: u32, draft: Draft, looks: u32) {
+    // What would be refused is said already; the server says it only once that is mended.
+    if !online() || composer.draft.try_get_untracked().is_none() || composer.is_refused_untracked() {
+        return;
+    }
+    let content_id = match composer.purpose() {
+        Purpose::New => None,
+        Purpose::Change(id, _) => Some(id),
+    };
+    let post = draft.as_new(&composer.recipients(), composer.undo_seconds());
+    spawn_local(async move {
+        let Ok(checked) = check_post(PostToCheck { post, content_id }).await else { return };
+        if !questions.is_last(own) {
+            return;
+        }
+        let hints = checked.findings.into_iter().filter(|finding| finding.severity == Severity::Hint);
+        composer.advice().set(hints.collect());
+        if checked.pending && looks > 0 {
+            questions.after(LOOK, move || look(composer, questions, own, draft, looks - 1));
         }
     });
 }

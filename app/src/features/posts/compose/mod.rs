@@ -7,6 +7,7 @@
 //! - The rest are the parts of the page, from top to bottom.
 
 mod advise;
+mod best_times;
 mod checks;
 mod choices;
 mod editor;
@@ -15,6 +16,7 @@ mod media;
 pub mod model;
 mod options;
 pub mod page;
+mod questions;
 mod save;
 mod state;
 mod to;

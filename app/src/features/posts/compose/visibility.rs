@@ -2,7 +2,9 @@
 //! the queue.
 
 use super::{
+    best_times,
     model::{QUEUE, local_time, publish_hint},
+    questions::Questions,
     state::Composer,
 };
 use crate::{
@@ -64,16 +66,15 @@ enum Slot {
 
 fn next_free(composer: Composer, is_queued: Memo<bool>) -> RwSignal<Slot> {
     let slot = RwSignal::new(Slot::Asking);
-    let asked = StoredValue::new(0_u32);
+    let questions = Questions::new();
     let wanted =
         Memo::new(move |_| is_queued.get().then(|| composer.chosen.read().iter().copied().collect::<Vec<_>>()));
     Effect::new(move |_| {
-        asked.update_value(|n| *n = n.wrapping_add(1));
-        let own = asked.get_value();
+        let own = questions.next();
         let Some(accounts) = wanted.get() else { return };
         spawn_local(async move {
             let answer = next_slot(Some(accounts)).await;
-            if asked.try_get_value() == Some(own) {
+            if questions.is_last(own) {
                 slot.set(match answer {
                     Ok(Some(free)) => Slot::Free(free.words()),
                     Ok(None) => Slot::None,
@@ -132,9 +133,7 @@ fn schedule_fields(composer: Composer) -> AnyView {
     let missing = composer.error_of("scheduled_at");
     let error = Signal::derive(move || refused.get().or_else(|| missing.get()));
     let zone_error = Signal::derive(move || {
-        schedule::zone(&composer.zone.read())
-            .is_none()
-            .then(|| "This is not a time zone we know, such as Europe/Dublin.".to_owned())
+        schedule::zone(&composer.zone.read()).is_none().then(|| schedule::UNKNOWN_ZONE.to_owned())
     });
     view! {
         <div class="mt-4 grid gap-4 sm:grid-cols-2">
@@ -160,6 +159,7 @@ fn schedule_fields(composer: Composer) -> AnyView {
                     .collect_view()}
             </datalist>
         </div>
+        {best_times::suggestions(composer)}
     }
     .into_any()
 }
@@ -167,8 +167,7 @@ fn schedule_fields(composer: Composer) -> AnyView {
 /// Asks the server what date, time and zone mean, whenever they change; the last answer counts.
 fn explain(composer: Composer) {
     let when = composer.when();
-    let asked = StoredValue::new(0_u32);
-    let timer = StoredValue::new(None::<TimeoutHandle>);
+    let questions = Questions::new();
     let wanted = Memo::new(move |_| {
         let draft = composer.draft.read();
         let local = (draft.visibility == Visibility::Scheduled && !draft.queue)
@@ -178,11 +177,7 @@ fn explain(composer: Composer) {
     });
     Effect::new(move |_| {
         let wanted = wanted.get();
-        asked.update_value(|n| *n = n.wrapping_add(1));
-        let own = asked.get_value();
-        if let Some(Some(earlier)) = timer.try_get_value() {
-            earlier.clear();
-        }
+        let own = questions.next();
         let Some((local, zone)) = wanted else {
             when.set(None);
             return;
@@ -191,11 +186,11 @@ fn explain(composer: Composer) {
             spawn_local(async move {
                 // Without an answer nothing is explained; saving asks again.
                 let answer = explain_when(local, zone).await.ok().flatten();
-                if asked.try_get_value() == Some(own) {
+                if questions.is_last(own) {
                     when.set(answer);
                 }
             });
         };
-        timer.set_value(set_timeout_with_handle(ask, PAUSE).ok());
+        questions.after(PAUSE, ask);
     });
 }

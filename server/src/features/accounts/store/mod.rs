@@ -6,6 +6,7 @@
 //! | `lists` | what people see of accounts |
 //! | `connecting` | an authorization's state, and the account it brings |
 //! | `creators` | what creators may choose for a post |
+//! | `quotas` | how much accounts may still publish |
 //! | `tokens` | what is sealed, and the lease on it |
 //! | `standing` | what becomes of an account by itself |
 //! | `log` | the connection log |
@@ -16,6 +17,7 @@ mod connecting;
 mod creators;
 mod lists;
 mod log;
+mod quotas;
 mod removal;
 mod sealing;
 mod standing;
@@ -25,6 +27,7 @@ pub(super) use connecting::*;
 pub(super) use creators::*;
 pub(super) use lists::*;
 pub(super) use log::*;
+pub(super) use quotas::*;
 pub(super) use removal::*;
 pub(super) use sealing::*;
 pub(super) use standing::*;

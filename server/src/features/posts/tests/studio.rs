@@ -13,7 +13,7 @@ use domain::{
     clock::{Clock, Ids},
     deliveries::{Deliveries, MissedPolicy},
     media::{Media, MediaAsset, Upload},
-    platform::{CreatorChoices, TiktokPrivacy},
+    platform::{CreatorChoices, PublishingQuota, TiktokPrivacy},
     posts::{NewPost, Post as SavedPost, Posts, queue::Queue},
     workspaces::{Role, WorkspaceKind},
 };
@@ -271,6 +271,14 @@ impl Studio {
         .execute(&self.admin)
         .await
         .unwrap();
+    }
+
+    /// What the platform has just said of an account's quota, after it was asked.
+    pub async fn quota(&self, account: AccountId, used: u32, total: u32) {
+        let quota = PublishingQuota { used, total, window: 86_400 };
+        let sql = "update publishing_quotas set answered_at = $2, quota = $3, quota_at = $2 where account_id = $1";
+        let query = sqlx::query(sql).bind(account.0).bind(self.now()).bind(sqlx::types::Json(quota));
+        assert_eq!(query.execute(&self.admin).await.unwrap().rows_affected(), 1);
     }
 
     pub async fn picture(&self, actor: &Actor, width: u32, height: u32) -> MediaId {
