@@ -9,7 +9,7 @@
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use reqwest::{Method, Response, StatusCode, header};
 use serde_json::{Value, json};
@@ -300,4 +300,25 @@ async fn a_page_of_another_workspace_changes_nothing_in_this_one() {
     let visitor = client().post(format!("{}/workspaces", web.url)).header(header::ORIGIN, &web.url);
     let visitor = visitor.form(&[("to", first.as_str())]).send().await.unwrap();
     assert_eq!(text(&visitor, "location"), "/login?next=/workspaces");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_open_under_a_session_ends_with_it() {
+    let world = World::new().await;
+    let web = world.web().await;
+    let (leaving, staying) = (Person::register(&web, "client").await, Person::register(&web, "client").await);
+    let open = async |person: &Person| {
+        let answer = person.request(Method::GET, "/api/events").send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer
+    };
+    let (mut ended, mut going_on) = (open(&leaving).await, open(&staying).await);
+    assert!(ended.chunk().await.unwrap().is_some() && going_on.chunk().await.unwrap().is_some(), "both are greeted");
+    leaving.post("/api/auth/logout", json!({})).await;
+    let rest = async { while ended.chunk().await.unwrap().is_some() {} };
+    // Long before the stream would be kept alive by a comment.
+    assert!(tokio::time::timeout(Duration::from_secs(10), rest).await.is_ok(), "the stream ends");
+    let none = tokio::time::timeout(Duration::from_millis(500), going_on.chunk()).await;
+    assert!(none.is_err(), "somebody else's goes on: {none:?}");
+    assert_eq!(leaving.request(Method::GET, "/api/events").send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
 }

@@ -51,6 +51,10 @@ async fn no_table_shows_a_row_to_another_workspace_or_to_none() {
     let accounts = owner.get("/api/social-accounts?platform=tiktok").await;
     let creator = accounts["data"][0]["id"].as_str().unwrap();
     owner.post(&format!("/api/social-accounts/{creator}/creator"), json!({})).await;
+    owner.connect("instagram", &Visitor::anybody()).await;
+    let accounts = owner.get("/api/social-accounts?platform=instagram").await;
+    let post = json!({ "body": "Hi", "account_ids": [accounts["data"][0]["id"]] });
+    assert_eq!(owner.post("/api/content/check", json!({ "post": post })).await["data"]["pending"], true);
     let mut admin = world.database().admin().await.unwrap();
     sqlx::raw_sql("update users set email_confirmed_at = now()").execute(&mut admin).await.unwrap();
     let offer = json!({ "email": "somebody.else@walk.example", "role": "viewer" });

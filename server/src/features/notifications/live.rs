@@ -1,10 +1,10 @@
-//! Fulfils [`Events`].
+//! Fulfils [`Events`]. A stream ends with the session it was opened in, and with the membership.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    Actor, ServiceResult, UserId, WorkspaceId,
+    Actor, ServiceResult, SessionId, UserId, WorkspaceId,
     events::{Events, LiveEvent, LiveStream, Numbered, Subscription},
 };
 use serde::Deserialize;
@@ -16,6 +16,8 @@ use super::store;
 use crate::database::Database;
 
 const CHANNEL: &str = "arctiv_live";
+/// Ids of sessions that have just ended.
+const SESSIONS: &str = "arctiv_sessions";
 /// A browser this far behind is let go; it comes back with its last number.
 const BUFFER: usize = 4096;
 const REPLAY: i64 = 1000;
@@ -23,6 +25,7 @@ const REPLAY: i64 = 1000;
 #[derive(Clone, Debug)]
 enum Message {
     Event(WorkspaceId, Numbered),
+    Ended(SessionId),
     /// Announcements may have been lost: readers must come back with their last number.
     Gap,
 }
@@ -70,8 +73,14 @@ impl LiveEvents {
     /// Passes announcements on until the connection is lost.
     async fn pass_on(&self) -> Result<(), sqlx::Error> {
         let mut listener = PgListener::connect_with(self.database.public_pool()).await?;
-        listener.listen(CHANNEL).await?;
+        listener.listen_all([CHANNEL, SESSIONS]).await?;
         while let Some(notification) = listener.try_recv().await? {
+            if notification.channel() == SESSIONS {
+                if let Ok(session) = notification.payload().parse() {
+                    let _ = self.sender.send(Message::Ended(SessionId(session)));
+                }
+                continue;
+            }
             match serde_json::from_str::<Announcement>(notification.payload()) {
                 Ok(Announcement { id, workspace_id, event }) => {
                     // Nobody listening is no error.
@@ -102,6 +111,7 @@ impl Events for LiveEvents {
         let live = Reader {
             workspace: actor.workspace_id,
             user: actor.user_id,
+            session: actor.session_id(),
             receiver,
             stop: self.stop.clone(),
             ended: false,
@@ -113,6 +123,7 @@ impl Events for LiveEvents {
 struct Reader {
     workspace: WorkspaceId,
     user: UserId,
+    session: Option<SessionId>,
     /// The reader has lost the workspace: this stream tells them, and nothing more.
     ended: bool,
     receiver: broadcast::Receiver<Message>,
@@ -136,7 +147,8 @@ impl LiveStream for Reader {
                     self.ended = event.event == of_mine;
                     return Some(event);
                 }
-                Ok(Message::Event(..)) => {}
+                Ok(Message::Ended(session)) if Some(session) == self.session => return None,
+                Ok(Message::Event(..) | Message::Ended(_)) => {}
                 Ok(Message::Gap) | Err(_) => return None,
             }
         }
