@@ -21,6 +21,10 @@ use axum::{
     routing::{any, get, post},
 };
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::notifications::{
+    MadeWebhook, NewWebhook, NotificationEvent, NotificationPreference, Notifications, PreferencesPatch, RenewedSecret,
+    Webhook, WebhookDelivery, WebhookEvent, WebhookPatch, Webhooks,
+};
 use domain::{
     AccountId, Actor, Browser, DeliveryId, MediaId, OauthStateId, Page, PageRequest, PasskeyId, Platform, PostId,
     QueueSlotId, RequestId, ServiceError, ServiceResult, SessionId, UploadId, Visitor,
@@ -856,6 +860,69 @@ impl Audit for Demo {
     }
 }
 
+#[async_trait]
+impl Notifications for Demo {
+    async fn preferences(&self, _: &Actor) -> ServiceResult<Vec<NotificationPreference>> {
+        self.stand()?;
+        let on = |event| NotificationPreference { event, email: event != NotificationEvent::MemberJoined };
+        Ok(NotificationEvent::ALL.map(on).into())
+    }
+    async fn set_preferences(&self, _: &Actor, _: PreferencesPatch) -> ServiceResult<Vec<NotificationPreference>> {
+        gone()
+    }
+    async fn subscription(&self, _: &str) -> ServiceResult<domain::notifications::Subscription> {
+        let event = NotificationEvent::PostFailed;
+        Ok(domain::notifications::Subscription { event, workspace: "Harbour & Pine".into(), subscribed: true })
+    }
+    async fn unsubscribe(&self, _: &Visitor, _: &str) -> ServiceResult<domain::notifications::Subscription> {
+        gone()
+    }
+}
+
+#[async_trait]
+impl Webhooks for Demo {
+    async fn list(&self, _: &Actor) -> ServiceResult<Vec<Webhook>> {
+        self.stand()?;
+        Ok(vec![Webhook {
+            id: domain::WebhookId(id(1300)),
+            url: "https://hooks.harbourpine.example/arctiv".into(),
+            description: "The shop’s own dashboard".into(),
+            events: vec![WebhookEvent::PostPublished, WebhookEvent::PostFailed],
+            enabled: true,
+            off_because: None,
+            failing_since: None,
+            previous_secret_until: None,
+            created_by_name: Some("Niamh Doyle".into()),
+            created_at: ago(60 * 24 * 12),
+        }])
+    }
+    async fn get(&self, _: &Actor, _: domain::WebhookId) -> ServiceResult<Webhook> {
+        gone()
+    }
+    async fn add(&self, _: &Actor, form: NewWebhook) -> ServiceResult<MadeWebhook> {
+        form.check().into_result()?;
+        gone()
+    }
+    async fn change(&self, _: &Actor, _: domain::WebhookId, _: WebhookPatch) -> ServiceResult<Webhook> {
+        gone()
+    }
+    async fn renew_secret(&self, _: &Actor, _: domain::WebhookId) -> ServiceResult<RenewedSecret> {
+        gone()
+    }
+    async fn remove(&self, _: &Actor, _: domain::WebhookId) -> ServiceResult<()> {
+        gone()
+    }
+    async fn test(&self, _: &Actor, _: domain::WebhookId) -> ServiceResult<WebhookDelivery> {
+        gone()
+    }
+    async fn deliveries(&self, _: &Actor, _: domain::WebhookId) -> ServiceResult<Vec<WebhookDelivery>> {
+        Ok(Vec::new())
+    }
+    async fn resend(&self, _: &Actor, _: domain::WebhookDeliveryId) -> ServiceResult<WebhookDelivery> {
+        gone()
+    }
+}
+
 fn services(scene: Scene) -> Services {
     let demo = Arc::new(Demo(scene));
     Services {
@@ -878,7 +945,9 @@ fn services(scene: Scene) -> Services {
         media: demo.clone(),
         workspaces: demo.clone(),
         events: demo.clone(),
-        audit: demo,
+        audit: demo.clone(),
+        notifications: demo.clone(),
+        webhooks: demo,
         clock: Arc::new(Frozen),
         settings: Arc::new(Settings {
             public_url: "http://127.0.0.1:8090".into(),

@@ -13,7 +13,7 @@ use leptos_router::{
 };
 
 use crate::{
-    features::{accounts, audit, deliveries, identity, media, posts, workspaces},
+    features::{accounts, audit, deliveries, identity, media, notifications, posts, workspaces},
     layouts::{self, Frame, Navigation, NotFoundPage},
     live::provide_live,
     session::provide_session,
@@ -71,6 +71,7 @@ pages! {
         Forgot => identity::links::ForgotPage;
         Reset => identity::links::ResetPage;
         Invite => identity::invite::InvitePage;
+        Unsubscribe => notifications::unsubscribe::UnsubscribePage;
     }
 }
 
@@ -104,6 +105,8 @@ pages! {
     settings_page, __preload_settings_page, SettingsPage {
         ApiKeys => workspaces::api_keys::ApiKeysPage;
         AuditLog => audit::pages::AuditPage;
+        Notifications => notifications::preferences::NotificationsPage;
+        Webhooks => notifications::webhooks::WebhooksPage;
         Security => identity::security::SecurityPage;
         TwoStep => identity::two_step::TwoStepPage;
         Team => workspaces::team::TeamPage;
@@ -152,6 +155,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/forgot") view={Lazy::<Forgot>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/reset") view={Lazy::<Reset>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/invite/:token") view={Lazy::<Invite>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/unsubscribe") view={Lazy::<Unsubscribe>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/dev/gallery") view={Lazy::<Gallery>::new()} ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=SignedInFrame ssr=SsrMode::Async>
                     // Never shown: the gate leads on to the dashboard of the workspace's kind.
@@ -173,6 +177,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/team") view={Lazy::<Team>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/workspace") view={Lazy::<WorkspaceSettings>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/profile") view={Lazy::<Profile>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/notifications") view={Lazy::<Notifications>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/webhooks") view={Lazy::<Webhooks>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/data") view={Lazy::<OwnData>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/security") view={Lazy::<Security>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/security/two-step") view={Lazy::<TwoStep>::new()} ssr=SsrMode::Async/>

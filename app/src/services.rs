@@ -14,6 +14,7 @@ use domain::{
     events::Events,
     identity::{Credentials, Identity, Me, OwnData, Passkeys, Profiles, Providers, SessionToken, Sessions, TwoSteps},
     media::Media,
+    notifications::{Notifications, Webhooks},
     posts::{Posts, queue::Queue},
     workspaces::{ApiKeys, Memberships, Team, WorkspaceSettings, Workspaces},
 };
@@ -47,6 +48,8 @@ pub struct Services {
     pub media: Arc<dyn Media>,
     pub workspaces: Arc<dyn Workspaces>,
     pub audit: Arc<dyn Audit>,
+    pub notifications: Arc<dyn Notifications>,
+    pub webhooks: Arc<dyn Webhooks>,
     pub events: Arc<dyn Events>,
     pub clock: Arc<dyn Clock>,
     pub settings: Arc<Settings>,

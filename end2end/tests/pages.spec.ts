@@ -1,7 +1,7 @@
 /** What holds on every page: no barriers, no sideways scrolling, the theme that was chosen from the first paint on. */
 import { expect, test } from '../support/fixtures';
 
-const OPEN = ['/', '/login', '/login/verify', '/register', '/confirm', '/forgot', '/reset', '/dev/gallery'];
+const OPEN = ['/', '/login', '/login/verify', '/register', '/confirm', '/forgot', '/reset', '/unsubscribe', '/dev/gallery'];
 const SIGNED_IN = [
   '/dashboard/client',
   '/accounts',
@@ -16,6 +16,8 @@ const SIGNED_IN = [
   '/team',
   '/workspaces',
   '/settings/api-keys',
+  '/settings/webhooks',
+  '/settings/notifications',
   '/settings/security',
   '/settings/security/two-step',
   '/settings/workspace',

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use server::{
     boot::{backup, demo, doctor, run, telemetry},
     config::Settings,
-    features::identity,
+    features::{identity, notifications},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -128,6 +128,8 @@ async fn command(cli: Cli) -> Result<ExitCode, run::Failure> {
             println!("{resealed}");
             let (apps, unreadable) = identity::reseal_all(&arctiv.database, &arctiv.vault).await?;
             println!("So were the secrets of {apps} authenticator apps; {unreadable} could not be opened.");
+            let (secrets, unreadable) = notifications::webhooks::reseal_all(&arctiv.database, &arctiv.vault).await?;
+            println!("And {secrets} secrets of webhooks; {unreadable} could not be opened.");
             arctiv.database.close().await;
             ready.release().await;
         }

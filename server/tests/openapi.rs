@@ -86,6 +86,8 @@ struct Stage {
     /// One that waits for an answer.
     invitation: String,
     api_key: String,
+    webhook: String,
+    webhook_delivery: String,
     /// Programs of the owner by what their keys may: everything but one thing, or nothing but looking at the team.
     programs: BTreeMap<&'static str, Person>,
     account: String,
@@ -118,6 +120,8 @@ impl Stage {
             member: nothing.clone(),
             invitation: nothing.clone(),
             api_key: nothing.clone(),
+            webhook: nothing.clone(),
+            webhook_delivery: nothing.clone(),
             programs: BTreeMap::new(),
             account: nothing.clone(),
             revoked: nothing.clone(),
@@ -296,6 +300,13 @@ impl Stage {
             "POST /api/workspaces/current/api-keys" => {
                 Some(json!({ "name": "Feed", "scopes": ["content:read"], "expires_in_days": 30 }))
             }
+            "POST /api/workspaces/current/webhooks" => Some(
+                json!({ "url": "https://hooks.example/arctiv", "description": "Reports", "events": ["post.failed"] }),
+            ),
+            "PATCH /api/workspaces/current/webhooks/{id}" => Some(json!({
+                "url": "https://hooks.example/arctiv", "description": "Figures", "events": ["post.published"], "enabled": true,
+            })),
+            "PATCH /api/notifications/preferences" => Some(json!({ "email": { "post_failed": false } })),
             "POST /api/workspaces/current/invitations" => {
                 Some(json!({ "email": "somebody.else@walk.example", "role": "viewer" }))
             }
@@ -323,6 +334,8 @@ impl Stage {
             path if path.starts_with("/api/workspaces/current/members/") => self.member.clone(),
             path if path.starts_with("/api/workspaces/current/invitations/") => self.invitation.clone(),
             path if path.starts_with("/api/workspaces/current/api-keys/") => self.api_key.clone(),
+            path if path.starts_with("/api/workspaces/current/webhooks/") => self.webhook.clone(),
+            path if path.starts_with("/api/workspaces/current/webhook-deliveries/") => self.webhook_delivery.clone(),
             path if path.starts_with("/api/media/uploads/") => self.upload.clone(),
             path if path.starts_with("/api/media/") => self.picture["id"].as_str().unwrap().to_owned(),
             path if path.starts_with("/api/oauth/") || path.starts_with("/api/webhooks/") => "facebook".to_owned(),
@@ -391,6 +404,7 @@ async fn every_operation_answers_as_documented() {
     people(&mut stage).await;
     team(&mut stage).await;
     keys(&mut stage).await;
+    notifications(&mut stage).await;
     accounts(&mut stage).await;
     content(&mut stage).await;
     pictures(&mut stage).await;
@@ -799,6 +813,62 @@ async fn keys(stage: &mut Stage) {
     let person = stage.person.clone();
     stage.programs.insert("audit:read", person.program(&["audit:read"]).await);
     stage.programs.insert("team:read", person.program(&["team:read"]).await);
+}
+
+/// Letters that one gets, and webhooks.
+async fn notifications(stage: &mut Stage) {
+    let (mine, choose) = ("GET /api/notifications/preferences", "PATCH /api/notifications/preferences");
+    let all = stage.call(Who::Owner, mine, "", None, 200).send().await;
+    assert_eq!(all["data"][0], json!({ "event": "post_failed", "email": true }), "{all}");
+    stage.call(Who::Owner, choose, "", Stage::body(choose), 200).send().await;
+    stage.call(Who::Owner, choose, "", Some(json!({ "email": {} })), 400).send().await;
+
+    let (list, add) = ("GET /api/workspaces/current/webhooks", "POST /api/workspaces/current/webhooks");
+    let wrong = stage.call(Who::Owner, add, "", Some(json!({ "url": "x", "events": [] })), 400).send().await;
+    assert!(["url", "events"].iter().all(|field| wrong["details"]["fields"][field].is_string()), "{wrong}");
+    let ours = json!({ "url": "https://127.0.0.1/", "events": ["post.failed"] });
+    let refused = stage.call(Who::Owner, add, "", Some(ours), 400).send().await;
+    assert!(refused["details"]["fields"]["url"].is_string(), "{refused}");
+    let mut begun = Vec::new();
+    for _ in 0..10 {
+        let made = stage.call(Who::Owner, add, "", Stage::body(add), 201).send().await;
+        assert!(made["data"]["secret"].as_str().is_some_and(|secret| secret.starts_with("whsec_")), "{made}");
+        begun.push(id_of(&json!({ "data": made["data"]["webhook"] })));
+    }
+    stage.call(Who::Owner, add, "", Stage::body(add), 409).send().await;
+    let listed = stage.call(Who::Owner, list, "", None, 200).send().await;
+    assert!(!listed.to_string().contains("whsec_"), "{listed}");
+    let remove = "DELETE /api/workspaces/current/webhooks/{id}";
+    for id in &begun[..8] {
+        stage.call(Who::Owner, remove, id, None, 200).send().await;
+    }
+    let id = begun[9].clone();
+    stage.call(Who::Owner, "GET /api/workspaces/current/webhooks/{id}", &id, None, 200).send().await;
+    let renewed =
+        stage.call(Who::Owner, "POST /api/workspaces/current/webhooks/{id}/secret", &id, None, 200).send().await;
+    assert!(renewed["data"]["previous_until"].is_string(), "{renewed}");
+    let test = "POST /api/workspaces/current/webhooks/{id}/test";
+    let sent = stage.call(Who::Owner, test, &id, None, 200).send().await;
+    stage.webhook_delivery = id_of(&sent);
+    let resend = "POST /api/workspaces/current/webhook-deliveries/{id}/resend";
+    let delivery = stage.webhook_delivery.clone();
+    stage.call(Who::Owner, resend, &delivery, None, 409).send().await;
+    stage
+        .sql(
+            "update webhook_deliveries set status = 'failed', next_attempt_at = null, attempts = 3, tried_at = now(), \
+              response_status = 500, error = 'Answered 500.', took_ms = 12, finished_at = now()",
+        )
+        .await;
+    let log =
+        stage.call(Who::Owner, "GET /api/workspaces/current/webhooks/{id}/deliveries", &id, None, 200).send().await;
+    assert_eq!(log["data"][0]["response_status"], 500, "{log}");
+    stage.call(Who::Owner, resend, &delivery, None, 200).send().await;
+    let change = "PATCH /api/workspaces/current/webhooks/{id}";
+    stage.call(Who::Owner, change, &id, Some(json!({ "enabled": false })), 200).send().await;
+    stage.call(Who::Owner, test, &id, None, 409).send().await;
+    stage.call(Who::Owner, change, &id, Some(json!({ "events": [] })), 400).send().await;
+    stage.call(Who::Owner, change, &id, Stage::body(change), 200).send().await;
+    stage.webhook = id;
 }
 
 async fn accounts(stage: &mut Stage) {

@@ -83,6 +83,10 @@ ids! {
     UploadId,
     /// A person.
     UserId,
+    /// One event on its way to one webhook.
+    WebhookDeliveryId,
+    /// An address that is told what happens.
+    WebhookId,
     /// A tenant.
     WorkspaceId,
 }

@@ -6,5 +6,6 @@ pub mod audit;
 pub mod deliveries;
 pub mod identity;
 pub mod media;
+pub mod notifications;
 pub mod posts;
 pub mod workspaces;

@@ -216,11 +216,13 @@ fn account_menu(me: &Me) -> AnyView {
         >
             <MenuLink label="Profile" href="/settings/profile" icon=Glyph::CircleUser/>
             <MenuLink label="Security" href="/settings/security" icon=Glyph::ShieldCheck/>
+            <MenuLink label="Notifications" href="/settings/notifications" icon=Glyph::Bell/>
             <MenuLink label="Your data" href="/settings/data" icon=Glyph::Download/>
             <MenuSeparator/>
             <MenuLink label="Workspace" href="/settings/workspace" icon=Glyph::Settings/>
             <MenuLink label="Team" href="/team" icon=Glyph::Users/>
             {use_session().may(Role::Admin).then(|| view! { <MenuLink label="API keys" href="/settings/api-keys" icon=Glyph::KeyRound/> })}
+            {use_session().may(Role::Admin).then(|| view! { <MenuLink label="Webhooks" href="/settings/webhooks" icon=Glyph::RadioTower/> })}
             {use_session().may(Role::Admin).then(|| view! { <MenuLink label="Audit log" href="/settings/audit" icon=Glyph::ScrollText/> })}
             <MenuSeparator/>
             <MenuItem label="Log out" icon=Glyph::LogOut form=LOGOUT/>

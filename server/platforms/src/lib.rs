@@ -35,7 +35,7 @@ pub use adapter::{
     Standing, Tokens, Traits, UnknownKind, VersionStatus,
 };
 pub use error::PlatformError;
-pub use http::{Http, HttpSettings, HttpSetupError, Operation, RateState, Trace};
+pub use http::{Http, HttpSettings, HttpSetupError, Notice, NoticeFailed, Operation, RateState, Trace};
 pub use media::{MediaItem, MediaSource};
 pub use oidc::{OidcError, OidcPerson, OidcProvider, OidcSettings};
 pub use pkce::Pkce;

@@ -13,6 +13,7 @@ use domain::{
     events::Events,
     identity::{Credentials, Identity, OwnData, Passkeys, Profiles, Providers, Sessions, TwoSteps},
     media::Media,
+    notifications::{Notifications, Webhooks},
     posts::{Posts, queue::Queue},
     workspaces::{ApiKeys, Memberships, Team, WorkspaceSettings},
 };
@@ -34,7 +35,10 @@ use crate::{
             IdentityService, OwnDataService, PasswordCost, ProfileService, ProviderService, ProviderSetup, RelyingParty,
         },
         media::{MediaFiles, MediaLinks, MediaService, Portraits, PublicMedia},
-        notifications::{Folder, Letters, LiveEvents, Mailer, Smtp, Writer},
+        notifications::{
+            Folder, Letters, LiveEvents, Mailer, NotificationService, Smtp, Writer,
+            webhooks::{SenderSetup, WebhookSender, WebhookService, WebhookSetup},
+        },
         posts::{PostService, QueueService},
         workspaces::{ApiKeyService, SettingsService, TeamService, WorkspaceService},
     },
@@ -80,6 +84,7 @@ pub struct Arctiv {
     pub files: MediaFiles,
     selector: Selector,
     pub letters: Letters,
+    webhooks: WebhookSender,
     /// Where letters are kept, when there is no mail server.
     pub mailbox: Option<Folder>,
     public_media: Option<PublicMedia>,
@@ -181,6 +186,18 @@ fn provider(
     Ok(Some(ProviderSetup { provider, name: set.name, issuer: set.issuer, key: keys.jwt_secret.clone() }))
 }
 
+/// What calls webhooks, by a rule of addresses of its own.
+fn webhook_http(settings: &Settings, clock: &Arc<dyn Clock>) -> ServiceResult<Arc<Http>> {
+    let http = HttpSettings {
+        allow_private_networks: settings.webhooks.allow_private_networks,
+        timeout: settings.webhooks.timeout(),
+        // Nobody reads what such an address says.
+        max_response_bytes: 64 * 1024,
+        ..HttpSettings::default()
+    };
+    Ok(Arc::new(Http::new(http, Arc::clone(clock)).map_err(ServiceError::internal)?))
+}
+
 impl Arctiv {
     /// Puts the program together. Nothing is contacted yet.
     pub fn assemble(parts: Parts) -> ServiceResult<Self> {
@@ -252,6 +269,23 @@ impl Arctiv {
             mailer,
             pauses: settings.mail.pauses_seconds.iter().copied().map(Duration::from_secs).collect(),
         };
+        let http = webhook_http(&settings, &clock)?;
+        let webhooks = WebhookSender::new(SenderSetup {
+            http: Arc::clone(&http),
+            vault: Arc::clone(&vault),
+            pauses: settings.webhooks.pauses(),
+            timeout: settings.webhooks.timeout(),
+            off_after: settings.webhooks.off_after(),
+        });
+        let webhook_service = WebhookService::new(WebhookSetup {
+            db: database.clone(),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            vault: Arc::clone(&vault),
+            http,
+        });
+        let notifications =
+            NotificationService::new(database.clone(), Arc::clone(&clock), OneTimeTokens::new(&keys.jwt_secret));
         let identity = IdentityService::new(
             database.clone(),
             Arc::clone(&clock),
@@ -288,6 +322,8 @@ impl Arctiv {
             media: Arc::new(media),
             workspaces: Arc::new(workspaces),
             audit: Arc::new(AuditService::new(database.clone())),
+            notifications: Arc::new(notifications),
+            webhooks: Arc::new(webhook_service),
             events: Arc::new(events),
             clock: Arc::clone(&clock),
             settings: Arc::new(PageSettings {
@@ -321,6 +357,7 @@ impl Arctiv {
             files,
             selector,
             letters,
+            webhooks,
             mailbox,
             public_media,
             portraits,
@@ -391,6 +428,7 @@ impl Arctiv {
             audit_keep_days: self.settings.audit.keep_days,
             selector: self.selector.clone(),
             letters: self.letters.clone(),
+            webhooks: self.webhooks.clone(),
         }
     }
 
@@ -463,6 +501,8 @@ part!(
     media: Media,
     events: Events,
     audit: Audit,
+    notifications: Notifications,
+    webhooks: Webhooks,
 );
 
 impl FromRef<Arctiv> for Arc<dyn PushEvents> {

@@ -55,6 +55,8 @@ use crate::{
         (name = "deliveries", description = "Posts on their way to accounts"),
         (name = "media", description = "Pictures, videos and documents"),
         (name = "events", description = "Live changes"),
+        (name = "notifications", description = "Which letters you get"),
+        (name = "webhooks", description = "Addresses that are told what happens"),
         (name = "audit", description = "Who changed what, and when"),
         (name = "operation", description = "For operators"),
     )
@@ -151,6 +153,8 @@ fn api() -> OpenApiRouter<Arctiv> {
         .merge(media::portraits::router())
         .merge(deliveries::router())
         .merge(notifications::router())
+        .merge(notifications::api::preferences_router())
+        .merge(notifications::webhooks::api::router())
         .merge(audit::api::router())
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

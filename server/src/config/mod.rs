@@ -15,6 +15,7 @@ mod platforms;
 mod publishing;
 mod security;
 mod server;
+mod webhooks;
 
 use std::{collections::HashMap, fmt, path::Path};
 
@@ -30,6 +31,7 @@ pub use publishing::PublishingSettings;
 pub use security::{Keys, SecuritySettings, TokenAlgorithm};
 use serde::de::DeserializeOwned;
 pub use server::{Environment, ServerSettings};
+pub use webhooks::WebhookSettings;
 
 /// Short names of common settings.
 pub const ALIASES: [(&str, &str); 9] = [
@@ -57,6 +59,7 @@ pub struct Settings {
     pub limits: LimitsSettings,
     pub audit: AuditSettings,
     pub mail: MailSettings,
+    pub webhooks: WebhookSettings,
     pub log: LogSettings,
 }
 
@@ -135,6 +138,7 @@ impl Settings {
                 .list_separator(",")
                 .with_list_parse_key("publishing.pauses_seconds")
                 .with_list_parse_key("mail.pauses_seconds")
+                .with_list_parse_key("webhooks.pauses_seconds")
                 .with_list_parse_key("server.trusted_proxies")
                 .ignore_empty(true)
                 .source(Some(long_names)),
@@ -157,6 +161,7 @@ impl Settings {
             LimitsSettings::NAME,
             AuditSettings::NAME,
             MailSettings::NAME,
+            WebhookSettings::NAME,
             LogSettings::NAME,
         ];
         match tree.clone().try_deserialize::<HashMap<String, serde_json::Value>>() {
@@ -178,6 +183,7 @@ impl Settings {
             limits: section(&tree, &mut faults),
             audit: section(&tree, &mut faults),
             mail: section(&tree, &mut faults),
+            webhooks: section(&tree, &mut faults),
             log: section(&tree, &mut faults),
         };
         if settings.server.environment == Environment::Production {

@@ -21,6 +21,7 @@ use domain::{
         ConfirmTotp, DeleteAccount, ForgotPassword, Gate, Login, LoginStep, Me, ProfilePatch, ProvePassword, Register,
         ResetPassword, SecondStep, SignedIn as Session, gate, safe_next, split_specialties,
     },
+    notifications::{NotificationEvent, PreferencesPatch, UNSUBSCRIBE_PAGE},
     text::truncate_chars,
     workspaces::{AcceptInvitation, NewWorkspace, WorkspaceKind, WorkspacePatch, elsewhere},
 };
@@ -84,6 +85,8 @@ where
         .route("/workspaces", post(workspaces))
         .route("/settings/workspace", post(workspace_settings).layer(picture::body_limit()))
         .route("/settings/data", post(own_data))
+        .route("/settings/notifications", post(notifications))
+        .route("/unsubscribe", post(unsubscribe))
         .route("/settings/profile", post(profile).layer(picture::body_limit()))
         .route("/confirm", post(confirm))
         .route("/forgot", post(forgot))
@@ -669,6 +672,60 @@ async fn own_data(State(state): State<PageState>, request: Request) -> Response 
         Ok(()) => ([cookie::clear(state.cookies)], Redirect::to("/login?notice=deleted")).into_response(),
         Err(error) => settled::<()>(&state, PAGE, parts, pairs, Err(error)).await,
     }
+}
+
+/// Which letters somebody gets: the page sends which of them it shows, and which of those are ticked.
+async fn notifications(State(state): State<PageState>, request: Request) -> Response {
+    const PAGE: &str = "/settings/notifications";
+    let (parts, pairs) = match read_form(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let Some(actor) = parts.extensions.get::<Actor>() else {
+        return Redirect::to("/login?next=/settings/notifications").into_response();
+    };
+    let outcome = async {
+        meant_here(actor, &pairs)?;
+        let named = |name: &str| -> Vec<NotificationEvent> {
+            pairs.iter().filter(|(key, _)| key == name).filter_map(|(_, word)| word.parse().ok()).collect()
+        };
+        let on = named("email");
+        let patch =
+            PreferencesPatch { email: named("shown").into_iter().map(|event| (event, on.contains(&event))).collect() };
+        state.services.notifications.set_preferences(actor, patch).await
+    };
+    let outcome = outcome.await;
+    settled(&state, PAGE, parts, pairs, outcome).await
+}
+
+/// Ends letters of a kind, for whoever holds the link at their end: by the button on its page, or by a mail program, which posts to the
+/// address of the link without opening it (RFC 8058). The answer is the page itself, since such a program follows no redirect.
+async fn unsubscribe(State(state): State<PageState>, Anyone(visitor): Anyone, request: Request) -> Response {
+    let (parts, pairs) = match read_form(request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let in_address = parts.uri.query().and_then(|query| {
+        url::form_urlencoded::parse(query.as_bytes())
+            .find(|(name, _)| name == "token")
+            .map(|(_, token)| token.into_owned())
+    });
+    let token = field(&pairs, "token").or(in_address).unwrap_or_default();
+    match state.services.notifications.unsubscribe(&visitor, &token).await {
+        // The page says which of the two it is.
+        Ok(_) => {}
+        Err(error) if error.code() == ErrorCode::NotFound => {}
+        Err(error) => return ApiError(error).into_response(),
+    }
+    let mut parts = parts;
+    if let Ok(uri) = with_token(UNSUBSCRIBE_PAGE, Some(&token)).parse() {
+        parts.uri = uri;
+    }
+    let mut page = Request::from_parts(parts, axum::body::Body::empty());
+    *page.method_mut() = Method::GET;
+    page.headers_mut().remove(header::CONTENT_LENGTH);
+    page.headers_mut().remove(header::CONTENT_TYPE);
+    render(&state, page).await
 }
 
 async fn logout(State(state): State<PageState>, actor: Result<SignedIn, ApiError>) -> Response {

@@ -32,6 +32,8 @@ pub fn all() -> Registry {
         .register(accounts::jobs::access_removed)
         .register(accounts::jobs::sweep_tokens)
         .register(notifications::jobs::send_mail)
+        .register(notifications::telling::tell)
+        .register(notifications::webhooks::sending::send_webhook)
         .register(identity::jobs::send_reset_link)
         .register(identity::jobs::build_export)
 }

@@ -10,7 +10,12 @@ use tokio_util::sync::CancellationToken;
 use super::{JobsError, Registry, schedule, store::SCHEMA};
 use crate::{
     database::Database,
-    features::{accounts::Tokens, deliveries::Selector, media::MediaFiles, notifications::Letters},
+    features::{
+        accounts::Tokens,
+        deliveries::Selector,
+        media::MediaFiles,
+        notifications::{Letters, webhooks::WebhookSender},
+    },
 };
 
 /// What handlers work with. Cheap to clone.
@@ -31,6 +36,8 @@ pub struct JobContext {
     pub selector: Selector,
     /// How letters are worded and sent.
     pub letters: Letters,
+    /// How webhooks are called.
+    pub webhooks: WebhookSender,
 }
 
 impl std::fmt::Debug for JobContext {

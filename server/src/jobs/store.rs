@@ -103,7 +103,7 @@ pub(super) struct Kept {
 }
 
 /// What is deleted, and when.
-pub(super) const KEPT: [Kept; 17] = [
+pub(super) const KEPT: [Kept; 19] = [
     Kept {
         table: "rate_limits",
         rule: "until all of the limit is there again",
@@ -186,6 +186,19 @@ pub(super) const KEPT: [Kept; 17] = [
         rule: "30 days",
         delete: "delete from mails where id in
                    (select id from mails where created_at < $1 - interval '30 days' order by created_at limit 5000)",
+    },
+    Kept {
+        table: "webhook_deliveries",
+        rule: "30 days, or until it has arrived or is given up",
+        delete: "delete from webhook_deliveries where id in
+                   (select id from webhook_deliveries where created_at < $1 - interval '30 days' and status <> 'waiting'
+                     order by created_at limit 5000)",
+    },
+    Kept {
+        table: "webhook_secrets",
+        rule: "until the one after it signs alone",
+        delete: "delete from webhook_secrets where id in
+                   (select id from webhook_secrets where expires_at < $1 order by expires_at limit 5000)",
     },
     Kept {
         table: "data_exports",

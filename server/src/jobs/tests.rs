@@ -77,8 +77,9 @@ impl Bench {
             clock: clock.clone(),
             ids: ids.clone(),
             platforms: Arc::clone(&platforms),
-            vault,
+            vault: Arc::clone(&vault),
         });
+        let webhooks = notifications::tests::webhooks(&(clock.clone() as Arc<dyn Clock>), &vault);
         Self {
             database,
             context: JobContext {
@@ -91,6 +92,7 @@ impl Bench {
                 files: files(),
                 audit_keep_days: 730,
                 letters: letters(),
+                webhooks,
             },
             clock,
         }

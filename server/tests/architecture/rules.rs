@@ -108,7 +108,7 @@ pub const RULES: [Rule; 9] = [
         ],
     },
     Rule {
-        says: "Sealed secrets are opened only where they are used: publishing, refreshing and revoking, the second step and the challenges of passkeys (and re-sealing under new keys).",
+        says: "Sealed secrets are opened only where they are used: publishing, refreshing and revoking, the second step, the challenges of passkeys, and signing for webhooks (and re-sealing under new keys).",
         patterns: |source| {
             unless(
                 under(source, OPENERS) || under(source, &["server/vault/"]),
@@ -262,4 +262,5 @@ const OPENERS: &[&str] = &[
     "server/src/features/accounts/tokens.rs",
     "server/src/features/identity/passkeys.rs",
     "server/src/features/identity/two_step.rs",
+    "server/src/features/notifications/webhooks/sending.rs",
 ];

@@ -150,6 +150,17 @@ pub const REST: &[Line] = &[
     ("GET /api/workspaces/current/api-keys", least(Admin)),
     ("POST /api/workspaces/current/api-keys", least(Admin).json(r#"{"name":"Feed","scopes":["content:read"]}"#)),
     ("DELETE /api/workspaces/current/api-keys/{id}", least(Admin).of("api_key")),
+    ("GET /api/workspaces/current/webhooks", least(Admin)),
+    ("POST /api/workspaces/current/webhooks", least(Admin).json(WEBHOOK)),
+    ("GET /api/workspaces/current/webhooks/{id}", least(Admin).of("webhook")),
+    ("PATCH /api/workspaces/current/webhooks/{id}", least(Admin).of("webhook").json(r#"{"description":"Reports"}"#)),
+    ("DELETE /api/workspaces/current/webhooks/{id}", least(Admin).of("webhook")),
+    ("POST /api/workspaces/current/webhooks/{id}/secret", least(Admin).of("webhook")),
+    ("POST /api/workspaces/current/webhooks/{id}/test", least(Admin).of("webhook")),
+    ("GET /api/workspaces/current/webhooks/{id}/deliveries", least(Admin).of("webhook")),
+    ("POST /api/workspaces/current/webhook-deliveries/{id}/resend", least(Admin).of("webhook_delivery")),
+    ("GET /api/notifications/preferences", least(Viewer)),
+    ("PATCH /api/notifications/preferences", least(Viewer).json(r#"{"email":{"post_failed":true}}"#)),
     ("GET /api/invitations/{token}", least(Nobody)),
     ("POST /api/invitations/accept", least(Nobody).json(r#"{"token":"x"}"#)),
     ("POST /api/invitations/decline", least(Nobody).json(r#"{"token":"x"}"#)),
@@ -215,6 +226,7 @@ pub const REST: &[Line] = &[
     ("GET /api/audit/verification", least(Admin)),
 ];
 
+const WEBHOOK: &str = r#"{"url":"https://hooks.example/arctiv","events":["post.failed"]}"#;
 const BY_ID: &str = r#"{"id":"$ID"}"#;
 
 /// Server functions by what follows `/fn/`.
@@ -261,6 +273,22 @@ pub const FUNCTIONS: &[Line] = &[
     ("workspaces/api-keys", least(Admin).json("{}")),
     ("workspaces/make-api-key", least(Admin).json(r#"{"form":{"name":"Feed","scopes":["content:read"]}}"#)),
     ("workspaces/revoke-api-key", least(Admin).of("api_key").json(BY_ID)),
+    ("notifications/preferences", least(Viewer).json("{}")),
+    ("notifications/subscription", least(Nobody).json(r#"{"token":"x"}"#)),
+    ("notifications/webhooks", least(Admin).json("{}")),
+    (
+        "notifications/webhook/add",
+        least(Admin)
+            .json(r#"{"form":{"url":"https://hooks.example/arctiv","description":"","events":["post.failed"]}}"#),
+    ),
+    (
+        "notifications/webhook/change",
+        least(Admin).of("webhook").json(r#"{"id":"$ID","patch":{"description":"Reports"}}"#),
+    ),
+    ("notifications/webhook/renew-secret", least(Admin).of("webhook").json(BY_ID)),
+    ("notifications/webhook/remove", least(Admin).of("webhook").json(BY_ID)),
+    ("notifications/webhook/test", least(Admin).of("webhook").json(BY_ID)),
+    ("notifications/webhook/resend", least(Admin).of("webhook_delivery").json(BY_ID)),
     ("workspaces/overview", least(Viewer).json("{}")),
     ("workspaces/connections", least(Viewer).json("{}")),
     ("workspaces/latest", least(Viewer).json("{}")),
@@ -323,6 +351,11 @@ pub async fn furnish(owner: &Person, things: &mut BTreeMap<&'static str, String>
     things.insert("invitation", id(&owner.post("/api/workspaces/current/invitations", offer).await["data"]));
     let key = serde_json::json!({ "name": "Feed", "scopes": ["content:read"] });
     things.insert("api_key", id(&owner.post("/api/workspaces/current/api-keys", key).await["data"]["api_key"]));
+    let webhook = serde_json::from_str(WEBHOOK).unwrap();
+    let webhook = id(&owner.post("/api/workspaces/current/webhooks", webhook).await["data"]["webhook"]);
+    let test = format!("/api/workspaces/current/webhooks/{webhook}/test");
+    things.insert("webhook_delivery", id(&owner.post(&test, serde_json::json!({})).await["data"]));
+    things.insert("webhook", webhook);
     let slot = owner.post("/api/queue-slots", serde_json::json!({ "weekday": "monday", "time": "07:30" })).await;
     things.insert("queue_slot", slot["data"]["id"].as_str().unwrap().to_owned());
     let begin = owner.request(reqwest::Method::POST, "/api/media/uploads");

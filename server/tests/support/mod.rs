@@ -167,6 +167,11 @@ impl World {
         Process(self.command("worker").env("ARCTIV_PUBLIC_URL", &web.url).spawn().unwrap())
     }
 
+    /// A worker with settings of its own.
+    pub fn worker_with(&self, settings: &[(&str, &str)]) -> Process {
+        Process(self.command("worker").envs(settings.iter().copied()).spawn().unwrap())
+    }
+
     /// A worker; `crash_at` names the step at which it dies.
     pub fn worker(&self, crash_at: Option<&str>) -> Process {
         let mut command = self.command("worker");

@@ -93,6 +93,16 @@ actions! {
     MemberRemoved = "member.removed", "removed a member";
     ApiKeyCreated = "api_key.created", "made an API key";
     ApiKeyRevoked = "api_key.revoked", "revoked an API key";
+    /// By themselves, on their page or by the link in a letter.
+    NotificationsChanged = "notification.preferences_changed", "changed which letters they get";
+    WebhookAdded = "webhook.added", "added a webhook";
+    WebhookChanged = "webhook.changed", "changed a webhook";
+    WebhookSecretRenewed = "webhook.secret_renewed", "gave a webhook a new secret";
+    WebhookRemoved = "webhook.removed", "removed a webhook";
+    WebhookTested = "webhook.tested", "sent a test to a webhook";
+    WebhookResent = "webhook.resent", "sent an event to a webhook again";
+    /// Nobody answers there.
+    WebhookStopped = "webhook.stopped", "stopped calling a webhook";
     AccountAuthorizationStarted = "account.authorization_started", "started to connect an account";
     AccountAuthorizationFailed = "account.authorization_failed", "failed to connect an account";
     /// For the first time, or again.

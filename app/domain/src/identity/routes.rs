@@ -10,7 +10,8 @@ pub enum Gate {
 }
 
 /// For everybody, signed in or not.
-const PUBLIC: [&str; 7] = ["/", "/login", "/login/verify", "/register", "/confirm", "/forgot", "/reset"];
+const PUBLIC: [&str; 8] =
+    ["/", "/login", "/login/verify", "/register", "/confirm", "/forgot", "/reset", "/unsubscribe"];
 /// Links that people get by mail.
 const PUBLIC_BELOW: [&str; 2] = ["/dev/", "/invite/"];
 
@@ -78,6 +79,8 @@ mod tests {
     #[case("/confirm", None, Gate::Show)]
     #[case("/forgot", Some(WorkspaceKind::Agency), Gate::Show)]
     #[case("/reset", None, Gate::Show)]
+    #[case("/unsubscribe", None, Gate::Show)]
+    #[case("/unsubscribe", Some(WorkspaceKind::Agency), Gate::Show)]
     #[case("/invite/some-token", None, Gate::Show)]
     #[case("/invite", None, to("/login?next=/invite"))]
     #[case("/dashboard/client", None, to("/login?next=/dashboard/client"))]

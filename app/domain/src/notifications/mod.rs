@@ -1,10 +1,27 @@
-//! What people are told when they are not looking: letters, by email.
+//! What people are told when they are not looking: letters, by email; and what programs are told: webhooks.
 //!
 //! A feature says *what* is to be said ([`Letter`]) and to whom; wording, layout and sending are the business of
-//! notifications. A letter holds no secret: the links in it are made when it is sent.
+//! notifications. A letter holds no secret: the links in it are made when it is sent. What happens in a workspace
+//! ([`NotificationEvent`]) is told to those whom it concerns, unless they have switched that off.
+
+mod events;
+mod port;
+mod webhooks;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+pub use events::{
+    EndingAccount, FailedAccount, FailedPost, Happened, JoinedMember, LostAccount, NotificationEvent,
+    NotificationPreference, PreferencesPatch, StoppedWebhook, Subscriber, Subscription, TOLD_AT_ONCE, UNSUBSCRIBE_PAGE,
+    UnknownEvent,
+};
+pub use port::{Notifications, Webhooks};
+pub use webhooks::{
+    MAX_DESCRIPTION, MAX_WEBHOOK_URL, MAX_WEBHOOKS, MadeWebhook, NewWebhook, PREVIOUS_SECRET_LIFE, RenewedSecret,
+    SECRET_MARK, SHOWN_DELIVERIES, TEST_EVENT, Webhook, WebhookDelivery, WebhookDeliveryStatus, WebhookEvent,
+    WebhookOff, WebhookPatch,
+};
 
 use crate::{
     ids::{EmailConfirmationId, InvitationId, PasswordResetId},
@@ -42,6 +59,8 @@ pub enum Letter {
     SecurityChanged { name: String, change: SecurityChange, at: DateTime<Utc> },
     /// A place in a workspace is offered.
     Invitation { workspace: String, invited_by: String, role: Role, link: InvitationId },
+    /// Something happened in a workspace. Whoever gets it can switch such letters off by a link in it.
+    Event { name: String, workspace: String, to: Subscriber, what: Happened },
     /// Anything else: a heading, sentences and at most one way on, which is a path of ours.
     Notice { subject: String, heading: String, paragraphs: Vec<String>, action: Option<(String, String)> },
 }

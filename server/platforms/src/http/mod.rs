@@ -10,6 +10,7 @@
 
 mod call;
 mod guard;
+mod notice;
 mod plain;
 mod rate;
 #[cfg(test)]
@@ -31,6 +32,7 @@ use tokio::time::Instant;
 
 pub use call::Operation;
 pub(crate) use call::{Call, Content, Part, Payload, endpoint};
+pub use notice::{Notice, NoticeFailed};
 pub(crate) use plain::{NoAnswer, Plain};
 pub use rate::RateState;
 pub(crate) use rate::{meta_headers, retry_after, x_headers};

@@ -27,7 +27,7 @@ use tokio::{
 use url::Url;
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
 
-use super::{Answer, Call, Dialect, Operation, Part, RateState, x_headers};
+use super::{Answer, Call, Dialect, Notice, NoticeFailed, Operation, Part, RateState, x_headers};
 use crate::{
     MediaItem, MediaSource, PlatformError,
     error::Verdict,
@@ -346,4 +346,55 @@ async fn a_file_that_ends_early_is_not_taken_for_the_whole(#[case] operation: Op
     let error = http.send(&Plain, call).await.err().unwrap();
     assert_eq!(error.class, expected);
     assert!(server.received_requests().await.unwrap().is_empty(), "half a file arrived");
+}
+
+// ---- notices to addresses that people enter ---------------------------------------------------------------------------
+
+#[tokio::test]
+async fn a_notice_arrives_as_it_is_and_its_answer_is_a_status() {
+    let server = answering(ResponseTemplate::new(302).insert_header("location", "/elsewhere")).await;
+    let url = format!("{}/hook?x=1", server.uri());
+    let notice = Notice { url: &url, body: r#"{"b": 1,  "a":2}"#, headers: &[("webhook-id", "msg_1")] };
+    assert_eq!(http_with(|_| ()).notify(notice).await, Ok(302));
+    let got = server.received_requests().await.unwrap();
+    assert_eq!(got.len(), 1, "a redirect is not followed");
+    assert_eq!((got[0].body.as_slice(), got[0].url.query()), (notice.body.as_bytes(), Some("x=1")));
+    assert_eq!(
+        (&got[0].headers["webhook-id"], &got[0].headers["content-type"]),
+        (&"msg_1".parse().unwrap(), &"application/json".parse().unwrap())
+    );
+}
+
+#[tokio::test]
+async fn an_endless_answer_is_an_answer_all_the_same() {
+    let server = answering(ResponseTemplate::new(200).set_body_bytes(vec![b'a'; 1024 * 1024])).await;
+    let http = http_with(|settings| settings.max_response_bytes = 1024);
+    let url = server.uri();
+    assert_eq!(http.notify(Notice { url: &url, body: "{}", headers: &[] }).await, Ok(200));
+}
+
+#[rstest]
+#[case("https://127.0.0.1/")]
+#[case("https://[::ffff:10.0.0.1]/")]
+#[case("http://hooks.example/")]
+#[case("https://user@hooks.example/")]
+#[case("hooks.example")]
+#[tokio::test]
+async fn notices_go_to_the_public_internet_only(#[case] url: &str) {
+    let http = http_with(|settings| settings.allow_private_networks = false);
+    assert!(http.refusal(url).is_some());
+    let refused = http.notify(Notice { url, body: "{}", headers: &[] }).await;
+    assert!(matches!(refused, Err(NoticeFailed::Refused(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_name_that_leads_here_is_refused_and_a_port_where_nobody_is_is_silent() {
+    let http = http_with(|settings| settings.allow_private_networks = false);
+    let named = Notice { url: "https://localhost/", body: "{}", headers: &[] };
+    assert_eq!(http.refusal(named.url), None, "what a name leads to is known when it is called");
+    assert!(
+        matches!(http.notify(named).await, Err(NoticeFailed::Refused(why)) if why.contains("not on the public internet"))
+    );
+    let nobody = Notice { url: "http://127.0.0.1:9/", ..named };
+    assert!(matches!(http_with(|_| ()).notify(nobody).await, Err(NoticeFailed::Silent(_))));
 }

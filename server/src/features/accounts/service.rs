@@ -20,6 +20,7 @@ use domain::{
     audit::Action,
     clock::{Clock, Ids},
     identity::safe_next,
+    notifications::WebhookEvent,
     page::Window,
 };
 use platforms::{Adapter, AuthorizeRequest, Exchange, ExchangeRequest, Grant};
@@ -39,7 +40,10 @@ use super::{
 };
 use crate::{
     database::{Database, Tx, failed},
-    features::audit::in_tx::{Entry, record},
+    features::{
+        audit::in_tx::{Entry, record},
+        notifications,
+    },
     jobs::enqueue,
     search,
 };
@@ -303,6 +307,8 @@ impl AccountsService {
         store::add_event(tx, &event).await?;
         let entry = Entry::by(actor, Action::AccountConnected, now).on(id, &display_name);
         record(tx, entry.is(json!({ "platform": platform, "scopes": grant.tokens.scopes, "missing_scopes": missing })));
+        let (ids, event) = (self.with.ids.as_ref(), WebhookEvent::AccountConnected);
+        notifications::in_tx::account_changed(tx, ids, now, actor.workspace_id, id, event).await?;
         Ok(Some(id))
     }
 }
@@ -546,6 +552,8 @@ impl Accounts for AccountsService {
         let entry = Entry::by(actor, Action::AccountUnlinked, now).on(id, &account.display_name);
         let (before, after) = (json!({ "status": account.status }), json!({ "status": AccountStatus::Disconnected }));
         record(&mut tx, entry.was(before).is(after));
+        let (ids, event) = (self.with.ids.as_ref(), WebhookEvent::AccountUnlinked);
+        notifications::in_tx::account_changed(&mut tx, ids, now, actor.workspace_id, id, event).await?;
         tx.commit().await
     }
 }

@@ -50,7 +50,7 @@ use super::{
 };
 use crate::{
     database::{Database, DatabaseUrls, PoolSizes},
-    features::deliveries::Selector,
+    features::{deliveries::Selector, notifications},
     jobs::{self, Job, JobContext, run_due},
 };
 
@@ -254,6 +254,7 @@ impl Bench {
             audit_keep_days: 730,
             selector: Selector::new(self.ids.clone(), Arc::clone(&self.platforms), MissedPolicy::default()),
             letters: jobs::tests::letters(),
+            webhooks: notifications::tests::webhooks(&(self.clock.clone() as Arc<dyn Clock>), &vault(&self.ring)),
         }
     }
 

@@ -38,7 +38,10 @@ use super::{
 };
 use crate::{
     database::{Database, Tx, unavailable},
-    features::audit::in_tx::{Entry, record},
+    features::{
+        audit::in_tx::{Entry, record},
+        notifications,
+    },
     jobs::enqueue,
 };
 
@@ -643,6 +646,7 @@ impl Tokens {
                 let status = AccountStatus::Failed;
                 if store::set_trouble(&mut tx, flight.account, held.version, status, &message).await? {
                     record(&mut tx, lost(held.workspace, flight.account, held.platform, status, &message, now));
+                    self.tell_lost(&mut tx, held.workspace, flight.account).await?;
                 }
             }
         }
@@ -699,8 +703,13 @@ impl Tokens {
                 self.event(account, workspace, platform, trouble.kind, Some(trouble.message), trouble.status_code);
             store::add_event(tx, &event).await?;
             record(tx, lost(workspace, account, platform, trouble.status, trouble.message, event.at));
+            self.tell_lost(tx, workspace, account).await?;
         }
         Ok(())
+    }
+
+    async fn tell_lost(&self, tx: &mut Tx, workspace: WorkspaceId, account: AccountId) -> ServiceResult<()> {
+        notifications::in_tx::account_lost(tx, self.inner.with.ids.as_ref(), self.now(), workspace, account).await
     }
 
     /// One refusal is not proof. A job asks once more in a minute.
@@ -861,6 +870,7 @@ impl Tokens {
                     let event = self.event(account, workspace, platform, kind, Some(words), None);
                     store::add_event(&mut tx, &event).await?;
                     record(&mut tx, lost(workspace, account, platform, AccountStatus::Disconnected, words, now));
+                    self.tell_lost(&mut tx, workspace, account).await?;
                 }
                 (Some(version), None) if unsure => {
                     if store::begin_doubt(&mut tx, account, version, now, now - DOUBT_LIFE).await? {
@@ -910,6 +920,8 @@ impl Tokens {
                 let kind = ConnectionEventType::ReconnectionPrompted;
                 let event = self.event(ending.account, ending.workspace, ending.platform, kind, Some(&message), None);
                 store::add_event(&mut tx, &event).await?;
+                let ids = self.inner.with.ids.as_ref();
+                notifications::in_tx::account_expiring(&mut tx, ids, now, ending.workspace, ending.account).await?;
             }
         }
         let refresh_ends_before = reminds.then(|| now + ends_within);

@@ -17,7 +17,7 @@ use super::{
     selection::{Selection, select},
     store::{self, NewDelivery},
 };
-use crate::features::accounts;
+use crate::features::{accounts, notifications};
 
 /// Makes deliveries. Cheap to clone.
 #[derive(Clone)]
@@ -75,10 +75,13 @@ impl Selector {
             // Nobody is left who could take it: it can be changed and sent once somebody can.
             let status = if taken.is_empty() { PostStatus::Failed } else { PostStatus::PartlyPublished };
             store::set_post_status(&mut *tx, sent.post, status).await?;
+            self.tell(&mut *tx, sent, status, now).await?;
         } else if timeliness == Timeliness::Missed {
             let ids: Vec<DeliveryId> = rows.iter().map(|row| row.id).collect();
             store::hold(&mut *tx, &ids, &missed_message(sent.at)).await?;
-            store::derive_post_status(&mut *tx, &[sent.post]).await?;
+            for (_, status) in store::derive_post_status(&mut *tx, &[sent.post]).await? {
+                self.tell(&mut *tx, sent, status, now).await?;
+            }
         } else if sent.scheduled && made > 0 {
             // One that goes out now was saved as such.
             store::set_post_status(&mut *tx, sent.post, PostStatus::Publishing).await?;
@@ -86,6 +89,21 @@ impl Selector {
         let skipped = selection.skipped.len();
         tracing::info!(post_id = %sent.post, accounts = rows.len(), skipped, made, ?timeliness, "targets selected");
         Ok(())
+    }
+
+    /// Nobody is there to see what becomes of a post whose time has come.
+    async fn tell(
+        &self,
+        tx: &mut PgConnection,
+        sent: &SendOff<'_>,
+        status: PostStatus,
+        now: DateTime<Utc>,
+    ) -> ServiceResult<()> {
+        if !sent.scheduled {
+            return Ok(());
+        }
+        let ended = [(sent.workspace, sent.post, status)];
+        notifications::in_tx::posts_ended(tx, self.ids.as_ref(), now, &ended).await
     }
 
     /// Late ones: each account's after the last one there, with a pause.

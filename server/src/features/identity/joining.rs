@@ -12,6 +12,7 @@ use crate::{
     database::Tx,
     features::{
         audit::in_tx::{Entry, record},
+        notifications,
         workspaces::in_tx::{self as invitations, OfferRow},
     },
 };
@@ -119,6 +120,7 @@ impl IdentityService {
         let workspace = invitations::accept(&mut tx, token, user, self.ids.next(), now).await?;
         let entry = Entry::at_the_door(visitor, workspace, user, Action::InvitationAccepted, now);
         record(&mut tx, entry.is(serde_json::json!({ "email": found.offer.email, "role": found.offer.role })));
+        notifications::in_tx::member_joined(&mut tx, self.ids.as_ref(), now, workspace, user).await?;
         let cookie = self.open_session(&mut tx, visitor, user, workspace, found.offer.kind).await?;
         let me = store::me(&mut tx, &self.media, user, workspace).await?;
         tx.commit().await?;

@@ -1,4 +1,4 @@
-//! `/api/events`: server-sent events.
+//! `/api/events`: server-sent events. `/api/notifications/*`: which letters somebody gets.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -13,6 +13,7 @@ use axum::{
 use domain::{
     WorkspaceId,
     events::{Events, Numbered},
+    notifications::{NotificationPreference, Notifications, PreferencesPatch},
     workspaces::elsewhere,
 };
 use futures::{Stream, StreamExt, stream};
@@ -20,8 +21,8 @@ use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::http::{
-    envelope::{ApiResult, Failure},
-    extract::{Query, SignedIn},
+    envelope::{ApiResult, Failure, Ok200, Success},
+    extract::{Body, Query, SignedIn},
 };
 
 /// The routes.
@@ -82,4 +83,44 @@ fn frames(events: impl Stream<Item = Numbered>) -> impl Stream<Item = Result<Eve
         let event = Event::default().id(numbered.id.to_string()).event(numbered.event.name());
         event.json_data(&numbered.event).ok().map(Ok)
     })
+}
+
+/// The routes of preferences.
+pub fn preferences_router<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Arc<dyn Notifications>: axum::extract::FromRef<S>,
+{
+    OpenApiRouter::new().routes(routes!(preferences, set_preferences))
+}
+
+/// Your letters
+///
+/// About what happens in the present workspace you get a letter; those that your role can get.
+#[utoipa::path(get, path = "/api/notifications/preferences", tag = "notifications", responses(
+    (status = 200, description = "All of them", body = Success<Vec<NotificationPreference>>),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+))]
+async fn preferences(
+    State(notifications): State<Arc<dyn Notifications>>,
+    SignedIn(actor): SignedIn,
+) -> ApiResult<Ok200<Vec<NotificationPreference>>> {
+    Ok(Ok200(notifications.preferences(&actor).await?))
+}
+
+/// Choose your letters
+///
+/// In the present workspace; events that are left out stay as they are.
+#[utoipa::path(patch, path = "/api/notifications/preferences", tag = "notifications", request_body = PreferencesPatch, responses(
+    (status = 200, description = "As it is now", body = Success<Vec<NotificationPreference>>),
+    (status = 400, description = "`VALIDATION_ERROR`, with `details.fields`", body = Failure),
+    (status = 401, description = "`UNAUTHORIZED`", body = Failure),
+    (status = 413, description = "`PAYLOAD_TOO_LARGE`", body = Failure),
+))]
+async fn set_preferences(
+    State(notifications): State<Arc<dyn Notifications>>,
+    SignedIn(actor): SignedIn,
+    Body(patch): Body<PreferencesPatch>,
+) -> ApiResult<Ok200<Vec<NotificationPreference>>> {
+    Ok(Ok200(notifications.set_preferences(&actor, patch).await?))
 }

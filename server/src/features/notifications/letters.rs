@@ -6,10 +6,14 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use domain::{
     MailId, ServiceError, ServiceResult,
-    notifications::{Letter, SecurityChange},
+    notifications::{Happened, Letter, SecurityChange, Subscriber, UNSUBSCRIBE_PAGE},
 };
 use uuid::Uuid;
 
+use super::{
+    happened::{self, Said},
+    preferences,
+};
 use crate::one_time::{OneTimeTokens, Purpose};
 
 /// A letter as it leaves.
@@ -20,6 +24,8 @@ pub struct Prepared {
     pub subject: String,
     pub text: String,
     pub html: String,
+    /// Where such letters are switched off; for those that can be.
+    pub unsubscribe: Option<String>,
     pub at: DateTime<Utc>,
 }
 
@@ -34,6 +40,15 @@ struct Words {
     action: Option<Action>,
     /// Small, at the end.
     notes: Vec<String>,
+    /// The last of all: why this letter came, and the end of such letters.
+    end: Option<End>,
+}
+
+#[derive(Debug)]
+struct End {
+    why: String,
+    label: &'static str,
+    url: String,
 }
 
 #[derive(Debug)]
@@ -80,7 +95,8 @@ impl Writer {
         let origin = self.origin.as_str();
         let html = Html { words: &words, origin }.render().map_err(ServiceError::internal)?;
         let text = Text { words: &words, origin }.render().map_err(ServiceError::internal)?;
-        Ok(Prepared { id, to: to.to_owned(), subject: words.subject, text, html, at })
+        let unsubscribe = words.end.map(|end| end.url);
+        Ok(Prepared { id, to: to.to_owned(), subject: words.subject, text, html, unsubscribe, at })
     }
 
     fn link(&self, purpose: Purpose, id: Uuid) -> String {
@@ -96,6 +112,33 @@ impl Writer {
         Action { label: label.to_owned(), url: self.link(purpose, id) }
     }
 
+    fn way(&self, label: &str, path: &str) -> Action {
+        Action { label: label.to_owned(), url: format!("{}/{}", self.origin, path.trim_start_matches('/')) }
+    }
+
+    fn event(&self, name: &str, workspace: &str, to: Subscriber, what: &Happened) -> Words {
+        let event = what.event();
+        let Said { subject, summary, paragraphs, action } = happened::say(what, workspace);
+        let token = preferences::token(&self.tokens, to, event);
+        let greeting = format!("Hello {name}, {}", uncapitalised(&summary));
+        Words {
+            heading: subject.clone(),
+            subject,
+            preview: summary,
+            paragraphs: std::iter::once(greeting).chain(paragraphs).collect(),
+            action: action.map(|(label, path)| self.way(label, &path)),
+            notes: Vec::new(),
+            end: Some(End {
+                why: format!(
+                    "You get this letter because you work in {workspace} on Arctiv, and want to know: {}.",
+                    event.label()
+                ),
+                label: "Stop these letters",
+                url: format!("{}{UNSUBSCRIBE_PAGE}?token={token}", self.origin),
+            }),
+        }
+    }
+
     fn words(&self, letter: &Letter) -> Words {
         match letter {
             Letter::ConfirmEmail { name, link } => Words {
@@ -108,6 +151,7 @@ impl Writer {
                     "The link works for 24 hours and once.".to_owned(),
                     "You did not register? Then somebody mistyped their address, and you need not do anything.".to_owned(),
                 ],
+                end: None,
             },
             Letter::ConfirmNewEmail { name, link } => Words {
                 subject: "Confirm your new email address".to_owned(),
@@ -122,6 +166,7 @@ impl Writer {
                     "The link works for 24 hours and once.".to_owned(),
                     "You do not know about this? Then do nothing, and nothing changes.".to_owned(),
                 ],
+                end: None,
             },
             Letter::EmailChanged { name, new_email } => Words {
                 subject: "Your email address was changed".to_owned(),
@@ -135,6 +180,7 @@ impl Writer {
                 ],
                 action: None,
                 notes: Vec::new(),
+                end: None,
             },
             Letter::ResetPassword { name, link } => Words {
                 subject: "Choose a new password".to_owned(),
@@ -146,6 +192,7 @@ impl Writer {
                     "The link works for 1 hour and once. It ends all sessions of your account.".to_owned(),
                     "It was not you? Then do nothing: your password stays as it is.".to_owned(),
                 ],
+                end: None,
             },
             Letter::PasswordChanged { name, at } => Words {
                 subject: "Your password was changed".to_owned(),
@@ -160,6 +207,7 @@ impl Writer {
                     url: format!("{}/forgot", self.origin),
                 }),
                 notes: vec!["It was you? Then there is nothing to do.".to_owned()],
+                end: None,
             },
             Letter::SecurityChanged { name, change, at } => {
                 let (subject, sentence) = change_words(change);
@@ -177,6 +225,7 @@ impl Writer {
                         url: format!("{}/settings/security", self.origin),
                     }),
                     notes: vec!["It was you? Then there is nothing to do.".to_owned()],
+                    end: None,
                 }
             }
             Letter::NewDevice { name, device, ip, at } => {
@@ -198,6 +247,7 @@ impl Writer {
                         url: format!("{}/settings/security", self.origin),
                     }),
                     notes: vec!["It was you? Then there is nothing to do.".to_owned()],
+                    end: None,
                 }
             }
             Letter::Invitation { workspace, invited_by, role, link } => Words {
@@ -213,20 +263,26 @@ impl Writer {
                     "The invitation is for this email address, and open for 7 days.".to_owned(),
                     format!("You do not know {invited_by}? Then do nothing, or decline it on its page."),
                 ],
+                end: None,
             },
+            Letter::Event { name, workspace, to, what } => self.event(name, workspace, *to, what),
             Letter::Notice { subject, heading, paragraphs, action } => Words {
                 subject: subject.clone(),
                 preview: paragraphs.first().cloned().unwrap_or_default(),
                 heading: heading.clone(),
                 paragraphs: paragraphs.clone(),
-                action: action.as_ref().map(|(label, path)| Action {
-                    label: label.clone(),
-                    url: format!("{}/{}", self.origin, path.trim_start_matches('/')),
-                }),
+                action: action.as_ref().map(|(label, path)| self.way(label, path)),
                 notes: Vec::new(),
+                end: None,
             },
         }
     }
+}
+
+/// As it reads within a sentence.
+fn uncapitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// Subject, and what happened in one sentence.
@@ -265,7 +321,14 @@ fn change_words(change: &SecurityChange) -> (String, String) {
 
 #[cfg(test)]
 mod tests {
-    use domain::{EmailConfirmationId, InvitationId, PasswordResetId, workspaces::Role};
+    use domain::{
+        AccountId, EmailConfirmationId, InvitationId, PasswordResetId, Platform, PostId, UserId, WebhookId,
+        WorkspaceId,
+        notifications::{
+            EndingAccount, FailedAccount, FailedPost, JoinedMember, LostAccount, NotificationEvent, StoppedWebhook,
+        },
+        workspaces::Role,
+    };
     use secrecy::SecretString;
 
     use super::*;
@@ -302,6 +365,58 @@ mod tests {
                 },
             ),
             (
+                "post_failed",
+                event(Happened::PostsFailed { posts: vec![failed_post("The winter menu is here")], more: 0 }),
+            ),
+            (
+                "posts_failed",
+                event(Happened::PostsFailed {
+                    posts: vec![failed_post("The winter menu is here"), failed_post("Open on Sunday")],
+                    more: 3,
+                }),
+            ),
+            (
+                "connection_lost",
+                event(Happened::ConnectionsLost { accounts: vec![lost_account("Harbour & Pine")], more: 0 }),
+            ),
+            (
+                "connections_lost",
+                event(Happened::ConnectionsLost {
+                    accounts: vec![lost_account("Harbour & Pine"), lost_account("Pier 7")],
+                    more: 0,
+                }),
+            ),
+            (
+                "connection_expiring",
+                event(Happened::ConnectionsExpiring {
+                    accounts: vec![EndingAccount {
+                        id: AccountId(id),
+                        name: "Niamh Doyle".into(),
+                        platform: Platform::Linkedin,
+                        ends_at: at,
+                    }],
+                    more: 0,
+                }),
+            ),
+            (
+                "member_joined",
+                event(Happened::MembersJoined {
+                    members: vec![JoinedMember { name: "Orla Keane".into(), role: Role::Editor }],
+                    more: 0,
+                }),
+            ),
+            ("role_changed", event(Happened::RoleChanged { role: Role::Editor })),
+            (
+                "webhook_disabled",
+                event(Happened::WebhooksDisabled {
+                    webhooks: vec![StoppedWebhook {
+                        id: WebhookId(id),
+                        url: "https://hooks.example/arctiv".into(),
+                        gone: false,
+                    }],
+                }),
+            ),
+            (
                 "notice",
                 Letter::Notice {
                     subject: "X needs reconnecting".into(),
@@ -311,6 +426,38 @@ mod tests {
                 },
             ),
         ]
+    }
+
+    fn event(what: Happened) -> Letter {
+        let to = Subscriber { user: UserId(Uuid::from_u128(8)), workspace: WorkspaceId(Uuid::from_u128(9)) };
+        Letter::Event { name: "Niamh Doyle".into(), workspace: "Harbour & Pine".into(), to, what }
+    }
+
+    fn failed_post(title: &str) -> FailedPost {
+        let account = |name: &str, platform, reason: &str, needs_person| FailedAccount {
+            name: name.into(),
+            platform,
+            reason: reason.into(),
+            needs_person,
+        };
+        FailedPost {
+            id: PostId(Uuid::from_u128(7)),
+            title: title.into(),
+            published: 3,
+            accounts: vec![
+                account("Harbour & Pine", Platform::Facebook, "The picture is too small.", false),
+                account("@harbourpine", Platform::Twitter, "The platform did not answer.", true),
+            ],
+        }
+    }
+
+    fn lost_account(name: &str) -> LostAccount {
+        LostAccount {
+            id: AccountId(Uuid::from_u128(7)),
+            name: name.into(),
+            platform: Platform::Facebook,
+            reason: "Access was taken back at Facebook. Please reconnect the account.".into(),
+        }
     }
 
     fn written(letter: &Letter) -> Prepared {
@@ -341,6 +488,26 @@ mod tests {
             }
             assert!(!text.contains("&amp;") && !text.contains('<'), "{name}: {text}");
         }
+    }
+
+    #[test]
+    fn only_letters_about_a_workspace_can_be_ended() {
+        for (name, letter) in samples() {
+            let Prepared { unsubscribe, text, html, .. } = written(&letter);
+            match letter {
+                Letter::Event { .. } => {
+                    let link = unsubscribe.unwrap();
+                    assert!(link.starts_with("https://arctiv.example/unsubscribe?token="), "{name}: {link}");
+                    assert!(text.contains(&link) && html.contains(&link), "{name}");
+                }
+                _ => assert!(unsubscribe.is_none() && !text.contains("/unsubscribe"), "{name}"),
+            }
+        }
+        let events: std::collections::BTreeSet<_> = samples()
+            .into_iter()
+            .filter_map(|(_, letter)| if let Letter::Event { what, .. } = letter { Some(what.event()) } else { None })
+            .collect();
+        assert_eq!(events.len(), NotificationEvent::ALL.len(), "every event has a sample");
     }
 
     #[test]

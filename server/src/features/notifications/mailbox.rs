@@ -84,6 +84,7 @@ mod tests {
             subject: String::new(),
             text: "Confirm:\nhttps://arctiv.example/confirm?token=a\n\nBye".into(),
             html: String::new(),
+            unsubscribe: None,
             at: chrono::DateTime::UNIX_EPOCH,
         };
         let pieces = kept.pieces();

@@ -11,7 +11,10 @@ use chrono::{DateTime, Utc};
 use domain::{ServiceError, ServiceResult};
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    message::{Mailbox, MultiPart},
+    message::{
+        Mailbox, MultiPart,
+        header::{HeaderName, HeaderValue},
+    },
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -55,7 +58,7 @@ impl Smtp {
         let never = |error: &dyn fmt::Display| Undelivered { again: false, reason: error.to_string() };
         let to: Mailbox = letter.to.parse().map_err(|error| never(&error))?;
         let host = self.from.email.domain().to_owned();
-        Message::builder()
+        let mut message = Message::builder()
             .from(self.from.clone())
             .to(to)
             .subject(letter.subject.clone())
@@ -63,8 +66,25 @@ impl Smtp {
             .message_id(Some(format!("<{}@{host}>", letter.id)))
             .date(letter.at.into())
             .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))
-            .map_err(|error| never(&error))
+            .map_err(|error| never(&error))?;
+        if let Some(url) = &letter.unsubscribe {
+            for (name, value) in one_click(url) {
+                message.headers_mut().insert_raw(value_of(name, value));
+            }
+        }
+        Ok(message)
     }
+}
+
+/// What lets a mail program end such letters with one click, by RFC 8058: it posts that very body to that address, without a
+/// cookie and without opening a page. Mail servers that sign letters (DKIM) have to sign both headers for it to be offered.
+fn one_click(url: &str) -> [(&'static str, String); 2] {
+    [("List-Unsubscribe", format!("<{url}>")), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned())]
+}
+
+/// Addresses are ASCII and must stand in one line, which the encoder would fold.
+fn value_of(name: &'static str, value: String) -> HeaderValue {
+    HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), value.clone(), value)
 }
 
 #[async_trait]
@@ -86,6 +106,8 @@ pub struct Kept {
     pub subject: String,
     pub text: String,
     pub html: String,
+    #[serde(default)]
+    pub unsubscribe: Option<String>,
     pub at: DateTime<Utc>,
 }
 
@@ -133,6 +155,7 @@ impl Mailer for Folder {
             subject: letter.subject.clone(),
             text: letter.text.clone(),
             html: letter.html.clone(),
+            unsubscribe: letter.unsubscribe.clone(),
             at: letter.at,
         };
         let bytes = serde_json::to_vec_pretty(&kept).map_err(|error| failed(&error))?;
@@ -158,6 +181,7 @@ mod tests {
             subject: format!("Number {n}: ünïted\r\nBcc: everybody@example.com"),
             text: "Hello".into(),
             html: "<p>Hello</p>".into(),
+            unsubscribe: None,
             at: DateTime::from_timestamp(1_790_000_000 + i64::try_from(n).unwrap(), 0).unwrap(),
         }
     }
@@ -183,6 +207,18 @@ mod tests {
         assert!(message.contains("multipart/alternative") && message.contains("text/html"), "{message}");
         assert!(!message.lines().any(|line| line.starts_with("Bcc")), "{message}");
         assert!(message.contains("Message-ID: <00000000-0000-0000-0000-000000000001@arctiv.example>"), "{message}");
+    }
+
+    #[tokio::test]
+    async fn a_letter_that_can_be_ended_says_how_to_mail_programs() {
+        let url = SecretString::from("smtp://localhost:2525");
+        let smtp = Smtp::new(&url, "Arctiv <hello@arctiv.example>", Duration::from_secs(1)).unwrap();
+        let formatted = |letter: &Prepared| String::from_utf8(smtp.message(letter).unwrap().formatted()).unwrap();
+        assert!(!formatted(&letter(1)).contains("List-Unsubscribe"));
+        let link = format!("https://arctiv.example/unsubscribe?token={}", "a".repeat(120));
+        let message = formatted(&Prepared { unsubscribe: Some(link.clone()), ..letter(1) });
+        assert!(message.contains(&format!("List-Unsubscribe: <{link}>\r\n")), "{message}");
+        assert!(message.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), "{message}");
     }
 
     #[tokio::test]

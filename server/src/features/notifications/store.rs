@@ -1,5 +1,9 @@
 //! The SQL of live events and letters.
 
+pub mod preferences;
+pub mod telling;
+pub mod webhooks;
+
 use chrono::{DateTime, Utc};
 use domain::{
     MailId, ServiceError, ServiceResult,

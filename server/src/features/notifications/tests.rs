@@ -3,14 +3,26 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use chrono::Duration;
 use domain::{
+    clock::Clock,
     notifications::{Letter, Mail},
     workspaces::Role,
 };
+use platforms::{Http, HttpSettings};
 use secrecy::SecretString;
 use sqlx::Row;
+use vault::Vault;
 
-use super::{Letters, Mailer, Writer, in_tx, letters::Prepared, mailer::Undelivered};
+mod telling;
+mod unsubscribing;
+
+use super::{
+    Letters, Mailer, Writer, in_tx,
+    letters::Prepared,
+    mailer::Undelivered,
+    webhooks::{SenderSetup, WebhookSender},
+};
 use crate::{
     features::posts::tests::studio::Studio,
     jobs::{Registry, run_due},
@@ -59,6 +71,23 @@ pub(crate) fn letters(post: Arc<Post>) -> Letters {
         mailer: post,
         pauses: [60, 300].map(std::time::Duration::from_secs).into(),
     }
+}
+
+/// What jobs of tests call webhooks with: a receiver on this machine, and short waits.
+pub(crate) fn webhooks(clock: &Arc<dyn Clock>, vault: &Arc<Vault>) -> WebhookSender {
+    WebhookSender::new(SenderSetup {
+        http: Arc::new(outgoing(clock, true)),
+        vault: Arc::clone(vault),
+        pauses: [5, 300, 1800].map(Duration::seconds).into(),
+        timeout: std::time::Duration::from_secs(2),
+        off_after: Duration::days(5),
+    })
+}
+
+/// The way out.
+pub(crate) fn outgoing(clock: &Arc<dyn Clock>, allow_private_networks: bool) -> Http {
+    let timeout = std::time::Duration::from_secs(2);
+    Http::new(HttpSettings { allow_private_networks, timeout, ..HttpSettings::default() }, Arc::clone(clock)).unwrap()
 }
 
 async fn write(studio: &Studio, to: &str) {

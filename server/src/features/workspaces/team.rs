@@ -122,6 +122,10 @@ impl Team for TeamService {
         let facts = |member: &Member| json!({ "role": member.role, "disabled": member.disabled_at.is_some() });
         let entry = Entry::by(actor, Action::MemberChanged, now).on(member, &found.full_name);
         record(&mut tx, entry.changed(before.as_ref().map(facts).unwrap_or_default(), facts(&found)));
+        // Whoever changes their own knows.
+        if member != actor.user_id && before.is_some_and(|before| before.role != found.role) {
+            notifications::in_tx::role_changed(&mut tx, self.ids.as_ref(), now, actor.workspace_id, member).await?;
+        }
         tx.commit().await?;
         tracing::info!(user_id = %actor.user_id, member = %member, role = ?patch.role, disabled = ?patch.disabled, "member changed");
         Ok(found)

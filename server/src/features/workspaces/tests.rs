@@ -82,7 +82,7 @@ impl Office {
     }
 
     async fn work(&self) {
-        let registry = Registry::new().register(notifications::jobs::send_mail);
+        let registry = Registry::new().register(notifications::jobs::send_mail).register(notifications::telling::tell);
         run_due(&self.studio.context, registry).await.unwrap();
         assert!(self.studio.jobs().await.is_empty(), "work was left behind");
     }

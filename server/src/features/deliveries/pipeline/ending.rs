@@ -26,6 +26,7 @@ use crate::{
             jobs::WriteComment,
             store::{self, AttemptRow, Claimed, Ending, Out},
         },
+        notifications,
     },
     jobs::enqueue,
 };
@@ -198,6 +199,8 @@ impl Pipeline {
             let entry = Entry::by_itself(claimed.workspace.into(), Action::AccountLost, now).on(claimed.account, "");
             let status = AccountStatus::Failed;
             record(&mut tx, entry.is(json!({ "platform": claimed.platform, "status": status, "reason": reason })));
+            let workspace = claimed.workspace.into();
+            notifications::in_tx::account_lost(&mut tx, self.ids.as_ref(), now, workspace, claimed.account).await?;
         }
         // A post that lies with a creator is no longer on its way by itself.
         let still_open = matches!(ending, Ending::Again { stage, .. } if stage != Stage::WithCreator);
@@ -273,16 +276,18 @@ impl Pipeline {
         Ok(held)
     }
 
-    /// What these posts' deliveries make of them, and the record of those that have ended.
+    /// What these posts' deliveries make of them; the record of those that have ended, and the word to whom it concerns.
     async fn derive(&self, tx: &mut Tx, posts: &[(PostId, Uuid)], now: DateTime<Utc>) -> ServiceResult<()> {
         let workspaces: HashMap<PostId, Uuid> = posts.iter().copied().collect();
         let ids: Vec<PostId> = workspaces.keys().copied().collect();
+        let mut over = Vec::new();
         for (post, status) in store::derive_post_status(tx, &ids).await? {
             if let (Some(action), Some(workspace)) = (ended(status), workspaces.get(&post)) {
                 record(tx, Entry::by_itself((*workspace).into(), action, now).on(post, ""));
+                over.push(((*workspace).into(), post, status));
             }
         }
-        Ok(())
+        notifications::in_tx::posts_ended(tx, self.ids.as_ref(), now, &over).await
     }
 
     /// The attempt's line in the log; counts it too.

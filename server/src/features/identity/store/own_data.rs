@@ -133,6 +133,10 @@ pub async fn gather(tx: &mut PgConnection, user: UserId) -> ServiceResult<serde_
                                 'via', e.via, 'ip', host(e.ip), 'user_agent', e.user_agent, 'subject_kind', e.subject_kind)
                                 order by e.created_at, e.seq), '[]')
                           from audit_events e join workspaces w on w.id = e.workspace_id where e.user_id = $1),
+             'letters_switched_off', (select coalesce(jsonb_agg(jsonb_build_object('workspace', w.name, 'event', p.event)
+                                order by w.name, p.event), '[]')
+                             from notification_preferences p join workspaces w on w.id = p.workspace_id
+                            where p.user_id = $1 and not p.email),
              'letters', (select coalesce(jsonb_agg(jsonb_build_object('about', l.letter->>'about', 'status', l.status,
                                 'written_at', l.created_at) order by l.created_at), '[]')
                            from mails l join users u on u.email = l.recipient where u.id = $1)

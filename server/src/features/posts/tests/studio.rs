@@ -34,7 +34,7 @@ use crate::{
         accounts::{AccountsService, AccountsSetup, Tokens, TokensSetup},
         deliveries::{DeliveryService, Selector, jobs::select_targets},
         media::{self, MediaFiles, MediaLinks, MediaService},
-        notifications::tests::{Post, SECRET, letters},
+        notifications::tests::{Post, SECRET, letters, webhooks},
         posts::{self, PostService, QueueService},
     },
     jobs::{self, JobContext, Registry},
@@ -57,6 +57,7 @@ pub struct Studio {
     pub context: JobContext,
     /// The mail server.
     pub post: Arc<Post>,
+    pub vault: Arc<Vault>,
     /// The superuser, who sees everything: for arranging and looking.
     pub admin: PgPool,
     // Dropped last, when nobody is connected any more.
@@ -128,7 +129,7 @@ impl Studio {
             clock: clock.clone(),
             ids: ids.clone(),
             platforms: platforms.clone(),
-            vault,
+            vault: vault.clone(),
         });
         let store = Arc::new(InMemory::new());
         let files = MediaFiles::new(store.clone());
@@ -140,6 +141,7 @@ impl Studio {
         let posts = PostService::new(db.clone(), clock.clone(), ids.clone(), accounts.clone(), links, selector.clone());
         let deliveries = DeliveryService::new(db.clone(), clock.clone(), 5, missed.spacing);
         let post = Arc::new(Post::default());
+        let sender = webhooks(&clock, &vault);
         let context = JobContext {
             db: db.clone(),
             clock,
@@ -150,6 +152,7 @@ impl Studio {
             audit_keep_days: 730,
             selector,
             letters: letters(post.clone()),
+            webhooks: sender,
         };
         Self {
             db,
@@ -164,6 +167,7 @@ impl Studio {
             deliveries: Arc::new(deliveries),
             context,
             post,
+            vault,
             admin,
             _database: database,
         }
