@@ -29,8 +29,9 @@ pub enum Access {
 /// A kind of things: where they are, and the scopes for reading and changing them.
 type Kind = (&'static str, Scope, Option<Scope>);
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     ("/api/content", Scope::ContentRead, Some(Scope::ContentWrite)),
+    ("/api/content-drafts", Scope::ContentRead, Some(Scope::ContentWrite)),
     ("/api/queue-slots", Scope::ContentRead, Some(Scope::ContentWrite)),
     ("/api/deliveries", Scope::DeliveriesRead, Some(Scope::DeliveriesWrite)),
     ("/api/media", Scope::MediaRead, Some(Scope::MediaWrite)),
@@ -138,6 +139,7 @@ mod tests {
     #[case(Method::GET, "/api/auth/me", Access::Any)]
     #[case(Method::POST, "/api/auth/change-password", Access::None)]
     #[case(Method::POST, "/api/workspaces/current/api-keys", Access::None)]
+    #[case(Method::PATCH, "/api/content-drafts/7", Access::Scope(Scope::ContentWrite))]
     #[case(Method::GET, "/api/contentious", Access::None)]
     #[case(Method::GET, "/api/events", Access::None)]
     fn what_takes_what(#[case] method: Method, #[case] path: &str, #[case] expected: Access) {

@@ -237,7 +237,8 @@ pub async fn session_lookup(
                   specialties as "specialties!", availability, agency_name, team_size, listed as "listed!", avatar,
                   workspace_id as "workspace_id!", logo,
                   name as "name!", slug as "slug!", kind::text as "kind!", time_zone as "time_zone!",
-                  undo_seconds as "undo_seconds!", new_accounts_active as "new_accounts_active!", role::text as "role!"
+                  undo_seconds as "undo_seconds!", new_accounts_active as "new_accounts_active!",
+                  approval_policy::text as "approval_policy!", role::text as "role!"
              from session_lookup($1, $2)"#,
         hash.as_slice(),
         at
@@ -271,6 +272,7 @@ pub async fn session_lookup(
                 time_zone: row.time_zone,
                 undo_seconds: row.undo_seconds,
                 new_accounts_active: row.new_accounts_active,
+                approval_policy: row.approval_policy,
                 role: row.role,
             }
             .me(links)?,
@@ -318,6 +320,7 @@ struct MeRow {
     time_zone: String,
     undo_seconds: i32,
     new_accounts_active: bool,
+    approval_policy: String,
     role: String,
 }
 
@@ -351,6 +354,7 @@ impl MeRow {
                 time_zone: row.time_zone,
                 undo_seconds: u16::try_from(row.undo_seconds).unwrap_or_default(),
                 new_accounts_active: row.new_accounts_active,
+                approval_policy: word("approval policy", &row.approval_policy)?,
                 logo_url: shown(row.logo),
             },
             role: word("role", &row.role)?,
@@ -365,7 +369,8 @@ pub async fn me(tx: &mut PgConnection, links: &MediaLinks, user: UserId, workspa
         r#"select u.id, u.email, u.full_name, u.role::text as "user_role!", u.email_confirmed_at is not null as "confirmed!",
                   p.headline, p.bio, p.specialties, p.availability, p.agency_name, p.team_size, p.listed, p.avatar,
                   w.id as workspace_id, w.name, w.slug, w.kind::text as "kind!", w.time_zone, w.logo,
-                  w.undo_seconds::integer as "undo_seconds!", w.new_accounts_active, m.role::text as "role!"
+                  w.undo_seconds::integer as "undo_seconds!", w.new_accounts_active,
+                  w.approval_policy::text as "approval_policy!", m.role::text as "role!"
              from users u
              join profiles p on p.user_id = u.id
              join memberships m on m.user_id = u.id and m.workspace_id = $2
@@ -885,6 +890,11 @@ pub async fn gather(tx: &mut PgConnection, user: UserId) -> ServiceResult<serde_
                          from post_versions v join workspaces w on w.id = v.workspace_id
                          join memberships m on m.workspace_id = v.workspace_id and m.user_id = $1
                         where v.created_by = $1),
+             'approvals', (select coalesce(jsonb_agg(jsonb_build_object('workspace', w.name, 'post', a.post_id, 'version', a.version,
+                                'step', a.step, 'note', a.note, 'at', a.created_at) order by a.created_at, a.id), '[]')
+                             from approvals a join workspaces w on w.id = a.workspace_id
+                             join memberships m on m.workspace_id = a.workspace_id and m.user_id = $1
+                            where a.actor_id = $1),
              'media', (select coalesce(jsonb_agg(jsonb_build_object('workspace', w.name, 'file_name', f.file_name,
                                 'alt_text', f.alt_text, 'added_at', f.created_at) order by f.created_at, f.id), '[]')
                          from media f join workspaces w on w.id = f.workspace_id
