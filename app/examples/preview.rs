@@ -54,8 +54,8 @@ use domain::{
         Upload, UploadState, Uploaded, Variant,
     },
     posts::{
-        CheckedPost, IdempotencyKey, NewPost, Post, PostFacets, PostFilter, PostPatch, PostStatus, PostSummary,
-        PostToCheck, Posts, Visibility,
+        ApprovalFile, ApprovalPolicy, Approvals, CheckedPost, IdempotencyKey, NewPost, Post, PostFacets, PostFilter,
+        PostPatch, PostStatus, PostSummary, PostToCheck, Posts, Review, Visibility,
         best_times::BestTime,
         queue::{FreeSlot, NewSlot, Queue, QueueSlot},
         versions::{Comparison, PostVersion, VersionSummary},
@@ -213,6 +213,7 @@ impl Demo {
             time_zone: None,
             deliveries,
             skipped: Vec::new(),
+            approval: None,
             created_at: ago(2),
             updated_at: ago(1),
         }
@@ -629,6 +630,32 @@ impl Posts for Demo {
 }
 
 #[async_trait]
+impl Approvals for Demo {
+    async fn waiting(&self, _: &Actor, _: PageRequest) -> ServiceResult<Page<Review>> {
+        self.stand()?;
+        Ok(Page::empty(20))
+    }
+    async fn awaited(&self, _: &Actor) -> ServiceResult<u64> {
+        Ok(0)
+    }
+    async fn file(&self, _: &Actor, _: PostId) -> ServiceResult<ApprovalFile> {
+        Ok(ApprovalFile { post: self.post(), approvals: Vec::new(), review: None })
+    }
+    async fn submit(&self, _: &Actor, _: PostId) -> ServiceResult<Post> {
+        gone()
+    }
+    async fn withdraw(&self, _: &Actor, _: PostId) -> ServiceResult<Post> {
+        gone()
+    }
+    async fn approve(&self, _: &Actor, _: PostId, _: Option<u32>) -> ServiceResult<Post> {
+        gone()
+    }
+    async fn reject(&self, _: &Actor, _: PostId, _: Option<u32>, _: String) -> ServiceResult<Post> {
+        gone()
+    }
+}
+
+#[async_trait]
 impl Queue for Demo {
     async fn slots(&self, _: &Actor) -> ServiceResult<Vec<QueueSlot>> {
         self.stand()?;
@@ -672,6 +699,8 @@ impl Workspaces for Demo {
             deliveries: Deliveries::list(self, actor, DeliveryFilter::default()).await?.items,
             posts: Posts::list(self, actor, filter).await?.items,
             counts: Deliveries::counts(self, actor).await?,
+            waiting: Vec::new(),
+            waiting_total: 0,
         })
     }
 }
@@ -940,6 +969,7 @@ fn services(scene: Scene) -> Services {
         api_keys: demo.clone(),
         accounts: demo.clone(),
         posts: demo.clone(),
+        approvals: demo.clone(),
         queue: demo.clone(),
         deliveries: demo.clone(),
         media: demo.clone(),
@@ -997,6 +1027,7 @@ fn context(headers: &HeaderMap, form: Option<FormOutcome>) -> RequestContext {
             time_zone: "Europe/Dublin".into(),
             undo_seconds: 5,
             new_accounts_active: true,
+            approval_policy: ApprovalPolicy::default(),
             logo_url: None,
         },
         role: Role::Admin,

@@ -92,6 +92,7 @@ pages! {
         Compose => posts::compose::page::ComposePage;
         Posts => posts::pages::PostsPage;
         Post => posts::pages::PostPage;
+        Approvals => posts::approvals::page::ApprovalsPage;
         Calendar => posts::calendar::page::CalendarPage;
         Queue => posts::queue::QueuePage;
         Activity => deliveries::pages::ActivityPage;
@@ -131,6 +132,7 @@ fn SignedInFrame() -> impl IntoView {
         <Frame
             above=|| view! { <identity::components::ConfirmBanner/> }
             switcher=|| view! { <workspaces::components::Switcher/> }
+            awaited=posts::approvals::use_awaited()
         />
     }
 }
@@ -168,6 +170,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/compose") view={Lazy::<Compose>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/posts") view={Lazy::<Posts>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/posts/:id") view={Lazy::<Post>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/approvals") view={Lazy::<Approvals>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/api-keys") view={Lazy::<ApiKeys>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings/audit") view={Lazy::<AuditLog>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/calendar") view={Lazy::<Calendar>::new()} ssr=SsrMode::Async/>

@@ -15,7 +15,7 @@ use domain::{
     identity::{Credentials, Identity, Me, OwnData, Passkeys, Profiles, Providers, SessionToken, Sessions, TwoSteps},
     media::Media,
     notifications::{Notifications, Webhooks},
-    posts::{Posts, queue::Queue},
+    posts::{Approvals, Posts, queue::Queue},
     workspaces::{ApiKeys, Memberships, Team, WorkspaceSettings, Workspaces},
 };
 use leptos::prelude::{provide_context, use_context};
@@ -43,6 +43,7 @@ pub struct Services {
     pub api_keys: Arc<dyn ApiKeys>,
     pub accounts: Arc<dyn Accounts>,
     pub posts: Arc<dyn Posts>,
+    pub approvals: Arc<dyn Approvals>,
     pub queue: Arc<dyn Queue>,
     pub deliveries: Arc<dyn Deliveries>,
     pub media: Arc<dyn Media>,

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use domain::{
-    FieldErrors,
+    FieldErrors, UserId,
     identity::Me,
+    posts::ApprovalPolicy,
     workspaces::{Role, WorkspaceKind},
 };
 use leptos::prelude::*;
@@ -78,6 +79,22 @@ impl Session {
     /// refused.
     pub fn may(self, role: Role) -> bool {
         self.told.with_value(|told| told.me.as_ref().is_some_and(|me| me.role >= role))
+    }
+
+    /// Whether the person may change a post that `author` has begun: members change their own.
+    pub fn may_change(self, author: UserId) -> bool {
+        let own = self.told.with_value(|told| told.me.as_ref().is_some_and(|me| me.user.id == author));
+        self.may(Role::Editor) || (own && self.may(Role::Member))
+    }
+
+    /// Whose posts wait for approval here.
+    pub fn approval_policy(self) -> ApprovalPolicy {
+        self.told.with_value(|told| told.me.as_ref().map(|me| me.workspace.approval_policy)).unwrap_or_default()
+    }
+
+    /// Whether what the person saves waits for approval before it goes out.
+    pub fn is_held_back(self) -> bool {
+        self.told.with_value(|told| told.me.as_ref().is_some_and(|me| me.workspace.approval_policy.holds_back(me.role)))
     }
 
     /// What became of the form that posts to `path`, if it was just refused and this page shows it again.

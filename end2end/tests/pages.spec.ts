@@ -7,6 +7,7 @@ const SIGNED_IN = [
   '/accounts',
   '/compose',
   '/posts',
+  '/approvals',
   '/calendar',
   '/calendar?view=week',
   '/calendar?view=day',

@@ -27,7 +27,7 @@ const A_DEVICE: &str =
     "takes a device and a site with a name: the tests of identity, and end2end/tests/passkeys.spec.ts";
 
 /// What is documented and cannot be provoked from here.
-const ELSEWHERE: [(&str, u16, &str); 18] = [
+const ELSEWHERE: [(&str, u16, &str); 19] = [
     ("GET /api/auth/oidc/start", 404, "takes an Arctiv without a provider: tests/provider.rs"),
     ("GET /api/auth/oidc/callback", 404, "the same"),
     ("GET /exports/{id}", 410, "takes an hour; with the clock moved, in the tests of identity"),
@@ -45,6 +45,7 @@ const ELSEWHERE: [(&str, u16, &str); 18] = [
     ("POST /api/auth/login/passkey", 401, A_DEVICE),
     ("POST /api/auth/login/passkey", 410, A_DEVICE),
     ("GET /media/{id}/{variant}", 410, "takes an hour; with the clock moved, in the tests of media"),
+    ("PATCH /api/media/{id}", 409, "takes a member, and a post on its way: the tests of posts"),
     ("GET /health/ready", 503, "takes a database that is away: tests/outage.rs"),
 ];
 
@@ -290,7 +291,8 @@ impl Stage {
             "POST /api/auth/passkeys" => Some(json!({ "name": "Phone", "credential": {} })),
             "PATCH /api/auth/passkeys/{id}" => Some(json!({ "name": "My phone" })),
             "PATCH /api/workspaces/current" => Some(
-                json!({ "name": "Pier", "slug": "pier-7", "time_zone": "Europe/Dublin", "undo_seconds": 9, "new_accounts_active": false }),
+                json!({ "name": "Pier", "slug": "pier-7", "time_zone": "Europe/Dublin", "undo_seconds": 9, "new_accounts_active": false,
+                    "approval_policy": "members" }),
             ),
             "PATCH /api/users/profile" => {
                 Some(json!({ "full_name": "Una Walsh", "headline": "Ships", "bio": "Since 2009" }))
@@ -321,6 +323,12 @@ impl Stage {
             "POST /api/content" => Some(json!({ "body": "Hi", "visibility": "private" })),
             "POST /api/content/check" => Some(json!({ "post": { "body": "Hi", "visibility": "private" } })),
             "PATCH /api/content/{id}" => Some(json!({ "body": "Hello" })),
+            "POST /api/content-drafts" => {
+                Some(json!({ "social_account_id": Uuid::nil(), "title": "A draft", "body": "Hi", "media_assets": [] }))
+            }
+            "PATCH /api/content-drafts/{id}" => {
+                Some(json!({ "action": "rejected", "version": 1, "rejection_note": "Shorter" }))
+            }
             "POST /api/queue-slots" => Some(json!({ "weekday": "sunday", "time": "23:59", "time_zone": "UTC" })),
             "PATCH /api/media/{id}" => Some(json!({ "alt_text": "Two cups", "tags": ["cups"] })),
             _ => None,
@@ -339,7 +347,7 @@ impl Stage {
             path if path.starts_with("/api/media/uploads/") => self.upload.clone(),
             path if path.starts_with("/api/media/") => self.picture["id"].as_str().unwrap().to_owned(),
             path if path.starts_with("/api/oauth/") || path.starts_with("/api/webhooks/") => "facebook".to_owned(),
-            path if path.starts_with("/api/content/") => self.draft.clone(),
+            path if path.starts_with("/api/content/") || path.starts_with("/api/content-drafts/") => self.draft.clone(),
             _ => Uuid::nil().to_string(),
         }
     }
@@ -407,6 +415,7 @@ async fn every_operation_answers_as_documented() {
     notifications(&mut stage).await;
     accounts(&mut stage).await;
     content(&mut stage).await;
+    drafts(&mut stage).await;
     pictures(&mut stage).await;
     uploads(&mut stage).await;
     deliveries(&mut stage).await;
@@ -1003,6 +1012,43 @@ async fn history(stage: &mut Stage) {
     stage.call(Who::Owner, compare, &id, None, 200).query("?against=4").send().await;
     stage.call(Who::Owner, restore, &id, None, 400).send().await;
     stage.call(Who::Owner, "DELETE /api/content/{id}", &id, None, 200).send().await;
+}
+
+/// A draft that is written, asked for, decided on.
+async fn drafts(stage: &mut Stage) {
+    let (list, create, show) = ("GET /api/content-drafts", "POST /api/content-drafts", "GET /api/content-drafts/{id}");
+    let (change, delete) = ("PATCH /api/content-drafts/{id}", "DELETE /api/content-drafts/{id}");
+    let new = json!({ "social_account_id": stage.account, "title": "A draft", "body": "Hi", "media_assets": [] });
+    let id = id_of(&stage.call(Who::Owner, create, "", Some(new), 201).send().await);
+    stage
+        .call(Who::Owner, create, "", Some(json!({ "social_account_id": stage.account, "body": "" })), 400)
+        .send()
+        .await;
+    let act = |action: Value| Some(json!({ "action": action }));
+    stage.call(Who::Owner, change, &id, act(json!("approved")), 409).send().await;
+    stage.call(Who::Owner, change, &id, act(json!("submit")), 200).send().await;
+    let waiting = stage.call(Who::Owner, list, "", None, 200).query("?limit=5&offset=0").send().await;
+    assert_eq!(waiting["data"][0]["post"]["id"], json!(id), "{waiting}");
+    stage.call(Who::Owner, show, &id, None, 200).send().await;
+    let edit = json!({ "title": "Another", "body": "Hello", "media_assets": [], "social_account_id": stage.account, "version": 2 });
+    stage.call(Who::Owner, change, &id, Some(edit), 200).send().await;
+    let stale = json!({ "action": "approved", "version": 2 });
+    stage.call(Who::Owner, change, &id, Some(stale), 409).send().await;
+    let refused = stage.call(Who::Owner, change, &id, act(json!("rejected")), 400).send().await;
+    assert!(refused["details"]["fields"]["rejection_note"].is_string(), "{refused}");
+    let both = json!({ "action": "approved", "body": "Something else" });
+    stage.call(Who::Owner, change, &id, Some(both), 400).send().await;
+    let rejected = json!({ "action": "rejected", "version": 3, "rejection_note": "Shorter" });
+    let rejected = stage.call(Who::Owner, change, &id, Some(rejected), 200).send().await;
+    assert_eq!(rejected["data"]["approval"]["note"], "Shorter", "{rejected}");
+    stage.call(Who::Owner, change, &id, act(json!("submit")), 200).send().await;
+    stage.call(Who::Owner, change, &id, act(json!("withdraw")), 200).send().await;
+    stage.call(Who::Owner, change, &id, act(json!("submit")), 200).send().await;
+    let approved = stage.call(Who::Owner, change, &id, act(json!("approved")), 200).send().await;
+    assert_eq!(approved["data"]["status"], "publishing", "{approved}");
+    stage.call(Who::Owner, delete, &id, None, 409).send().await;
+    stage.call(Who::Owner, "POST /api/content/{id}/undo", &id, None, 200).send().await;
+    stage.call(Who::Owner, delete, &id, None, 200).send().await;
 }
 
 /// Slots, and a post that takes one.

@@ -45,6 +45,8 @@ macro_rules! ids {
 ids! {
     /// A key with which a program acts.
     ApiKeyId,
+    /// A line of a post's history of approvals.
+    ApprovalId,
     /// A platform account that a client has connected.
     AccountId,
     /// A line of an account's connection log.

@@ -26,12 +26,22 @@ use crate::{
 const SEARCH: &str = "frame-search";
 const LOGOUT: &str = "logout";
 
+/// The place where posts wait for a word, and how many of them wait for this person's is said.
+const APPROVALS: &str = "/approvals";
+
 /// A place of the app.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     pub(super) href: &'static str,
     pub(super) icon: Glyph,
     pub(super) label: &'static str,
+}
+
+impl Place {
+    /// What stands beside its name.
+    fn count(self, awaited: Signal<u64>) -> Signal<Option<u64>> {
+        Signal::derive(move || Some(awaited.get()).filter(|n| self.href == APPROVALS && *n > 0))
+    }
 }
 
 /// The places that exist, in groups; the first without a name.
@@ -44,6 +54,7 @@ pub(super) fn places(dashboard: &'static str) -> [(&'static str, Vec<Place>); 3]
             vec![
                 place("/calendar", Glyph::Calendar, "Calendar"),
                 place("/posts", Glyph::FileText, "Posts"),
+                place(APPROVALS, Glyph::CheckCheck, "Approvals"),
                 place("/activity", Glyph::Activity, "Activity"),
                 place("/media", Glyph::Image, "Media"),
             ],
@@ -77,6 +88,9 @@ pub fn Frame(
     /// In the top bar: which workspace this is, and the way to another.
     #[prop(into)]
     switcher: ViewFn,
+    /// How many posts wait for the person's approval.
+    #[prop(into)]
+    awaited: Signal<u64>,
 ) -> impl IntoView {
     let session = use_session();
     let sheet = RwSignal::new(false);
@@ -100,14 +114,14 @@ pub fn Frame(
         <SkipLink/>
         {session.me().map(|me| top_bar(&me, sheet, &switcher))}
         <div class="flex max-lg:noscript:flex-col">
-            {rail(dashboard)}
+            {rail(dashboard, awaited)}
             <main id="main" tabindex="-1" class="min-h-[calc(100dvh-3.5rem)] min-w-0 flex-1 bg-surface outline-none">
                 {above.run()}
                 <Outlet/>
             </main>
         </div>
         <Dialog id="sheet" open=sheet title="Arctiv" size=DialogSize::Sheet bare=true>
-            {sheet_content(dashboard)}
+            {sheet_content(dashboard, awaited)}
         </Dialog>
         <Palette/>
         <form id=LOGOUT method="post" action="/logout"></form>
@@ -231,7 +245,7 @@ fn account_menu(me: &Me) -> AnyView {
     .into_any()
 }
 
-fn rail(dashboard: &'static str) -> AnyView {
+fn rail(dashboard: &'static str, awaited: Signal<u64>) -> AnyView {
     let path = use_location().pathname;
     let slim = Memo::new(move |_| path.with(|path| needs_width(path)));
     let groups = places(dashboard)
@@ -241,7 +255,8 @@ fn rail(dashboard: &'static str) -> AnyView {
                 .into_iter()
                 .map(|place| {
                     let current = Signal::derive(move || path.with(|path| is_at(path, place.href)));
-                    view! { <li><RailLink href=place.href icon=place.icon label=place.label current/></li> }
+                    let count = place.count(awaited);
+                    view! { <li><RailLink href=place.href icon=place.icon label=place.label current count/></li> }
                 })
                 .collect_view();
             view! {
@@ -274,7 +289,7 @@ fn rail(dashboard: &'static str) -> AnyView {
     .into_any()
 }
 
-fn sheet_content(dashboard: &'static str) -> AnyView {
+fn sheet_content(dashboard: &'static str, awaited: Signal<u64>) -> AnyView {
     let path = use_location().pathname;
     let groups = places(dashboard)
         .into_iter()
@@ -283,7 +298,8 @@ fn sheet_content(dashboard: &'static str) -> AnyView {
                 .into_iter()
                 .map(|place| {
                     let current = Signal::derive(move || path.with(|path| is_at(path, place.href)));
-                    view! { <li><SheetLink href=place.href icon=place.icon label=place.label current/></li> }
+                    let count = place.count(awaited);
+                    view! { <li><SheetLink href=place.href icon=place.icon label=place.label current count/></li> }
                 })
                 .collect_view();
             view! {

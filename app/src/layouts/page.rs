@@ -1,6 +1,6 @@
 //! A page inside the frame.
 
-use domain::workspaces::WorkspaceKind;
+use domain::workspaces::{Role, WorkspaceKind};
 use leptos::prelude::*;
 
 use crate::{
@@ -45,12 +45,16 @@ pub fn PageFrame(
 /// The one primary action of the workspace's kind. In the top bar on wide screens, in the overview's header on phones.
 #[component]
 pub fn PrimaryAction(#[prop(optional, into)] class: String) -> impl IntoView {
-    let words = primary_action_words(use_session());
-    view! {
-        <Button variant=ButtonVariant::Primary icon=Glyph::PenLine href="/compose" class>
-            {words}
-        </Button>
-    }
+    let session = use_session();
+    let words = primary_action_words(session);
+    // For whoever writes.
+    session.may(Role::Member).then(|| {
+        view! {
+            <Button variant=ButtonVariant::Primary icon=Glyph::PenLine href="/compose" class>
+                {words}
+            </Button>
+        }
+    })
 }
 
 /// What the primary action is called.

@@ -42,7 +42,10 @@ fn groups(session: Session, typed: &str) -> Vec<PaletteGroup> {
         .flat_map(|(_, places)| places)
         .map(|place| item(place.icon, place.label, place.href))
         .collect();
-    let mut act = vec![item(Glyph::PenLine, primary_action_words(session), "/compose")];
+    let mut act = Vec::new();
+    if session.may(Role::Member) {
+        act.push(item(Glyph::PenLine, primary_action_words(session), "/compose"));
+    }
     if session.may(Role::Editor) {
         act.push(item(Glyph::Clock, "Set up the queue", "/settings/queue"));
     }

@@ -14,7 +14,7 @@ use domain::{
     identity::{Credentials, Identity, OwnData, Passkeys, Profiles, Providers, Sessions, TwoSteps},
     media::Media,
     notifications::{Notifications, Webhooks},
-    posts::{Posts, queue::Queue},
+    posts::{Approvals, Posts, queue::Queue},
     workspaces::{ApiKeys, Memberships, Team, WorkspaceSettings},
 };
 use leptos::config::LeptosOptions;
@@ -295,6 +295,7 @@ impl Arctiv {
             Arc::clone(&vault),
         )?
         .with_passkeys_of(RelyingParty::of(&site));
+        let approvals: Arc<dyn Approvals> = Arc::new(posts.clone());
         let (accounts_there, posts): (_, Arc<dyn Posts>) = (Arc::clone(&accounts), Arc::new(posts));
         let own_data = OwnDataService::new(identity.clone(), accounts_there, Arc::clone(&posts), portraits.clone());
         let providers = ProviderService::new(identity.clone(), provider);
@@ -317,6 +318,7 @@ impl Arctiv {
             providers: Arc::new(providers),
             accounts,
             posts,
+            approvals,
             queue: Arc::new(queue),
             deliveries: Arc::new(deliveries),
             media: Arc::new(media),
@@ -496,6 +498,7 @@ part!(
     api_keys: ApiKeys,
     accounts: Accounts,
     posts: Posts,
+    approvals: Approvals,
     queue: Queue,
     deliveries: Deliveries,
     media: Media,

@@ -149,6 +149,7 @@ fn api() -> OpenApiRouter<Arctiv> {
         .merge(accounts::api::push_router())
         .merge(posts::api::router())
         .merge(posts::api::queue_router())
+        .merge(posts::drafts::router())
         .merge(media::api::router())
         .merge(media::portraits::router())
         .merge(deliveries::router())

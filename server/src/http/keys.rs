@@ -31,6 +31,7 @@ type Kind = (&'static str, Scope, Option<Scope>);
 
 const KINDS: [Kind; 9] = [
     ("/api/content", Scope::ContentRead, Some(Scope::ContentWrite)),
+    ("/api/content-drafts", Scope::ContentRead, Some(Scope::ContentWrite)),
     ("/api/queue-slots", Scope::ContentRead, Some(Scope::ContentWrite)),
     ("/api/best-times", Scope::ContentRead, None),
     ("/api/deliveries", Scope::DeliveriesRead, Some(Scope::DeliveriesWrite)),
@@ -139,6 +140,7 @@ mod tests {
     #[case(Method::GET, "/api/auth/me", Access::Any)]
     #[case(Method::POST, "/api/auth/change-password", Access::None)]
     #[case(Method::POST, "/api/workspaces/current/api-keys", Access::None)]
+    #[case(Method::PATCH, "/api/content-drafts/7", Access::Scope(Scope::ContentWrite))]
     #[case(Method::GET, "/api/contentious", Access::None)]
     #[case(Method::GET, "/api/events", Access::None)]
     fn what_takes_what(#[case] method: Method, #[case] path: &str, #[case] expected: Access) {

@@ -608,6 +608,13 @@ async fn workspace_settings(State(state): State<PageState>, request: Request) ->
             time_zone: field(&pairs, "time_zone").map(|zone| zone.trim().to_owned()),
             undo_seconds: number(&pairs, "undo_seconds")?,
             new_accounts_active: Some(field(&pairs, "new_accounts_active").is_some()),
+            approval_policy: match field(&pairs, "approval_policy") {
+                None => None,
+                Some(word) => Some(
+                    word.parse()
+                        .map_err(|()| ServiceError::field("approval_policy", "Choose whose posts wait for approval"))?,
+                ),
+            },
         };
         settings.change(actor, patch).await
     };

@@ -117,6 +117,10 @@ actions! {
     PostChanged = "post.changed", "changed a post";
     PostTakenBack = "post.taken_back", "took a post back";
     PostDeleted = "post.deleted", "deleted a post";
+    PostApprovalRequested = "post.approval_requested", "asked for approval of a post";
+    PostApprovalWithdrawn = "post.approval_withdrawn", "withdrew a post from approval";
+    PostApproved = "post.approved", "approved a post";
+    PostRejected = "post.rejected", "rejected a post";
     /// Every account has it.
     PostPublished = "post.published", "published a post";
     PostPartlyPublished = "post.partly_published", "published a post in part";

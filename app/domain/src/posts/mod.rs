@@ -15,6 +15,7 @@ use crate::{
     workspaces::Person,
 };
 
+mod approvals;
 pub mod best_times;
 pub mod calendar;
 mod filter;
@@ -26,6 +27,9 @@ pub mod schedule;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod search;
 pub mod versions;
+pub use approvals::{
+    Approval, ApprovalFile, ApprovalPolicy, ApprovalStep, Approvals, MAX_NOTE, Review, WhyNot, check_note,
+};
 pub use filter::{AuthorCount, Bound, PostFacets, PostFilter, PostSort, PostStatuses, StatusCount};
 pub use port::{IdempotencyKey, Posts};
 
@@ -514,6 +518,9 @@ pub struct Post {
     /// Accounts that were left out of the current version when it went out, by name.
     #[serde(default)]
     pub skipped: Vec<Skipped>,
+    /// What was last done about its approval; `null` where nobody ever asked.
+    #[serde(default)]
+    pub approval: Option<Approval>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -569,7 +576,8 @@ pub struct PostSummary {
     pub thumbnail_url: Option<String>,
     pub media_count: u32,
     pub publishes_at: Option<DateTime<Utc>>,
-    /// When it goes or went out; of a post that does not go out, when it was written. Ranges of time go by this.
+    /// When it goes or went out, also while it waits for approval of that; of a post that does not go out, when it was written.
+    /// Ranges of time go by this.
     pub at: DateTime<Utc>,
     /// The wall-clock time of a scheduled post, in `time_zone`.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2026-11-26T07:00:00"))]

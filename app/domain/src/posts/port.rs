@@ -32,10 +32,13 @@ impl IdempotencyKey {
     }
 }
 
-/// Posts of the actor's workspace. Reading: viewer. Writing: editor.
+/// Posts of the actor's workspace. Reading: viewer. Writing: member, who changes their own; editors change all.
+///
+/// Whoever may not publish saves what they may write all the same: it waits for approval ([`super::Approvals`]) where it would
+/// have gone out. So does everybody, where the workspace wants four eyes on each post.
 #[async_trait]
 pub trait Posts: Send + Sync {
-    /// Saves a post; unless it is private, saving is publishing. `VALIDATION_ERROR` with fields when a platform
+    /// Saves a post; unless it is private, saving is publishing, or asking for approval. `VALIDATION_ERROR` with fields when a platform
     /// would refuse it; `CONFLICT` when the key was used for something else.
     async fn create(&self, actor: &Actor, post: NewPost, key: Option<IdempotencyKey>) -> ServiceResult<Post>;
 
@@ -74,7 +77,7 @@ pub trait Posts: Send + Sync {
     /// not long ago, many posts within an hour, a network's daily limit, X's price.
     async fn check(&self, actor: &Actor, post: PostToCheck) -> ServiceResult<CheckedPost>;
 
-    /// Takes a post back inside its undo window, or before its time: it becomes a draft again, its deliveries are
+    /// Takes a post back inside its undo window, before its time, or while it waits for approval: it becomes a draft again, its deliveries are
     /// canceled. The visibility and time that were chosen stay with it. `CONFLICT` once any delivery has been picked up.
     async fn undo(&self, actor: &Actor, id: PostId) -> ServiceResult<Post>;
 

@@ -90,7 +90,7 @@ impl Scope {
     pub const fn words(self) -> &'static str {
         match self {
             Self::ContentRead => "See posts, drafts, versions and the queue",
-            Self::ContentWrite => "Write, schedule, change and delete posts and the queue’s slots",
+            Self::ContentWrite => "Write, schedule, change, approve and delete posts and the queue’s slots",
             Self::DeliveriesRead => "See what became of posts on each account",
             Self::DeliveriesWrite => "Retry and cancel deliveries",
             Self::MediaRead => "See the library",

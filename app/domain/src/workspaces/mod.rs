@@ -21,7 +21,7 @@ pub use membership::{
     ELSEWHERE, MAX_WORKSPACE_NAME, MAX_WORKSPACES, NewWorkspace, OwnWorkspace, WORKSPACE_FIELD,
     WORKSPACE_NAME_REQUIRED, elsewhere, kind_label,
 };
-pub use overview::{ACCOUNTS_SHOWN, Connections, LATEST, Latest, Overview};
+pub use overview::{ACCOUNTS_SHOWN, Connections, LATEST, Latest, Overview, WAITING};
 pub use port::{ApiKeys, KeyHolder, Memberships, Team, WorkspaceSettings, Workspaces};
 pub use settings::{MAX_PORTRAIT, MAX_SLUG, SLUG_FORM, SLUG_TAKEN, WorkspacePatch, ZONE_UNKNOWN};
 pub use team::{
@@ -30,7 +30,10 @@ pub use team::{
     role_words,
 };
 
-use crate::ids::{UserId, WorkspaceId};
+use crate::{
+    ids::{UserId, WorkspaceId},
+    posts::ApprovalPolicy,
+};
 
 /// What a workspace is for; chosen as "role" at registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -135,6 +138,9 @@ pub struct Workspace {
     pub undo_seconds: u16,
     /// Whether a newly connected account takes part in posts at once.
     pub new_accounts_active: bool,
+    /// Whose posts wait for somebody else's approval before they go out.
+    #[serde(default)]
+    pub approval_policy: ApprovalPolicy,
     /// Signed, good for about an hour; `null` without a logo.
     pub logo_url: Option<String>,
 }

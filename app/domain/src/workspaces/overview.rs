@@ -12,6 +12,8 @@ use crate::{
 pub const ACCOUNTS_SHOWN: u32 = 50;
 /// How many deliveries and posts an overview shows.
 pub const LATEST: u32 = 6;
+/// How many posts that wait for approval an overview shows.
+pub const WAITING: u32 = 4;
 
 /// The accounts and how they stand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +34,12 @@ pub struct Latest {
     pub posts: Vec<PostSummary>,
     /// For a manager.
     pub counts: DeliveryCounts,
+    /// What waits for approval, newest first, at most [`WAITING`]: for whoever may approve.
+    #[serde(default)]
+    pub waiting: Vec<PostSummary>,
+    /// How many wait in all.
+    #[serde(default)]
+    pub waiting_total: u64,
 }
 
 /// All of an overview.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::membership::check_workspace_name;
 use crate::{
     error::FieldErrors,
-    posts::{MAX_UNDO_SECONDS, schedule},
+    posts::{ApprovalPolicy, MAX_UNDO_SECONDS, schedule},
 };
 
 pub const MAX_SLUG: usize = 60;
@@ -32,6 +32,9 @@ pub struct WorkspacePatch {
     pub undo_seconds: Option<u16>,
     /// For accounts that are connected from now on.
     pub new_accounts_active: Option<bool>,
+    /// For what is saved from now on: what is scheduled already goes out, and what waits goes on waiting. With `everybody`,
+    /// it takes two editors or admins for anything to go out.
+    pub approval_policy: Option<ApprovalPolicy>,
 }
 
 impl WorkspacePatch {
@@ -73,6 +76,7 @@ mod tests {
             time_zone: Some("Dublin".into()),
             undo_seconds: Some(61),
             new_accounts_active: None,
+            approval_policy: None,
         };
         let errors = patch.check();
         for field in ["name", "slug", "time_zone", "undo_seconds"] {

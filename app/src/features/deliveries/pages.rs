@@ -352,7 +352,7 @@ fn no_dead_letters() -> AnyView {
 }
 
 fn none_yet() -> AnyView {
-    let may_write = use_session().may(Role::Editor);
+    let may_write = use_session().may(Role::Member);
     view! {
         <EmptyState
             title="Nothing has gone out yet"

@@ -48,10 +48,10 @@ pub fn LibraryPage() -> impl IntoView {
     let params = use_query_map();
     let query = Memo::new(move |_| params.with(|params| LibraryQuery::read(|key| params.get(key))));
     let library = Resource::new(move || query.read().filter(), view_library);
-    let may_change = use_session().may(Role::Editor);
+    let (may_add, may_change) = (use_session().may(Role::Member), use_session().may(Role::Editor));
     view! {
         <PageFrame title="Media" lead="Pictures, videos and documents for posts.">
-            {may_change.then(|| view! { <Add on_added=move |()| library.refetch()/> })}
+            {may_add.then(|| view! { <Add on_added=move |()| library.refetch()/> })}
             {load(
                 library,
                 "your media",
@@ -188,7 +188,7 @@ fn list(
     let shown = query.get_untracked();
     let (offset, total) = (media.offset, media.total);
     let content = if media.items.is_empty() {
-        if shown.is_narrowed() { none_found(shown.removed) } else { none_yet(may_change) }
+        if shown.is_narrowed() { none_found(shown.removed) } else { none_yet(use_session().may(Role::Member)) }
     } else {
         let tiles = media
             .items
@@ -341,8 +341,8 @@ fn none_found(removed: bool) -> AnyView {
     .into_any()
 }
 
-fn none_yet(may_change: bool) -> AnyView {
-    if !may_change {
+fn none_yet(may_add: bool) -> AnyView {
+    if !may_add {
         return view! {
             <EmptyState title="No media yet" text="What your team adds appears here." level=2/>
         }
@@ -384,7 +384,7 @@ pub fn MediaPage() -> impl IntoView {
 }
 
 fn one(view: MediaView) -> AnyView {
-    let may_change = use_session().may(Role::Editor);
+    let (may_describe, may_remove) = (use_session().may(Role::Member), use_session().may(Role::Editor));
     let id = view.asset.id;
     let crumbs = vec![("/media".to_owned(), "Media".to_owned()), (String::new(), view.asset.file_name.clone())];
     let asset = RwSignal::new(view.asset);
@@ -399,10 +399,10 @@ fn one(view: MediaView) -> AnyView {
                 <div class="min-w-0">{preview(asset)}</div>
                 <div class="grid min-w-0 content-start gap-8">
                     {facts(asset)}
-                    {if may_change { edit(id, asset) } else { read_only(asset) }}
+                    {if may_describe { edit(id, asset) } else { read_only(asset) }}
                     {where_it_fits(asset)}
                     {uses(view.uses)}
-                    {may_change.then(|| removal(id, name, needed))}
+                    {may_remove.then(|| removal(id, name, needed))}
                 </div>
             </div>
         </div>

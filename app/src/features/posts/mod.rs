@@ -1,5 +1,6 @@
-//! Posts: writing them, the list, the calendar, the queue, and one post on its way.
+//! Posts: writing them, having them approved, the list, the calendar, the queue, and one post on its way.
 
+pub mod approvals;
 pub mod calendar;
 mod components;
 pub mod compose;

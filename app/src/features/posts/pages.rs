@@ -1,8 +1,10 @@
 //! `/posts`, the list; `/posts/:id`, one post with what became of it.
 
 use super::{
+    approvals::{ApprovalLog, Decide},
     components::{
-        Filters, History, Previewed, Previews, Publishing, Versions, chosen, post_text, starts_undoable, summary_words,
+        Filters, History, Previewed, Previews, Publishing, Versions, name_of, post_content, starts_undoable,
+        summary_words,
     },
     query::{PAGE, PostsQuery},
     server_fns::{PostView, delete_post, list_posts, view_post},
@@ -16,14 +18,14 @@ use crate::{
         words::{mark, post_status},
     },
     ui::{
-        Breadcrumbs, Button, ButtonVariant, ConfirmDialog, EmptyState, EmptyStep, Glyph, MarkSize, PageTitle,
-        Pagination, PlatformMark, RelativeTime, SkeletonRows, StatusBadge, icon, use_toasts,
+        Banner, Breadcrumbs, Button, ButtonVariant, ConfirmDialog, EmptyState, EmptyStep, Glyph, MarkSize, PageTitle,
+        Pagination, PlatformMark, RelativeTime, SkeletonRows, StatusBadge, Tone, icon, use_toasts,
     },
 };
 use domain::{
     Page, PostId,
     accounts::Account,
-    posts::{Content, Post, PostStatus, PostSummary, Visibility},
+    posts::{Content, Post, PostStatus, PostSummary, Review, Visibility},
     workspaces::Role,
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -38,7 +40,7 @@ pub fn PostsPage() -> impl IntoView {
     let params = use_query_map();
     let query = Memo::new(move |_| params.with(|params| PostsQuery::read(|key| params.get(key))));
     let posts = Resource::new(move || query.read().filter(), list_posts);
-    let may_write = use_session().may(Role::Editor);
+    let may_write = use_session().may(Role::Member);
     view! {
         <PageFrame
             title="Posts"
@@ -219,6 +221,7 @@ fn none_found() -> AnyView {
 }
 
 fn none_yet(may_write: bool) -> AnyView {
+    let held_back = use_session().is_held_back();
     if !may_write {
         return view! {
             <EmptyState title="No posts yet" text="Posts that your team writes appear here." level=2/>
@@ -227,13 +230,21 @@ fn none_yet(may_write: bool) -> AnyView {
     }
     let steps = vec![
         EmptyStep::new(Glyph::PenLine, "Write once", "One text for all, and an own one where a platform needs it."),
-        EmptyStep::new(Glyph::Undo2, "Save", "A few seconds to undo, then it goes out."),
+        if held_back {
+            EmptyStep::new(Glyph::CheckCheck, "Save", "An editor or admin approves it, then it goes out.")
+        } else {
+            EmptyStep::new(Glyph::Undo2, "Save", "A few seconds to undo, then it goes out.")
+        },
         EmptyStep::new(Glyph::Activity, "Watch", "Each account reports back here, live."),
     ];
     view! {
         <EmptyState
             title="Write your first post"
-            text="What you save here goes out to every account that is switched on."
+            text=if held_back {
+                "What you save here goes out to every account that is switched on, once it is approved."
+            } else {
+                "What you save here goes out to every account that is switched on."
+            }
             steps
             level=2
             action=move || {
@@ -278,33 +289,15 @@ pub fn PostPage() -> impl IntoView {
     load_page(post, "Post", "this post", move || view! { <SkeletonRows label="Loading the post" count=5/> }, one)
 }
 
-/// A post's name: its title, else its first line as far as it goes, in whole words.
-fn name_of(post: &Post) -> String {
-    let title = post.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
-    let first_line = post.body.lines().map(str::trim).find(|line| !line.is_empty());
-    title
-        .or(first_line)
-        .or(post.link.as_deref())
-        .map_or_else(|| "Post without words".to_owned(), |words| shorten(words, 70))
-}
-
-/// At most `max` characters, cut between words where there are any.
-fn shorten(words: &str, max: usize) -> String {
-    let cut = domain::text::truncate_chars(words, max);
-    if cut.len() == words.len() {
-        return words.to_owned();
-    }
-    let whole = cut.rsplit_once(char::is_whitespace).map_or(cut, |(whole, _)| whole);
-    format!("{}…", whole.trim_end_matches([' ', ',', ';', ':', '.', '-', '–']))
-}
-
 fn one(view: PostView) -> AnyView {
-    let PostView { post, deliveries, accounts, clock_note, versions, comparison, now } = view;
+    let PostView { post, deliveries, accounts, clock_note, approvals, review, versions, comparison, now } = view;
+    let (approvals, review) = (RwSignal::new(approvals), RwSignal::new(review));
     let clock_note = RwSignal::new(clock_note);
     let history = History::new(versions, comparison);
     let id = post.id;
     let title = name_of(&post);
-    let may_edit = use_session().may(Role::Editor);
+    let session = use_session();
+    let may_edit = session.may_change(post.author.id);
     let undoable = RwSignal::new(starts_undoable(&post, now));
     let post = RwSignal::new(post);
     let deliveries = RwSignal::new(deliveries);
@@ -319,6 +312,10 @@ fn one(view: PostView) -> AnyView {
             post.set(view.post);
             deliveries.set(view.deliveries);
             clock_note.set(view.clock_note);
+            approvals.set(view.approvals);
+            if *review.read_untracked() != view.review {
+                review.set(view.review);
+            }
             history.set(view.versions, view.comparison);
         },
     );
@@ -331,6 +328,12 @@ fn one(view: PostView) -> AnyView {
         matches!(post.read().status, PostStatus::Publishing | PostStatus::Published | PostStatus::PartlyPublished)
     });
     let busy_publishing = Memo::new(move |_| post.read().status == PostStatus::Publishing);
+    // What has gone out is the workspace's memory: members do not clear it.
+    let may_delete = Memo::new(move |_| {
+        let out =
+            matches!(post.read().status, PostStatus::Published | PostStatus::PartlyPublished | PostStatus::Failed);
+        session.may(Role::Editor) || !out
+    });
     let actions = move || {
         (may_edit && !undoable.get()).then(|| {
             view! {
@@ -345,13 +348,19 @@ fn one(view: PostView) -> AnyView {
                     .then(|| {
                         view! { <Button icon=Glyph::Copy href=format!("/compose?from={id}")>"Use as a new post"</Button> }
                     })}
-                <Button
-                    variant=ButtonVariant::DangerQuiet
-                    disabled=busy_publishing
-                    on_click=move |_| deleting.set(true)
-                >
-                    "Delete"
-                </Button>
+                {may_delete
+                    .get()
+                    .then(|| {
+                        view! {
+                            <Button
+                                variant=ButtonVariant::DangerQuiet
+                                disabled=busy_publishing
+                                on_click=move |_| deleting.set(true)
+                            >
+                                "Delete"
+                            </Button>
+                        }
+                    })}
             }
         })
     };
@@ -380,14 +389,45 @@ fn one(view: PostView) -> AnyView {
         <div class="grid grid-cols-1 lg:min-h-[calc(100dvh-6.5rem)] lg:grid-cols-[minmax(0,1fr)_minmax(0,1fr)] xl:grid-cols-[37.5rem_minmax(0,1fr)]">
             <div class="grid min-w-0 grid-cols-1 content-start gap-6 px-4 py-6 lg:px-6">
                 <h1 class="sr-only">{title.clone()}</h1>
-                <Publishing post deliveries expected now undoable clock_note/>
+                <div class="grid gap-3">
+                    <Publishing post deliveries expected now undoable clock_note/>
+                    {decision(post, review, title.clone())}
+                </div>
                 {content_section(post, content, named)}
+                <ApprovalLog approvals/>
                 <Versions post history may_edit/>
             </div>
             <Previews previewed/>
         </div>
         <DeleteDialog id name=title open=deleting/>
     }
+    .into_any()
+}
+
+/// While it waits: what is known of the request, and what can be decided.
+fn decision(post: RwSignal<Post>, review: RwSignal<Option<Review>>, name: String) -> AnyView {
+    let decided = Callback::new(move |now: Post| {
+        review.set(None);
+        post.set(now);
+    });
+    (move || {
+        let name = name.clone();
+        review.get().map(|review| {
+            let overdue = review.overdue.then(|| {
+                view! {
+                    <Banner
+                        tone=Tone::Warning
+                        title="Its time has passed."
+                        text="Approving it sends it out at once."
+                    />
+                }
+            });
+            view! {
+                {overdue}
+                <Decide review name on_decided=decided/>
+            }
+        })
+    })
     .into_any()
 }
 
@@ -417,59 +457,7 @@ fn content_section(
     };
     let body = move || {
         let (content, media) = content.get();
-        let own = content
-            .overrides
-            .iter()
-            .map(|(platform, own)| {
-                view! {
-                    <div class="border-t border-border p-4">
-                        <h3 class="mb-2 flex items-center gap-2 text-sm font-medium">
-                            <PlatformMark mark=mark(*platform) size=MarkSize::Bare/>
-                            {format!("Text for {}", platform.label())}
-                        </h3>
-                        <div class="max-w-prose">{post_text(&own.body)}</div>
-                    </div>
-                }
-            })
-            .collect_view();
-        let pictures = media
-            .into_iter()
-            .map(|asset| {
-                let alt = asset.alt_text.clone().unwrap_or_default();
-                view! {
-                    <li>
-                        <img
-                            src=crate::shared::media::thumbnail(&asset)
-                            alt=alt
-                            width="64"
-                            height="80"
-                            loading="lazy"
-                            class="h-20 w-16 rounded-md bg-neutral-bg object-cover"
-                        />
-                    </li>
-                }
-            })
-            .collect_view();
-        let link = content.link.clone();
-        view! {
-            <div class="rounded-lg border border-border bg-surface">
-                <div class="grid gap-4 p-4">
-                    {(!content.body.is_empty()).then(|| view! { <div class="max-w-prose">{post_text(&content.body)}</div> })}
-                    {link
-                        .map(|link| {
-                            view! {
-                                <p class="flex min-w-0 items-center gap-2 text-sm">
-                                    {icon(Glyph::Link2, "size-4 text-muted")}
-                                    <span class="truncate text-accent-strong" title=link.clone()>{link.clone()}</span>
-                                </p>
-                            }
-                        })}
-                    <ul class="flex flex-wrap gap-2 empty:hidden" aria-label="Pictures">{pictures}</ul>
-                </div>
-                {own}
-                {chosen(&content, &accounts)}
-            </div>
-        }
+        post_content(&content, media, &accounts)
     };
     view! {
         <section aria-labelledby=heading>
@@ -517,18 +505,5 @@ fn DeleteDialog(id: PostId, name: String, open: RwSignal<bool>) -> impl IntoView
             busy
             on_confirm=confirm
         />
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shorten;
-
-    #[test]
-    fn names_are_cut_between_words() {
-        assert_eq!(shorten("The Winter Roast is back", 70), "The Winter Roast is back");
-        assert_eq!(shorten("Red plum, cocoa and a long finish", 16), "Red plum, cocoa…");
-        assert_eq!(shorten("Red plum, cocoa and a long finish", 11), "Red plum…");
-        assert_eq!(shorten("Donaudampfschiffahrt", 5), "Donau…");
     }
 }

@@ -10,7 +10,7 @@ use domain::{
     accounts::{Account, Creator},
     deliveries::Delivery,
     posts::{
-        CheckedPost, NewPost, Post, PostFacets, PostFilter, PostPatch, PostSummary, PostToCheck,
+        Approval, CheckedPost, NewPost, Post, PostFacets, PostFilter, PostPatch, PostSummary, PostToCheck, Review,
         best_times::BestTime,
         calendar::{CalendarDay, CalendarView},
         queue::{FreeSlot, NewSlot, QueueSlot},
@@ -22,6 +22,7 @@ use domain::{
     accounts::AccountFilter,
     deliveries::{DeliveryFilter, DeliveryStatus},
     page::{MAX_LIMIT, PageRequest},
+    posts::ApprovalFile,
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,10 @@ pub struct PostView {
     pub accounts: Vec<Account>,
     /// What clocks do on the day it is scheduled for; none on most days.
     pub clock_note: Option<String>,
+    /// What was asked and decided about its approval, newest first.
+    pub approvals: Vec<Approval>,
+    /// While it waits for that.
+    pub review: Option<Review>,
     /// The newest versions, as many as a page of a list holds.
     pub versions: Vec<VersionSummary>,
     /// In what two of them differ, where that was asked for.
@@ -102,7 +107,7 @@ pub async fn restore_version(id: PostId, number: u32) -> Result<Post, AppError> 
 #[server(prefix = "/fn", endpoint = "posts/view", input = Json)]
 pub async fn view_post(id: PostId, compared: Option<(u32, u32)>) -> Result<PostView, AppError> {
     let (services, actor) = acting()?;
-    let post = services.posts.get(&actor, id).await.map_err(refuse)?;
+    let ApprovalFile { post, approvals, review } = services.approvals.file(&actor, id).await.map_err(refuse)?;
     let of_post = |page| DeliveryFilter { content_id: Some(id), page, ..DeliveryFilter::default() };
     let mut deliveries = whole(|page| services.deliveries.list(&actor, of_post(page))).await.map_err(refuse)?;
     // What a newer version has replaced is history.
@@ -120,7 +125,7 @@ pub async fn view_post(id: PostId, compared: Option<(u32, u32)>) -> Result<PostV
         None => None,
     };
     let now = services.clock.now();
-    Ok(PostView { post, deliveries, accounts, clock_note, versions, comparison, now })
+    Ok(PostView { post, deliveries, accounts, clock_note, approvals, review, versions, comparison, now })
 }
 
 /// What the composer starts from.
@@ -166,7 +171,7 @@ pub async fn view_composer(source: Option<PostId>) -> Result<ComposeView, AppErr
 }
 
 #[cfg(feature = "ssr")]
-fn accounts_of(page: PageRequest) -> AccountFilter {
+pub(super) fn accounts_of(page: PageRequest) -> AccountFilter {
     AccountFilter { page, ..AccountFilter::default() }
 }
 
@@ -205,6 +210,51 @@ pub async fn ask_creator(account: AccountId) -> Result<Creator, AppError> {
 pub async fn undo_post(id: PostId) -> Result<Post, AppError> {
     let (services, actor) = acting()?;
     services.posts.undo(&actor, id).await.map_err(refuse)
+}
+
+/// A post of the queue of those that wait for approval.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WaitingPost {
+    pub review: Review,
+    /// What changed since the version that was approved last, where there is one.
+    pub comparison: Option<Comparison>,
+    /// The accounts it is for.
+    pub accounts: Vec<Account>,
+}
+
+/// What waits for approval, due first.
+#[server(prefix = "/fn", endpoint = "posts/approvals", input = Json)]
+pub async fn list_waiting(offset: u32) -> Result<Page<WaitingPost>, AppError> {
+    let (services, actor) = acting()?;
+    super::approvals::gather::waiting(&services, &actor, offset).await.map_err(refuse)
+}
+
+/// How many posts wait for the person.
+#[server(prefix = "/fn", endpoint = "posts/approvals/awaited", input = Json)]
+pub async fn count_awaited() -> Result<u64, AppError> {
+    let (services, actor) = acting()?;
+    services.approvals.awaited(&actor).await.map_err(refuse)
+}
+
+/// Takes a request for approval back.
+#[server(prefix = "/fn", endpoint = "posts/approvals/withdraw", input = Json)]
+pub async fn withdraw_post(id: PostId) -> Result<Post, AppError> {
+    let (services, actor) = acting()?;
+    services.approvals.withdraw(&actor, id).await.map_err(refuse)
+}
+
+/// Lets the version that was looked at go out.
+#[server(prefix = "/fn", endpoint = "posts/approvals/approve", input = Json)]
+pub async fn approve_post(id: PostId, version: u32) -> Result<Post, AppError> {
+    let (services, actor) = acting()?;
+    services.approvals.approve(&actor, id, Some(version)).await.map_err(refuse)
+}
+
+/// Gives the version that was looked at back to its author.
+#[server(prefix = "/fn", endpoint = "posts/approvals/reject", input = Json)]
+pub async fn reject_post(id: PostId, version: u32, note: String) -> Result<Post, AppError> {
+    let (services, actor) = acting()?;
+    services.approvals.reject(&actor, id, Some(version), note).await.map_err(refuse)
 }
 
 /// Takes a post out of Arctiv.

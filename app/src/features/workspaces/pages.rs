@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{
     components::{
         AccountCards, AccountRows, AttentionBanner, AttentionRows, Board, Facts, FirstRun, Hero, LatestDeliveries,
-        LatestPosts, Roles, use_board,
+        LatestPosts, Roles, WaitingPosts, use_board,
     },
     server_fns::{FirstView, view_overview},
 };
@@ -104,9 +104,13 @@ fn in_columns(columns: &'static str, main: AnyView, side: AnyView) -> AnyView {
 }
 
 fn client(board: Board, return_to: &'static str) -> AnyView {
+    let main = view! {
+        <WaitingPosts board/>
+        {accounts_section(board, return_to)}
+    };
     view! {
         <AttentionBanner board return_to/>
-        {columns(accounts_section(board, return_to), view! { <LatestDeliveries board/> }.into_any())}
+        {columns(main.into_any(), view! { <LatestDeliveries board/> }.into_any())}
     }
     .into_any()
 }
@@ -124,6 +128,7 @@ fn manager(board: Board, return_to: &'static str) -> AnyView {
         ]
     });
     let main = view! {
+        <WaitingPosts board/>
         <StatStrip label="Deliveries" stats/>
         <div class="mt-8"><LatestPosts board/></div>
         <div class="mt-8">{accounts_section(board, return_to)}</div>
@@ -159,6 +164,7 @@ fn agency(board: Board, return_to: &'static str) -> AnyView {
     let count = Signal::derive(move || Some(board.total.get()));
     let actions = move || accounts_actions(board);
     let main = view! {
+        <div class="mt-8 -mb-8 empty:hidden"><WaitingPosts board/></div>
         <AttentionRows board return_to/>
         <Section id="accounts" title="Accounts" count actions class="mt-8">
             <AccountCards board return_to/>

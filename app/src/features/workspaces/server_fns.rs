@@ -60,13 +60,26 @@ pub async fn own_workspaces() -> Result<Vec<OwnWorkspace>, AppError> {
     services.memberships.workspaces(&actor).await.map_err(refuse)
 }
 
-/// The names of all time zones; none for who cannot set one.
-#[server(prefix = "/fn", endpoint = "workspaces/zones", input = Json, output = Json)]
-pub async fn time_zones() -> Result<Vec<String>, AppError> {
-    let (_, actor) = acting()?;
+/// What the page of the settings needs beside them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingsView {
+    /// The names of all time zones; none for who cannot set one.
+    pub zones: Vec<String>,
+    /// How many people may approve posts.
+    pub approvers: u64,
+}
+
+/// What can be chosen from, and who there is to approve.
+#[server(prefix = "/fn", endpoint = "workspaces/settings", input = Json, output = Json)]
+pub async fn view_settings() -> Result<SettingsView, AppError> {
+    let (services, actor) = acting()?;
+    let members = services.team.members(&actor).await.map_err(refuse)?;
+    let approves = |member: &&Member| member.role >= Role::Editor && member.disabled_at.is_none();
+    let approvers = members.iter().filter(approves).count() as u64;
     let all = || chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
     let places = || all().filter(|name| name.contains('/') && !name.starts_with("Etc/")).map(str::to_owned);
-    Ok(if actor.role >= Role::Admin { places().collect() } else { Vec::new() })
+    let zones = if actor.role >= Role::Admin { places().collect() } else { Vec::new() };
+    Ok(SettingsView { zones, approvers })
 }
 
 /// The team, and who is invited to it.

@@ -2,19 +2,19 @@
 
 use domain::{
     identity::Me,
-    posts::MAX_UNDO_SECONDS,
+    posts::{ApprovalPolicy, MAX_UNDO_SECONDS},
     workspaces::{Role, Workspace, kind_label},
 };
 use leptos::prelude::*;
 
-use super::server_fns::time_zones;
+use super::server_fns::{SettingsView, view_settings};
 use crate::{
     layouts::{PageFrame, load},
     session::{FormOutcome, use_session},
     shared::settings::{belongs_here, error_of, notes, picture_form, refused_on, start_of},
     ui::{
-        AvatarSize, Banner, Button, ButtonVariant, Card, Checkbox, DescriptionList, Detail, Field, Input, OrgMark,
-        Section, SkeletonRows, Tone,
+        AvatarSize, Banner, Button, ButtonSize, ButtonVariant, Card, Checkbox, Choice, DescriptionList, Detail, Field,
+        Input, OrgMark, RadioGroup, Section, SkeletonRows, Tone,
     },
 };
 
@@ -24,18 +24,18 @@ const PAGE: &str = "/settings/workspace";
 /// The page.
 #[component]
 pub fn WorkspaceSettingsPage() -> impl IntoView {
-    let zones = Resource::new(|| (), |()| time_zones());
+    let choices = Resource::new(|| (), |()| view_settings());
     let me = use_session().me();
     let admin = use_session().may(Role::Admin);
     view! {
         <PageFrame title="Workspace" lead="What holds for everybody who works here." narrow=true>
             <div class="grid max-w-2xl grid-cols-1 gap-8">
                 {load(
-                    zones,
+                    choices,
                     "the settings",
                     || view! { <SkeletonRows label="Loading the settings" count=4/> },
-                    move |zones| match me.clone() {
-                        Some(me) if admin => forms(me, zones),
+                    move |choices| match me.clone() {
+                        Some(me) if admin => forms(me, choices),
                         Some(me) => reading(me),
                         None => ().into_any(),
                     },
@@ -55,7 +55,8 @@ fn undo_words(seconds: u16) -> String {
 }
 
 fn reading(me: Me) -> AnyView {
-    let Workspace { name, slug, kind, time_zone, undo_seconds, new_accounts_active, logo_url, .. } = me.workspace;
+    let Workspace { name, slug, kind, time_zone, undo_seconds, new_accounts_active, approval_policy, logo_url, .. } =
+        me.workspace;
     view! {
         <Banner tone=Tone::Info title="Only an admin can change this."/>
         <Card class="flex items-start gap-4 p-4 sm:p-5">
@@ -69,13 +70,37 @@ fn reading(me: Me) -> AnyView {
                 <Detail label="New accounts">
                     {if new_accounts_active { "Take part in posts at once" } else { "Start switched off" }}
                 </Detail>
+                <Detail label="Approval">{policy_hint(approval_policy)}</Detail>
             </DescriptionList>
         </Card>
     }
     .into_any()
 }
 
-fn forms(me: Me, zones: Vec<String>) -> AnyView {
+/// What a policy means, in a sentence.
+const fn policy_hint(policy: ApprovalPolicy) -> &'static str {
+    match policy {
+        ApprovalPolicy::Members => "Members’ posts wait for an editor or admin. Editors and admins publish by saving.",
+        ApprovalPolicy::Everybody => "Four eyes: every post waits for an editor or admin other than whoever wrote it.",
+    }
+}
+
+/// What it takes for anything to go out, where that is not there: two people who may approve.
+fn nobody_approves(policy: ApprovalPolicy, approvers: u64) -> Option<AnyView> {
+    (policy == ApprovalPolicy::Everybody && approvers < 2).then(|| {
+        view! {
+            <Banner
+                tone=Tone::Warning
+                title="Your own posts cannot go out now."
+                text="You are the only editor or admin here, and nobody approves their own posts. Make somebody else an editor, or choose “Members’ posts” again: then what waits can be approved by you."
+                action=move || view! { <Button size=ButtonSize::Small href="/team">"Team"</Button> }
+            />
+        }
+        .into_any()
+    })
+}
+
+fn forms(me: Me, choices: SettingsView) -> AnyView {
     let outcome = refused_on(PAGE);
     let workspace = me.workspace;
     let mark = {
@@ -85,7 +110,8 @@ fn forms(me: Me, zones: Vec<String>) -> AnyView {
     let logo = picture_form(PAGE, "workspace-logo", "Logo", workspace.logo_url.is_some(), &outcome, mark);
     view! {
         {notes(&outcome)}
-        {general(&workspace, &outcome, zones)}
+        {nobody_approves(workspace.approval_policy, choices.approvers)}
+        {general(&workspace, &outcome, choices)}
         <Section id="logo-heading" title="Logo">
             <Card class="p-4 sm:p-5">{logo}</Card>
         </Section>
@@ -93,11 +119,24 @@ fn forms(me: Me, zones: Vec<String>) -> AnyView {
     .into_any()
 }
 
-fn general(workspace: &Workspace, outcome: &FormOutcome, zones: Vec<String>) -> AnyView {
+fn general(workspace: &Workspace, outcome: &FormOutcome, choices: SettingsView) -> AnyView {
+    let SettingsView { zones, approvers } = choices;
     let start = |field: &str, set: &str| start_of(outcome, field, set);
     let (name, slug) = (start("name", &workspace.name), start("slug", &workspace.slug));
     let zone = start("time_zone", &workspace.time_zone);
     let undo = start("undo_seconds", &workspace.undo_seconds.to_string());
+    let policy = start("approval_policy", workspace.approval_policy.as_str());
+    let policies = ApprovalPolicy::ALL
+        .map(|policy| {
+            let alone = policy == ApprovalPolicy::Everybody && approvers < 2;
+            let alone = if alone {
+                " You are the only editor or admin: your own posts would wait until there is another."
+            } else {
+                ""
+            };
+            Choice::new(policy.as_str(), policy.label()).hint(format!("{}{alone}", policy_hint(policy)))
+        })
+        .to_vec();
     let errors = StoredValue::new(outcome.clone());
     let error = move |field: &str| errors.with_value(|outcome| error_of(outcome, field));
     // A box that is not ticked is not sent: in a form that came back, its absence is what was chosen.
@@ -162,6 +201,13 @@ fn general(workspace: &Workspace, outcome: &FormOutcome, zones: Vec<String>) -> 
                         hint="Otherwise they start switched off, until an editor switches them on."
                         initial=active
                     />
+                    <div class="border-t border-border pt-4">
+                        <RadioGroup name="approval_policy" legend="Whose posts wait for approval" choices=policies initial=policy/>
+                        {error("approval_policy").map(|error| view! { <p class="mt-1.5 text-sm text-danger">{error}</p> })}
+                        <p class="mt-2.5 text-sm text-muted">
+                            "For what is saved from now on. What is scheduled already goes out at its time, and what waits goes on waiting until somebody decides."
+                        </p>
+                    </div>
                     <div>
                         <Button submit=true variant=ButtonVariant::Primary>"Save settings"</Button>
                     </div>

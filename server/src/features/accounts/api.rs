@@ -181,7 +181,7 @@ async fn refresh(
     responses(
         (status = 200, body = Success<Creator>),
         (status = 401, description = "Not signed in", body = Failure),
-        (status = 403, description = "Below the editor role", body = Failure),
+        (status = 403, description = "A viewer", body = Failure),
         (status = 404, description = "Absent, or another workspace's", body = Failure),
         (status = 409, description = "The platform has no such choices, or the account must be reconnected", body = Failure),
     ),

@@ -40,7 +40,7 @@ pub(super) fn toggle(actor: &Actor) -> ServiceResult<()> {
 
 /// Asking what a creator may choose, which only a writer of posts needs to know.
 pub(super) fn creator(actor: &Actor) -> ServiceResult<()> {
-    require(actor, Role::Editor, "Only editors and admins write posts, so only they can ask what a creator may choose.")
+    require(actor, Role::Member, "Viewers write no posts, so they cannot ask what a creator may choose.")
 }
 
 /// Asking how much accounts may still publish, which whoever writes posts needs to know.

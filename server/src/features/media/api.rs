@@ -80,7 +80,7 @@ struct UploadForm {
         (status = 201, description = "The new asset", body = Success<MediaAsset>),
         (status = 400, description = "No picture, video or document, damaged, too many pixels; or a wrong form field", body = Failure),
         (status = 401, description = "Not signed in", body = Failure),
-        (status = 403, description = "Below the editor role, or the workspace's room for media is used up", body = Failure),
+        (status = 403, description = "Below the member role, or the workspace's room for media is used up", body = Failure),
         (status = 413, description = "Larger than 20 MB", body = Failure),
     )
 )]
@@ -182,8 +182,9 @@ async fn uses(
         (status = 200, description = "The asset", body = Success<MediaAsset>),
         (status = 400, description = "Too long, too many, or not JSON", body = Failure),
         (status = 401, description = "Not signed in", body = Failure),
-        (status = 403, description = "Below the editor role", body = Failure),
+        (status = 403, description = "Below the member role", body = Failure),
         (status = 404, description = "Absent, or another workspace's", body = Failure),
+        (status = 409, description = "A post on its way shows it, and what is said of it was approved with that", body = Failure),
         (status = 413, description = "The request is too large", body = Failure),
     )
 )]
@@ -208,7 +209,7 @@ async fn update(
         (status = 200, description = "The asset", body = Success<MediaAsset>),
         (status = 400, description = "No picture, or the asset is no video", body = Failure),
         (status = 401, description = "Not signed in", body = Failure),
-        (status = 403, description = "Below the editor role", body = Failure),
+        (status = 403, description = "Below the member role", body = Failure),
         (status = 404, description = "Absent, or another workspace's", body = Failure),
         (status = 413, description = "Larger than 20 MB", body = Failure),
     )

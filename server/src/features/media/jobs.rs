@@ -22,7 +22,10 @@ use super::{
 };
 use crate::{
     database::Database,
-    features::audit::in_tx::{Entry, record},
+    features::{
+        audit::in_tx::{Entry, record},
+        posts,
+    },
     jobs::{Job, JobContext},
 };
 
@@ -146,7 +149,10 @@ async fn keep_film(context: &JobContext, arrived: &Arrived, file: &Pieces<'_>) -
 async fn known(context: &JobContext, new: &NewMedia<'_>) -> ServiceResult<Option<MediaId>> {
     let mut tx = context.db.worker().await?;
     let known = store::by_hash(&mut tx, new.workspace, new.sha256).await?.map(|row| row.id);
-    if let (Some(known), Some(text)) = (known, new.alt_text) {
+    // Whoever sent it may have been a member; what a post on its way says of the file stays as it was approved.
+    if let (Some(known), Some(text)) = (known, new.alt_text)
+        && !posts::in_tx::settled_with(&mut tx, new.workspace, known).await?
+    {
         store::set_alt_text(&mut tx, new.workspace, known, Some(text)).await?;
     }
     tx.commit().await?;

@@ -157,15 +157,24 @@ async fn the_same_bytes_many_times_at_once_are_one_picture() {
     assert!(files.len() == 2 && files.iter().all(|key| key.contains(&made[0].id.to_string())), "{files:?}");
 }
 
-#[rstest]
-#[case(Role::Viewer)]
-#[case(Role::Member)]
 #[tokio::test]
-async fn changing_takes_an_editor(#[case] role: Role) {
+async fn adding_takes_a_member_and_removing_an_editor() {
     let studio = Studio::new().await;
     let maeve = studio.workspace("UTC").await;
     let id = studio.picture(&maeve, 10, 10).await;
-    let reader = studio.colleague(&maeve, role).await;
+    let writer = studio.colleague(&maeve, Role::Member).await;
+    studio.media.upload(&writer, upload("b.png", png(6, 6))).await.unwrap();
+    assert_eq!(studio.media.update(&writer, id, alt("Cups")).await.unwrap().alt_text.as_deref(), Some("Cups"));
+    assert_eq!(code(studio.media.delete(&writer, id).await), ErrorCode::Forbidden);
+    assert_eq!(code(studio.media.restore(&writer, id).await), ErrorCode::Forbidden);
+}
+
+#[tokio::test]
+async fn viewers_look() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    let id = studio.picture(&maeve, 10, 10).await;
+    let reader = studio.colleague(&maeve, Role::Viewer).await;
     assert_eq!(studio.media.get(&reader, id).await.unwrap().id, id);
     assert_eq!(studio.media.list(&reader, MediaFilter::default()).await.unwrap().total, 1);
     assert_eq!(code(studio.media.upload(&reader, upload("a.png", png(5, 5))).await), ErrorCode::Forbidden);
@@ -877,14 +886,14 @@ async fn an_upload_is_given_up_by_hand_or_after_its_time() {
 }
 
 #[tokio::test]
-async fn an_upload_is_its_workspaces_and_takes_an_editor() {
+async fn an_upload_is_its_workspaces_and_takes_a_member() {
     let studio = Studio::new().await;
     let (maeve, other) = (studio.workspace("UTC").await, studio.workspace("UTC").await);
     let id = studio.media.begin_upload(&maeve, announced(10)).await.unwrap().id;
     assert_eq!(code(studio.media.upload_state(&other, id).await), ErrorCode::NotFound);
     assert_eq!(code(studio.media.append(&other, id, 0, body(b"x")).await), ErrorCode::NotFound);
     assert_eq!(code(studio.media.abandon_upload(&other, id).await), ErrorCode::NotFound);
-    let viewer = studio.colleague(&maeve, Role::Member).await;
+    let viewer = studio.colleague(&maeve, Role::Viewer).await;
     assert_eq!(code(studio.media.begin_upload(&viewer, announced(10)).await), ErrorCode::Forbidden);
     assert_eq!(code(studio.media.append(&viewer, id, 0, body(b"x")).await), ErrorCode::Forbidden);
     assert_eq!(code(studio.media.abandon_upload(&viewer, id).await), ErrorCode::Forbidden);

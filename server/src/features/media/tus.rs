@@ -138,7 +138,7 @@ async fn options() -> Result<Tus, Infallible> {
         (status = 201, description = "Send the pieces to `Location`", body = Success<UploadState>),
         (status = 400, description = "A wrong header", body = Failure),
         (status = 401, description = "Not signed in", body = Failure),
-        (status = 403, description = "Below the editor role, or the workspace's room for media is used up", body = Failure),
+        (status = 403, description = "Below the member role, or the workspace's room for media is used up", body = Failure),
         (status = 409, description = "Too many uploads under way", body = Failure),
         (status = 412, description = "Another version of the protocol", body = Failure),
         (status = 413, description = "Larger than anything we take", body = Failure),
@@ -201,7 +201,7 @@ async fn state(
         (status = 204, description = "`Upload-Offset` is where the next piece begins"),
         (status = 400, description = "A wrong header, or no file we take", body = Failure),
         (status = 401, description = "Not signed in", body = Failure),
-        (status = 403, description = "Below the editor role", body = Failure),
+        (status = 403, description = "Below the member role", body = Failure),
         (status = 404, description = "Absent, given up, or another workspace's", body = Failure),
         (status = 409, description = "The upload stands elsewhere, or takes no more", body = Failure),
         (status = 412, description = "Another version of the protocol", body = Failure),
@@ -238,7 +238,7 @@ async fn append(
     responses(
         (status = 204, description = "Given up"),
         (status = 401, description = "Not signed in", body = Failure),
-        (status = 403, description = "Below the editor role", body = Failure),
+        (status = 403, description = "Below the member role", body = Failure),
         (status = 404, description = "Absent, given up, or another workspace's", body = Failure),
         (status = 412, description = "Another version of the protocol", body = Failure),
     )

@@ -36,7 +36,7 @@ const SILENCE: StdDuration = StdDuration::from_mins(1);
 
 impl MediaService {
     pub(super) async fn begin(&self, actor: &Actor, new: NewUpload) -> ServiceResult<UploadState> {
-        policy::change(actor)?;
+        policy::add(actor)?;
         new.check()?;
         let alt_text = new.alt_text.as_deref().map(alt_text).transpose()?.flatten();
         let now = self.clock.now();
@@ -96,7 +96,7 @@ impl MediaService {
         offset: u64,
         body: Box<dyn Incoming>,
     ) -> ServiceResult<UploadState> {
-        policy::change(actor)?;
+        policy::add(actor)?;
         let mut tx = self.database.read(actor).await?;
         let row = store::upload(&mut tx, actor.workspace_id, id).await?.ok_or_else(absent)?;
         drop(tx);
@@ -198,7 +198,7 @@ impl MediaService {
     }
 
     pub(super) async fn abandon(&self, actor: &Actor, id: UploadId) -> ServiceResult<()> {
-        policy::change(actor)?;
+        policy::add(actor)?;
         let mut tx = self.database.tenant(actor).await?;
         let keys = store::delete_upload(&mut tx, actor.workspace_id, id).await?.ok_or_else(absent)?;
         tx.commit().await?;

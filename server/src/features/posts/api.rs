@@ -61,17 +61,18 @@ where
 
 /// Saves a post
 ///
-/// Unless it is private, saving is publishing: to the chosen accounts, or to all that are connected and switched on.
+/// Unless it is private, saving is publishing: to the chosen accounts, or to all that are connected and switched on. Of whoever
+/// may not publish (members, or everybody where the workspace's `approval_policy` says so) it waits for approval instead.
 /// The same `Idempotency-Key` within 24 hours gives the same post.
 #[utoipa::path(
     post, path = "/api/content", tag = "content", operation_id = "create_content",
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
     request_body = NewPost,
     responses(
-        (status = 201, description = "The post, on its way unless it is private", body = Success<Post>),
+        (status = 201, description = "The post, on its way unless it is private or waits for approval", body = Success<Post>),
         (status = 400, description = "A field is wrong, or a platform would refuse it", body = Failure),
         (status = 401, description = "Not signed in", body = Failure),
-        (status = 403, description = "Below the editor role", body = Failure),
+        (status = 403, description = "Below the member role", body = Failure),
         (status = 409, description = "The key was used for another post", body = Failure),
         (status = 413, description = "The request is too large", body = Failure),
     )
@@ -98,7 +99,7 @@ async fn create(
         (status = 200, description = "What there is to say", body = Success<CheckedPost>),
         (status = 400, description = "A field is wrong", body = Failure),
         (status = 401, description = "Not signed in", body = Failure),
-        (status = 403, description = "Below the editor role", body = Failure),
+        (status = 403, description = "Below the member role", body = Failure),
         (status = 404, description = "`content_id` is absent, or another workspace's", body = Failure),
         (status = 413, description = "The request is too large", body = Failure),
     )
@@ -201,7 +202,8 @@ async fn get(
 ///
 /// While nothing of it has been sent, or where accounts have refused it. What is left out (or null) stays. Each change is
 /// a new version: with `visibility` set to `public` a draft goes out, a post inside its undo window goes out with the
-/// change, and a failed or partly published one is sent again, to the accounts that have not taken it. `account_ids`
+/// change, and a failed or partly published one is sent again, to the accounts that have not taken it. A post that waits for
+/// approval goes on waiting, with its new version; one that was approved waits again when whoever changes it may not publish. `account_ids`
 /// chooses accounts; `targets` set to `all_active` gives the choice up again.
 #[utoipa::path(
     patch, path = "/api/content/{id}", tag = "content", operation_id = "update_content",
@@ -211,7 +213,7 @@ async fn get(
         (status = 200, description = "The changed post", body = Success<Post>),
         (status = 400, description = "A field is wrong, or a platform would refuse it", body = Failure),
         (status = 401, description = "Not signed in", body = Failure),
-        (status = 403, description = "Below the editor role", body = Failure),
+        (status = 403, description = "Below the member role, or somebody else's post", body = Failure),
         (status = 404, description = "Absent, or another workspace's", body = Failure),
         (status = 409, description = "It is going out or is out everywhere, an account may have taken it, or there is a newer \
             version", body = Failure),
@@ -229,14 +231,14 @@ async fn update(
 
 /// Takes a post back
 ///
-/// Inside its undo window or before its time. It becomes a draft, which keeps the visibility and the time that were chosen.
+/// Inside its undo window, before its time, or while it waits for approval. It becomes a draft, which keeps the visibility and the time that were chosen.
 #[utoipa::path(
     post, path = "/api/content/{id}/undo", tag = "content", operation_id = "undo_content",
     params(("id" = Uuid, Path)),
     responses(
         (status = 200, description = "The post, a draft again", body = Success<Post>),
         (status = 401, description = "Not signed in", body = Failure),
-        (status = 403, description = "Below the editor role", body = Failure),
+        (status = 403, description = "Below the member role, or somebody else's post", body = Failure),
         (status = 404, description = "Absent, or another workspace's", body = Failure),
         (status = 409, description = "It is going or has gone out", body = Failure),
     )
@@ -258,7 +260,7 @@ async fn undo(
     responses(
         (status = 200, description = "Removed; `data` is null", body = Success<TupleUnit>),
         (status = 401, description = "Not signed in", body = Failure),
-        (status = 403, description = "Below the editor role", body = Failure),
+        (status = 403, description = "Below the member role, or somebody else's post", body = Failure),
         (status = 404, description = "Absent, or another workspace's", body = Failure),
         (status = 409, description = "It is going out right now", body = Failure),
     )
@@ -362,7 +364,7 @@ async fn compare(
         (status = 200, description = "The post with its new version", body = Success<Post>),
         (status = 400, description = "A platform would refuse it", body = Failure),
         (status = 401, description = "Not signed in", body = Failure),
-        (status = 403, description = "Below the editor role", body = Failure),
+        (status = 403, description = "Below the member role, or somebody else's post", body = Failure),
         (status = 404, description = "Absent, or another workspace's", body = Failure),
         (status = 409, description = "It is the current one, a picture of it is gone, or the post is going out or is out everywhere",
             body = Failure),

@@ -1,7 +1,7 @@
 //! What other features may ask of posts inside their own transaction.
 
 use domain::{
-    MediaId, ServiceResult, WorkspaceId,
+    Actor, MediaId, ServiceResult, WorkspaceId,
     media::MediaUse,
     posts::{PostSort, PostStatus, PostSummary, preflight::excerpt},
 };
@@ -41,6 +41,32 @@ pub async fn uses(
             needed: row.status != PostStatus::Published,
         })
         .collect())
+}
+
+/// Whether other words for the asset (its alt text) would go out with a post that is decided on, unseen by whoever approves what
+/// this person says.
+pub async fn settled_for(tx: &mut PgConnection, actor: &Actor, asset: MediaId) -> ServiceResult<bool> {
+    let rules = store::approvals::policy_now(&mut *tx, actor.workspace_id).await?;
+    Ok(rules.holds_back(actor.role) && store::settled_with(tx, actor.workspace_id, asset).await?)
+}
+
+/// Whether what is said of the asset goes out with a post that is decided on already.
+pub async fn settled_with(tx: &mut PgConnection, workspace: WorkspaceId, asset: MediaId) -> ServiceResult<bool> {
+    store::settled_with(tx, workspace, asset).await
+}
+
+/// The newest posts that wait for approval, and how many do.
+pub async fn waiting(
+    tx: &mut PgConnection,
+    links: &MediaLinks,
+    workspace: WorkspaceId,
+    limit: u32,
+) -> ServiceResult<(Vec<PostSummary>, u64)> {
+    let status = PostStatus::PendingApproval.as_str().to_owned();
+    let wanted = Wanted { statuses: Some(vec![status]), ..Wanted::all(workspace) };
+    let rows = store::list(&mut *tx, &wanted, PostSort::Newest, None, i64::from(limit), 0).await?;
+    let total = store::approvals::count(&mut *tx, workspace, None).await?;
+    Ok((summaries(tx, links, workspace, rows).await?, u64::try_from(total).unwrap_or_default()))
 }
 
 /// The newest posts, as a list shows them.

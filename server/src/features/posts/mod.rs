@@ -1,6 +1,7 @@
 //! Posts: written, sent off, taken back.
 //!
-//! There is no submit button: saving a post that is not private is publishing it. One transaction saves the post, its
+//! There is no submit button: saving a post that is not private is publishing it, or, for whom that is not to do, asking for
+//! approval (`approvals`). One transaction saves the post, its
 //! first version, its pictures and chosen accounts, and the job that makes a delivery per account; so a saved post is
 //! never forgotten, and one that was refused has left nothing behind.
 //!
@@ -9,6 +10,7 @@
 //! | public | publishing | when the undo window has passed |
 //! | scheduled | scheduled | at its time |
 //! | private | draft | not |
+//! | public or scheduled, held back | `pending_approval` | once that version is approved, as if it were saved then |
 //!
 //! What goes out is always a version, and every change makes a new one: a delivery belongs to a version and an account,
 //! and can exist only once, so sending a changed post again can never repeat an old delivery. The row of the post is
@@ -19,6 +21,8 @@
 //! account. Every version is kept and can be compared and brought back (`store::versions`).
 
 pub mod api;
+mod approvals;
+pub mod drafts;
 pub mod in_tx;
 mod plan;
 mod policy;

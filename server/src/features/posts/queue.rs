@@ -57,7 +57,7 @@ impl Queue for QueueService {
     }
 
     async fn add(&self, actor: &Actor, slot: NewSlot) -> ServiceResult<QueueSlot> {
-        policy::write(actor)?;
+        policy::arrange(actor)?;
         slot.check().into_result()?;
         if let Some(account) = slot.social_account_id {
             // Another workspace's cannot be told from one that does not exist.
@@ -95,7 +95,7 @@ impl Queue for QueueService {
     }
 
     async fn remove(&self, actor: &Actor, id: QueueSlotId) -> ServiceResult<()> {
-        policy::write(actor)?;
+        policy::arrange(actor)?;
         let mut tx = self.database.tenant(actor).await?;
         let slots = store::queue::slots(&mut tx, actor.workspace_id).await?;
         let slot = slots.into_iter().find(|slot| slot.id == id).ok_or_else(|| ServiceError::not_found("queue slot"))?;

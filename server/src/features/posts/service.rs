@@ -13,8 +13,8 @@ use domain::{
     media::MediaAsset,
     platform::PostOptions,
     posts::{
-        CheckedPost, Content, IdempotencyKey, NewPost, Post, PostFacets, PostFilter, PostPatch, PostSort, PostStatus,
-        PostSummary, PostToCheck, Posts, Targets, Visibility,
+        ApprovalStep, CheckedPost, Content, IdempotencyKey, NewPost, Post, PostFacets, PostFilter, PostPatch, PostSort,
+        PostStatus, PostSummary, PostToCheck, Posts, Targets, Visibility,
         preflight::{self, Advice, excerpt},
         schedule,
         search::{Search, search as read_search},
@@ -26,6 +26,7 @@ use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
 use super::{
+    approvals::Step,
     plan::{self, Timing},
     policy, queue,
     store::{self, Advance, Meant, NewRow, NewVersion, PostRow, Remembered, SummaryRow, Wanted},
@@ -45,10 +46,10 @@ use crate::{
 /// Fulfils [`Posts`].
 #[derive(Clone)]
 pub struct PostService {
-    database: Database,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
-    accounts: Arc<dyn Accounts>,
+    pub(super) database: Database,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<dyn Ids>,
+    pub(super) accounts: Arc<dyn Accounts>,
     links: MediaLinks,
     selector: Selector,
 }
@@ -69,6 +70,41 @@ struct Plan {
     autosaved: bool,
     /// The version that is brought back with it.
     restored_from: Option<u32>,
+    /// Whether it waits for somebody's word before it goes out.
+    awaits: bool,
+}
+
+impl Plan {
+    const fn status(&self) -> PostStatus {
+        if self.awaits { PostStatus::PendingApproval } else { self.timing.status() }
+    }
+
+    /// While it waits, the time that is asked for.
+    const fn publishes_at(&self) -> Option<DateTime<Utc>> {
+        match self.timing {
+            Timing::At(_) if self.awaits => None,
+            _ => self.timing.publishes_at(),
+        }
+    }
+}
+
+/// What a change is beside its words.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Manner {
+    /// The version that is brought back with it.
+    pub restored_from: Option<u32>,
+    /// Whether it asks for approval, whoever makes it.
+    pub asks: bool,
+}
+
+/// A version that leaves for its accounts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Leaving<'a> {
+    pub post: PostId,
+    pub version: PostVersionId,
+    pub chosen: Option<&'a [AccountId]>,
+    pub content: &'a Content,
+    pub timing: &'a Timing,
 }
 
 /// Where a version is written.
@@ -109,7 +145,7 @@ impl PostService {
 
     /// What TikTok's creators may choose, if the post makes such choices. Asked before a transaction is opened, like the
     /// accounts.
-    async fn creators(&self, actor: &Actor, wanted: bool) -> ServiceResult<Vec<Creator>> {
+    pub(super) async fn creators(&self, actor: &Actor, wanted: bool) -> ServiceResult<Vec<Creator>> {
         if wanted { self.accounts.creators(actor).await } else { Ok(Vec::new()) }
     }
 
@@ -149,11 +185,11 @@ impl PostService {
         }
         let title = post.title.as_deref().map(str::trim).filter(|title| !title.is_empty()).map(str::to_owned);
         let (media, autosaved) = (post.media_assets.clone(), post.autosave);
-        Ok(Plan { title, content, media, timing, chosen, autosaved, restored_from: None })
+        Ok(Plan { title, content, media, timing, chosen, autosaved, restored_from: None, awaits: false })
     }
 
     /// The pictures in order, held until the transaction ends.
-    async fn pictures(&self, tx: &mut Tx, actor: &Actor, ids: &[MediaId]) -> ServiceResult<Vec<MediaAsset>> {
+    pub(super) async fn pictures(&self, tx: &mut Tx, actor: &Actor, ids: &[MediaId]) -> ServiceResult<Vec<MediaAsset>> {
         let mut found = media::in_tx::hold(tx, &self.links, actor.workspace_id, ids).await?;
         ids.iter()
             .enumerate()
@@ -166,8 +202,7 @@ impl PostService {
             .collect()
     }
 
-    /// Saves a version with what hangs on it, and what sends it out: its deliveries at once, or a job that makes them when
-    /// its time has come.
+    /// Saves a version with what hangs on it, and what sends it out, unless it waits for approval.
     async fn write_version(
         &self,
         tx: &mut Tx,
@@ -198,23 +233,40 @@ impl PostService {
             Place::New(_) => store::insert_version(tx, &version).await?,
             Place::Rewritten(..) => store::rewrite_version(tx, &version).await?,
         }
-        match plan.timing {
+        if plan.awaits {
+            return Ok(());
+        }
+        let chosen = plan.chosen.as_deref();
+        let leaving = Leaving { post, version: id, chosen, content: &plan.content, timing: &plan.timing };
+        self.send(tx, actor, &leaving, now).await
+    }
+
+    /// What sends a version out: its deliveries at once, or a job that makes them when its time has come.
+    pub(super) async fn send(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        leaving: &Leaving<'_>,
+        now: DateTime<Utc>,
+    ) -> ServiceResult<()> {
+        match leaving.timing {
             Timing::Never => Ok(()),
             // They wait for the end of the undo window by themselves.
             Timing::At(at) => {
                 let sent = SendOff {
-                    post,
-                    version: id,
+                    post: leaving.post,
+                    version: leaving.version,
                     workspace: actor.workspace_id,
-                    chosen: plan.chosen.as_deref(),
-                    variations: &plan.content.variations,
-                    at,
+                    chosen: leaving.chosen,
+                    variations: &leaving.content.variations,
+                    at: *at,
                     scheduled: false,
                 };
                 self.selector.send_off(tx, &sent, now).await
             }
             Timing::Scheduled { at, .. } => {
-                enqueue(tx, &SelectTargets { post_id: post, version_id: id }, Some(at)).await
+                let select = SelectTargets { post_id: leaving.post, version_id: leaving.version };
+                enqueue(tx, &select, Some(*at)).await
             }
         }
     }
@@ -241,13 +293,14 @@ impl PostService {
         Ok(Some(post))
     }
 
-    async fn load(&self, tx: &mut Tx, actor: &Actor, id: PostId) -> ServiceResult<Post> {
+    pub(super) async fn load(&self, tx: &mut Tx, actor: &Actor, id: PostId) -> ServiceResult<Post> {
         let row = store::get(tx, actor.workspace_id, id).await?.ok_or_else(absent)?;
         let ids = store::media_of(tx, row.version_id).await?;
         let mut assets = media::in_tx::assets(tx, &self.links, actor.workspace_id, &ids).await?;
         let account_ids = if row.chosen_accounts { Some(store::targets_of(tx, id).await?) } else { None };
         let standing = deliveries::in_tx::standing(tx, &[id]).await?.remove(&id).unwrap_or_default();
         let skipped = store::skipped(tx, row.version_id).await?;
+        let approval = store::approvals::of_post(tx, actor.workspace_id, id, 1).await?.pop();
         Ok(Post {
             id,
             title: row.title,
@@ -270,25 +323,28 @@ impl PostService {
             time_zone: row.time_zone,
             deliveries: standing.counts,
             skipped,
+            approval,
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
     }
 
-    /// Makes a new version with what a patch says; `restored_from` names the one it brings back.
-    async fn change(
+    /// Makes a new version with what a patch says. It waits for approval where it would go out and whoever makes it may not
+    /// publish, or where the one before waits and nothing is said about when it goes out.
+    pub(super) async fn change(
         &self,
         actor: &Actor,
         id: PostId,
         patch: PostPatch,
-        restored_from: Option<u32>,
+        manner: Manner,
     ) -> ServiceResult<Post> {
-        policy::write(actor)?;
+        policy::draft(actor)?;
         let accounts = plan::connected(self.accounts.as_ref(), actor).await?;
         // What the post chose before may be the choice still, so nothing says that nobody need be asked.
         let creators = self.creators(actor, true).await?;
         let mut tx = self.database.tenant(actor).await?;
         let row = locked(&mut tx, actor, id).await?;
+        policy::change(actor, row.author.id)?;
         if patch.autosave && !row.autosaved {
             return Err(ServiceError::conflict("This post has been saved meanwhile, so it no longer saves itself."));
         }
@@ -320,6 +376,9 @@ impl PostService {
                 "A part of this post is public, so it cannot become private.",
             ));
         }
+        let rules = store::approvals::policy(&mut tx, actor.workspace_id).await?;
+        let waited = row.status == PostStatus::PendingApproval;
+        let held_back = manner.asks || rules.holds_back(actor.role) || (waited && patch.visibility.is_none());
         let (fresh_choice, fresh_variations) = (patch.account_ids.is_some(), patch.variations.is_some());
         let kept_meaning = Meant::kept(&row).filter(|_| patch.visibility.is_none());
         let from = row.version;
@@ -331,7 +390,9 @@ impl PostService {
         let post = merge(row, media, chosen, patch);
         let known = Known { accounts: &accounts, taken: &taken, creators, fresh_variations, fresh_choice };
         let queued = post.queue;
-        let plan = Plan { restored_from, ..self.plan(&mut tx, actor, id, &post, known, now).await? };
+        let mut plan = self.plan(&mut tx, actor, id, &post, known, now).await?;
+        plan.restored_from = manner.restored_from;
+        plan.awaits = held_back && plan.timing.goes_out();
         if !queued {
             queue::release_unless(&mut tx, actor.workspace_id, id, &plan.timing).await?;
         }
@@ -340,16 +401,28 @@ impl PostService {
             version: number,
             title: plan.title.as_deref(),
             meant: kept_meaning.unwrap_or_else(|| Meant::of(&plan.timing)),
-            timing: &plan.timing,
+            status: plan.status(),
+            publishes_at: plan.publishes_at(),
             chosen_accounts: plan.chosen.is_some(),
         };
         store::advance(&mut tx, actor.workspace_id, id, &advance).await?;
         self.write_version(&mut tx, actor, id, place, &plan, now).await?;
-        let changed = self.load(&mut tx, actor, id).await?;
+        let mut changed = self.load(&mut tx, actor, id).await?;
+        let name = called(changed.title.as_deref(), &changed.body);
         // A draft that saves itself every few seconds is on the record when it is begun, and when somebody saves it.
         if !changed.autosaved {
-            let name = called(changed.title.as_deref(), &changed.body);
             record(&mut tx, Entry::by(actor, Action::PostChanged, now).on(id, &name).changed(before, told(&changed)));
+        }
+        let step = match (plan.awaits, plan.timing.goes_out(), waited) {
+            (true, ..) => Some((ApprovalStep::Requested, number)),
+            // By somebody who may: saving is publishing.
+            (false, true, true) => Some((ApprovalStep::Approved, number)),
+            (false, false, true) => Some((ApprovalStep::Withdrawn, from)),
+            (false, _, false) => None,
+        };
+        if let Some((step, version)) = step {
+            self.note(&mut tx, actor, &Step { post: id, name: &name, version, step, note: None }, now).await?;
+            changed = self.load(&mut tx, actor, id).await?;
         }
         tx.commit().await?;
         Ok(changed)
@@ -432,7 +505,7 @@ pub(super) async fn summaries(
 #[async_trait]
 impl Posts for PostService {
     async fn create(&self, actor: &Actor, post: NewPost, key: Option<IdempotencyKey>) -> ServiceResult<Post> {
-        policy::write(actor)?;
+        policy::draft(actor)?;
         let hash = request_hash(&post)?;
         // First of all: what was right yesterday (a time that lay ahead) need not be right now.
         if let Some(key) = &key
@@ -451,13 +524,17 @@ impl Posts for PostService {
         let mut tx = self.database.tenant(actor).await?;
         let known = Known { accounts: &accounts, taken: &[], creators, fresh_variations: true, fresh_choice: true };
         let id = PostId(self.ids.next());
-        let plan = self.plan(&mut tx, actor, id, &post, known, now).await?;
+        let mut plan = self.plan(&mut tx, actor, id, &post, known, now).await?;
+        let rules = store::approvals::policy(&mut tx, actor.workspace_id).await?;
+        plan.awaits = plan.timing.goes_out() && rules.holds_back(actor.role);
         let row = NewRow {
             id,
             workspace: actor.workspace_id,
             author: actor.user_id,
             title: plan.title.as_deref(),
             timing: &plan.timing,
+            status: plan.status(),
+            publishes_at: plan.publishes_at(),
             chosen_accounts: plan.chosen.is_some(),
             at: now,
         };
@@ -473,9 +550,14 @@ impl Posts for PostService {
             }
         }
         self.write_version(&mut tx, actor, id, Place::New(1), &plan, now).await?;
-        let made = self.load(&mut tx, actor, id).await?;
-        let entry = Entry::by(actor, Action::PostCreated, now).on(id, &called(made.title.as_deref(), &made.body));
-        record(&mut tx, entry.is(told(&made)));
+        let mut made = self.load(&mut tx, actor, id).await?;
+        let name = called(made.title.as_deref(), &made.body);
+        record(&mut tx, Entry::by(actor, Action::PostCreated, now).on(id, &name).is(told(&made)));
+        if plan.awaits {
+            let step = Step { post: id, name: &name, version: 1, step: ApprovalStep::Requested, note: None };
+            self.note(&mut tx, actor, &step, now).await?;
+            made = self.load(&mut tx, actor, id).await?;
+        }
         tx.commit().await?;
         Ok(made)
     }
@@ -531,7 +613,7 @@ impl Posts for PostService {
     }
 
     async fn update(&self, actor: &Actor, id: PostId, patch: PostPatch) -> ServiceResult<Post> {
-        self.change(actor, id, patch, None).await
+        self.change(actor, id, patch, Manner::default()).await
     }
 
     async fn versions(&self, actor: &Actor, id: PostId, page: PageRequest) -> ServiceResult<Page<VersionSummary>> {
@@ -586,9 +668,10 @@ impl Posts for PostService {
     }
 
     async fn restore(&self, actor: &Actor, id: PostId, number: u32) -> ServiceResult<Post> {
-        policy::write(actor)?;
+        policy::draft(actor)?;
         let mut tx = self.database.read(actor).await?;
         let row = store::get(&mut tx, actor.workspace_id, id).await?.ok_or_else(absent)?;
+        policy::change(actor, row.author.id)?;
         let (version, media) = self.load_version(&mut tx, actor, id, number).await?;
         let undo_seconds = store::undo_seconds(&mut tx, actor.workspace_id).await?;
         drop(tx);
@@ -619,11 +702,11 @@ impl Posts for PostService {
             version: Some(row.version),
             ..PostPatch::default()
         };
-        self.change(actor, id, patch, Some(number)).await
+        self.change(actor, id, patch, Manner { restored_from: Some(number), asks: false }).await
     }
 
     async fn check(&self, actor: &Actor, wanted: PostToCheck) -> ServiceResult<CheckedPost> {
-        policy::write(actor)?;
+        policy::draft(actor)?;
         let PostToCheck { post, content_id } = wanted;
         let now = self.clock.now();
         post.check(now).into_result()?;
@@ -661,14 +744,18 @@ impl Posts for PostService {
     }
 
     async fn undo(&self, actor: &Actor, id: PostId) -> ServiceResult<Post> {
-        policy::write(actor)?;
+        policy::draft(actor)?;
         let mut tx = self.database.tenant(actor).await?;
         let row = locked(&mut tx, actor, id).await?;
+        policy::change(actor, row.author.id)?;
+        let now = self.clock.now();
         match row.status {
             // Taken back already: a second click is no mistake.
             PostStatus::Draft => {}
-            PostStatus::Publishing | PostStatus::Scheduled => {
-                deliveries::in_tx::cancel_untouched(&mut tx, id).await?;
+            PostStatus::Publishing | PostStatus::Scheduled | PostStatus::PendingApproval => {
+                if row.status != PostStatus::PendingApproval {
+                    deliveries::in_tx::cancel_untouched(&mut tx, id).await?;
+                }
                 // What some accounts have can be taken back from the others only.
                 let is_out = !deliveries::in_tx::taken(&mut tx, id).await?.is_empty();
                 queue::release_unless(&mut tx, actor.workspace_id, id, &Timing::Never).await?;
@@ -678,13 +765,19 @@ impl Posts for PostService {
             PostStatus::Published | PostStatus::PartlyPublished | PostStatus::Failed => {
                 return Err(ServiceError::conflict("It has already gone out, so it can no longer be taken back."));
             }
-            PostStatus::PendingApproval | PostStatus::Approved | PostStatus::Rejected => {
+            PostStatus::Approved | PostStatus::Rejected => {
                 return Err(ServiceError::conflict("This post is not on its way, so there is nothing to take back."));
             }
         }
+        if row.status == PostStatus::PendingApproval {
+            let name = called(row.title.as_deref(), &row.content.body);
+            let step = ApprovalStep::Withdrawn;
+            let step = Step { post: id, name: &name, version: row.version, step, note: None };
+            self.note(&mut tx, actor, &step, now).await?;
+        }
         let post = self.load(&mut tx, actor, id).await?;
-        if post.status != row.status {
-            let entry = Entry::by(actor, Action::PostTakenBack, self.clock.now());
+        if post.status != row.status && row.status != PostStatus::PendingApproval {
+            let entry = Entry::by(actor, Action::PostTakenBack, now);
             let entry = entry.on(id, &called(post.title.as_deref(), &post.body));
             record(&mut tx, entry.was(json!({ "status": row.status })).is(json!({ "status": post.status })));
         }
@@ -693,9 +786,10 @@ impl Posts for PostService {
     }
 
     async fn delete(&self, actor: &Actor, id: PostId) -> ServiceResult<()> {
-        policy::write(actor)?;
+        policy::draft(actor)?;
         let mut tx = self.database.tenant(actor).await?;
         let row = locked(&mut tx, actor, id).await?;
+        policy::remove(actor, row.author.id, row.status)?;
         if row.status == PostStatus::Publishing {
             return Err(ServiceError::conflict("This post is going out right now. Undo it, or wait until it is out."));
         }
@@ -709,7 +803,7 @@ impl Posts for PostService {
 }
 
 /// What the record calls a post.
-fn called(title: Option<&str>, body: &str) -> String {
+pub(super) fn called(title: Option<&str>, body: &str) -> String {
     excerpt(title, body)
 }
 
@@ -732,7 +826,7 @@ fn told(post: &Post) -> Value {
 }
 
 /// The post, locked until the transaction ends.
-async fn locked(tx: &mut Tx, actor: &Actor, id: PostId) -> ServiceResult<PostRow> {
+pub(super) async fn locked(tx: &mut Tx, actor: &Actor, id: PostId) -> ServiceResult<PostRow> {
     if !store::lock(tx, actor.workspace_id, id).await? {
         return Err(absent());
     }
@@ -744,7 +838,7 @@ fn makes_tiktok_choices(options: &BTreeMap<Platform, PostOptions>) -> bool {
     options.values().any(|options| options.tiktok.is_some())
 }
 
-fn absent() -> ServiceError {
+pub(super) fn absent() -> ServiceError {
     ServiceError::not_found("post")
 }
 
@@ -816,10 +910,11 @@ fn check_targets(patch: &PostPatch, chosen_before: bool) -> ServiceResult<()> {
 }
 
 /// The post as it would be written anew with the change. A draft stays one until it is said otherwise; a post that is
-/// going out, or that accounts have refused, goes out again with the change.
+/// going out, or that accounts have refused, goes out again with the change; one that waits for approval is for what it was for.
 fn merge(row: PostRow, media: Vec<MediaId>, chosen: Option<Vec<AccountId>>, patch: PostPatch) -> NewPost {
     let visibility = patch.visibility.unwrap_or(match row.status {
         PostStatus::Scheduled => Visibility::Scheduled,
+        PostStatus::PendingApproval => row.visibility,
         PostStatus::Publishing | PostStatus::Failed | PostStatus::PartlyPublished => Visibility::Public,
         _ => Visibility::Private,
     });

@@ -1,5 +1,6 @@
 //! The SQL of posts.
 
+pub mod approvals;
 pub mod queue;
 pub mod versions;
 
@@ -130,6 +131,8 @@ pub struct NewRow<'a> {
     pub author: UserId,
     pub title: Option<&'a str>,
     pub timing: &'a Timing,
+    pub status: PostStatus,
+    pub publishes_at: Option<DateTime<Utc>>,
     pub chosen_accounts: bool,
     pub at: DateTime<Utc>,
 }
@@ -171,12 +174,9 @@ impl Meant {
         Self { visibility: timing.visibility(), scheduled_at, scheduled_local, time_zone: zone.map(str::to_owned) }
     }
 
-    /// What a draft was meant for; `None` for a post that is no draft.
+    /// What a draft was meant for; `None` for a post that is no draft, or waits with a meaning of its own.
     pub fn kept(row: &PostRow) -> Option<Self> {
-        let draft = matches!(
-            row.status,
-            PostStatus::Draft | PostStatus::PendingApproval | PostStatus::Approved | PostStatus::Rejected
-        );
+        let draft = matches!(row.status, PostStatus::Draft | PostStatus::Approved | PostStatus::Rejected);
         draft.then(|| Self {
             visibility: row.visibility,
             scheduled_at: row.scheduled_at,
@@ -214,12 +214,12 @@ pub async fn insert(tx: &mut PgConnection, new: &NewRow<'_>) -> ServiceResult<()
         new.author.0,
         new.title,
         new.timing.visibility().as_str(),
-        new.timing.status().as_str(),
+        new.status.as_str(),
         new.chosen_accounts,
         scheduled_at,
         scheduled_local,
         zone,
-        new.timing.publishes_at(),
+        new.publishes_at,
         new.at
     )
     .execute(tx)
@@ -447,7 +447,8 @@ pub struct Advance<'a> {
     pub version: u32,
     pub title: Option<&'a str>,
     pub meant: Meant,
-    pub timing: &'a Timing,
+    pub status: PostStatus,
+    pub publishes_at: Option<DateTime<Utc>>,
     pub chosen_accounts: bool,
 }
 
@@ -468,12 +469,12 @@ pub async fn advance(
         i32::try_from(next.version).map_err(ServiceError::internal)?,
         next.title,
         next.meant.visibility.as_str(),
-        next.timing.status().as_str(),
+        next.status.as_str(),
         next.chosen_accounts,
         next.meant.scheduled_at,
         next.meant.scheduled_local,
         next.meant.time_zone,
-        next.timing.publishes_at(),
+        next.publishes_at,
         i32::try_from(next.from).map_err(ServiceError::internal)?
     )
     .execute(tx)
@@ -537,7 +538,8 @@ pub async fn neighbours(
                   exists (select from post_media m where m.post_version_id = v.id) as "has_media!",
                   array(select t.account_id from post_targets t where t.post_id = p.id and t.account_id = any($2)) as "chosen!"
              from posts p join post_versions v on v.post_id = p.id and v.number = p.current_version
-            where p.workspace_id = $1 and p.status = 'scheduled' and p.deleted_at is null and p.publishes_at is not null
+            where p.workspace_id = $1 and p.status in ('scheduled', 'pending_approval') and p.deleted_at is null
+              and p.publishes_at is not null
               and ($3::uuid is null or p.id <> $3)
             order by p.created_at desc limit $4"#,
         workspace.0,
@@ -835,6 +837,22 @@ pub async fn needing_picture(
     .await
     .map_err(failed)?;
     Ok(row.map(|row| (row.title, row.body)))
+}
+
+/// Whether a post shows the asset that was approved, and is on its way.
+pub async fn settled_with(tx: &mut PgConnection, workspace: WorkspaceId, asset: MediaId) -> ServiceResult<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from post_media m
+                            join post_versions v on v.id = m.post_version_id
+                            join posts p on p.id = v.post_id and p.current_version = v.number
+                           where m.workspace_id = $1 and m.media_id = $2 and p.deleted_at is null
+                             and p.status in ('approved', 'scheduled', 'publishing')) as "found!""#,
+        workspace.0,
+        asset.0
+    )
+    .fetch_one(tx)
+    .await
+    .map_err(failed)
 }
 
 /// A post that shows an asset.

@@ -7,7 +7,7 @@ use domain::{
     Actor, ServiceResult,
     accounts::AccountCounts,
     deliveries::DeliveryCounts,
-    workspaces::{ACCOUNTS_SHOWN, Connections, LATEST, Latest, Overview, WorkspaceKind, Workspaces},
+    workspaces::{ACCOUNTS_SHOWN, Connections, LATEST, Latest, Overview, Role, WAITING, WorkspaceKind, Workspaces},
 };
 
 use super::policy;
@@ -49,12 +49,18 @@ impl WorkspaceService {
 
     async fn read_latest(&self, tx: &mut Tx, actor: &Actor) -> ServiceResult<Latest> {
         let deliveries = deliveries::in_tx::latest(tx, self.max_attempts).await?;
-        if actor.kind != WorkspaceKind::Manager {
-            return Ok(Latest { deliveries, posts: Vec::new(), counts: DeliveryCounts::default() });
-        }
-        let posts = posts::in_tx::latest(tx, &self.links, actor.workspace_id, LATEST).await?;
-        let counts = deliveries::in_tx::counts(tx).await?;
-        Ok(Latest { deliveries, posts, counts })
+        let (waiting, waiting_total) = if actor.role >= Role::Editor {
+            posts::in_tx::waiting(tx, &self.links, actor.workspace_id, WAITING).await?
+        } else {
+            (Vec::new(), 0)
+        };
+        let (posts, counts) = if actor.kind == WorkspaceKind::Manager {
+            let posts = posts::in_tx::latest(tx, &self.links, actor.workspace_id, LATEST).await?;
+            (posts, deliveries::in_tx::counts(tx).await?)
+        } else {
+            (Vec::new(), DeliveryCounts::default())
+        };
+        Ok(Latest { deliveries, posts, counts, waiting, waiting_total })
     }
 }
 

@@ -35,7 +35,7 @@ pub struct SettingsService {
 fn facts(row: &SettingsRow) -> Value {
     json!({
         "name": row.name, "slug": row.slug, "time_zone": row.time_zone, "undo_seconds": row.undo_seconds,
-        "new_accounts_active": row.new_accounts_active,
+        "new_accounts_active": row.new_accounts_active, "approval_policy": row.approval_policy,
     })
 }
 
@@ -64,6 +64,7 @@ impl SettingsService {
             time_zone: row.time_zone,
             undo_seconds: row.undo_seconds,
             new_accounts_active: row.new_accounts_active,
+            approval_policy: row.approval_policy,
             logo_url: row.logo.map(|name| self.links.portrait(&name)),
         }
     }
@@ -101,6 +102,7 @@ impl WorkspaceSettings for SettingsService {
             time_zone: patch.time_zone.unwrap_or_else(|| before.time_zone.clone()),
             undo_seconds: patch.undo_seconds.unwrap_or(before.undo_seconds),
             new_accounts_active: patch.new_accounts_active.unwrap_or(before.new_accounts_active),
+            approval_policy: patch.approval_policy.unwrap_or(before.approval_policy),
             logo: before.logo.clone(),
         };
         if after == before {

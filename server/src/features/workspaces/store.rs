@@ -5,6 +5,7 @@ pub mod keys;
 use chrono::{DateTime, Utc};
 use domain::{
     InvitationId, ServiceError, ServiceResult, UserId, WorkspaceId,
+    posts::ApprovalPolicy,
     workspaces::{Invitation, InvitationOffer, InvitationState, LAST_ADMIN, Member, Role, SLUG_TAKEN},
 };
 use sqlx::PgConnection;
@@ -312,6 +313,7 @@ pub struct SettingsRow {
     pub time_zone: String,
     pub undo_seconds: u16,
     pub new_accounts_active: bool,
+    pub approval_policy: ApprovalPolicy,
     /// The name of its picture.
     pub logo: Option<String>,
 }
@@ -325,32 +327,40 @@ pub async fn settings(tx: &mut PgConnection, workspace: WorkspaceId, hold: bool)
             .map_err(failed)?;
     }
     let row = sqlx::query!(
-        "select name, slug, time_zone, undo_seconds, new_accounts_active, logo from workspaces where id = $1",
+        r#"select name, slug, time_zone, undo_seconds, new_accounts_active, approval_policy::text as "approval_policy!", logo
+             from workspaces where id = $1"#,
         workspace.0
     )
     .fetch_optional(tx)
     .await
     .map_err(failed)?;
-    Ok(row.map(|row| SettingsRow {
-        name: row.name,
-        slug: row.slug,
-        time_zone: row.time_zone,
-        undo_seconds: u16::try_from(row.undo_seconds).unwrap_or_default(),
-        new_accounts_active: row.new_accounts_active,
-        logo: row.logo,
-    }))
+    row.map(|row| {
+        Ok(SettingsRow {
+            name: row.name,
+            slug: row.slug,
+            time_zone: row.time_zone,
+            undo_seconds: u16::try_from(row.undo_seconds).unwrap_or_default(),
+            new_accounts_active: row.new_accounts_active,
+            approval_policy: word("approval policy", &row.approval_policy)?,
+            logo: row.logo,
+        })
+    })
+    .transpose()
 }
 
 /// Everything but the logo.
 pub async fn set_settings(tx: &mut PgConnection, workspace: WorkspaceId, to: &SettingsRow) -> ServiceResult<()> {
     let done = sqlx::query!(
-        "update workspaces set name = $2, slug = $3, time_zone = $4, undo_seconds = $5, new_accounts_active = $6 where id = $1",
+        "update workspaces set name = $2, slug = $3, time_zone = $4, undo_seconds = $5, new_accounts_active = $6,
+                approval_policy = $7::text::approval_policy
+          where id = $1",
         workspace.0,
         to.name,
         to.slug,
         to.time_zone,
         i16::try_from(to.undo_seconds).unwrap_or_default(),
-        to.new_accounts_active
+        to.new_accounts_active,
+        to.approval_policy.as_str()
     )
     .execute(tx)
     .await

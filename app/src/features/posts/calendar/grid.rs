@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     features::posts::server_fns::{CalendarPost, CalendarSheet},
+    session::use_session,
     shared::{
         query::Href,
         words::{mark, post_status},
@@ -295,7 +296,7 @@ fn event(cells: Cells, one: CalendarPost, roomy: bool) -> AnyView {
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join(", ");
-    let movable = cells.may_write && is_movable(&one);
+    let movable = use_session().may_change(one.post.author.id) && is_movable(&one);
     let held = Signal::derive(move || moving.held.get().is_some_and(|held| held.post == id));
     let busy = Signal::derive(move || moving.busy.read().contains(&id));
     let marks = move || {

@@ -30,7 +30,7 @@ pub fn CalendarPage() -> impl IntoView {
     let params = use_query_map();
     let query = Memo::new(move |_| params.with(|params| CalendarQuery::read(|key| params.get(key))));
     let sheet = Resource::new(move || query.get(), |query| async move { view_calendar(query.view, query.date).await });
-    let may_write = use_session().may(Role::Editor);
+    let may_write = use_session().may(Role::Member);
     view! {
         <PageFrame
             title="Calendar"
@@ -49,8 +49,14 @@ pub fn CalendarPage() -> impl IntoView {
     .into_any()
 }
 
-const LEGEND: [Status; 5] =
-    [Status::Scheduled, Status::Publishing, Status::Published, Status::PartlyPublished, Status::Failed];
+const LEGEND: [Status; 6] = [
+    Status::WaitingForApproval,
+    Status::Scheduled,
+    Status::Publishing,
+    Status::Published,
+    Status::PartlyPublished,
+    Status::Failed,
+];
 
 fn calendar(drawn: CalendarSheet, may_write: bool) -> AnyView {
     let (view, date) = (drawn.view, drawn.date);

@@ -13,13 +13,14 @@ use chrono_tz::Tz;
 use domain::{
     Actor, PostId, ServiceError, ServiceResult,
     posts::{
-        Bound, PostFilter, PostPatch, PostStatus, PostSummary,
+        Bound, PostFilter, PostPatch, PostStatus, PostSummary, Visibility,
         calendar::{CalendarDay, CalendarView},
     },
 };
 
-/// What a calendar shows: what goes or went out. Drafts have no time.
-const SHOWN: [PostStatus; 5] = [
+/// What a calendar shows: what goes or went out, or waits for approval of a time. Drafts have none.
+const SHOWN: [PostStatus; 6] = [
+    PostStatus::PendingApproval,
     PostStatus::Scheduled,
     PostStatus::Publishing,
     PostStatus::Published,
@@ -58,6 +59,7 @@ pub async fn draw(
     let mut posts: Vec<CalendarPost> = whole(|page| services.posts.list(actor, range(page)))
         .await?
         .into_iter()
+        .filter(|post| post.status != PostStatus::PendingApproval || post.visibility == Visibility::Scheduled)
         .map(|post| placed(post, zone))
         .collect();
     posts.sort_by_key(|one| (one.post.at, one.post.id));

@@ -22,9 +22,11 @@ use domain::{
 use leptos::prelude::*;
 use leptos_router::components::Form;
 
-/// The statuses that posts have today; the others come with approvals.
-const STATUSES: [PostStatus; 6] = [
+/// The statuses that posts rest in. What is approved is on its way at once.
+const STATUSES: [PostStatus; 8] = [
     PostStatus::Draft,
+    PostStatus::PendingApproval,
+    PostStatus::Rejected,
     PostStatus::Scheduled,
     PostStatus::Publishing,
     PostStatus::Published,

@@ -5,6 +5,7 @@ use crate::{
     features::{
         deliveries::actions::use_acting,
         posts::{
+            components::time_words,
             compose::model::{countdown_words, seconds_left},
             server_fns::undo_post,
         },
@@ -24,8 +25,7 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     deliveries::{Delivery, DeliveryCounts, DeliveryStatus},
-    posts::{Post, PostStatus, Visibility},
-    workspaces::Role,
+    posts::{Approval, Post, PostStatus, Visibility},
 };
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
@@ -141,7 +141,15 @@ pub fn Publishing(
     });
     let acting = use_acting(deliveries);
     let is_undo = Memo::new(move |_| matches!(phase.get(), Phase::Undo(_)));
-    let kind = Memo::new(move |_| std::mem::discriminant(&phase.get()));
+    // What is kept says by whom it is held back, and why.
+    let kind = Memo::new(move |_| {
+        let phase = phase.get();
+        let kept = (phase == Phase::Kept).then(|| {
+            let post = post.read();
+            (post.status, post.visibility, post.version, post.approval.clone())
+        });
+        (std::mem::discriminant(&phase), kept)
+    });
     let head = move || {
         // Read, not only tracked: a memo that nobody reads is never worked out.
         kind.get();
@@ -336,7 +344,7 @@ fn undo_window(post: RwSignal<Post>, left: Memo<u64>, accounts: Memo<u64>) -> An
     let whole = left.get_untracked().max(1);
     #[expect(clippy::cast_precision_loss, reason = "an undo window has sixty seconds at most")]
     let share = Signal::derive(move || left.get() as f64 / whole as f64);
-    let may_undo = use_session().may(Role::Editor);
+    let may_undo = use_session().may_change(post.read_untracked().author.id);
     view! {
         <div data-ui="undo-window" class="rounded-lg border border-accent-border bg-accent-bg p-4">
             <div class="flex flex-wrap items-center gap-x-4 gap-y-3">
@@ -367,14 +375,8 @@ fn undo_window(post: RwSignal<Post>, left: Memo<u64>, accounts: Memo<u64>) -> An
 
 fn scheduled(post: RwSignal<Post>, accounts: Memo<u64>, clock_note: Signal<Option<String>>) -> AnyView {
     let (busy, undo) = use_undo(post);
-    let may_undo = use_session().may(Role::Editor);
-    let words = move || {
-        let post = post.read();
-        match (post.scheduled_local, post.time_zone.as_deref()) {
-            (Some(local), Some(zone)) => format!("{}, {zone}", local.format("%a %-d %b %Y, %H:%M")),
-            _ => post.publishes_at.or(post.scheduled_at).map(crate::ui::exact_words).unwrap_or_default(),
-        }
-    };
+    let may_undo = use_session().may_change(post.read_untracked().author.id);
+    let words = move || time_words(&post.read());
     let at = move || post.read().publishes_at.or(post.read().scheduled_at);
     view! {
         <div class="rounded-lg border border-border bg-surface p-4">
@@ -521,23 +523,10 @@ fn done(counts: Memo<DeliveryCounts>, deliveries: RwSignal<Vec<Delivery>>) -> An
 }
 
 fn kept(post: RwSignal<Post>) -> AnyView {
-    let may_edit = use_session().may(Role::Editor);
-    let (title, text, tone) = match (post.read_untracked().status, post.read_untracked().visibility) {
-        (PostStatus::Draft, Visibility::Private) => {
-            ("This post is private.", "Only this workspace sees it. Edit it to publish or schedule it.", Tone::Neutral)
-        }
-        (PostStatus::Draft, _) => (
-            "This post is a draft.",
-            "It was taken back before it left, and goes nowhere until it is saved again.",
-            Tone::Neutral,
-        ),
-        (PostStatus::PendingApproval, _) => {
-            ("This post waits for approval.", "It goes out once somebody approves it.", Tone::Info)
-        }
-        (PostStatus::Approved, _) => ("This post is approved.", "It is about to go out.", Tone::Info),
-        _ => ("This post was rejected.", "Change it and send it again.", Tone::Warning),
-    };
-    let href = format!("/compose?post={}", post.read_untracked().id);
+    let shown = post.get_untracked();
+    let may_edit = use_session().may_change(shown.author.id);
+    let (title, text, tone) = kept_words(&shown);
+    let href = format!("/compose?post={}", shown.id);
     view! {
         <Banner
             tone
@@ -556,6 +545,37 @@ fn kept(post: RwSignal<Post>) -> AnyView {
         />
     }
     .into_any()
+}
+
+/// Why nothing goes out, and what would change that.
+fn kept_words(post: &Post) -> (String, String, Tone) {
+    let words = |title: &str, text: &str, tone| (title.to_owned(), text.to_owned(), tone);
+    match (post.status, post.visibility) {
+        (PostStatus::Draft, Visibility::Private) => words(
+            "This post is private.",
+            "Only this workspace sees it. Edit it to publish or schedule it.",
+            Tone::Neutral,
+        ),
+        (PostStatus::Draft, _) => words(
+            "This post is a draft.",
+            "It was taken back before it left, and goes nowhere until it is saved again.",
+            Tone::Neutral,
+        ),
+        (PostStatus::PendingApproval, visibility) => {
+            let when = match visibility {
+                Visibility::Scheduled => format!("It is meant for {}.", time_words(post)),
+                _ => "It goes out as soon as an editor or admin approves it.".to_owned(),
+            };
+            (format!("Version {} waits for approval.", post.version), when, Tone::Info)
+        }
+        (PostStatus::Rejected, _) => match &post.approval {
+            Some(Approval { by, note: Some(note), version, .. }) => {
+                (format!("{} rejected version {version}.", by.name), format!("“{note}”"), Tone::Warning)
+            }
+            _ => words("This post was rejected.", "Change it and ask for approval again.", Tone::Warning),
+        },
+        _ => words("This post is approved.", "It is about to go out.", Tone::Info),
+    }
 }
 
 /// Whether the post leaves within the undo window at `now`: what the page knows before it counts.
@@ -604,6 +624,7 @@ mod tests {
             time_zone: None,
             deliveries: DeliveryCounts::default(),
             skipped: Vec::new(),
+            approval: None,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
         }
@@ -643,6 +664,19 @@ mod tests {
         assert_eq!(summary_words(&counts(0, 0, 0, 0)), "");
         let taken_back = DeliveryCounts { total: 10, success: 5, canceled: 5, ..DeliveryCounts::default() };
         assert_eq!(summary_words(&taken_back), "5 of 5 published");
+    }
+
+    #[test]
+    fn what_is_held_back_says_by_whom_and_why() {
+        let waiting = post(PostStatus::PendingApproval, Visibility::Public);
+        assert_eq!(kept_words(&waiting).0, "Version 1 waits for approval.");
+        let by = Person { id: UserId(uuid::Uuid::nil()), name: "Niamh Doyle".into() };
+        let note = Some("Shorter, please".to_owned());
+        let step = domain::posts::ApprovalStep::Rejected;
+        let approval = Some(Approval { step, version: 2, by, note, at: DateTime::UNIX_EPOCH });
+        let rejected = Post { approval, ..post(PostStatus::Rejected, Visibility::Public) };
+        let (title, text, _) = kept_words(&rejected);
+        assert_eq!((title.as_str(), text.as_str()), ("Niamh Doyle rejected version 2.", "“Shorter, please”"));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use crate::{
     features::posts::server_fns::{restore_version, view_post},
     layouts::use_refusal,
+    session::use_session,
     shared::{
         media::thumbnail,
         words::{counted, mark},
@@ -186,13 +187,6 @@ fn compared(id: PostId, found: Comparison, newest: u32) -> AnyView {
         numbers.into_iter().map(|n| SelectOption::new(n.to_string(), format!("Version {n}"))).collect::<Vec<_>>()
     };
     let (from, to) = (found.from, found.to);
-    let same = found.is_same();
-    let parts = found.parts.into_iter().map(part).collect_view();
-    let media = [("Removed", PieceKind::Removed, found.media_removed), ("Added", PieceKind::Added, found.media_added)]
-        .into_iter()
-        .filter(|(_, _, assets)| !assets.is_empty())
-        .map(|(word, kind, assets)| pictures(word, kind, assets))
-        .collect_view();
     view! {
         <div data-comparison class="mb-4 rounded-lg border border-border bg-surface">
             <div class="flex flex-wrap items-center justify-between gap-2 border-b border-border px-3.5 py-2">
@@ -211,14 +205,29 @@ fn compared(id: PostId, found: Comparison, newest: u32) -> AnyView {
                     </Form>
                 </div>
             </div>
-            <div class="divide-y divide-border">
-                {same.then(|| view! { <p class="p-3.5 text-muted">"These two versions say the same."</p> })}
-                {parts}
-                {media}
-                {found
-                    .media_reordered
-                    .then(|| view! { <p class="p-3.5 text-sm text-muted">"The pictures stand in another order."</p> })}
-            </div>
+            {differences(found)}
+        </div>
+    }
+    .into_any()
+}
+
+/// In what two versions differ, part by part.
+pub fn differences(found: Comparison) -> AnyView {
+    let same = found.is_same();
+    let parts = found.parts.into_iter().map(part).collect_view();
+    let media = [("Removed", PieceKind::Removed, found.media_removed), ("Added", PieceKind::Added, found.media_added)]
+        .into_iter()
+        .filter(|(_, _, assets)| !assets.is_empty())
+        .map(|(word, kind, assets)| pictures(word, kind, assets))
+        .collect_view();
+    view! {
+        <div class="divide-y divide-border">
+            {same.then(|| view! { <p class="p-3.5 text-muted">"These two versions say the same."</p> })}
+            {parts}
+            {media}
+            {found
+                .media_reordered
+                .then(|| view! { <p class="p-3.5 text-sm text-muted">"The pictures stand in another order."</p> })}
         </div>
     }
     .into_any()
@@ -316,6 +325,7 @@ fn RestoreDialog(post: RwSignal<Post>, history: History, restoring: RwSignal<Opt
             restoring.set(None);
         }
     });
+    let held_back = use_session().is_held_back();
     let title = Signal::derive(move || {
         restoring.track();
         format!("Restore version {}?", asked.get_value())
@@ -324,7 +334,11 @@ fn RestoreDialog(post: RwSignal<Post>, history: History, restoring: RwSignal<Opt
         let post = post.read();
         let next = post.version + 1;
         let then = match post.status {
+            _ if held_back && post.status != PostStatus::Draft && post.status != PostStatus::Rejected => {
+                "It waits for approval before it goes out."
+            }
             PostStatus::Scheduled => "It goes out at the time that is set now.",
+            PostStatus::PendingApproval => "It waits for approval in the place of the one that waits now.",
             PostStatus::Failed | PostStatus::PartlyPublished => {
                 "It is sent again, after the undo window, to the accounts that have not taken this post."
             }

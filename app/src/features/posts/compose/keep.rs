@@ -705,6 +705,7 @@ mod tests {
             time_zone: None,
             deliveries: domain::deliveries::DeliveryCounts::default(),
             skipped: Vec::new(),
+            approval: None,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
         }

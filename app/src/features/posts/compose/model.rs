@@ -336,9 +336,10 @@ pub fn countdown_words(accounts: u64, seconds: u64) -> String {
     }
 }
 
-/// The words of the save button.
-pub const fn save_words(visibility: Visibility) -> &'static str {
+/// The words of the save button; `held_back`: what goes out waits for approval first.
+pub const fn save_words(visibility: Visibility, held_back: bool) -> &'static str {
     match visibility {
+        Visibility::Public | Visibility::Scheduled if held_back => "Save and ask for approval",
         Visibility::Public => "Save and publish",
         Visibility::Private => "Save",
         Visibility::Scheduled => "Save and schedule",
@@ -346,11 +347,14 @@ pub const fn save_words(visibility: Visibility) -> &'static str {
 }
 
 /// What happens on saving, below "Publish now".
-pub fn publish_hint(accounts: u64, undo_seconds: u16) -> String {
+pub fn publish_hint(accounts: u64, undo_seconds: u16, held_back: bool) -> String {
     if accounts == 0 {
         return "Choose at least one account first.".to_owned();
     }
     let accounts = counted(accounts, "account", "accounts");
+    if held_back {
+        return format!("Goes out to {accounts} as soon as it is approved.");
+    }
     if undo_seconds == 0 {
         format!("Goes out to {accounts} as soon as you save.")
     } else {
@@ -574,9 +578,12 @@ mod tests {
 
     #[test]
     fn words() {
-        assert_eq!(publish_hint(5, 5), "Goes out to 5 accounts, 5 seconds after you save.");
-        assert_eq!(publish_hint(1, 0), "Goes out to 1 account as soon as you save.");
-        assert_eq!(publish_hint(0, 5), "Choose at least one account first.");
-        assert_eq!(save_words(Visibility::Private), "Save");
+        assert_eq!(publish_hint(5, 5, false), "Goes out to 5 accounts, 5 seconds after you save.");
+        assert_eq!(publish_hint(1, 0, false), "Goes out to 1 account as soon as you save.");
+        assert_eq!(publish_hint(1, 5, true), "Goes out to 1 account as soon as it is approved.");
+        assert_eq!(publish_hint(0, 5, true), "Choose at least one account first.");
+        assert_eq!(save_words(Visibility::Private, true), "Save");
+        assert_eq!(save_words(Visibility::Scheduled, true), "Save and ask for approval");
+        assert_eq!(save_words(Visibility::Scheduled, false), "Save and schedule");
     }
 }

@@ -83,10 +83,13 @@ pub fn ComposePage() -> impl IntoView {
         move || view! { <SkeletonRows label="Loading the composer" count=6/> },
         move |view| {
             let asked = asked.get_untracked();
-            if !use_session().may(Role::Editor) {
+            if !use_session().may(Role::Member) {
                 return cannot_write();
             }
             match &view.source {
+                Some(post) if asked.post.is_some() && !use_session().may_change(post.author.id) => {
+                    somebody_elses(post, asked.account)
+                }
                 Some(post) if asked.post.is_some() && !post.status.is_editable() => gone_out(post, asked.account),
                 _ => compose(view, asked),
             }
@@ -108,7 +111,7 @@ fn cannot_write() -> AnyView {
             {heading("New post")}
             <EmptyState
                 title="Your role reads only"
-                text="Ask an admin of this workspace for the editor role to write posts."
+                text="Ask an admin of this workspace for the member role to write posts, or for the editor role to publish them."
                 level=2
                 action=move || view! { <Button href="/posts">"Go to posts"</Button> }
             />
@@ -118,12 +121,21 @@ fn cannot_write() -> AnyView {
 }
 
 fn gone_out(post: &Post, account: Option<AccountId>) -> AnyView {
-    let id = post.id;
     let (title, text) = if post.status == PostStatus::Publishing {
         ("This post is going out", "Once it is through, what an account refused can be changed and sent again.")
     } else {
         ("This post has gone out", "What is public cannot be changed from here. You can use its text for a new post.")
     };
+    cannot_change(post.id, account, title, text)
+}
+
+fn somebody_elses(post: &Post, account: Option<AccountId>) -> AnyView {
+    let text =
+        "Members change their own posts. You can use its text for a new post, or ask an editor to change this one.";
+    cannot_change(post.id, account, "Somebody else wrote this post", text)
+}
+
+fn cannot_change(id: PostId, account: Option<AccountId>, title: &'static str, text: &'static str) -> AnyView {
     let copy = Href::new("/compose").with("from", Some(id)).with("account", account).build();
     view! {
         <div class="px-4 py-6 lg:px-6">
@@ -187,7 +199,9 @@ fn compose(view: ComposeView, asked: Asked) -> AnyView {
     });
     let discarding = RwSignal::new(false);
     let crumbs = vec![("/posts".to_owned(), "Posts".to_owned()), (String::new(), title.to_owned())];
-    let words = Memo::new(move |_| save_words(composer.visibility_now()));
+    let held_back = use_session().is_held_back();
+    let words = Memo::new(move |_| save_words(composer.visibility_now(), held_back));
+    let standing = source.as_ref().filter(|_| asked.post.is_some()).and_then(|post| standing(post, held_back));
     view! {
         <PageTitle text=title/>
         <div class="sticky top-14 z-20 border-b border-border bg-surface">
@@ -248,6 +262,7 @@ fn compose(view: ComposeView, asked: Asked) -> AnyView {
                             />
                         }
                     })}
+                {standing}
                 {move || left.get().map(|entry| left_behind(keeper, entry))}
                 <PublishTo composer/>
                 <Editor composer/>
@@ -269,6 +284,33 @@ fn compose(view: ComposeView, asked: Asked) -> AnyView {
         />
     }
     .into_any()
+}
+
+/// How the post stands with those who approve, where that matters to whoever changes it.
+fn standing(post: &Post, held_back: bool) -> Option<AnyView> {
+    let (tone, title, text) = match (post.status, &post.approval) {
+        (PostStatus::Rejected, Some(last)) => (
+            Tone::Warning,
+            format!("{} rejected version {}.", last.by.name, last.version),
+            last.note.as_ref().map(|note| format!("“{note}”")).unwrap_or_default(),
+        ),
+        (PostStatus::PendingApproval, _) => (
+            Tone::Info,
+            format!("Version {} waits for approval.", post.version),
+            if held_back {
+                "What you save waits in its place.".to_owned()
+            } else {
+                "What you save goes out by your word: it needs nobody else’s.".to_owned()
+            },
+        ),
+        (PostStatus::Scheduled | PostStatus::Failed | PostStatus::PartlyPublished, _) if held_back => (
+            Tone::Info,
+            "What you change here needs approval.".to_owned(),
+            "Until it is given, the version from before does not go out either.".to_owned(),
+        ),
+        _ => return None,
+    };
+    Some(view! { <div data-ui="standing"><Banner tone title text/></div> }.into_any())
 }
 
 /// What was left while it was being written, and what is to become of it.

@@ -9,9 +9,10 @@ use super::{
 };
 use crate::{
     features::posts::server_fns::{explain_when, next_slot},
-    ui::{Choice, DateTimePicker, Field, Glyph, Input, RadioCards, use_clock},
+    session::use_session,
+    ui::{Choice, DateTimePicker, Field, Glyph, Input, RadioCards, icon, use_clock},
 };
-use domain::posts::{Visibility, schedule};
+use domain::posts::{ApprovalPolicy, Visibility, schedule};
 use leptos::{prelude::*, task::spawn_local};
 use std::time::Duration;
 
@@ -29,13 +30,19 @@ pub fn VisibilityChoice(composer: Composer) -> impl IntoView {
     let is_queued = Memo::new(move |_| composer.draft.read().queue);
     let slot = next_free(composer, is_queued);
     let count = Memo::new(move |_| composer.chosen.read().len() as u64);
+    let session = use_session();
+    let held_back = session.is_held_back();
+    let at_once = if held_back { "Publish once approved" } else { "Publish now" };
+    let goes_out = Memo::new(move |_| composer.draft.read().visibility != Visibility::Private);
     let cards = move || {
         view! {
             <RadioCards
                 name="visibility"
                 legend="Visibility"
                 choices=vec![
-                    Choice::new("public", "Publish now").hint(publish_hint(count.get(), composer.undo_seconds())).icon(Glyph::Send),
+                    Choice::new("public", at_once)
+                        .hint(publish_hint(count.get(), composer.undo_seconds(), held_back))
+                        .icon(Glyph::Send),
                     Choice::new("private", "Keep private").hint("Only your workspace sees it.").icon(Glyph::Lock),
                     Choice::new("scheduled", "Schedule").hint("Pick a day and a time.").icon(Glyph::Calendar),
                     Choice::new(QUEUE, "Add to queue").hint("The next free slot of your week.").icon(Glyph::Clock),
@@ -49,9 +56,30 @@ pub fn VisibilityChoice(composer: Composer) -> impl IntoView {
             {cards}
             {move || is_scheduled.get().then(|| schedule_fields(composer))}
             {move || is_queued.get().then(|| queue_note(slot))}
+            {held_back
+                .then(|| {
+                    view! {
+                        <p data-ui="held-back" class="mt-3 flex items-start gap-2 text-sm text-muted" role="status">
+                            {move || goes_out.get().then(|| icon(Glyph::CheckCheck, "mt-0.5 size-4"))}
+                            {move || goes_out.get().then(|| who_approves(session.approval_policy()))}
+                        </p>
+                    }
+                })}
         </section>
     }
     .into_any()
+}
+
+/// Who has the last word, for somebody whose posts wait.
+const fn who_approves(policy: ApprovalPolicy) -> &'static str {
+    match policy {
+        ApprovalPolicy::Members => {
+            "An editor or admin of this workspace looks at it first. You see here what they decide."
+        }
+        ApprovalPolicy::Everybody => {
+            "Another editor or admin of this workspace looks at it first: here, nobody’s own post goes out by their word alone."
+        }
+    }
 }
 
 /// The slot that the post would get now.

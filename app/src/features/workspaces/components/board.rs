@@ -25,6 +25,9 @@ pub struct Board {
     pub deliveries: RwSignal<Vec<Delivery>>,
     pub posts: RwSignal<Vec<PostSummary>>,
     pub delivery_counts: RwSignal<DeliveryCounts>,
+    /// What waits for approval, and how many do.
+    pub waiting: RwSignal<Vec<PostSummary>>,
+    pub waiting_total: RwSignal<u64>,
     pub actions: AccountActions,
 }
 
@@ -32,7 +35,7 @@ pub struct Board {
 pub fn use_board(first: Overview) -> Board {
     let Overview {
         connections: Connections { accounts, total, counts },
-        latest: Latest { deliveries, posts, counts: sent },
+        latest: Latest { deliveries, posts, counts: sent, waiting, waiting_total },
     } = first;
     let accounts = RwSignal::new(accounts);
     let board = Board {
@@ -42,6 +45,8 @@ pub fn use_board(first: Overview) -> Board {
         deliveries: RwSignal::new(deliveries),
         posts: RwSignal::new(posts),
         delivery_counts: RwSignal::new(sent),
+        waiting: RwSignal::new(waiting),
+        waiting_total: RwSignal::new(waiting_total),
         actions: use_account_actions(accounts),
     };
     let live = use_live();
@@ -50,12 +55,14 @@ pub fn use_board(first: Overview) -> Board {
         board.total.set(now.total);
         board.counts.set(now.counts);
     });
-    let waiting = Signal::derive(move || board.deliveries.read().iter().any(|delivery| !delivery.status.is_final()));
+    let open = Signal::derive(move || board.deliveries.read().iter().any(|delivery| !delivery.status.is_final()));
     let sent = Signal::derive(move || live.deliveries().get().wrapping_add(live.posts().get()));
-    follow(sent, waiting, view_latest, move |now: Latest| {
+    follow(sent, open, view_latest, move |now: Latest| {
         board.deliveries.set(now.deliveries);
         board.posts.set(now.posts);
         board.delivery_counts.set(now.counts);
+        board.waiting.set(now.waiting);
+        board.waiting_total.set(now.waiting_total);
     });
     board
 }

@@ -7,6 +7,7 @@ mod first_run;
 mod landing;
 mod latest;
 mod switcher;
+mod waiting;
 
 pub use account_rows::{AccountCards, AccountRows};
 pub use attention::{AttentionBanner, AttentionRows};
@@ -15,3 +16,4 @@ pub use first_run::FirstRun;
 pub use landing::{Facts, Hero, Roles};
 pub use latest::{LatestDeliveries, LatestPosts};
 pub use switcher::Switcher;
+pub use waiting::WaitingPosts;

@@ -161,7 +161,8 @@ pub async fn derive_post_status(tx: &mut PgConnection, posts: &[PostId]) -> Serv
     for (post, counts) in counts {
         let status = PostStatus::from_counts(&counts);
         let done = sqlx::query!(
-            "update posts set status = $2::text::post_status where id = $1 and status <> $2::text::post_status",
+            "update posts set status = $2::text::post_status
+              where id = $1 and status <> $2::text::post_status and status not in ('pending_approval', 'rejected')",
             post.0,
             status.as_str()
         )

@@ -124,6 +124,11 @@ pub async fn gather(tx: &mut PgConnection, user: UserId) -> ServiceResult<serde_
                          from post_versions v join workspaces w on w.id = v.workspace_id
                          join memberships m on m.workspace_id = v.workspace_id and m.user_id = $1
                         where v.created_by = $1),
+             'approvals', (select coalesce(jsonb_agg(jsonb_build_object('workspace', w.name, 'post', a.post_id, 'version', a.version,
+                                'step', a.step, 'note', a.note, 'at', a.created_at) order by a.created_at, a.id), '[]')
+                             from approvals a join workspaces w on w.id = a.workspace_id
+                             join memberships m on m.workspace_id = a.workspace_id and m.user_id = $1
+                            where a.actor_id = $1),
              'media', (select coalesce(jsonb_agg(jsonb_build_object('workspace', w.name, 'file_name', f.file_name,
                                 'alt_text', f.alt_text, 'added_at', f.created_at) order by f.created_at, f.id), '[]')
                          from media f join workspaces w on w.id = f.workspace_id

@@ -162,6 +162,7 @@ pub(super) struct MeRow {
     pub time_zone: String,
     pub undo_seconds: i32,
     pub new_accounts_active: bool,
+    pub approval_policy: String,
     pub role: String,
 }
 
@@ -195,6 +196,7 @@ impl MeRow {
                 time_zone: row.time_zone,
                 undo_seconds: u16::try_from(row.undo_seconds).unwrap_or_default(),
                 new_accounts_active: row.new_accounts_active,
+                approval_policy: word("approval policy", &row.approval_policy)?,
                 logo_url: shown(row.logo),
             },
             role: word("role", &row.role)?,
@@ -209,7 +211,8 @@ pub async fn me(tx: &mut PgConnection, links: &MediaLinks, user: UserId, workspa
         r#"select u.id, u.email, u.full_name, u.role::text as "user_role!", u.email_confirmed_at is not null as "confirmed!",
                   p.headline, p.bio, p.specialties, p.availability, p.agency_name, p.team_size, p.listed, p.avatar,
                   w.id as workspace_id, w.name, w.slug, w.kind::text as "kind!", w.time_zone, w.logo,
-                  w.undo_seconds::integer as "undo_seconds!", w.new_accounts_active, m.role::text as "role!"
+                  w.undo_seconds::integer as "undo_seconds!", w.new_accounts_active,
+                  w.approval_policy::text as "approval_policy!", m.role::text as "role!"
              from users u
              join profiles p on p.user_id = u.id
              join memberships m on m.user_id = u.id and m.workspace_id = $2

@@ -99,7 +99,8 @@ pub async fn session_lookup(
                   specialties as "specialties!", availability, agency_name, team_size, listed as "listed!", avatar,
                   workspace_id as "workspace_id!", logo,
                   name as "name!", slug as "slug!", kind::text as "kind!", time_zone as "time_zone!",
-                  undo_seconds as "undo_seconds!", new_accounts_active as "new_accounts_active!", role::text as "role!"
+                  undo_seconds as "undo_seconds!", new_accounts_active as "new_accounts_active!",
+                  approval_policy::text as "approval_policy!", role::text as "role!"
              from session_lookup($1, $2)"#,
         hash.as_slice(),
         at
@@ -133,6 +134,7 @@ pub async fn session_lookup(
                 time_zone: row.time_zone,
                 undo_seconds: row.undo_seconds,
                 new_accounts_active: row.new_accounts_active,
+                approval_policy: row.approval_policy,
                 role: row.role,
             }
             .me(links)?,

@@ -85,7 +85,8 @@ pub async fn taken(
             where b.workspace_id = $1 and b.account_id is not distinct from $2 and b.at > $3
            union
            select p.scheduled_at from posts p
-            where p.workspace_id = $1 and p.status = 'scheduled' and p.deleted_at is null and p.scheduled_at > $3
+            where p.workspace_id = $1 and p.status in ('scheduled', 'pending_approval') and p.visibility = 'scheduled'
+              and p.deleted_at is null and p.scheduled_at > $3
               and not exists (select from queue_bookings b where b.post_id = p.id) and p.id is distinct from $4"#,
         workspace.0,
         scope.map(|id| id.0),

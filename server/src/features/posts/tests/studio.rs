@@ -14,7 +14,7 @@ use domain::{
     deliveries::{Deliveries, MissedPolicy},
     media::{Media, MediaAsset, Upload},
     platform::{CreatorChoices, PublishingQuota, TiktokPrivacy},
-    posts::{NewPost, Post as SavedPost, Posts, queue::Queue},
+    posts::{Approvals, NewPost, Post as SavedPost, Posts, queue::Queue},
     workspaces::{Role, WorkspaceKind},
 };
 use object_store::memory::InMemory;
@@ -51,6 +51,7 @@ pub struct Studio {
     pub store: Arc<InMemory>,
     pub accounts: Arc<dyn Accounts>,
     pub posts: Arc<dyn Posts>,
+    pub approvals: Arc<dyn Approvals>,
     pub queue: Arc<dyn Queue>,
     pub media: Arc<dyn Media>,
     pub deliveries: Arc<dyn Deliveries>,
@@ -161,6 +162,7 @@ impl Studio {
             files,
             store,
             accounts,
+            approvals: Arc::new(posts.clone()),
             posts: Arc::new(posts),
             queue: Arc::new(queue),
             media: Arc::new(media),
@@ -429,6 +431,20 @@ impl Studio {
     pub async fn run_scheduled(&self) {
         sqlx::query("update graphile_worker._private_jobs set run_at = now()").execute(&self.admin).await.unwrap();
         self.select().await;
+    }
+
+    /// A change to the database, under the superuser.
+    pub async fn sql(&self, sql: &'static str) {
+        sqlx::query(sql).execute(&self.admin).await.unwrap();
+    }
+
+    /// How often something stands in the record.
+    pub async fn recorded(&self, action: &str) -> i64 {
+        sqlx::query_scalar("select count(*) from audit_events where action = $1")
+            .bind(action)
+            .fetch_one(&self.admin)
+            .await
+            .unwrap()
     }
 
     /// A number from the database, under the superuser.

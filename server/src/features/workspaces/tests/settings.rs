@@ -3,6 +3,7 @@
 use domain::{
     identity::{Me, ProfilePatch, Profiles},
     media::Signature,
+    posts::ApprovalPolicy,
     workspaces::{MAX_PORTRAIT, SLUG_TAKEN, WorkspacePatch, WorkspaceSettings},
 };
 use image::ImageFormat;
@@ -81,6 +82,7 @@ async fn an_admin_changes_the_settings_and_the_record_says_what_was() {
         time_zone: Some("Europe/Dublin".into()),
         undo_seconds: Some(0),
         new_accounts_active: Some(false),
+        approval_policy: Some(ApprovalPolicy::Everybody),
         ..WorkspacePatch::default()
     };
     let after = desk.settings.change(desk.admin(), patch.clone()).await.unwrap();
@@ -90,7 +92,10 @@ async fn an_admin_changes_the_settings_and_the_record_says_what_was() {
     let (was, is) = desk.recorded("workspace.changed").await;
     assert_eq!(
         was,
-        json!({ "name": "Harbour & Pine", "time_zone": "UTC", "undo_seconds": 5, "new_accounts_active": true })
+        json!({
+            "name": "Harbour & Pine", "time_zone": "UTC", "undo_seconds": 5, "new_accounts_active": true,
+            "approval_policy": "members"
+        })
     );
     assert_eq!(is["time_zone"], "Europe/Dublin");
     // The same again changes nothing, and leaves nothing.
