@@ -29,7 +29,7 @@ pub enum Access {
 /// A kind of things: where they are, and the scopes for reading and changing them.
 type Kind = (&'static str, Scope, Option<Scope>);
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 10] = [
     ("/api/content", Scope::ContentRead, Some(Scope::ContentWrite)),
     ("/api/content-drafts", Scope::ContentRead, Some(Scope::ContentWrite)),
     ("/api/queue-slots", Scope::ContentRead, Some(Scope::ContentWrite)),
