@@ -27,7 +27,7 @@ test('what fails is told by letter, until its reader has had enough', async ({
   await page.getByRole('button', { name: 'Confirm email address' }).click();
   await expect(page.getByText('Your email is confirmed.')).toBeVisible();
 
-  const profile = await sandbox.account('twitter');
+  const profile = await sandbox.account('twitter', 'Beara Boats');
   await accounts.connect(profile);
   await sandbox.fault({ platform: 'twitter', account: profile.id, operation: 'publish', fault: 'status', status: 400, times: 1 });
   await posts.compose();

@@ -55,7 +55,7 @@ test('a program is told what happens, and can tell that it is us', async ({
   await noBarriers('a webhook with a test');
   expect(receiver.types(secret)).toEqual(['webhook.test']);
 
-  const profile = await sandbox.account('twitter');
+  const profile = await sandbox.account('twitter', 'Beara Boats');
   await accounts.connect(profile);
   await posts.compose();
   await posts.text.fill('Told to a program.');

@@ -718,11 +718,11 @@ async fn unsubscribe(State(state): State<PageState>, Anyone(visitor): Anyone, re
             .map(|(_, token)| token.into_owned())
     });
     let token = field(&pairs, "token").or(in_address).unwrap_or_default();
-    match state.services.notifications.unsubscribe(&visitor, &token).await {
-        // The page says which of the two it is.
-        Ok(_) => {}
-        Err(error) if error.code() == ErrorCode::NotFound => {}
-        Err(error) => return ApiError(error).into_response(),
+    // Where the link is none of ours, the page says so.
+    if let Err(error) = state.services.notifications.unsubscribe(&visitor, &token).await
+        && error.code() != ErrorCode::NotFound
+    {
+        return ApiError(error).into_response();
     }
     let mut parts = parts;
     if let Ok(uri) = with_token(UNSUBSCRIBE_PAGE, Some(&token)).parse() {

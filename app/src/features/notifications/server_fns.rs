@@ -1,5 +1,4 @@
 //! What the pages of letters and webhooks show and do.
-#![cfg_attr(feature = "ssr", expect(clippy::unused_async, reason = "every server function is async, this one too"))]
 
 use domain::{
     FieldErrors, WebhookDeliveryId, WebhookId,

@@ -50,7 +50,10 @@ use super::{
 };
 use crate::{
     database::{Database, DatabaseUrls, PoolSizes},
-    features::{deliveries::Selector, notifications},
+    features::{
+        deliveries::Selector,
+        notifications::{self, telling::Tell},
+    },
     jobs::{self, Job, JobContext, run_due},
 };
 
@@ -1177,7 +1180,9 @@ async fn one_refusal_is_confirmed_a_minute_later() {
     bench.run_jobs().await;
     assert_eq!(bench.get(account.id).await.status, AccountStatus::ReconnectRequired);
     assert_eq!(bench.log(account.id).await.last().unwrap().0, ConnectionEventType::RevocationDetected);
-    assert!(bench.waiting().await.is_empty());
+    // Nothing but the letter, which waits for more of the same.
+    let waiting: Vec<String> = bench.waiting().await.into_iter().map(|(task, _)| task).collect();
+    assert_eq!(waiting, [Tell::TASK]);
 }
 
 #[tokio::test]
