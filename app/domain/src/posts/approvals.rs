@@ -65,10 +65,9 @@ impl ApprovalPolicy {
             return Some(WhyNot::Role);
         }
         match self {
-            Self::Members => None,
             Self::Everybody if who == author => Some(WhyNot::OwnPost),
             Self::Everybody if who == writer => Some(WhyNot::OwnVersion),
-            Self::Everybody => None,
+            Self::Members | Self::Everybody => None,
         }
     }
 }

@@ -1374,6 +1374,6 @@ async fn looking_says_what_saving_would_refuse_and_saves_nothing() {
     let post = studio.save(&stranger, private("Theirs")).await;
     let foreign = PostToCheck { post: text("Hi"), content_id: Some(post.id) };
     assert_eq!(code(studio.posts.check(&maeve, foreign).await), ErrorCode::NotFound);
-    let viewer = studio.colleague(&maeve, Role::Member).await;
+    let viewer = studio.colleague(&maeve, Role::Viewer).await;
     assert_eq!(code(studio.posts.check(&viewer, PostToCheck::default()).await), ErrorCode::Forbidden);
 }
