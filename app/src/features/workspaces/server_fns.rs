@@ -1,5 +1,4 @@
 //! What the overviews and the team's page show and do. Small pieces, so that a change on an open page fetches only what changed.
-#![cfg_attr(feature = "ssr", expect(clippy::unused_async, reason = "every server function is async, this one too"))]
 
 #[cfg(feature = "ssr")]
 use domain::workspaces::Role;

@@ -42,7 +42,7 @@ const HISTORY: i64 = 100;
 
 /// Something that is done about the approval of a post.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Step<'a> {
+pub(super) struct Noted<'a> {
     pub post: PostId,
     /// What the record calls the post.
     pub name: &'a str,
@@ -67,7 +67,7 @@ impl PostService {
         &self,
         tx: &mut Tx,
         actor: &Actor,
-        step: &Step<'_>,
+        step: &Noted<'_>,
         now: DateTime<Utc>,
     ) -> ServiceResult<()> {
         let new = NewApproval {
@@ -296,7 +296,7 @@ impl Approvals for PostService {
         let leaving = Leaving { post: id, version: row.version_id, chosen, content: &row.content, timing: &timing };
         self.send(&mut tx, actor, &leaving, now).await?;
         let name = called(row.title.as_deref(), &row.content.body);
-        let step = Step { post: id, name: &name, version: row.version, step: decision.step, note: None };
+        let step = Noted { post: id, name: &name, version: row.version, step: decision.step, note: None };
         self.note(&mut tx, actor, &step, now).await?;
         let post = self.load(&mut tx, actor, id).await?;
         tx.commit().await?;
@@ -317,7 +317,7 @@ impl Approvals for PostService {
         let status = PostStatus::Rejected;
         store::approvals::decide(&mut tx, actor.workspace_id, id, row.version, status, None).await?;
         let name = called(row.title.as_deref(), &row.content.body);
-        let step = Step { post: id, name: &name, version: row.version, step: decision.step, note: decision.note };
+        let step = Noted { post: id, name: &name, version: row.version, step: decision.step, note: decision.note };
         self.note(&mut tx, actor, &step, now).await?;
         let post = self.load(&mut tx, actor, id).await?;
         tx.commit().await?;

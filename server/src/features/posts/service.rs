@@ -26,7 +26,7 @@ use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
 use super::{
-    approvals::Step,
+    approvals::Noted,
     plan::{self, Timing},
     policy, queue,
     store::{self, Advance, Meant, NewRow, NewVersion, PostRow, Remembered, SummaryRow, Wanted},
@@ -421,7 +421,7 @@ impl PostService {
             (false, _, false) => None,
         };
         if let Some((step, version)) = step {
-            self.note(&mut tx, actor, &Step { post: id, name: &name, version, step, note: None }, now).await?;
+            self.note(&mut tx, actor, &Noted { post: id, name: &name, version, step, note: None }, now).await?;
             changed = self.load(&mut tx, actor, id).await?;
         }
         tx.commit().await?;
@@ -554,7 +554,7 @@ impl Posts for PostService {
         let name = called(made.title.as_deref(), &made.body);
         record(&mut tx, Entry::by(actor, Action::PostCreated, now).on(id, &name).is(told(&made)));
         if plan.awaits {
-            let step = Step { post: id, name: &name, version: 1, step: ApprovalStep::Requested, note: None };
+            let step = Noted { post: id, name: &name, version: 1, step: ApprovalStep::Requested, note: None };
             self.note(&mut tx, actor, &step, now).await?;
             made = self.load(&mut tx, actor, id).await?;
         }
@@ -772,7 +772,7 @@ impl Posts for PostService {
         if row.status == PostStatus::PendingApproval {
             let name = called(row.title.as_deref(), &row.content.body);
             let step = ApprovalStep::Withdrawn;
-            let step = Step { post: id, name: &name, version: row.version, step, note: None };
+            let step = Noted { post: id, name: &name, version: row.version, step, note: None };
             self.note(&mut tx, actor, &step, now).await?;
         }
         let post = self.load(&mut tx, actor, id).await?;
