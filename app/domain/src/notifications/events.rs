@@ -30,6 +30,10 @@ pub struct UnknownEvent;
 pub enum NotificationEvent {
     /// A post ended, and not every account has it.
     PostFailed,
+    /// Somebody asks for approval of a post.
+    ApprovalRequested,
+    /// To the author of a post that was approved, or given back with a note.
+    PostDecided,
     /// Access to an account is gone, or cannot be renewed.
     ConnectionLost,
     /// Access to an account will end, and only a person can renew it.
@@ -44,8 +48,10 @@ pub enum NotificationEvent {
 
 impl NotificationEvent {
     /// As people read them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::PostFailed,
+        Self::ApprovalRequested,
+        Self::PostDecided,
         Self::ConnectionLost,
         Self::ConnectionExpiring,
         Self::MemberJoined,
@@ -56,6 +62,8 @@ impl NotificationEvent {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::PostFailed => "post_failed",
+            Self::ApprovalRequested => "approval_requested",
+            Self::PostDecided => "post_decided",
             Self::ConnectionLost => "connection_lost",
             Self::ConnectionExpiring => "connection_expiring",
             Self::MemberJoined => "member_joined",
@@ -68,6 +76,8 @@ impl NotificationEvent {
     pub const fn label(self) -> &'static str {
         match self {
             Self::PostFailed => "A post was not published",
+            Self::ApprovalRequested => "A post waits for approval",
+            Self::PostDecided => "Your post was approved or rejected",
             Self::ConnectionLost => "An account must be reconnected",
             Self::ConnectionExpiring => "Access to an account will end",
             Self::MemberJoined => "Somebody joins the team",
@@ -82,6 +92,8 @@ impl NotificationEvent {
             Self::PostFailed => {
                 "When a post has ended and an account does not have it, or only a person can tell. For its author and admins."
             }
+            Self::ApprovalRequested => "When somebody asks for approval of a post. For the other editors and admins.",
+            Self::PostDecided => "When somebody else has decided on a post of yours.",
             Self::ConnectionLost => {
                 "When a network has ended access to an account, or it cannot be renewed. For whoever connected it and admins."
             }
@@ -98,6 +110,8 @@ impl NotificationEvent {
     pub fn concerns(self, role: Role) -> bool {
         match self {
             Self::PostFailed | Self::ConnectionLost | Self::ConnectionExpiring | Self::RoleChanged => true,
+            Self::PostDecided => role >= Role::Member,
+            Self::ApprovalRequested => role >= Role::Editor,
             Self::MemberJoined | Self::WebhookDisabled => role >= Role::Admin,
         }
     }
@@ -105,11 +119,13 @@ impl NotificationEvent {
     /// How long a letter waits for more of the same: an outage that hits fifty accounts is one letter, not fifty.
     pub fn gathered_for(self) -> Duration {
         match self {
-            Self::PostFailed => Duration::minutes(1),
+            Self::PostFailed | Self::ApprovalRequested => Duration::minutes(1),
             Self::ConnectionLost => Duration::minutes(2),
-            Self::ConnectionExpiring | Self::MemberJoined | Self::RoleChanged | Self::WebhookDisabled => {
-                Duration::zero()
-            }
+            Self::PostDecided
+            | Self::ConnectionExpiring
+            | Self::MemberJoined
+            | Self::RoleChanged
+            | Self::WebhookDisabled => Duration::zero(),
         }
     }
 }
@@ -182,6 +198,14 @@ pub enum Happened {
         posts: Vec<FailedPost>,
         more: u32,
     },
+    ApprovalsRequested {
+        posts: Vec<WaitingPost>,
+        more: u32,
+    },
+    PostsDecided {
+        posts: Vec<DecidedPost>,
+        more: u32,
+    },
     ConnectionsLost {
         accounts: Vec<LostAccount>,
         more: u32,
@@ -207,6 +231,8 @@ impl Happened {
     pub const fn event(&self) -> NotificationEvent {
         match self {
             Self::PostsFailed { .. } => NotificationEvent::PostFailed,
+            Self::ApprovalsRequested { .. } => NotificationEvent::ApprovalRequested,
+            Self::PostsDecided { .. } => NotificationEvent::PostDecided,
             Self::ConnectionsLost { .. } => NotificationEvent::ConnectionLost,
             Self::ConnectionsExpiring { .. } => NotificationEvent::ConnectionExpiring,
             Self::MembersJoined { .. } => NotificationEvent::MemberJoined,
@@ -226,6 +252,28 @@ pub struct FailedPost {
     pub published: u32,
     /// Those that do not; none when there was no account left to send it to.
     pub accounts: Vec<FailedAccount>,
+}
+
+/// A post that waits for approval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingPost {
+    pub id: PostId,
+    /// Its title, or how it begins.
+    pub title: String,
+    /// Who asked.
+    pub asked_by: String,
+}
+
+/// A post on which somebody has decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecidedPost {
+    pub id: PostId,
+    /// Its title, or how it begins.
+    pub title: String,
+    /// Who decided.
+    pub by: String,
+    /// Why it was rejected; `None` when it was approved.
+    pub note: Option<String>,
 }
 
 /// An account that does not have a post.

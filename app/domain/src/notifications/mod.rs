@@ -12,9 +12,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use events::{
-    EndingAccount, FailedAccount, FailedPost, Happened, JoinedMember, LostAccount, NotificationEvent,
+    DecidedPost, EndingAccount, FailedAccount, FailedPost, Happened, JoinedMember, LostAccount, NotificationEvent,
     NotificationPreference, PreferencesPatch, StoppedWebhook, Subscriber, Subscription, TOLD_AT_ONCE, UNSUBSCRIBE_PAGE,
-    UnknownEvent,
+    UnknownEvent, WaitingPost,
 };
 pub use port::{Notifications, Webhooks};
 pub use webhooks::{

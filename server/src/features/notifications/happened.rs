@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use domain::{
     Platform,
-    notifications::{EndingAccount, FailedAccount, FailedPost, Happened, JoinedMember, LostAccount, StoppedWebhook},
+    notifications::{
+        DecidedPost, EndingAccount, FailedAccount, FailedPost, Happened, JoinedMember, LostAccount, StoppedWebhook,
+        WaitingPost,
+    },
     text::truncate_chars,
 };
 
@@ -28,6 +31,8 @@ pub(super) struct Said {
 pub(super) fn say(what: &Happened, workspace: &str) -> Said {
     match what {
         Happened::PostsFailed { posts, more } => posts_failed(posts, *more, workspace),
+        Happened::ApprovalsRequested { posts, more } => waiting(posts, *more, workspace),
+        Happened::PostsDecided { posts, more } => decided(posts, *more, workspace),
         Happened::ConnectionsLost { accounts, more } => lost(accounts, *more, workspace),
         Happened::ConnectionsExpiring { accounts, more } => ending(accounts, *more, workspace),
         Happened::MembersJoined { members, more } => joined(members, *more, workspace),
@@ -110,6 +115,69 @@ fn posts_failed(posts: &[FailedPost], more: u32, workspace: &str) -> Said {
         paragraphs,
         action: Some(("See what has failed", "/activity?status=failed".to_owned())),
     }
+}
+
+fn waiting(posts: &[WaitingPost], more: u32, workspace: &str) -> Said {
+    let n = count(posts.len(), more);
+    let who = |post: &WaitingPost| match line(&post.asked_by, SHORT) {
+        name if name.is_empty() => "Somebody".to_owned(),
+        name => name,
+    };
+    let (subject, summary, mut paragraphs) = match posts {
+        [post] if n == 1 => (
+            format!("“{}” waits for approval", line(&post.title, SHORT)),
+            format!("A post in {workspace} waits for approval. {} asks for it.", who(post)),
+            Vec::new(),
+        ),
+        _ => (
+            format!("{n} posts in {workspace} wait for approval"),
+            format!("{n} posts in {workspace} wait until somebody approves them."),
+            posts.iter().map(|post| format!("“{}”: {} asks for it.", line(&post.title, LONG), who(post))).collect(),
+        ),
+    };
+    and_more(&mut paragraphs, more, "post", "posts");
+    Said { subject, summary, paragraphs, action: Some(("Look at what waits", "/approvals".to_owned())) }
+}
+
+fn decided(posts: &[DecidedPost], more: u32, workspace: &str) -> Said {
+    let n = count(posts.len(), more);
+    let word = |post: &DecidedPost| {
+        let by = match line(&post.by, SHORT) {
+            name if name.is_empty() => "Somebody".to_owned(),
+            name => name,
+        };
+        match &post.note {
+            None => format!("{by} has approved it."),
+            // The whole of it: its author has to know what to change.
+            Some(note) => format!("{by} has rejected it: {}", line(note, note.len())),
+        }
+    };
+    let (subject, summary, mut paragraphs) = match posts {
+        [post] if n == 1 => {
+            let title = line(&post.title, SHORT);
+            let (became, then) = match post.note {
+                None => ("approved", "It goes out at its time, or has gone out."),
+                Some(_) => ("rejected", "Change it and ask again."),
+            };
+            (
+                format!("“{title}” was {became}"),
+                format!("Your post in {workspace} was {became}. {then}"),
+                vec![word(post)],
+            )
+        }
+        _ => (
+            format!("{n} of your posts in {workspace} were decided on"),
+            format!("Somebody has decided on {n} of your posts in {workspace}."),
+            posts.iter().map(|post| format!("“{}”: {}", line(&post.title, LONG), word(post))).collect(),
+        ),
+    };
+    and_more(&mut paragraphs, more, "post", "posts");
+    let path = match posts {
+        [post] if n == 1 => format!("/posts/{}", post.id),
+        _ => "/posts".to_owned(),
+    };
+    let label = if n == 1 { "Open the post" } else { "See your posts" };
+    Said { subject, summary, paragraphs, action: Some((label, path)) }
 }
 
 const fn do_or_does(n: usize) -> &'static str {

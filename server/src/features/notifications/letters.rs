@@ -325,7 +325,8 @@ mod tests {
         AccountId, EmailConfirmationId, InvitationId, PasswordResetId, Platform, PostId, UserId, WebhookId,
         WorkspaceId,
         notifications::{
-            EndingAccount, FailedAccount, FailedPost, JoinedMember, LostAccount, NotificationEvent, StoppedWebhook,
+            DecidedPost, EndingAccount, FailedAccount, FailedPost, JoinedMember, LostAccount, NotificationEvent,
+            StoppedWebhook, WaitingPost,
         },
         workspaces::Role,
     };
@@ -373,6 +374,29 @@ mod tests {
                 event(Happened::PostsFailed {
                     posts: vec![failed_post("The winter menu is here"), failed_post("Open on Sunday")],
                     more: 3,
+                }),
+            ),
+            (
+                "approval_requested",
+                event(Happened::ApprovalsRequested {
+                    posts: vec![WaitingPost {
+                        id: PostId(id),
+                        title: "The winter menu is here".into(),
+                        asked_by: "Orla Keane".into(),
+                    }],
+                    more: 0,
+                }),
+            ),
+            (
+                "post_rejected",
+                event(Happened::PostsDecided {
+                    posts: vec![DecidedPost {
+                        id: PostId(id),
+                        title: "The winter menu is here".into(),
+                        by: "Orla Keane".into(),
+                        note: Some("The date is wrong.".into()),
+                    }],
+                    more: 0,
                 }),
             ),
             (

@@ -80,6 +80,8 @@ type Concerning<T> = Vec<(Option<UserId>, T)>;
 /// What happened, as it stands by now.
 enum News {
     Posts(Concerning<domain::notifications::FailedPost>),
+    Waiting(Concerning<domain::notifications::WaitingPost>),
+    Decided(Vec<store::Decided>),
     Lost(Concerning<domain::notifications::LostAccount>),
     Ending(Concerning<domain::notifications::EndingAccount>),
     Joined(Vec<(UserId, JoinedMember)>),
@@ -97,6 +99,8 @@ impl News {
     ) -> ServiceResult<Self> {
         Ok(match event {
             NotificationEvent::PostFailed => Self::Posts(store::failed_posts(tx, subjects).await?),
+            NotificationEvent::ApprovalRequested => Self::Waiting(store::waiting_posts(tx, subjects).await?),
+            NotificationEvent::PostDecided => Self::Decided(store::decided_posts(tx, subjects).await?),
             NotificationEvent::ConnectionLost => {
                 let rows = store::accounts(tx, subjects).await?;
                 Self::Lost(rows.into_iter().filter_map(|row| Some((row.connected_by, row.lost()?))).collect())
@@ -121,6 +125,18 @@ impl News {
     fn for_reader(&self, reader: &Reader) -> Option<Happened> {
         match self {
             Self::Posts(posts) => some(concerning(posts, reader), |posts, more| Happened::PostsFailed { posts, more }),
+            Self::Waiting(posts) => {
+                // Whoever asked knows.
+                let others =
+                    posts.iter().filter(|(asker, _)| reader.role >= Role::Editor && *asker != Some(reader.user));
+                let others = others.map(|(_, post)| post.clone()).collect();
+                some(others, |posts, more| Happened::ApprovalsRequested { posts, more })
+            }
+            Self::Decided(posts) => {
+                let theirs = posts.iter().filter(|(author, by, _)| *author == Some(reader.user) && by != author);
+                let theirs = theirs.map(|(_, _, post)| post.clone()).collect();
+                some(theirs, |posts, more| Happened::PostsDecided { posts, more })
+            }
             Self::Lost(lost) => {
                 some(concerning(lost, reader), |accounts, more| Happened::ConnectionsLost { accounts, more })
             }

@@ -34,6 +34,7 @@ use crate::{
     features::{
         audit::in_tx::{Entry, record},
         deliveries,
+        notifications::in_tx as notifications,
     },
 };
 
@@ -60,9 +61,8 @@ enum Open {
 }
 
 impl PostService {
-    /// Adds a step to a post's history, and to the record. Every step passes here, whoever takes it and on whatever way; so
-    /// this is the place to tell people of it, in the same transaction: those who may approve of a request, its author of a
-    /// decision.
+    /// Adds a step to a post's history and to the record, and has it told: a request to those who may approve, a decision to
+    /// the author. Every step passes here, whoever takes it and on whatever way.
     pub(super) async fn note(
         &self,
         tx: &mut Tx,
@@ -92,7 +92,14 @@ impl PostService {
             None => json!({ "version": step.version }),
         };
         record(tx, Entry::by(actor, action, now).on(step.post, step.name).is(said));
-        Ok(())
+        let (ids, workspace) = (self.ids.as_ref(), actor.workspace_id);
+        match step.step {
+            ApprovalStep::Requested => notifications::approval_requested(tx, ids, now, workspace, step.post).await,
+            ApprovalStep::Approved | ApprovalStep::Rejected => {
+                notifications::post_decided(tx, ids, now, workspace, step.post).await
+            }
+            ApprovalStep::Withdrawn => Ok(()),
+        }
     }
 
     /// Looks whether a decision is still to be made, by somebody who may make it.

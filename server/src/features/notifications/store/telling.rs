@@ -6,7 +6,10 @@ use chrono::{DateTime, Utc};
 use domain::{
     AccountId, PostId, ServiceResult, UserId, WorkspaceId,
     accounts::AccountStatus,
-    notifications::{EndingAccount, FailedAccount, FailedPost, LostAccount, NotificationEvent, StoppedWebhook},
+    notifications::{
+        DecidedPost, EndingAccount, FailedAccount, FailedPost, LostAccount, NotificationEvent, StoppedWebhook,
+        WaitingPost,
+    },
     workspaces::Role,
 };
 use sqlx::PgConnection;
@@ -137,6 +140,54 @@ pub async fn failed_posts(tx: &mut PgConnection, posts: &[Uuid]) -> ServiceResul
             accounts: accounts.remove(&id).unwrap_or_default(),
         };
         (row.author_id.map(UserId), post)
+    });
+    Ok(found.collect())
+}
+
+/// Of these posts those that wait for approval by now, with who asked last, in the order of their ids.
+pub async fn waiting_posts(tx: &mut PgConnection, posts: &[Uuid]) -> ServiceResult<Vec<(Option<UserId>, WaitingPost)>> {
+    let rows = sqlx::query!(
+        r#"select p.id, coalesce(nullif(p.title, ''), left(v.body, 200)) as "title!", asked.actor_id as "asked_by?",
+                  coalesce(u.full_name, '') as "name!"
+             from posts p join post_versions v on v.post_id = p.id and v.number = p.current_version
+             left join lateral (select a.actor_id from approvals a where a.post_id = p.id and a.step = 'requested'
+                                 order by a.created_at desc, a.id desc limit 1) asked on true
+             left join users u on u.id = asked.actor_id
+            where p.id = any($1) and p.deleted_at is null and p.status = 'pending_approval'
+            order by p.id"#,
+        posts
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    let found = rows.into_iter().map(|row| {
+        (row.asked_by.map(UserId), WaitingPost { id: PostId(row.id), title: row.title, asked_by: row.name })
+    });
+    Ok(found.collect())
+}
+
+/// Somebody's word on a post: the author, who gave it, and what it was.
+pub type Decided = (Option<UserId>, Option<UserId>, DecidedPost);
+
+/// Of these posts those on which somebody decided last, in the order of their ids.
+pub async fn decided_posts(tx: &mut PgConnection, posts: &[Uuid]) -> ServiceResult<Vec<Decided>> {
+    let rows = sqlx::query!(
+        r#"select p.id, p.author_id, coalesce(nullif(p.title, ''), left(v.body, 200)) as "title!", last.actor_id as "by?",
+                  coalesce(u.full_name, '') as "name!", last.note as "note?"
+             from posts p join post_versions v on v.post_id = p.id and v.number = p.current_version
+             join lateral (select a.actor_id, a.step, a.note from approvals a where a.post_id = p.id
+                            order by a.created_at desc, a.id desc limit 1) last on last.step in ('approved', 'rejected')
+             left join users u on u.id = last.actor_id
+            where p.id = any($1) and p.deleted_at is null
+            order by p.id"#,
+        posts
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(failed)?;
+    let found = rows.into_iter().map(|row| {
+        let post = DecidedPost { id: PostId(row.id), title: row.title, by: row.name, note: row.note };
+        (row.author_id.map(UserId), row.by.map(UserId), post)
     });
     Ok(found.collect())
 }

@@ -264,3 +264,40 @@ async fn what_is_rolled_back_is_not_told_and_another_workspace_cannot_be_told_of
     assert_eq!(harbour.studio.count("notices_waiting").await, 0);
     assert!(harbour.studio.jobs().await.is_empty());
 }
+
+#[tokio::test]
+async fn who_may_approve_is_told_of_a_request_and_the_author_of_the_decision() {
+    let harbour = Harbour::new().await;
+    harbour.accounts().await;
+    let (studio, member) = (&harbour.studio, harbour.studio.colleague(&harbour.admin, Role::Member).await);
+    harbour.sql("update users set email_confirmed_at = now()").await;
+    let post = studio.save(&member, text("The winter menu is here")).await;
+    assert_eq!(post.status, PostStatus::PendingApproval);
+    harbour.told().await;
+    assert_eq!(harbour.counts(), [1, 1, 0]);
+    assert!(harbour.letters(&member).is_empty(), "whoever asked knows");
+    let asked = harbour.letters(&harbour.editor).remove(0);
+    assert_eq!(asked.subject, "“The winter menu is here” waits for approval");
+    assert!(asked.text.contains("https://arctiv.example/approvals"), "{}", asked.text);
+
+    studio.approvals.reject(&harbour.editor, post.id, Some(1), "The date is wrong.".into()).await.unwrap();
+    harbour.told().await;
+    let rejected = harbour.letters(&member).remove(0);
+    assert_eq!(rejected.subject, "“The winter menu is here” was rejected");
+    assert!(rejected.text.contains("The date is wrong."), "{}", rejected.text);
+    assert_eq!(harbour.counts(), [1, 1, 0], "nobody else");
+
+    // What was taken back before the letter left is not told; nor is one's own word to oneself.
+    studio.approvals.submit(&member, post.id).await.unwrap();
+    studio.approvals.withdraw(&member, post.id).await.unwrap();
+    harbour.told().await;
+    assert_eq!(harbour.counts(), [1, 1, 0]);
+    studio.approvals.submit(&member, post.id).await.unwrap();
+    harbour.told().await;
+    assert_eq!(harbour.counts(), [2, 2, 0]);
+    studio.approvals.approve(&harbour.admin, post.id, None).await.unwrap();
+    harbour.told().await;
+    let subjects: Vec<String> = harbour.letters(&member).into_iter().map(|letter| letter.subject).collect();
+    assert!(subjects.contains(&"“The winter menu is here” was approved".to_owned()), "{subjects:?}");
+    assert_eq!(subjects.len(), 2);
+}
