@@ -1496,8 +1496,8 @@ async fn who_may_ask_what_a_creator_may_choose() {
     let account = bench.connect(Platform::Tiktok, Visitor::called("northwindcoffee")).await;
     let page = bench.connect_x().await;
     let refused = |result: Result<domain::accounts::Creator, ServiceError>| result.unwrap_err().code();
-    let member = Actor { role: Role::Member, ..bench.admin.clone() };
-    assert_eq!(refused(bench.accounts.creator(&member, account.id).await), ErrorCode::Forbidden);
+    let viewer = Actor { role: Role::Viewer, ..bench.admin.clone() };
+    assert_eq!(refused(bench.accounts.creator(&viewer, account.id).await), ErrorCode::Forbidden);
     assert_eq!(refused(bench.accounts.creator(&bench.admin, page.id).await), ErrorCode::Conflict);
     let other = bench.somebody("oisin", Role::Admin).await;
     assert_eq!(refused(bench.accounts.creator(&other, account.id).await), ErrorCode::NotFound);
