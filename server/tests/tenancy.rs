@@ -7,6 +7,7 @@ mod support;
 
 use std::time::Duration;
 
+use reqwest::{Method, StatusCode};
 use sandbox::driver::Visitor;
 use secrecy::SecretString;
 use serde_json::json;
@@ -60,6 +61,12 @@ async fn no_table_shows_a_row_to_another_workspace_or_to_none() {
     let accounts = owner.get("/api/social-accounts?platform=instagram").await;
     let post = json!({ "body": "Hi", "account_ids": [accounts["data"][0]["id"]] });
     assert_eq!(owner.post("/api/content/check", json!({ "post": post })).await["data"]["pending"], true);
+    // One more post, which waits for approval.
+    let everybody = json!({ "approval_policy": "everybody" });
+    let (status, answer) = owner.send(Method::PATCH, "/api/workspaces/current", Some(everybody)).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let accounts = owner.get("/api/social-accounts?platform=twitter").await;
+    owner.post("/api/content", json!({ "body": "May it?", "account_ids": [accounts["data"][0]["id"]] })).await;
     let mut admin = world.database().admin().await.unwrap();
     sqlx::raw_sql("update users set email_confirmed_at = now()").execute(&mut admin).await.unwrap();
     let offer = json!({ "email": "somebody.else@walk.example", "role": "viewer" });
