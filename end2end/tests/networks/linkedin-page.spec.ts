@@ -3,8 +3,8 @@ import { expect } from '../../support/fixtures';
 import { suite } from '../../support/network';
 import { png } from '../../support/picture';
 
-const text = 'Two new glazes [celadon | tenmoku], and where they come from';
-const escaped = 'Two new glazes \\[celadon \\| tenmoku\\], and where they come from';
+const text = 'Two new glazes and where they come from [celadon | tenmoku]';
+const escaped = 'Two new glazes and where they come from \\[celadon \\| tenmoku\\]';
 const headers = { 'linkedin-version': expect.stringMatching(/^20\d{4}$/), 'x-restli-protocol-version': '2.0.0' };
 
 suite({

@@ -389,7 +389,7 @@ fn one(view: PostView) -> AnyView {
         <div class="grid grid-cols-1 lg:min-h-[calc(100dvh-6.5rem)] lg:grid-cols-[minmax(0,1fr)_minmax(0,1fr)] xl:grid-cols-[37.5rem_minmax(0,1fr)]">
             <div class="grid min-w-0 grid-cols-1 content-start gap-6 px-4 py-6 lg:px-6">
                 <h1 class="sr-only">{title.clone()}</h1>
-                <div class="grid gap-3">
+                <div class="grid grid-cols-1 gap-3">
                     <Publishing post deliveries expected now undoable clock_note/>
                     {decision(post, review, title.clone())}
                 </div>

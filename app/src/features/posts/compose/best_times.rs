@@ -21,7 +21,7 @@ pub fn suggestions(composer: Composer) -> AnyView {
     let any = Memo::new(move |_| !times.read().is_empty());
     let shown = move || {
         view! {
-            <div class="mt-3 grid gap-2">
+            <div class="mt-3 grid grid-cols-1 gap-2">
                 <p id="best-times" class="text-sm text-muted">
                     "Often good times, by studies of when people look, and clear of what else these accounts publish:"
                 </p>
