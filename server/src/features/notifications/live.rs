@@ -18,6 +18,8 @@ use crate::database::Database;
 const CHANNEL: &str = "arctiv_live";
 /// Ids of sessions that have just ended.
 const SESSIONS: &str = "arctiv_sessions";
+/// How long a session's end waits for what has ended it: both are announced by one commit.
+const LAST_WORD: Duration = Duration::from_millis(500);
 /// A browser this far behind is let go; it comes back with its last number.
 const BUFFER: usize = 4096;
 const REPLAY: i64 = 1000;
@@ -130,6 +132,29 @@ struct Reader {
     stop: CancellationToken,
 }
 
+impl Reader {
+    /// What a reader is told who has lost the workspace.
+    fn lost(&self) -> LiveEvent {
+        LiveEvent::MemberUpdated { user_id: self.user, active: false }
+    }
+
+    /// The session has ended. If that was because its person has lost the workspace, they are told so, and nothing else.
+    async fn last_word(&mut self) -> Option<Numbered> {
+        self.ended = true;
+        let (lost, workspace) = (self.lost(), self.workspace);
+        let told = async {
+            loop {
+                match self.receiver.recv().await {
+                    Ok(Message::Event(of, event)) if of == workspace && event.event == lost => return Some(event),
+                    Ok(_) => {}
+                    Err(_) => return None,
+                }
+            }
+        };
+        tokio::time::timeout(LAST_WORD, told).await.ok().flatten()
+    }
+}
+
 #[async_trait]
 impl LiveStream for Reader {
     async fn next(&mut self) -> Option<Numbered> {
@@ -143,11 +168,10 @@ impl LiveStream for Reader {
             };
             match message {
                 Ok(Message::Event(workspace, event)) if workspace == self.workspace => {
-                    let of_mine = LiveEvent::MemberUpdated { user_id: self.user, active: false };
-                    self.ended = event.event == of_mine;
+                    self.ended = event.event == self.lost();
                     return Some(event);
                 }
-                Ok(Message::Ended(session)) if Some(session) == self.session => return None,
+                Ok(Message::Ended(session)) if Some(session) == self.session => return self.last_word().await,
                 Ok(Message::Event(..) | Message::Ended(_)) => {}
                 Ok(Message::Gap) | Err(_) => return None,
             }
