@@ -102,28 +102,6 @@ pub async fn posts_published(
     publish(tx, ids, now, &news).await
 }
 
-/// Somebody asks for approval of a post.
-pub async fn approval_requested(
-    tx: &mut PgConnection,
-    ids: &dyn Ids,
-    now: DateTime<Utc>,
-    workspace: WorkspaceId,
-    post: PostId,
-) -> ServiceResult<()> {
-    tell(tx, ids, now, NotificationEvent::ApprovalRequested, &[(workspace, post.0)]).await
-}
-
-/// Somebody has decided on a post.
-pub async fn post_decided(
-    tx: &mut PgConnection,
-    ids: &dyn Ids,
-    now: DateTime<Utc>,
-    workspace: WorkspaceId,
-    post: PostId,
-) -> ServiceResult<()> {
-    tell(tx, ids, now, NotificationEvent::PostDecided, &[(workspace, post.0)]).await
-}
-
 /// Access to an account is gone, or cannot be renewed.
 pub async fn account_lost(
     tx: &mut PgConnection,

@@ -12,6 +12,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::{
     Actor, ApprovalId, Page, PageRequest, PostId, ServiceError, ServiceResult,
     audit::Action,
+    notifications::NotificationEvent,
     posts::{
         Approval, ApprovalFile, ApprovalPolicy, ApprovalStep, Approvals, Post, PostPatch, PostStatus, Posts, Review,
         Visibility, check_note,
@@ -92,14 +93,12 @@ impl PostService {
             None => json!({ "version": step.version }),
         };
         record(tx, Entry::by(actor, action, now).on(step.post, step.name).is(said));
-        let (ids, workspace) = (self.ids.as_ref(), actor.workspace_id);
-        match step.step {
-            ApprovalStep::Requested => notifications::approval_requested(tx, ids, now, workspace, step.post).await,
-            ApprovalStep::Approved | ApprovalStep::Rejected => {
-                notifications::post_decided(tx, ids, now, workspace, step.post).await
-            }
-            ApprovalStep::Withdrawn => Ok(()),
-        }
+        let event = match step.step {
+            ApprovalStep::Requested => NotificationEvent::ApprovalRequested,
+            ApprovalStep::Approved | ApprovalStep::Rejected => NotificationEvent::PostDecided,
+            ApprovalStep::Withdrawn => return Ok(()),
+        };
+        notifications::tell(tx, self.ids.as_ref(), now, event, &[(actor.workspace_id, step.post.0)]).await
     }
 
     /// Looks whether a decision is still to be made, by somebody who may make it.
