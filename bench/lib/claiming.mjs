@@ -31,9 +31,8 @@ insert into accounts (id, workspace_id, platform, external_kind, external_accoun
   select gen_random_uuid(), w.id, 'facebook', 'page', w.slug || '-' || n, 'A', now(), now(), now()
     from workspaces w, generate_series(1, ${ACCOUNTS}) n;
 create temp table numbered as select id, workspace_id, row_number() over () as n from accounts;
-insert into deliveries (id, workspace_id, post_id, post_version_id, account_id, platform, idempotency_key, next_attempt_at, due_at, created_at,
-                        updated_at)
-  select gen_random_uuid(), a.workspace_id, a.id, a.id, a.id, 'facebook', 'k' || i, now() - interval '1 hour' + i * interval '1 ms', now(), now(),
+insert into deliveries (id, workspace_id, post_id, post_version_id, account_id, platform, next_attempt_at, due_at, created_at, updated_at)
+  select gen_random_uuid(), a.workspace_id, a.id, gen_random_uuid(), a.id, 'facebook', now() - interval '1 hour' + i * interval '1 ms', now(), now(),
          now()
     from generate_series(1, ${rows}) i join numbered a on a.n = 1 + (i::bigint * 7919) % ${SPACES * ACCOUNTS};
 drop table numbered;

@@ -6,6 +6,7 @@
 //! | [`config`] | settings, one file per section |
 //! | [`http`] | middleware, envelope, REST routers, OAuth callback, live events, uploads |
 //! | [`features`] | one folder per noun: service, policy, store, REST, jobs |
+//! | [`gather`] | what several tasks ask of the database at the same moment, asked once |
 //! | [`limits`] | how often anybody may ask, exact across processes |
 //! | [`jobs`] | the job library's registry and schedules, one list |
 //! | [`database`] | pools, roles, tenant transactions |
@@ -19,6 +20,7 @@ pub mod config;
 pub mod cursor;
 pub mod database;
 pub mod features;
+pub mod gather;
 pub mod http;
 pub mod jobs;
 pub mod limits;

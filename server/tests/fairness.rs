@@ -70,11 +70,12 @@ async fn ten_thousand_deliveries_of_one_workspace_do_not_hold_up_another() {
     let flood = flood["data"]["id"].as_str().unwrap().to_owned();
     let mut admin = world.database().admin().await.unwrap();
     let insert = format!(
-        "insert into deliveries (id, workspace_id, post_id, post_version_id, account_id, platform, idempotency_key, next_attempt_at,
-                                 due_at, created_at, updated_at)
-         select gen_random_uuid(), p.workspace_id, p.id, v.id, a.id, a.platform, 'flood ' || n || a.id, now(), now(), now(), now()
-           from posts p join post_versions v on v.post_id = p.id join accounts a on a.workspace_id = p.workspace_id,
-                generate_series(1, 500) n
+        "insert into post_versions (id, workspace_id, post_id, number, body, created_at)
+         select gen_random_uuid(), workspace_id, id, n, 'One of many', now() from posts, generate_series(2, 500) n where id = '{flood}';
+         insert into deliveries (id, workspace_id, post_id, post_version_id, account_id, platform, next_attempt_at, due_at, created_at,
+                                 updated_at)
+         select gen_random_uuid(), p.workspace_id, p.id, v.id, a.id, a.platform, now(), now(), now(), now()
+           from posts p join post_versions v on v.post_id = p.id join accounts a on a.workspace_id = p.workspace_id
           where p.id = '{flood}'"
     );
     sqlx::raw_sql(AssertSqlSafe(insert)).execute(&mut admin).await.unwrap();

@@ -42,6 +42,7 @@ use crate::{
         audit::in_tx::{Entry, record},
         notifications,
     },
+    gather::{Gather, same_for_all},
     jobs::enqueue,
 };
 
@@ -100,6 +101,8 @@ struct Inner {
     with: TokensSetup,
     /// Renewals under way. They run to their end even if nobody waits for them any more.
     flights: TaskTracker,
+    /// Rows that are being asked for.
+    reads: Gather<AccountId, ServiceResult<Option<Held>>>,
 }
 
 /// An account ready to be used, for the one call it was opened for. `Debug` shows no secret.
@@ -201,7 +204,7 @@ struct Wish {
 
 impl Tokens {
     pub fn new(setup: TokensSetup) -> Self {
-        Self { inner: Arc::new(Inner { with: setup, flights: TaskTracker::new() }) }
+        Self { inner: Arc::new(Inner { with: setup, flights: TaskTracker::new(), reads: Gather::default() }) }
     }
 
     /// Opens an account for use. A token about to end is renewed first; if that fails for reasons that pass, the old one
@@ -385,10 +388,27 @@ impl Tokens {
         held.is_renewable(now) && now - held.tokens.obtained_at >= least
     }
 
-    /// One statement, no transaction.
+    /// The row as it is now or becomes while this waits; together with others who ask for theirs.
     async fn read(&self, account: AccountId) -> ServiceResult<Option<Held>> {
-        let mut connection = self.inner.with.db.worker_pool().acquire().await.map_err(unavailable)?;
-        store::held_tokens(&mut connection, account).await
+        match self.inner.reads.with(account, |accounts| self.read_all(accounts)).await {
+            Some(read) => read,
+            // Whoever asked for this one has been given up.
+            None => self.read_all(vec![account]).await.pop().unwrap_or(Ok(None)),
+        }
+    }
+
+    /// One statement, no transaction.
+    async fn read_all(&self, accounts: Vec<AccountId>) -> Vec<ServiceResult<Option<Held>>> {
+        let read = async {
+            let mut connection = self.inner.with.db.worker_pool().acquire().await.map_err(unavailable)?;
+            store::held_tokens_of(&mut connection, &accounts).await
+        };
+        match read.await {
+            // Cloned, as two may ask for one account.
+            Ok(held) => accounts.iter().map(|account| Ok(held.get(account).cloned())).collect(),
+            Err(error) if accounts.len() == 1 => vec![Err(error)],
+            Err(error) => same_for_all(&error, accounts.len()),
+        }
     }
 
     /// The account's row, if it is not unlinked.

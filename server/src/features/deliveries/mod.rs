@@ -19,14 +19,12 @@
 //! |---|---|
 //! | `service` | what people and programs ask ([`domain::deliveries::Deliveries`]) |
 //! | `worker` | claims rows and runs the pipeline; `pipeline` is one row's way through it |
-//! | `gather` | what several deliveries ask of the database at the same moment, asked once |
 //! | `selector` | makes the rows of a post; `selection` is its decision |
 //! | [`jobs`] | the time of a scheduled post has come; the first comment below what is out |
 //! | [`in_tx`] | what other features ask inside their own transaction |
 //! | `store` | the SQL |
 
 mod api;
-mod gather;
 pub mod in_tx;
 pub mod jobs;
 mod pipeline;

@@ -215,10 +215,13 @@ async fn looks_go_around_however_many_accounts_wait() {
         "insert into accounts (id, workspace_id, platform, external_kind, external_account_id, display_name, connected_at, created_at, updated_at)
          select gen_random_uuid(), workspace_id, 'facebook', 'page', 'n' || n, 'N', now(), now(), now()
            from posts, generate_series(1, $2 - 1) n where id = $1",
-        "insert into deliveries (id, workspace_id, post_id, post_version_id, account_id, platform, idempotency_key, next_attempt_at, due_at, created_at, updated_at)
-         select gen_random_uuid(), a.workspace_id, v.post_id, v.id, a.id, a.platform, n || a.id::text, d.due_at, d.due_at, now(), now()
-           from post_versions v, deliveries d, accounts a, generate_series(1, least($2, 3)) n
-          where v.post_id = $1 and d.post_id = $1 and a.workspace_id = d.workspace_id and not (a.id = d.account_id and n = 1)",
+        "insert into post_versions (id, workspace_id, post_id, number, body, created_at)
+         select gen_random_uuid(), workspace_id, id, n, 'Hi', now() from posts, generate_series(2, least($2, 3)) n where id = $1",
+        "insert into deliveries (id, workspace_id, post_id, post_version_id, account_id, platform, next_attempt_at, due_at, created_at, updated_at)
+         select gen_random_uuid(), a.workspace_id, v.post_id, v.id, a.id, a.platform, d.due_at, d.due_at, now(), now()
+           from post_versions v, deliveries d, accounts a
+          where v.post_id = $1 and d.post_id = $1 and a.workspace_id = d.workspace_id and not (a.id = d.account_id and v.number = 1)
+            and $2 > 0",
     ] {
         sqlx::query(sql).bind(post.id.0).bind(accounts).execute(&studio.admin).await.unwrap();
     }
@@ -270,9 +273,9 @@ async fn the_web_makes_rows_that_wait_and_no_others() {
     let post = studio.save(&maeve, text("Hi")).await;
     let mut tx = studio.db.tenant(&maeve).await.unwrap();
     let forged = sqlx::query(
-        "insert into deliveries (id, workspace_id, post_id, post_version_id, account_id, platform, idempotency_key, status, published_at,
+        "insert into deliveries (id, workspace_id, post_id, post_version_id, account_id, platform, status, published_at,
                                  due_at, created_at, updated_at)
-         select gen_random_uuid(), workspace_id, post_id, post_version_id, account_id, platform, 'forged', 'success', now(), now(), now(), now()
+         select gen_random_uuid(), workspace_id, post_id, post_version_id, account_id, platform, 'success', now(), now(), now(), now()
            from deliveries where post_id = $1 limit 1",
     )
     .bind(post.id.0)

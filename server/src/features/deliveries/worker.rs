@@ -18,9 +18,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    gather::Gather,
     pipeline::Pipeline,
-    store::{self, Allowance, Claimed, Place},
+    store::{self, Allowance, Claimed, Place, Versions},
 };
 use crate::{
     config::PublishingSettings,
@@ -29,6 +28,7 @@ use crate::{
         accounts::Tokens,
         media::{Copies, MediaFiles, PublicMedia},
     },
+    gather::Gather,
 };
 
 const CHANNEL: &str = "arctiv_deliveries";
@@ -86,8 +86,10 @@ impl Worker {
             stall_at: parts.settings.stall_at.clone(),
             has_stalled: AtomicBool::new(false),
             materials: Gather::default(),
+            versions: Versions::default(),
             marks: Gather::default(),
             outs: Gather::default(),
+            answered: Mutex::default(),
         };
         Self {
             pipeline: Arc::new(pipeline),

@@ -83,13 +83,16 @@ impl LiveEvents {
                 }
                 continue;
             }
-            match serde_json::from_str::<Announcement>(notification.payload()) {
-                Ok(Announcement { id, workspace_id, event }) => {
-                    // Nobody listening is no error.
-                    let _ = self.sender.send(Message::Event(workspace_id, Numbered { id, event }));
+            let announced: Vec<serde_json::Value> = serde_json::from_str(notification.payload()).unwrap_or_default();
+            for one in announced {
+                match Announcement::deserialize(one) {
+                    Ok(Announcement { id, workspace_id, event }) => {
+                        // Nobody listening is no error.
+                        let _ = self.sender.send(Message::Event(workspace_id, Numbered { id, event }));
+                    }
+                    // A newer version in the same database may announce what this one does not know.
+                    Err(error) => tracing::debug!(%error, "an announcement was not understood"),
                 }
-                // A newer version in the same database may announce what this one does not know.
-                Err(error) => tracing::debug!(%error, "an announcement was not understood"),
             }
         }
         Ok(())

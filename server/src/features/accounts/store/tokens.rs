@@ -1,5 +1,7 @@
 //! Tokens, sealed: put in by the web, which cannot read them back, and read, renewed and given back by background work.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use domain::{AccountId, Platform, ServiceResult, WorkspaceId, accounts::AccountStatus};
 use platforms::AccountKind;
@@ -113,44 +115,55 @@ pub struct Held {
 }
 
 pub async fn held_tokens(tx: &mut PgConnection, account: AccountId) -> ServiceResult<Option<Held>> {
-    let row = sqlx::query!(
-        r#"select a.workspace_id, a.platform::text as "platform!", a.external_kind, a.external_account_id, a.grantor,
+    Ok(held_tokens_of(tx, &[account]).await?.remove(&account))
+}
+
+/// Those of several accounts; one that does not exist is left out.
+pub async fn held_tokens_of(tx: &mut PgConnection, accounts: &[AccountId]) -> ServiceResult<HashMap<AccountId, Held>> {
+    let ids: Vec<Uuid> = accounts.iter().map(|account| account.0).collect();
+    let rows = sqlx::query!(
+        r#"select a.id, a.workspace_id, a.platform::text as "platform!", a.external_kind, a.external_account_id, a.grantor,
                   a.status::text as "status!", a.status_reason, a.scopes,
                   c.access_token_sealed, c.refresh_token_sealed, c.token_version, c.obtained_at, c.expires_at,
                   c.refresh_expires_at, c.refresh_lease_until, c.refresh_failures, c.refresh_retry_at,
                   c.revoke_requested_at
              from account_credentials c join accounts a on a.id = c.account_id
-            where c.account_id = $1"#,
-        account.0
+            where c.account_id = any($1)"#,
+        &ids
     )
-    .fetch_optional(tx)
+    .fetch_all(tx)
     .await
     .map_err(failed)?;
-    row.map(|row| {
-        Ok(Held {
-            workspace: row.workspace_id.into(),
-            platform: word("platform", &row.platform)?,
-            kind: word("account kind", &row.external_kind)?,
-            external_id: row.external_account_id,
-            grantor: row.grantor,
-            status: word("account status", &row.status)?,
-            status_reason: row.status_reason,
-            scopes: row.scopes,
-            tokens: SealedTokens {
-                access: row.access_token_sealed,
-                refresh: row.refresh_token_sealed,
-                obtained_at: row.obtained_at,
-                expires_at: row.expires_at,
-                refresh_expires_at: row.refresh_expires_at,
-            },
-            version: row.token_version,
-            lease_until: row.refresh_lease_until,
-            failures: row.refresh_failures,
-            retry_at: row.refresh_retry_at,
-            revoke_requested_at: row.revoke_requested_at,
+    rows.into_iter()
+        .map(|row| {
+            let account = AccountId(row.id);
+            Ok((
+                account,
+                Held {
+                    workspace: row.workspace_id.into(),
+                    platform: word("platform", &row.platform)?,
+                    kind: word("account kind", &row.external_kind)?,
+                    external_id: row.external_account_id,
+                    grantor: row.grantor,
+                    status: word("account status", &row.status)?,
+                    status_reason: row.status_reason,
+                    scopes: row.scopes,
+                    tokens: SealedTokens {
+                        access: row.access_token_sealed,
+                        refresh: row.refresh_token_sealed,
+                        obtained_at: row.obtained_at,
+                        expires_at: row.expires_at,
+                        refresh_expires_at: row.refresh_expires_at,
+                    },
+                    version: row.token_version,
+                    lease_until: row.refresh_lease_until,
+                    failures: row.refresh_failures,
+                    retry_at: row.refresh_retry_at,
+                    revoke_requested_at: row.revoke_requested_at,
+                },
+            ))
         })
-    })
-    .transpose()
+        .collect()
 }
 
 /// A lease that was taken.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    sync::PoisonError,
     time::Instant,
 };
 
@@ -30,6 +31,9 @@ use crate::{
     },
     jobs::enqueue,
 };
+
+/// How often an account's last answer is written down.
+const ANSWERED_EVERY: Duration = Duration::minutes(1);
 
 impl Pipeline {
     pub(super) async fn write(
@@ -257,8 +261,10 @@ impl Pipeline {
         outs.sort_by_key(|out| out.account);
         let lines: Vec<&AttemptRow> = outs.iter().map(|out| &out.line).collect();
         store::insert_attempts(&mut tx, &lines).await?;
-        let accounts: Vec<AccountId> = outs.iter().map(|out| out.account).collect();
-        store::accounts_answered(&mut tx, &accounts, now).await?;
+        let accounts = self.to_be_noted(&outs, now);
+        if !accounts.is_empty() {
+            store::accounts_answered(&mut tx, &accounts, now).await?;
+        }
         for out in &outs {
             if let Some(until) = out.pause.filter(|until| *until > now) {
                 store::pause_account(&mut tx, out.account, until).await?;
@@ -273,7 +279,26 @@ impl Pipeline {
         let posts: Vec<_> = outs.iter().map(|out| (out.post, out.line.workspace)).collect();
         self.derive(&mut tx, &posts, now).await?;
         tx.commit().await?;
+        self.noted(&accounts, now);
         Ok(held)
+    }
+
+    /// Accounts of which it is to be written down that they have answered: once in a while is enough.
+    fn to_be_noted(&self, outs: &[&Out], now: DateTime<Utc>) -> Vec<AccountId> {
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut accounts: Vec<AccountId> = outs.iter().map(|out| out.account).collect();
+        accounts.dedup();
+        accounts.retain(|account| answered.get(account).is_none_or(|at| now - *at >= ANSWERED_EVERY));
+        accounts
+    }
+
+    fn noted(&self, accounts: &[AccountId], now: DateTime<Utc>) {
+        if accounts.is_empty() {
+            return;
+        }
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.retain(|_, at| now - *at < ANSWERED_EVERY);
+        answered.extend(accounts.iter().map(|account| (*account, now)));
     }
 
     /// What these posts' deliveries make of them; the record of those that have ended, and the word to whom it concerns.

@@ -11,8 +11,9 @@ mod publishing;
 mod reconciling;
 
 use std::{
+    collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
@@ -20,7 +21,7 @@ use std::{
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    DeliveryId, Platform, PostVersionId, ServiceError, ServiceResult,
+    AccountId, DeliveryId, Platform, PostVersionId, ServiceError, ServiceResult,
     clock::{Clock, Ids},
     deliveries::{ErrorClass, RetryPolicy, Stage, WatchPolicy},
     media::{Fit, Variant, fit},
@@ -30,16 +31,14 @@ use platforms::{Adapter, MediaItem, PlatformError, PublishRequest, Published, Re
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{
-    gather::Gather,
-    store::{self, Claimed, Mark, Material, MediaRow, Out},
-};
+use super::store::{self, Claimed, Mark, Material, MediaRow, Out, Versions};
 use crate::{
     database::Database,
     features::{
         accounts::{OpenToken, TokenError, Tokens},
         media::{Copies, MediaFiles, Original, PublicMedia},
     },
+    gather::{Gather, same_for_all},
 };
 
 /// Answers of "not there" before a post is sent again.
@@ -91,8 +90,11 @@ pub struct Pipeline {
     pub has_stalled: AtomicBool,
     /// What deliveries under way ask of the database at the same moment.
     pub materials: Gather<(DeliveryId, PostVersionId), ServiceResult<Material>>,
+    pub versions: Versions,
     pub marks: Gather<Mark, ServiceResult<bool>>,
     pub outs: Gather<Out, ServiceResult<bool>>,
+    /// Accounts of whose answers this worker has written down that they came.
+    pub answered: Mutex<HashMap<AccountId, DateTime<Utc>>>,
 }
 
 /// What an attempt came to.
@@ -200,7 +202,7 @@ impl Pipeline {
         let read = async {
             // No transaction: what is read of a version never changes.
             let mut connection = self.database.worker_connection().await?;
-            store::materials(&mut connection, &wanted).await
+            store::materials(&mut connection, &self.versions, &wanted).await
         };
         match read.await {
             Ok(mut read) => wanted
@@ -317,11 +319,4 @@ impl Attempt {
         self.stage = stage;
         self.traces.extend(error.trace.as_ref().and_then(|trace| serde_json::to_value(trace).ok()));
     }
-}
-
-/// One error as the answer to each of `count` that asked together.
-fn same_for_all<T>(error: &ServiceError, count: usize) -> Vec<ServiceResult<T>> {
-    tracing::warn!(cause = ?error.cause, count, "what several deliveries asked together failed");
-    let again = || ServiceError::new(error.fault.code, error.fault.message.clone());
-    (0..count).map(|_| Err(again())).collect()
 }

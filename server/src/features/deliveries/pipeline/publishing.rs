@@ -10,10 +10,13 @@ use domain::{
 };
 use platforms::{Adapter, Progress, PublishRequest, Published, Standing};
 
-use super::{ADDRESS_WAIT, Attempt, Outcome, Pipeline, Step, comment_of, no_token, same_for_all};
-use crate::features::{
-    accounts::OpenToken,
-    deliveries::store::{self, Claimed, Mark},
+use super::{ADDRESS_WAIT, Attempt, Outcome, Pipeline, Step, comment_of, no_token};
+use crate::{
+    features::{
+        accounts::OpenToken,
+        deliveries::store::{self, Claimed, Mark},
+    },
+    gather::same_for_all,
 };
 
 impl Pipeline {

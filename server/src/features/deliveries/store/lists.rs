@@ -150,30 +150,37 @@ pub async fn list(
 ) -> ServiceResult<Vec<Delivery>> {
     let rows = sqlx::query_as!(
         DeliveryRow,
-        r#"select d.id, d.post_id, d.account_id, d.platform::text as "platform!", d.status::text as "status!", d.stage::text as "stage!",
+        r#"with page as materialized (
+              -- First which, through the index that has their order; then what is shown beside them.
+              select d.* from deliveries d
+              where ($1::uuid is null or d.post_id = $1)
+                and ($2::uuid is null or d.account_id = $2)
+                and ($3::text[] is null or d.status = any($3::text[]::delivery_status[]))
+                and ($4::text is null or d.platform = $4::text::platform)
+                and ($5::uuid is null or d.id = $5)
+                and ($10::text is null or d.last_error ilike $10 or d.external_post_id ilike $10
+                     or exists (select from posts p where p.id = d.post_id and p.title ilike $10)
+                     or exists (select from post_versions v where v.id = d.post_version_id and v.body ilike $10)
+                     or exists (select from accounts a where a.id = d.account_id and (a.display_name ilike $10 or a.handle ilike $10)))
+                and ($6::timestamptz is null or (d.created_at, d.id) < ($6, $7::uuid))
+                and ($11::text is null or d.error_class = $11::text::error_class)
+                and ($12::bool is null or d.needs_person = $12)
+                and ($13::text is null or d.stage = $13::text::delivery_stage)
+                and ($14::text[] is null or d.status = any($14::text[]::delivery_status[]))
+               order by d.created_at desc, d.id desc limit $8 offset $9
+           )
+           select d.id, d.post_id, d.account_id, d.platform::text as "platform!", d.status::text as "status!", d.stage::text as "stage!",
                   d.attempts, d.last_error, d.error_class::text as error_class, d.needs_person, d.external_post_id, d.external_url,
                   d.next_attempt_at, d.published_at, d.created_at, d.updated_at,
                   a.display_name, p.title, v.number, left(v.body, 600) as "body!",
                   c.body as "comment?", c.status::text as comment_status, c.last_error as comment_error,
                   c.external_id as "comment_id?"
-             from deliveries d
+             from page d
              left join first_comments c on c.delivery_id = d.id
              join accounts a on a.id = d.account_id
              join posts p on p.id = d.post_id
              join post_versions v on v.id = d.post_version_id
-            where ($1::uuid is null or d.post_id = $1)
-              and ($2::uuid is null or d.account_id = $2)
-              and ($3::text[] is null or d.status = any($3::text[]::delivery_status[]))
-              and ($4::text is null or d.platform = $4::text::platform)
-              and ($5::uuid is null or d.id = $5)
-              and ($10::text is null or v.body ilike $10 or p.title ilike $10 or a.display_name ilike $10 or a.handle ilike $10
-                   or d.last_error ilike $10 or d.external_post_id ilike $10)
-              and ($6::timestamptz is null or (d.created_at, d.id) < ($6, $7::uuid))
-              and ($11::text is null or d.error_class = $11::text::error_class)
-              and ($12::bool is null or d.needs_person = $12)
-              and ($13::text is null or d.stage = $13::text::delivery_stage)
-              and ($14::text[] is null or d.status = any($14::text[]::delivery_status[]))
-            order by d.created_at desc, d.id desc limit $8 offset $9"#,
+            order by d.created_at desc, d.id desc"#,
         filter.post,
         filter.account,
         filter.statuses.as_deref() as Option<&[String]>,

@@ -23,9 +23,9 @@ pub async fn standing(tx: &mut PgConnection, posts: &[PostId]) -> ServiceResult<
     let rows = sqlx::query!(
         r#"select d.post_id, d.platform::text as "platform!", d.status::text as "status!", d.stage::text as "stage!", count(*) as "n!"
              from deliveries d
-             join posts p on p.id = d.post_id
-             join post_versions v on v.id = d.post_version_id
-            where d.post_id = any($1) and (d.status <> 'canceled' or v.number = p.current_version)
+            where d.post_id = any($1)
+              and (d.status <> 'canceled' or exists (select from posts p join post_versions v on v.post_id = p.id and v.number = p.current_version
+                                                      where p.id = d.post_id and v.id = d.post_version_id))
             group by 1, 2, 3, 4 order by 1, 2"#,
         &ids
     )

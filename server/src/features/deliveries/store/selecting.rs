@@ -107,11 +107,10 @@ pub async fn insert_deliveries(
     let platforms: Vec<String> = rows.iter().map(|row| row.platform.as_str().to_owned()).collect();
     let due: Vec<DateTime<Utc>> = rows.iter().map(|row| row.due).collect();
     let done = sqlx::query!(
-        "insert into deliveries (id, workspace_id, post_id, post_version_id, account_id, platform, idempotency_key, next_attempt_at, due_at,
-                                 created_at, updated_at)
-         select r.id, $1, $2, $3::uuid, r.account_id, r.platform::platform, ($3::uuid)::text || ':' || r.account_id::text, r.due, r.due, $8, $8
+        "insert into deliveries (id, workspace_id, post_id, post_version_id, account_id, platform, next_attempt_at, due_at, created_at, updated_at)
+         select r.id, $1, $2, $3, r.account_id, r.platform::platform, r.due, r.due, $8, $8
            from unnest($4::uuid[], $5::uuid[], $6::text[], $7::timestamptz[]) as r (id, account_id, platform, due)
-         on conflict on constraint deliveries_idempotency_key_key do nothing",
+         on conflict on constraint deliveries_version_account_key do nothing",
         workspace.0,
         post.0,
         version.0,

@@ -2,7 +2,8 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use chrono::{DateTime, Utc};
@@ -13,6 +14,7 @@ use domain::{
     media::{MediaType, PictureFacts},
     posts::Content,
 };
+use lru::LruCache;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -53,14 +55,16 @@ impl MediaRow {
 /// What each of these deliveries works with; one that is gone is left out.
 pub async fn materials(
     tx: &mut PgConnection,
+    known: &Versions,
     wanted: &[(DeliveryId, PostVersionId)],
 ) -> ServiceResult<HashMap<DeliveryId, Material>> {
     let ids: Vec<Uuid> = wanted.iter().map(|(delivery, _)| delivery.0).collect();
     let mut versions: Vec<Uuid> = wanted.iter().map(|(_, version)| version.0).collect();
     versions.sort_unstable();
     versions.dedup();
-    let mut media = media_of(&mut *tx, &versions).await?;
-    let contents = contents_of(&mut *tx, &versions).await?;
+    let versions = known.read(&mut *tx, &versions).await?;
+    let with_media: Vec<Uuid> = versions.iter().filter(|(_, version)| version.has_media).map(|(id, _)| *id).collect();
+    let mut media = if with_media.is_empty() { HashMap::new() } else { media_of(&mut *tx, &with_media).await? };
     let rows = sqlx::query!(
         r#"select d.id, d.post_version_id, a.status::text as "status!", p.deleted_at is not null as "deleted!"
              from deliveries d join posts p on p.id = d.post_id join accounts a on a.id = d.account_id
@@ -72,11 +76,11 @@ pub async fn materials(
     .map_err(failed)?;
     let mut materials = HashMap::with_capacity(rows.len());
     for row in rows {
-        let Some(content) = contents.get(&row.post_version_id) else { continue };
+        let Some(version) = versions.get(&row.post_version_id) else { continue };
         materials.insert(
             row.id.into(),
             Material {
-                content: Arc::clone(content),
+                content: Arc::clone(&version.content),
                 account_status: word("account status", &row.status)?,
                 deleted: row.deleted,
                 media: Arc::clone(media.entry(row.post_version_id).or_default()),
@@ -86,9 +90,51 @@ pub async fn materials(
     Ok(materials)
 }
 
-async fn contents_of(tx: &mut PgConnection, versions: &[Uuid]) -> ServiceResult<HashMap<Uuid, Arc<Content>>> {
+/// Versions that were read lately: a post's deliveries ask for the same one, which never changes.
+#[derive(Debug)]
+pub struct Versions(Mutex<LruCache<Uuid, Version>>);
+
+/// What a version says, and whether it shows anything.
+#[derive(Clone, Debug)]
+struct Version {
+    content: Arc<Content>,
+    has_media: bool,
+}
+
+/// Versions that are remembered. One has up to 70,000 characters, most a few hundred.
+const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
+
+impl Default for Versions {
+    fn default() -> Self {
+        Self(Mutex::new(LruCache::new(REMEMBERED)))
+    }
+}
+
+impl Versions {
+    async fn read(&self, tx: &mut PgConnection, wanted: &[Uuid]) -> ServiceResult<HashMap<Uuid, Version>> {
+        let mut found = HashMap::with_capacity(wanted.len());
+        {
+            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            found.extend(wanted.iter().filter_map(|id| Some((*id, known.get(id)?.clone()))));
+        }
+        let unknown: Vec<Uuid> = wanted.iter().copied().filter(|id| !found.contains_key(id)).collect();
+        if !unknown.is_empty() {
+            let read = versions_of(tx, &unknown).await?;
+            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            for (id, version) in read {
+                known.put(id, version.clone());
+                found.insert(id, version);
+            }
+        }
+        Ok(found)
+    }
+}
+
+async fn versions_of(tx: &mut PgConnection, versions: &[Uuid]) -> ServiceResult<Vec<(Uuid, Version)>> {
     let rows = sqlx::query!(
-        "select id, body, link, overrides, options, variations from post_versions where id = any($1)",
+        r#"select id, body, link, overrides, options, variations,
+                  exists (select from post_media m where m.post_version_id = v.id) as "has_media!"
+             from post_versions v where id = any($1)"#,
         versions
     )
     .fetch_all(tx)
@@ -103,7 +149,7 @@ async fn contents_of(tx: &mut PgConnection, versions: &[Uuid]) -> ServiceResult<
                 variations: serde_json::from_value(row.variations).map_err(ServiceError::internal)?,
                 options: serde_json::from_value(row.options).map_err(ServiceError::internal)?,
             };
-            Ok((row.id, Arc::new(content)))
+            Ok((row.id, Version { content: Arc::new(content), has_media: row.has_media }))
         })
         .collect()
 }

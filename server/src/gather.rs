@@ -8,6 +8,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use domain::{ServiceError, ServiceResult};
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
 /// One kind of question: `T` is one task's, `R` its answer.
@@ -43,6 +44,13 @@ impl<T, R> Gather<T, R> {
         }
         receiver.try_recv().ok()
     }
+}
+
+/// One error as the answer to each of `count` that asked together.
+pub fn same_for_all<T>(error: &ServiceError, count: usize) -> Vec<ServiceResult<T>> {
+    tracing::warn!(cause = ?error.cause, count, "what several tasks asked together failed");
+    let again = || ServiceError::new(error.fault.code, error.fault.message.clone());
+    (0..count).map(|_| Err(again())).collect()
 }
 
 #[cfg(test)]
