@@ -28,6 +28,8 @@ alter table deliveries set (fillfactor = 75);
 
 -- Live events are kept for an hour; of a workspace that is gone nobody can read any.
 alter table live_events drop constraint live_events_workspace_fkey;
+alter table live_events drop constraint live_events_pkey, add constraint live_events_pkey primary key (workspace_id, id);
+drop index live_events_workspace_idx;
 drop index live_events_age_idx;
 create index live_events_age_idx on live_events using brin (created_at);
 

@@ -49,7 +49,7 @@ impl<T, R> Gather<T, R> {
 /// One error as the answer to each of `count` that asked together.
 pub fn same_for_all<T>(error: &ServiceError, count: usize) -> Vec<ServiceResult<T>> {
     tracing::warn!(cause = ?error.cause, count, "what several tasks asked together failed");
-    let again = || ServiceError::new(error.fault.code, error.fault.message.clone());
+    let again = || ServiceError { fault: error.fault.clone(), cause: None };
     (0..count).map(|_| Err(again())).collect()
 }
 

@@ -261,8 +261,13 @@ impl Arctiv {
         let workspace_settings =
             SettingsService::new(database.clone(), Arc::clone(&clock), links.clone(), portraits.clone());
         let workspaces = WorkspaceService::new(database.clone(), links, policy.max_attempts());
-        let deliveries =
-            DeliveryService::new(database.clone(), Arc::clone(&clock), policy.max_attempts(), missed.spacing);
+        let deliveries = DeliveryService::new(
+            database.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&ids),
+            policy.max_attempts(),
+            missed.spacing,
+        );
         let (mailer, mailbox) = mailer(&settings)?;
         let letters = Letters {
             writer: Writer::new(OneTimeTokens::new(&keys.jwt_secret), settings.server.origin()),

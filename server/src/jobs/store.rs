@@ -136,8 +136,8 @@ pub(super) const KEPT: [Kept; 19] = [
     Kept {
         table: "live_events",
         rule: "an hour",
-        delete: "delete from live_events where id in
-                   (select id from live_events where created_at < $1 - interval '1 hour' order by created_at limit 5000)",
+        delete: "delete from live_events where (workspace_id, id) in
+                   (select workspace_id, id from live_events where created_at < $1 - interval '1 hour' limit 5000)",
     },
     Kept {
         table: "oauth_states",

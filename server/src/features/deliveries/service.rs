@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::Duration;
 use domain::{
-    Actor, DeliveryId, Page, ServiceError, ServiceResult,
+    Actor, DeliveryId, Page, PostId, ServiceError, ServiceResult,
     audit::Action,
-    clock::Clock,
+    clock::{Clock, Ids},
     deliveries::{
         CommentStatus, DeadLetterReason, Deliveries, Delivery, DeliveryAttempt, DeliveryCounts, DeliveryFigures,
         DeliveryFilter, DeliveryStatus, Outcome,
@@ -23,7 +23,10 @@ use super::{
 use crate::{
     cursor::{TimeCursor, cut},
     database::{Database, Tx},
-    features::audit::in_tx::{Entry, record},
+    features::{
+        audit::in_tx::{Entry, record},
+        notifications,
+    },
     jobs::enqueue,
 };
 
@@ -32,6 +35,7 @@ use crate::{
 pub struct DeliveryService {
     database: Database,
     clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
     max_attempts: u32,
     spacing: Duration,
 }
@@ -42,8 +46,21 @@ const MADE_WITHIN: Duration = Duration::days(9);
 impl DeliveryService {
     /// `max_attempts` is the retry policy's, for showing "2 of 5"; `spacing` lies between deliveries to one account that
     /// start over together.
-    pub fn new(database: Database, clock: Arc<dyn Clock>, max_attempts: u32, spacing: Duration) -> Self {
-        Self { database, clock, max_attempts, spacing }
+    pub fn new(
+        database: Database,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        max_attempts: u32,
+        spacing: Duration,
+    ) -> Self {
+        Self { database, clock, ids, max_attempts, spacing }
+    }
+
+    /// What a person has made of a post; programs that listen are told.
+    async fn derive(&self, tx: &mut Tx, actor: &Actor, posts: &[PostId]) -> ServiceResult<()> {
+        let changed = store::derive_post_status(tx, posts).await?;
+        let news: Vec<_> = changed.into_iter().map(|(post, status)| (actor.workspace_id, post, status)).collect();
+        notifications::in_tx::posts_published(tx, self.ids.as_ref(), self.clock.now(), &news).await
     }
 
     /// A line for the record: what somebody has done with a delivery.
@@ -132,7 +149,7 @@ impl Deliveries for DeliveryService {
         let post = store::restart(&mut tx, id, self.clock.now()).await?.ok_or_else(|| {
             ServiceError::conflict("This delivery can no longer be retried: its post was deleted, or it is under way.")
         })?;
-        store::derive_post_status(&mut tx, &[post]).await?;
+        self.derive(&mut tx, actor, &[post]).await?;
         let delivery = self.find(&mut tx, id).await?;
         self.record(&mut tx, actor, Action::DeliveryRetried, &before, &delivery);
         tx.commit().await?;
@@ -144,7 +161,7 @@ impl Deliveries for DeliveryService {
         let wanted = Filter::try_from(&filter)?;
         let mut tx = self.database.tenant(actor).await?;
         let posts = store::restart_all(&mut tx, &wanted, self.clock.now(), self.spacing.as_seconds_f64()).await?;
-        store::derive_post_status(&mut tx, &posts).await?;
+        self.derive(&mut tx, actor, &posts).await?;
         if !posts.is_empty() {
             let entry = Entry::by(actor, Action::DeliveriesRetried, self.clock.now());
             record(&mut tx, entry.is(json!({ "deliveries": posts.len(), "filter": filter })));
@@ -172,7 +189,7 @@ impl Deliveries for DeliveryService {
                 DeliveryStatus::Publishing => "It is being published at this moment.",
             })
         })?;
-        store::derive_post_status(&mut tx, &[post]).await?;
+        self.derive(&mut tx, actor, &[post]).await?;
         let delivery = self.find(&mut tx, id).await?;
         self.record(&mut tx, actor, Action::DeliveryCanceled, &before, &delivery);
         tx.commit().await?;
@@ -187,7 +204,7 @@ impl Deliveries for DeliveryService {
         let post = store::mark_published(&mut tx, id, self.clock.now()).await?.ok_or_else(|| {
             ServiceError::conflict("Only a delivery whose outcome is unknown can be marked as published.")
         })?;
-        store::derive_post_status(&mut tx, &[post]).await?;
+        self.derive(&mut tx, actor, &[post]).await?;
         let delivery = self.find(&mut tx, id).await?;
         self.record(&mut tx, actor, Action::DeliveryMarkedPublished, &before, &delivery);
         tx.commit().await?;

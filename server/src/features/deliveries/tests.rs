@@ -83,7 +83,7 @@ fn out(studio: &Studio, row: &Claimed, worker: Uuid) -> Out {
 async fn goes_out(studio: &Studio, row: &Claimed, worker: Uuid) {
     let mut tx = studio.db.worker().await.unwrap();
     let out = out(studio, row, worker);
-    let held = store::finish_out(&mut tx, worker, &[&out]).await.unwrap();
+    let held = store::finish_out(&mut tx, worker, &[&out]).await.unwrap().held;
     assert!(held.contains(&row.id));
     store::derive_post_status(&mut tx, &[row.post]).await.unwrap();
     tx.commit().await.unwrap();
@@ -145,10 +145,12 @@ async fn what_is_written_together_touches_only_rows_of_this_worker() {
 
     let outs: Vec<Out> = claimed.iter().map(|row| out(&studio, row, mine)).collect();
     let mut tx = studio.db.worker().await.unwrap();
-    let held = store::finish_out(&mut tx, mine, &outs.iter().collect::<Vec<_>>()).await.unwrap();
-    assert_eq!(held, HashSet::from([kept.id]));
+    let finished = store::finish_out(&mut tx, mine, &outs.iter().collect::<Vec<_>>()).await.unwrap();
+    assert_eq!(finished.held, HashSet::from([kept.id]));
+    assert_eq!(finished.over, HashSet::new(), "the other one is still under way");
     tx.commit().await.unwrap();
     assert_eq!(studio.count("deliveries where status = 'success' and external_post_id = '1'").await, 1);
+    assert_eq!(studio.count("delivery_attempts").await, 1, "and so does the log");
 
     // A lease that has run out is nobody's, whatever the row still says.
     let late = [Mark {
@@ -467,6 +469,33 @@ async fn the_last_day_in_figures() {
         figures.steps.iter().enumerate().filter(|(_, step)| step.published + step.failed > 0).collect();
     let shown: Vec<_> = filled.iter().map(|(n, step)| (*n, step.published, step.failed, step.median_seconds)).collect();
     assert_eq!(shown, [(10, 3, 1, Some(4.0)), (11, 1, 0, Some(6.0))]);
+}
+
+#[tokio::test]
+async fn programs_hear_of_what_a_person_has_settled() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    two_accounts(&studio, &maeve).await;
+    let webhook = "insert into webhooks (id, workspace_id, url, description, events, created_at, updated_at)
+                   values (gen_random_uuid(), $1, 'http://127.0.0.1:9/', '', '{post.published,post.partly_published}', now(), now())";
+    sqlx::query(webhook).bind(maeve.workspace_id.0).execute(&studio.admin).await.unwrap();
+    studio.save(&maeve, text("Hi")).await;
+    let rows = claim(&studio, Uuid::nil()).await;
+    for row in &rows {
+        let message = "Look at the platform.";
+        let unclear = Ending::Failed { message, class: ErrorClass::OutcomeUnknown, needs_person: true };
+        finish(&studio, row, Uuid::nil(), &unclear).await;
+    }
+    let told = async || -> Vec<String> {
+        sqlx::query_scalar("select event from webhook_deliveries order by created_at, id")
+            .fetch_all(&studio.admin)
+            .await
+            .unwrap()
+    };
+    studio.deliveries.mark_published(&maeve, rows[0].id).await.unwrap();
+    assert_eq!(told().await, ["post.partly_published"], "the other has failed");
+    studio.deliveries.mark_published(&maeve, rows[1].id).await.unwrap();
+    assert_eq!(told().await, ["post.partly_published", "post.published"]);
 }
 
 // ---- with the creator -------------------------------------------------------------------------------------------------

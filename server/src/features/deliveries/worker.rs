@@ -36,7 +36,7 @@ const CHANNEL: &str = "arctiv_deliveries";
 const BUSY_PAUSE: StdDuration = StdDuration::from_millis(100);
 /// Under load, what has ended within this time is replaced by one claim: claiming sixteen rows costs the database twice as
 /// much as claiming one.
-const GATHER: StdDuration = StdDuration::from_millis(8);
+const GATHER: StdDuration = StdDuration::from_millis(4);
 /// Between two looks for workers that have gone silent. Leases last much longer.
 const TAKE_OVER: StdDuration = StdDuration::from_millis(500);
 

@@ -24,7 +24,8 @@ use super::{
     guessing::Guessed,
     passkeys::RelyingParty,
     password::{Passwords, Verdict},
-    policy, store,
+    policy,
+    store::{self, SessionRow, TokenHash},
     token::{Claims, Tokens},
 };
 use crate::{
@@ -33,6 +34,7 @@ use crate::{
         audit::in_tx::{Entry, record},
         media::MediaLinks,
     },
+    gather::{Gather, same_for_all},
     one_time::OneTimeTokens,
 };
 
@@ -50,6 +52,8 @@ pub struct IdentityService {
     pub(super) relying_party: Option<RelyingParty>,
     /// To pictures of people and workspaces.
     pub(super) media: MediaLinks,
+    /// Sessions that are being looked up.
+    lookups: Arc<Gather<TokenHash, ServiceResult<Option<SessionRow>>>>,
 }
 
 impl IdentityService {
@@ -64,7 +68,18 @@ impl IdentityService {
         let (tokens, links) = (Tokens::new(jwt_secret), OneTimeTokens::new(jwt_secret));
         let media = MediaLinks::new(jwt_secret, Arc::clone(&clock));
         let passwords = Passwords::new(cost)?;
-        Ok(Self { database, clock, ids, passwords, tokens, links, vault, relying_party: None, media })
+        Ok(Self {
+            database,
+            clock,
+            ids,
+            passwords,
+            tokens,
+            links,
+            vault,
+            relying_party: None,
+            media,
+            lookups: Arc::default(),
+        })
     }
 
     /// The site that passkeys are made for.
@@ -121,6 +136,15 @@ impl IdentityService {
                 tracing::warn!(cause = ?error.cause, "a refused sign-in is not on the record");
             }
         });
+    }
+
+    async fn look_up(&self, hashes: Vec<TokenHash>) -> Vec<ServiceResult<Option<SessionRow>>> {
+        match store::session_lookup(self.database.public_pool(), &self.media, &hashes, self.clock.now()).await {
+            // Cloned, as several requests may come in one session.
+            Ok(rows) => hashes.iter().map(|hash| Ok(rows.get(hash).cloned())).collect(),
+            Err(error) if hashes.len() == 1 => vec![Err(error)],
+            Err(error) => same_for_all(&error, hashes.len()),
+        }
     }
 
     /// Somebody new, and the workspace that is theirs, in the caller's transaction.
@@ -253,7 +277,12 @@ impl Identity for IdentityService {
     async fn authenticate(&self, token: &SessionToken, visitor: &Visitor) -> ServiceResult<Option<Authenticated>> {
         let now = self.clock.now();
         let Some(claims) = self.tokens.read(token, now) else { return Ok(None) };
-        let row = store::session_lookup(self.database.public_pool(), &self.media, &claims.token_hash(), now).await?;
+        let hash = claims.token_hash();
+        let row = match self.lookups.with(hash, |hashes| self.look_up(hashes)).await {
+            Some(row) => row?,
+            // Whoever asked for this one has hung up.
+            None => self.look_up(vec![hash]).await.pop().transpose()?.flatten(),
+        };
         // The cookie's own end is the inactivity limit; the row's mark catches a cookie that was copied and kept.
         let Some(row) =
             row.filter(|row| row.me.user.id == claims.sub && row.last_seen_at + INACTIVITY + REISSUE_AFTER > now)

@@ -25,7 +25,7 @@ use crate::{
         audit::in_tx::{Entry, record},
         deliveries::{
             jobs::WriteComment,
-            store::{self, AttemptRow, Claimed, Ending, Out},
+            store::{self, AttemptRow, Claimed, Ending, Finished, Out},
         },
         notifications,
     },
@@ -192,7 +192,7 @@ impl Pipeline {
         let still_the_same = claimed.stage.is_watched()
             && matches!(&ending, Ending::Again { stage, message: None, .. } if *stage == claimed.stage);
         if !still_the_same {
-            store::insert_attempts(&mut tx, &[&line]).await?;
+            store::insert_attempt(&mut tx, &line).await?;
         }
         if let Some(until) = pause.filter(|until| *until > now) {
             store::pause_account(&mut tx, claimed.account, until).await?;
@@ -252,15 +252,16 @@ impl Pipeline {
 
     async fn write_together(&self, outs: &[&Out]) -> ServiceResult<HashSet<DeliveryId>> {
         let now = self.clock.now();
-        let mut tx = self.database.worker().await?;
-        let held = store::finish_out(&mut tx, self.worker, outs).await?;
+        let mut posts: Vec<Uuid> = outs.iter().map(|out| out.post.0).collect();
+        posts.sort_unstable();
+        posts.dedup();
+        let mut tx = self.database.worker_locking("posts", &posts).await?;
+        let Finished { held, over } = store::finish_out(&mut tx, self.worker, outs).await?;
         let mut outs: Vec<&Out> = outs.iter().copied().filter(|out| held.contains(&out.line.delivery)).collect();
         if outs.is_empty() {
             return Ok(held);
         }
         outs.sort_by_key(|out| out.account);
-        let lines: Vec<&AttemptRow> = outs.iter().map(|out| &out.line).collect();
-        store::insert_attempts(&mut tx, &lines).await?;
         let accounts = self.to_be_noted(&outs, now);
         if !accounts.is_empty() {
             store::accounts_answered(&mut tx, &accounts, now).await?;
@@ -276,8 +277,12 @@ impl Pipeline {
                 enqueue(&mut tx, &WriteComment { delivery_id: line.delivery }, None).await?;
             }
         }
-        let posts: Vec<_> = outs.iter().map(|out| (out.post, out.line.workspace)).collect();
-        self.derive(&mut tx, &posts, now).await?;
+        // The others go on publishing.
+        let over: Vec<_> =
+            outs.iter().filter(|out| over.contains(&out.post)).map(|out| (out.post, out.line.workspace)).collect();
+        if !over.is_empty() {
+            self.derive(&mut tx, &over, now).await?;
+        }
         tx.commit().await?;
         self.noted(&accounts, now);
         Ok(held)

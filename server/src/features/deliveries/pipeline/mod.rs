@@ -264,10 +264,6 @@ impl Pipeline {
         })
     }
 
-    async fn open(&self, claimed: &Claimed) -> Result<OpenToken, Outcome> {
-        self.tokens.open(claimed.account).await.map_err(no_token)
-    }
-
     fn after(&self, pause: std::time::Duration) -> DateTime<Utc> {
         self.clock.now() + Duration::from_std(pause).unwrap_or_else(|_| Duration::seconds(5))
     }

@@ -27,7 +27,9 @@ impl Pipeline {
     }
 
     async fn try_publish(&self, claimed: &mut Claimed, attempt: &mut Attempt) -> Result<Outcome, Outcome> {
-        let (material, _) = self.material(claimed).await.map_err(Outcome::Broken)?;
+        // Two questions to the database that do not depend on each other.
+        let (material, open) = tokio::join!(self.material(claimed), self.tokens.open(claimed.account));
+        let (material, _) = material.map_err(Outcome::Broken)?;
         attempt.first_comment = comment_of(&material, claimed);
         if material.deleted {
             return Ok(Outcome::Canceled);
@@ -39,7 +41,7 @@ impl Pipeline {
             });
         }
         let adapter = Arc::clone(self.adapter(claimed)?);
-        let mut open = self.open(claimed).await?;
+        let mut open = open.map_err(no_token)?;
         loop {
             let request = self.request(claimed, &material, &open).await?;
             match self.stage_and_commit(adapter.as_ref(), claimed, &request, attempt).await? {

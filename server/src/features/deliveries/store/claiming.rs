@@ -139,11 +139,16 @@ async fn claim_from(
             ), candidates as (
               -- More than are taken: other workers may hold some of them at this moment.
               select * from turns order by turn, next_attempt_at, id limit $4::bigint * 4
+            ), unhurried as materialized (
+              -- Nothing is lost with a claim that a crash of the database undoes: its rows wait again, and the mark before the public
+              -- call, which is written through, finds them no longer held.
+              select set_config('synchronous_commit', 'off', true)
             ), picked as (
               -- By all that stands in the index of waiting rows: the planner, which takes it for as empty as it mostly is, would
               -- otherwise look for each id through the whole of it.
               select d.id
                 from candidates c
+                cross join unhurried
                 join deliveries d on (d.workspace_id, d.account_id, d.next_attempt_at, d.id)
                                    = (c.workspace_id, c.account_id, c.next_attempt_at, c.id)
                where d.status in ('pending', 'retried')

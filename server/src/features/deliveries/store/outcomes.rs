@@ -108,37 +108,78 @@ pub struct Out {
     pub line: AttemptRow,
 }
 
-/// Ends this worker's hold on rows that are out. Those that were still its own; of the others another worker decides.
-pub async fn finish_out(tx: &mut PgConnection, worker: Uuid, outs: &[&Out]) -> ServiceResult<HashSet<DeliveryId>> {
-    let ids: Vec<Uuid> = outs.iter().map(|out| out.line.delivery.0).collect();
+/// What came of ending several at once.
+#[derive(Debug)]
+pub struct Finished {
+    /// Those that were still this worker's; of the others another worker decides.
+    pub held: HashSet<DeliveryId>,
+    /// Their posts of which nothing else is on its way.
+    pub over: HashSet<PostId>,
+}
+
+/// Ends this worker's hold on rows that are out, with a line in the log for each. The caller has locked their posts: two
+/// workers that end the last two of one post must not each see the other's as open.
+pub async fn finish_out(tx: &mut PgConnection, worker: Uuid, outs: &[&Out]) -> ServiceResult<Finished> {
     let external_ids: Vec<&str> = outs.iter().map(|out| out.external_id.as_str()).collect();
     let urls: Vec<Option<&str>> = outs.iter().map(|out| out.url.as_deref()).collect();
     let ats: Vec<DateTime<Utc>> = outs.iter().map(|out| out.at).collect();
     let asked: Vec<bool> = outs.iter().map(|out| out.asked).collect();
-    let held = sqlx::query_scalar!(
-        "with held as materialized (
-           select id from deliveries where id = any($1) and status = 'publishing' and lease_owner = $6 order by id for update
-         )
-         update deliveries d
-            set status = 'success', stage = 'done', lease_owner = null, lease_until = null, external_post_id = o.external_id,
-                external_url = o.url, published_at = o.at, last_error = null, error_class = null,
-                attempts = d.attempts - case when o.asked then 1 else 0 end
-           from held
-           join unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::bool[]) as o (id, external_id, url, at, asked)
-                using (id)
-          where d.id = held.id
-         returning d.id",
-        &ids,
+    let lines: Vec<&AttemptRow> = outs.iter().map(|out| &out.line).collect();
+    let rows = sqlx::query!(
+        r#"with held as materialized (
+              select id, post_id from deliveries
+               where id = any($3) and status = 'publishing' and lease_owner = $11 order by id for update
+            ), done as (
+              update deliveries d
+                 set status = 'success', stage = 'done', lease_owner = null, lease_until = null, external_post_id = o.external_id,
+                     external_url = o.url, published_at = o.at, last_error = null, error_class = null,
+                     attempts = d.attempts - case when o.asked then 1 else 0 end
+                from held
+                join unnest($3::uuid[], $14::text[], $15::text[], $16::timestamptz[], $17::bool[]) as o (id, external_id, url, at, asked)
+                     using (id)
+               where d.id = held.id
+            ), lines as (
+              insert into delivery_attempts (id, workspace_id, delivery_id, number, stage, outcome, message, http_status, platform_code,
+                                             trace, worker, started_at, duration_ms, created_at)
+              select l.id, l.workspace_id, l.delivery_id, l.number, l.stage::delivery_stage, l.outcome, l.message, l.http_status,
+                     l.platform_code, l.trace, $11, l.started_at, l.duration_ms, l.started_at
+                from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::smallint[], $9::text[],
+                            $10::jsonb[], $12::timestamptz[], $13::int[])
+                  as l (id, workspace_id, delivery_id, number, stage, outcome, message, http_status, platform_code, trace, started_at,
+                        duration_ms)
+                join held on held.id = l.delivery_id
+            ), over as (
+              select h.post_id from (select distinct post_id from held) h
+               where not exists (select from deliveries d
+                                  where d.post_id = h.post_id and d.id <> all(array(select id from held))
+                                    and (d.status in ('pending', 'publishing') or d.status = 'retried' and d.stage <> 'with_creator'))
+            )
+           select h.id, h.post_id, o.post_id is not null as "over!" from held h left join over o using (post_id)"#,
+        &column(&lines, |line| line.id),
+        &column(&lines, |line| line.workspace),
+        &column(&lines, |line| line.delivery.0),
+        &column(&lines, |line| i32::try_from(line.number).unwrap_or(i32::MAX)),
+        &column(&lines, |line| line.stage.as_str()) as _,
+        &column(&lines, |line| line.outcome) as _,
+        &column(&lines, |line| line.message.as_deref()) as _,
+        &column(&lines, |line| line.http_status.and_then(|status| i16::try_from(status).ok())) as _,
+        &column(&lines, |line| line.platform_code.as_deref()) as _,
+        &column(&lines, |line| line.trace.clone()),
+        worker,
+        &column(&lines, |line| line.started_at),
+        &column(&lines, |line| line.duration_ms),
         &external_ids as _,
         &urls as _,
         &ats,
-        &asked,
-        worker
+        &asked
     )
     .fetch_all(tx)
     .await
     .map_err(failed)?;
-    Ok(held.into_iter().map(DeliveryId).collect())
+    Ok(Finished {
+        held: rows.iter().map(|row| DeliveryId(row.id)).collect(),
+        over: rows.iter().filter(|row| row.over).map(|row| PostId(row.post_id)).collect(),
+    })
 }
 
 /// A line of the attempt log.
@@ -159,32 +200,28 @@ pub struct AttemptRow {
     pub duration_ms: i32,
 }
 
-pub async fn insert_attempts(tx: &mut PgConnection, lines: &[&AttemptRow]) -> ServiceResult<()> {
-    fn column<'a, T>(lines: &[&'a AttemptRow], value: impl Fn(&'a AttemptRow) -> T) -> Vec<T> {
-        lines.iter().map(|line| value(line)).collect()
-    }
+fn column<'a, T>(lines: &[&'a AttemptRow], value: impl Fn(&'a AttemptRow) -> T) -> Vec<T> {
+    lines.iter().map(|line| value(line)).collect()
+}
+
+pub async fn insert_attempt(tx: &mut PgConnection, line: &AttemptRow) -> ServiceResult<()> {
     sqlx::query!(
-        "insert into delivery_attempts (id, workspace_id, delivery_id, number, stage, outcome, message, http_status, platform_code, trace, worker,
-                                        started_at, duration_ms, created_at)
-         select id, workspace_id, delivery_id, number, stage::delivery_stage, outcome, message, http_status, platform_code, trace, worker,
-                started_at, duration_ms, started_at
-           from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::smallint[], $9::text[],
-                       $10::jsonb[], $11::uuid[], $12::timestamptz[], $13::int[])
-             as l (id, workspace_id, delivery_id, number, stage, outcome, message, http_status, platform_code, trace, worker, started_at,
-                   duration_ms)",
-        &column(lines, |line| line.id),
-        &column(lines, |line| line.workspace),
-        &column(lines, |line| line.delivery.0),
-        &column(lines, |line| i32::try_from(line.number).unwrap_or(i32::MAX)),
-        &column(lines, |line| line.stage.as_str()) as _,
-        &column(lines, |line| line.outcome) as _,
-        &column(lines, |line| line.message.as_deref()) as _,
-        &column(lines, |line| line.http_status.and_then(|status| i16::try_from(status).ok())) as _,
-        &column(lines, |line| line.platform_code.as_deref()) as _,
-        &column(lines, |line| line.trace.clone()),
-        &column(lines, |line| line.worker),
-        &column(lines, |line| line.started_at),
-        &column(lines, |line| line.duration_ms)
+        "insert into delivery_attempts (id, workspace_id, delivery_id, number, stage, outcome, message, http_status, platform_code, trace,
+                                        worker, started_at, duration_ms, created_at)
+         values ($1, $2, $3, $4, $5::text::delivery_stage, $6, $7, $8, $9, $10, $11, $12, $13, $12)",
+        line.id,
+        line.workspace,
+        line.delivery.0,
+        i32::try_from(line.number).unwrap_or(i32::MAX),
+        line.stage.as_str(),
+        line.outcome,
+        line.message,
+        line.http_status.and_then(|status| i16::try_from(status).ok()),
+        line.platform_code,
+        line.trace,
+        line.worker,
+        line.started_at,
+        line.duration_ms
     )
     .execute(tx)
     .await

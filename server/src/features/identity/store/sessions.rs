@@ -1,9 +1,9 @@
 //! The SQL of signing in: sessions, tries at guessing, and known devices.
 
-use std::net::IpAddr;
+use std::{collections::HashMap, net::IpAddr};
 
 use chrono::{DateTime, Utc};
-use domain::{ServiceResult, SessionId, UserId, WorkspaceId, identity::Me};
+use domain::{ServiceError, ServiceResult, SessionId, UserId, WorkspaceId, identity::Me};
 use ipnet::IpNet;
 use sqlx::{PgConnection, PgPool};
 
@@ -23,7 +23,7 @@ pub struct NewSession<'a> {
     pub id: SessionId,
     pub user: UserId,
     pub workspace: WorkspaceId,
-    pub token_hash: [u8; 32],
+    pub token_hash: TokenHash,
     pub ip: Option<IpAddr>,
     pub user_agent: Option<&'a str>,
     /// The browser that it is known as; none for what keeps no cookies.
@@ -79,22 +79,26 @@ pub async fn login_lookup(tx: &mut PgConnection, email: &str) -> ServiceResult<O
 }
 
 /// A session found alive, and whose it is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SessionRow {
     pub session: SessionId,
     pub last_seen_at: DateTime<Utc>,
     pub me: Me,
 }
 
-/// One statement, one round trip: it runs on every request.
+/// The SHA-256 of a session's token.
+pub type TokenHash = [u8; 32];
+
+/// One statement, one round trip: it runs on every request. Those that are alive, by their hashes.
 pub async fn session_lookup(
     pool: &PgPool,
     links: &MediaLinks,
-    hash: &[u8; 32],
+    hashes: &[TokenHash],
     at: DateTime<Utc>,
-) -> ServiceResult<Option<SessionRow>> {
-    let row = sqlx::query!(
-        r#"select session_id as "session_id!", last_seen_at as "last_seen_at!", user_id as "id!", email as "email!",
+) -> ServiceResult<HashMap<TokenHash, SessionRow>> {
+    let hashes: Vec<&[u8]> = hashes.iter().map(<[u8; 32]>::as_slice).collect();
+    let rows = sqlx::query!(
+        r#"select token_hash as "token_hash!", session_id as "session_id!", last_seen_at as "last_seen_at!", user_id as "id!", email as "email!",
                   full_name as "full_name!", user_role::text as "user_role!", confirmed as "confirmed!", headline, bio,
                   specialties as "specialties!", availability, agency_name, team_size, listed as "listed!", avatar,
                   workspace_id as "workspace_id!", logo,
@@ -102,45 +106,50 @@ pub async fn session_lookup(
                   undo_seconds as "undo_seconds!", new_accounts_active as "new_accounts_active!",
                   approval_policy::text as "approval_policy!", role::text as "role!"
              from session_lookup($1, $2)"#,
-        hash.as_slice(),
+        &hashes as _,
         at
     )
-    .fetch_optional(pool)
+    .fetch_all(pool)
     .await
     .map_err(failed)?;
-    row.map(|row| {
-        Ok(SessionRow {
-            session: row.session_id.into(),
-            last_seen_at: row.last_seen_at,
-            me: MeRow {
-                id: row.id,
-                email: row.email,
-                full_name: row.full_name,
-                user_role: row.user_role,
-                confirmed: row.confirmed,
-                headline: row.headline,
-                bio: row.bio,
-                specialties: row.specialties,
-                availability: row.availability,
-                agency_name: row.agency_name,
-                team_size: row.team_size,
-                listed: row.listed,
-                avatar: row.avatar,
-                logo: row.logo,
-                workspace_id: row.workspace_id,
-                name: row.name,
-                slug: row.slug,
-                kind: row.kind,
-                time_zone: row.time_zone,
-                undo_seconds: row.undo_seconds,
-                new_accounts_active: row.new_accounts_active,
-                approval_policy: row.approval_policy,
-                role: row.role,
-            }
-            .me(links)?,
+    rows.into_iter()
+        .map(|row| {
+            let hash = TokenHash::try_from(row.token_hash.as_slice()).map_err(ServiceError::internal)?;
+            Ok((
+                hash,
+                SessionRow {
+                    session: row.session_id.into(),
+                    last_seen_at: row.last_seen_at,
+                    me: MeRow {
+                        id: row.id,
+                        email: row.email,
+                        full_name: row.full_name,
+                        user_role: row.user_role,
+                        confirmed: row.confirmed,
+                        headline: row.headline,
+                        bio: row.bio,
+                        specialties: row.specialties,
+                        availability: row.availability,
+                        agency_name: row.agency_name,
+                        team_size: row.team_size,
+                        listed: row.listed,
+                        avatar: row.avatar,
+                        logo: row.logo,
+                        workspace_id: row.workspace_id,
+                        name: row.name,
+                        slug: row.slug,
+                        kind: row.kind,
+                        time_zone: row.time_zone,
+                        undo_seconds: row.undo_seconds,
+                        new_accounts_active: row.new_accounts_active,
+                        approval_policy: row.approval_policy,
+                        role: row.role,
+                    }
+                    .me(links)?,
+                },
+            ))
         })
-    })
-    .transpose()
+        .collect()
 }
 
 pub async fn touch_session(tx: &mut PgConnection, session: SessionId, at: DateTime<Utc>) -> ServiceResult<()> {

@@ -140,7 +140,7 @@ impl Studio {
         let selector = Selector::new(ids.clone(), platforms.clone(), missed);
         let queue = QueueService::new(db.clone(), clock.clone(), ids.clone(), accounts.clone());
         let posts = PostService::new(db.clone(), clock.clone(), ids.clone(), accounts.clone(), links, selector.clone());
-        let deliveries = DeliveryService::new(db.clone(), clock.clone(), 5, missed.spacing);
+        let deliveries = DeliveryService::new(db.clone(), clock.clone(), ids.clone(), 5, missed.spacing);
         let post = Arc::new(Post::default());
         let sender = webhooks(&clock, &vault);
         let context = JobContext {
