@@ -153,11 +153,11 @@ impl PostgresLimiter {
             let bucket = buckets.get(refusal.place)?;
             let refused = Refused { until: refusal.next_at, full_at: refusal.full_again, limit: bucket.per_minute };
             self.remember(&bucket.key, refused, now);
-            let refusals = count.saturating_sub(taken.taken as usize);
+            let refusals = count.saturating_sub(taken.count as usize);
             metrics::counter!("rate_limits_refused_total", "limit" => bucket.name).increment(refusals as u64);
             Some(verdict(refused, now))
         });
-        (0..count).map(|n| if n < taken.taken as usize { allowed } else { refused }).collect()
+        (0..count).map(|n| if n < taken.count as usize { allowed } else { refused }).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{database::failed, http::limits::Bucket};
 #[derive(Debug)]
 pub struct Taken {
     /// How many got one from every bucket.
-    pub taken: u32,
+    pub count: u32,
     /// What those are told who did.
     pub least: Option<Least>,
     /// What the others are told.
@@ -55,7 +55,7 @@ pub async fn take(pool: &PgPool, buckets: &[Bucket], times: usize, at: DateTime<
     let least = (row.place, row.remaining, row.full_again);
     let refusal = (row.refused_by, row.refused_full_again, row.next_at);
     Ok(Taken {
-        taken: row.taken.unsigned_abs(),
+        count: row.taken.unsigned_abs(),
         least: match least {
             (Some(place), Some(remaining), Some(full_again)) => {
                 Some(Least { place: index(place), remaining: remaining.unsigned_abs(), full_again })

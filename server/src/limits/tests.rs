@@ -139,23 +139,23 @@ async fn what_comes_at_one_moment_is_counted_one_by_one_all_the_same() {
     let at = bench.clock.now();
     let both = [bucket("a", 5), bucket("workspace", 8)];
     let taken = store::take(pool, &both, 3, at).await.unwrap();
-    assert_eq!((taken.taken, taken.least.unwrap().remaining), (3, 2));
+    assert_eq!((taken.count, taken.least.unwrap().remaining), (3, 2));
     assert!(taken.refusal.is_none());
     // Two of four fit in the first, and the others take nothing from the second.
     let taken = store::take(pool, &both, 4, at).await.unwrap();
     let (least, refusal) = (taken.least.unwrap(), taken.refusal.unwrap());
-    assert_eq!((taken.taken, least.place, least.remaining), (2, 0, 0));
+    assert_eq!((taken.count, least.place, least.remaining), (2, 0, 0));
     assert_eq!((refusal.place, refusal.full_again), (0, at + Duration::minutes(1)));
     assert_eq!(refusal.next_at, at + Duration::seconds(12));
     // Three of four fit in the second, and what the fourth took from the first is given back.
     let taken = store::take(pool, &[bucket("b", 5), bucket("workspace", 8)], 4, at).await.unwrap();
-    assert_eq!((taken.taken, taken.refusal.unwrap().place, taken.least.unwrap().place), (3, 1, 1));
-    assert_eq!(store::take(pool, &[bucket("b", 5)], 9, at).await.unwrap().taken, 2);
+    assert_eq!((taken.count, taken.refusal.unwrap().place, taken.least.unwrap().place), (3, 1, 1));
+    assert_eq!(store::take(pool, &[bucket("b", 5)], 9, at).await.unwrap().count, 2);
     // A row that is not there yet has room for a minute's worth and no more.
     let taken = store::take(pool, &[bucket("new", 5)], 9, at).await.unwrap();
-    assert_eq!((taken.taken, taken.least.unwrap().full_again), (5, at + Duration::minutes(1)));
-    assert_eq!(store::take(pool, &[bucket("new", 5)], 1, at).await.unwrap().taken, 0);
+    assert_eq!((taken.count, taken.least.unwrap().full_again), (5, at + Duration::minutes(1)));
+    assert_eq!(store::take(pool, &[bucket("new", 5)], 1, at).await.unwrap().count, 0);
     let nothing = store::take(pool, &[bucket("x", 5), bucket("y", 5), bucket("new", 5)], 2, at).await.unwrap();
-    assert_eq!((nothing.taken, nothing.refusal.unwrap().place), (0, 2));
-    assert_eq!(store::take(pool, &[bucket("x", 5), bucket("y", 5)], 9, at).await.unwrap().taken, 5);
+    assert_eq!((nothing.count, nothing.refusal.unwrap().place), (0, 2));
+    assert_eq!(store::take(pool, &[bucket("x", 5), bucket("y", 5)], 9, at).await.unwrap().count, 5);
 }
