@@ -62,10 +62,13 @@ pub async fn waiting(
     workspace: WorkspaceId,
     limit: u32,
 ) -> ServiceResult<(Vec<PostSummary>, u64)> {
+    let total = store::approvals::count(&mut *tx, workspace, None).await?;
+    if total == 0 {
+        return Ok((Vec::new(), 0));
+    }
     let status = PostStatus::PendingApproval.as_str().to_owned();
     let wanted = Wanted { statuses: Some(vec![status]), ..Wanted::all(workspace) };
     let rows = store::list(&mut *tx, &wanted, PostSort::Newest, None, i64::from(limit), 0).await?;
-    let total = store::approvals::count(&mut *tx, workspace, None).await?;
     Ok((summaries(tx, links, workspace, rows).await?, u64::try_from(total).unwrap_or_default()))
 }
 

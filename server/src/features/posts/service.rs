@@ -1,6 +1,10 @@
 //! What happens to posts.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -462,10 +466,23 @@ pub(super) async fn summaries(
     workspace: WorkspaceId,
     rows: Vec<SummaryRow>,
 ) -> ServiceResult<Vec<PostSummary>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids: Vec<PostId> = rows.iter().map(|row| row.id).collect();
     let mut standing = deliveries::in_tx::standing(&mut *tx, &ids).await?;
-    let mut chosen = store::chosen_platforms(&mut *tx, &ids).await?;
-    let mut active = store::active_platforms(&mut *tx, workspace).await?;
+    // Where no delivery says it: those of the accounts that it would go to.
+    let unsent = rows.iter().filter(|row| standing.get(&row.id).is_none_or(|standing| standing.platforms.is_empty()));
+    let (to_chosen, to_all): (Vec<&SummaryRow>, Vec<&SummaryRow>) = unsent.partition(|row| row.chosen_accounts);
+    let to_chosen: Vec<PostId> = to_chosen.iter().map(|row| row.id).collect();
+    let mut chosen = match to_chosen.is_empty() {
+        true => HashMap::new(),
+        false => store::chosen_platforms(&mut *tx, &to_chosen).await?,
+    };
+    let mut active = match to_all.is_empty() {
+        true => Vec::new(),
+        false => store::active_platforms(&mut *tx, workspace).await?,
+    };
     active.retain(|platform| platform.rules().is_some());
     let pictures: Vec<MediaId> = rows.iter().flat_map(|row| row.media.iter().copied()).collect();
     let assets = media::in_tx::assets(tx, links, workspace, &pictures).await?;
