@@ -22,7 +22,7 @@ drop index delivery_attempts_workspace_idx;
 create index deliveries_publishing_idx on deliveries (workspace_id, account_id) where status = 'publishing';
 drop index deliveries_lease_idx;
 -- What waits for an account, and until when.
-create index deliveries_account_waiting_idx on deliveries (account_id, next_attempt_at) where status in ('pending', 'retried');
+create index deliveries_account_waiting_idx on deliveries (account_id, next_attempt_at, id) where status in ('pending', 'retried');
 drop index deliveries_account_open_idx;
 alter table deliveries set (fillfactor = 75);
 

@@ -21,7 +21,12 @@ function statement() {
   return { sql: found.replaceAll(/ as "\w+[!?]"/g, ''), most };
 }
 
-/** Rows that are due, spread evenly over the accounts of some workspaces. */
+/** Ids in the order of time, as the program's are. */
+const ordered = kind => `('00000000-0000-${kind}-8000-' || lpad(to_hex(i), 12, '0'))::uuid`;
+
+/**
+ * Rows that are due, spread evenly over the accounts of some workspaces. What was written is on the disk before anything is timed.
+ */
 const fill = rows => `set client_min_messages = warning;
 set session_replication_role = replica;
 truncate workspaces cascade;
@@ -32,12 +37,13 @@ insert into accounts (id, workspace_id, platform, external_kind, external_accoun
     from workspaces w, generate_series(1, ${ACCOUNTS}) n;
 create temp table numbered as select id, workspace_id, row_number() over () as n from accounts;
 insert into deliveries (id, workspace_id, post_id, post_version_id, account_id, platform, next_attempt_at, due_at, created_at, updated_at)
-  select gen_random_uuid(), a.workspace_id, a.id, gen_random_uuid(), a.id, 'facebook', now() - interval '1 hour' + i * interval '1 ms', now(), now(),
+  select ${ordered('7000')}, a.workspace_id, a.id, ${ordered('7001')}, a.id, 'facebook', now() - interval '1 hour' + i * interval '1 ms', now(), now(),
          now()
     from generate_series(1, ${rows}) i join numbered a on a.n = 1 + (i::bigint * 7919) % ${SPACES * ACCOUNTS};
 drop table numbered;
 reset session_replication_role;
 vacuum analyze deliveries;
+checkpoint;
 `;
 
 function looks({ sql, most }, count) {

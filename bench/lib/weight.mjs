@@ -90,12 +90,17 @@ function kindOf(type) {
 /** Compressing the largest files takes a program some seconds after its start; until then it sends them plain. */
 export async function untilCompressed(url, seconds) {
   const deadline = Date.now() + seconds * 1000;
-  while (Date.now() < deadline) {
-    const answer = await call('HEAD', `${url}/pkg/arctiv.wasm`, { headers: { 'accept-encoding': 'br' } });
-    if (answer.headers['content-encoding'] === 'br') return true;
-    await new Promise(done => setTimeout(done, 250));
+  const ask = (method, file) => call(method, `${url}/pkg/${file}`, { headers: { 'accept-encoding': method === 'HEAD' ? 'br' : 'identity' } });
+  // Before that they are compressed as they are sent, and less.
+  const manifest = await ask('GET', '__wasm_split_manifest.json');
+  const modules = manifest.status === 200 ? Object.values(JSON.parse(manifest.body)).flat() : [];
+  for (const file of ['arctiv.wasm', ...new Set(modules.map(name => `${name}.wasm`))]) {
+    while ((await ask('HEAD', file)).headers['content-encoding'] !== 'br') {
+      if (Date.now() > deadline) return false;
+      await new Promise(done => setTimeout(done, 250));
+    }
   }
-  return false;
+  return true;
 }
 
 /** The browser of the end-to-end tests. */
