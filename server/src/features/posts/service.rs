@@ -475,14 +475,9 @@ pub(super) async fn summaries(
     let unsent = rows.iter().filter(|row| standing.get(&row.id).is_none_or(|standing| standing.platforms.is_empty()));
     let (to_chosen, to_all): (Vec<&SummaryRow>, Vec<&SummaryRow>) = unsent.partition(|row| row.chosen_accounts);
     let to_chosen: Vec<PostId> = to_chosen.iter().map(|row| row.id).collect();
-    let mut chosen = match to_chosen.is_empty() {
-        true => HashMap::new(),
-        false => store::chosen_platforms(&mut *tx, &to_chosen).await?,
-    };
-    let mut active = match to_all.is_empty() {
-        true => Vec::new(),
-        false => store::active_platforms(&mut *tx, workspace).await?,
-    };
+    let mut chosen =
+        if to_chosen.is_empty() { HashMap::new() } else { store::chosen_platforms(&mut *tx, &to_chosen).await? };
+    let mut active = if to_all.is_empty() { Vec::new() } else { store::active_platforms(&mut *tx, workspace).await? };
     active.retain(|platform| platform.rules().is_some());
     let pictures: Vec<MediaId> = rows.iter().flat_map(|row| row.media.iter().copied()).collect();
     let assets = media::in_tx::assets(tx, links, workspace, &pictures).await?;
