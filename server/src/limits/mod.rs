@@ -2,8 +2,9 @@
 //!
 //! A limiter must never be what takes a site down. If the database does not answer soon, requests pass, and a counter
 //! says how many. Requests that take from the same limits at the same moment do so together, or each would wait for the
-//! other's turn at rows that all of them want. Whoever has been refused is remembered here until there is something left for them, so that a flood
-//! costs the database nothing: until that moment every answer would be the same, whatever other processes do.
+//! other's turn at rows that all of them want. Whoever has been refused is remembered here until there is something left for
+//! them, so that a flood costs the database nothing: until that moment every answer would be the same, whatever other
+//! processes do.
 
 mod store;
 #[cfg(test)]
