@@ -21,7 +21,6 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tracing::Instrument;
-use uuid::Uuid;
 
 use crate::features::audit::in_tx::{self as audit, Entry};
 
@@ -142,17 +141,6 @@ impl Database {
     /// A transaction of background work: every workspace.
     pub async fn worker(&self) -> ServiceResult<Tx> {
         begun(&self.inner.worker, None).await
-    }
-
-    /// A transaction of background work that begins by locking these rows, in their order and in the same round trip. What it
-    /// reads afterwards is what everybody has left who held them before. The ids are UUIDs, so there is nothing to escape.
-    pub async fn worker_locking(&self, table: &'static str, ids: &[Uuid]) -> ServiceResult<Tx> {
-        let ids: Vec<String> = ids.iter().map(|id| format!("'{id}'")).collect();
-        let lock = match ids.len() {
-            0 => "BEGIN".to_owned(),
-            _ => format!("BEGIN; SELECT FROM {table} WHERE id IN ({}) ORDER BY id FOR UPDATE", ids.join(",")),
-        };
-        begun(&self.inner.worker, Some(lock)).await
     }
 
     /// A connection of background work, for reading without a transaction around it.

@@ -4,53 +4,135 @@
 //! company, and the more there is to do, the more is done with one round trip and one commit.
 
 use std::{
-    mem,
-    sync::{Mutex, PoisonError},
+    collections::VecDeque,
+    iter, mem, slice,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use domain::{ServiceError, ServiceResult};
-use tokio::sync::oneshot::{self, error::TryRecvError};
+use domain::{ErrorCode, ServiceError, ServiceResult};
+use tokio::sync::oneshot;
 
 /// One kind of question: `T` is one task's, `R` its answer.
 #[derive(Debug)]
-pub struct Gather<T, R> {
-    waiting: Mutex<Vec<(T, oneshot::Sender<R>)>>,
-    turn: tokio::sync::Mutex<()>,
+pub struct Gather<T, R>(Arc<Mutex<State<T, R>>>);
+
+#[derive(Debug)]
+struct State<T, R> {
+    /// Turns that may begin now.
+    free: usize,
+    waiting: VecDeque<(T, oneshot::Sender<Word<T, R>>)>,
 }
+
+/// What a task that waits is told.
+#[derive(Debug)]
+enum Word<T, R> {
+    Answer(R),
+    /// It is its turn, with its own item and all that wait.
+    Ask(T, Turn<T, R>),
+}
+
+/// A turn under way. However it ends, one of those that wait has the next.
+#[derive(Debug)]
+struct Turn<T, R>(Option<Arc<Mutex<State<T, R>>>>);
 
 impl<T, R> Default for Gather<T, R> {
     fn default() -> Self {
-        Self { waiting: Mutex::default(), turn: tokio::sync::Mutex::default() }
+        Self::with_turns(1)
     }
 }
 
 impl<T, R> Gather<T, R> {
+    /// With up to `turns` at once, none of which waits for another.
+    pub fn with_turns(turns: usize) -> Self {
+        Self(Arc::new(Mutex::new(State { free: turns, waiting: VecDeque::new() })))
+    }
+
     /// Asks `item` together with all that waits. `ask` gets the items of its turn and gives one answer for each, in their order.
     /// None when the task that asked for this one was dropped, or gave no answer to it: then it is not known what came of it.
     pub async fn with<F: Future<Output = Vec<R>>>(&self, item: T, ask: impl FnOnce(Vec<T>) -> F) -> Option<R> {
-        let (sender, mut receiver) = oneshot::channel();
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push((item, sender));
-        let _turn = self.turn.lock().await;
-        // Whoever had a turn before has taken it along, or it still waits.
-        match receiver.try_recv() {
-            Err(TryRecvError::Empty) => {}
-            taken_along => return taken_along.ok(),
-        }
-        let batch = mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        let (items, senders): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-        for (sender, answer) in senders.into_iter().zip(ask(items).await) {
+        let (item, turn) = match self.begin(item) {
+            Ok(begun) => begun,
+            Err(receiver) => match receiver.await.ok()? {
+                Word::Answer(answer) => return Some(answer),
+                Word::Ask(item, turn) => (item, turn),
+            },
+        };
+        let waiting = mem::take(&mut locked(&self.0).waiting);
+        let (others, senders): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
+        let mut answers = ask(iter::once(item).chain(others).collect()).await.into_iter();
+        drop(turn);
+        let own = answers.next();
+        for (sender, answer) in senders.into_iter().zip(answers) {
             // Whoever asked may be gone.
-            let _ = sender.send(answer);
+            let _ = sender.send(Word::Answer(answer));
         }
-        receiver.try_recv().ok()
+        own
+    }
+
+    /// A turn at once if one is free, else a place among those that wait.
+    fn begin(&self, item: T) -> Result<(T, Turn<T, R>), oneshot::Receiver<Word<T, R>>> {
+        let mut state = locked(&self.0);
+        if state.free > 0 {
+            state.free -= 1;
+            return Ok((item, Turn(Some(Arc::clone(&self.0)))));
+        }
+        let (sender, receiver) = oneshot::channel();
+        state.waiting.push_back((item, sender));
+        Err(receiver)
     }
 }
 
-/// One error as the answer to each of `count` that asked together.
-pub fn same_for_all<T>(error: &ServiceError, count: usize) -> Vec<ServiceResult<T>> {
-    tracing::warn!(cause = ?error.cause, count, "what several tasks asked together failed");
-    let again = || ServiceError { fault: error.fault.clone(), cause: None };
-    (0..count).map(|_| Err(again())).collect()
+impl<T, R> Drop for Turn<T, R> {
+    fn drop(&mut self) {
+        let Some(mut state) = self.0.take() else { return };
+        loop {
+            let next = {
+                let mut state = locked(&state);
+                let next = state.waiting.pop_front();
+                state.free += usize::from(next.is_none());
+                next
+            };
+            let Some((item, sender)) = next else { return };
+            // What nobody waits for any more is not asked.
+            match sender.send(Word::Ask(item, Self(Some(state)))) {
+                Err(Word::Ask(_, mut turn)) => match turn.0.take() {
+                    Some(kept) => state = kept,
+                    None => return,
+                },
+                Ok(()) | Err(Word::Answer(_)) => return,
+            }
+        }
+    }
+}
+
+fn locked<T, R>(state: &Mutex<State<T, R>>) -> MutexGuard<'_, State<T, R>> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Asks for all `items` together. Where that fails for another reason than a silent database, asks for each alone, so that none
+/// suffers from another's fault. `ask` gives one answer for each of its items, in their order, or fails as a whole and has done
+/// nothing.
+pub async fn together<'a, T, R, F>(items: &'a [T], ask: impl Fn(&'a [T]) -> F) -> Vec<ServiceResult<R>>
+where
+    F: Future<Output = ServiceResult<Vec<R>>>,
+{
+    let error = match ask(items).await {
+        Ok(answers) => return answers.into_iter().map(Ok).collect(),
+        Err(error) if items.len() == 1 => return vec![Err(error)],
+        Err(error) => error,
+    };
+    tracing::warn!(cause = ?error.cause, count = items.len(), "what several tasks asked together failed");
+    let mut answers = Vec::with_capacity(items.len());
+    for item in items {
+        answers.push(if error.fault.code == ErrorCode::ServiceUnavailable {
+            Err(ServiceError { fault: error.fault.clone(), cause: None })
+        } else {
+            ask(slice::from_ref(item)).await.and_then(|answers| {
+                answers.into_iter().next().ok_or_else(|| ServiceError::internal("a question without an answer"))
+            })
+        });
+    }
+    answers
 }
 
 #[cfg(test)]
@@ -63,9 +145,10 @@ mod tests {
         time::Duration,
     };
 
+    use domain::{ErrorCode, ServiceError, ServiceResult};
     use tokio::task::JoinSet;
 
-    use super::Gather;
+    use super::{Gather, together};
 
     /// Doubles each number; a turn takes a moment.
     async fn doubled(numbers: Vec<u32>, turns: &AtomicUsize) -> Vec<u32> {
@@ -115,5 +198,41 @@ mod tests {
         assert_eq!(gather.with(2, |numbers| doubled(numbers, &turns)).await, Some(4));
         let silent = gather.with(3, |_| async { Vec::new() }).await;
         assert_eq!(silent, None);
+    }
+
+    /// Halves even numbers; one odd number fails all that are asked together.
+    async fn halved(numbers: &[u32], asked: &AtomicUsize) -> ServiceResult<Vec<u32>> {
+        asked.fetch_add(1, Ordering::SeqCst);
+        let half = |n: &u32| if n % 2 == 0 { Ok(n / 2) } else { Err(ServiceError::internal("odd")) };
+        numbers.iter().map(half).collect()
+    }
+
+    #[tokio::test]
+    async fn one_s_fault_is_its_own() {
+        let asked = AtomicUsize::new(0);
+        let answers = together(&[2, 4, 6], |numbers| halved(numbers, &asked)).await;
+        assert_eq!(answers.into_iter().map(Result::ok).collect::<Vec<_>>(), [Some(1), Some(2), Some(3)]);
+        assert_eq!(asked.swap(0, Ordering::SeqCst), 1, "all at once");
+        let answers = together(&[2, 5, 6], |numbers| halved(numbers, &asked)).await;
+        assert_eq!(answers.into_iter().map(Result::ok).collect::<Vec<_>>(), [Some(1), None, Some(3)]);
+        assert_eq!(asked.swap(0, Ordering::SeqCst), 4, "then each alone");
+        let answers = together(&[5], |numbers| halved(numbers, &asked)).await;
+        assert_eq!(answers[0].as_ref().unwrap_err().fault.code, ErrorCode::InternalError);
+        assert_eq!(asked.load(Ordering::SeqCst), 1, "whoever is alone is not asked twice");
+    }
+
+    #[tokio::test]
+    async fn a_silent_database_is_not_asked_again_for_each() {
+        let asked = AtomicUsize::new(0);
+        let answers: Vec<ServiceResult<u32>> = together(&[1, 2, 3], |_| async {
+            asked.fetch_add(1, Ordering::SeqCst);
+            Err(ServiceError::unavailable("nobody there").retry_after(2))
+        })
+        .await;
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+        assert_eq!(answers.len(), 3);
+        for answer in answers {
+            assert_eq!(answer.unwrap_err().fault.code, ErrorCode::ServiceUnavailable);
+        }
     }
 }

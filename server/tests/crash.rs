@@ -48,13 +48,17 @@ async fn a_worker_killed_at_any_step_loses_and_doubles_nothing() {
     let world = World::new().await;
     // X and Facebook can be asked what became of a post; so can LinkedIn's organisations.
     let (_web, person) = connected(&world, &["twitter", "facebook"]).await;
-    for step in ["claimed", "staged", "committing", "committed", "finished"] {
+    for step in ["claimed", "staged", "committing", "committed", "ended", "finished"] {
         let text = format!("Killed when {step}");
         let id = post(&person, &text).await;
         let mut doomed = world.worker(Some(step));
         doomed.died().await;
         let mut heir = world.worker(None);
         all_went_out_once(&world, &person, &id, &text).await;
+        within(Duration::from_secs(10), "the end of the post", async || {
+            person.get(&format!("/api/content/{id}")).await["data"]["status"] == "published"
+        })
+        .await;
         heir.kill();
     }
 }

@@ -1,5 +1,6 @@
 //! Nobody waits for somebody else's work: not for another workspace's ten thousand deliveries, not for a platform that does
-//! not answer. Real processes, a real database.
+//! not answer. An account's own posts come in their order, also where the first of them fails for a moment. Real processes, a
+//! real database.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a walkthrough stops where it cannot go on")]
 
@@ -103,4 +104,94 @@ async fn a_platform_that_does_not_answer_does_not_slow_the_others() {
     }
     let during = typical(&person, "Elsewhere it is silent", &x).await;
     assert!(during < before + DELAY, "{during:?} beside a dead platform, {before:?} before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_platform_never_has_all_places() {
+    let world = World::new().await;
+    let web = world.web().await;
+    // Enough accounts of the silent platform for every place that there is.
+    let person = somebody(&world, &web, 6).await;
+    person.connect("facebook", &Visitor::anybody()).await;
+    let (x, facebook) = (accounts(&person, "twitter").await, accounts(&person, "facebook").await.remove(0));
+    let _worker =
+        world.worker_with(&[("ARCTIV_PUBLISHING__CONCURRENCY", "6"), ("ARCTIV_PUBLISHING__PER_PLATFORM", "4")]);
+    let before = typical(&person, "All is well", &facebook).await;
+    let silent = json!({ "platform": "twitter", "operation": "any", "fault": "timeout", "times": 100_000 });
+    world.sandbox.control().unwrap().fault(&silent).await.unwrap();
+    // Three at first, so that one place of the platform is left when the others come.
+    for some in [&x[..3], &x[3..]] {
+        for account in some {
+            let text = format!("Into the void of {account}");
+            person.post("/api/content", json!({ "body": text, "account_ids": [account] })).await;
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    let during = typical(&person, "Elsewhere it is silent", &facebook).await;
+    assert!(during < before + DELAY, "{during:?} beside a dead platform, {before:?} before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_that_fails_for_a_moment_keeps_its_place() {
+    let world = World::new().await;
+    let web = world.web().await;
+    let person = somebody(&world, &web, 1).await;
+    let x = accounts(&person, "twitter").await.remove(0);
+    let control = world.sandbox.control().unwrap();
+    let down = json!({ "platform": "twitter", "operation": "publish", "fault": "status", "status": 503, "times": 1 });
+    control.fault(&down).await.unwrap();
+    let mut posts = Vec::new();
+    for n in 1..=4 {
+        let answer = person.post("/api/content", json!({ "body": format!("Part {n} of 4"), "account_ids": [x] })).await;
+        posts.push(answer["data"]["id"].as_str().unwrap().to_owned());
+    }
+    let _worker = world.worker(None);
+    let mut attempts = Vec::new();
+    for post in &posts {
+        let delivery = person.settled(post).await.remove(0);
+        assert_eq!(delivery["status"], "success", "{delivery:#}");
+        attempts.push(delivery["attempts"].as_u64().unwrap());
+    }
+    assert!(attempts[0] > 1, "the first one was refused: {attempts:?}");
+    assert_eq!(attempts[1..], [1, 1, 1]);
+    let mut shown = control.posts(Some("twitter")).await.unwrap();
+    shown.sort_by_key(|post| post["created_at"].as_str().unwrap().to_owned());
+    let order: Vec<&str> = shown.iter().map(|post| post["text"].as_str().unwrap()).collect();
+    assert_eq!(order, ["Part 1 of 4", "Part 2 of 4", "Part 3 of 4", "Part 4 of 4"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_became_due_while_no_worker_ran_comes_late_one_by_one_or_is_held() {
+    let world = World::new().await;
+    let web = world.web().await;
+    let person = somebody(&world, &web, 1).await;
+    let x = accounts(&person, "twitter").await.remove(0);
+    let mut posts = Vec::new();
+    for n in 1..=4 {
+        let answer = person.post("/api/content", json!({ "body": format!("Part {n} of 4"), "account_ids": [x] })).await;
+        posts.push(answer["data"]["id"].as_str().unwrap().to_owned());
+    }
+    // The first was meant for long ago, the others for a little while ago.
+    let mut admin = world.database().admin().await.unwrap();
+    for (post, ago) in posts.iter().zip(["3 hours", "12 minutes", "11 minutes", "10 minutes"]) {
+        let age = format!(
+            "update deliveries set due_at = now() - interval '{ago}', next_attempt_at = now() - interval '{ago}' where post_id = '{post}'"
+        );
+        sqlx::raw_sql(AssertSqlSafe(age)).execute(&mut admin).await.unwrap();
+    }
+    let started = Instant::now();
+    let _worker = world.worker_with(&[("ARCTIV_PUBLISHING__SPACING_SECONDS", "3")]);
+    let held = person.settled(&posts[0]).await.remove(0);
+    assert_eq!((held["status"].as_str(), held["error_class"].as_str()), (Some("failed"), Some("missed")), "{held:#}");
+    assert_eq!(person.get(&format!("/api/content/{}", posts[0])).await["data"]["status"], "failed");
+    let mut moments = Vec::new();
+    for post in &posts[1..] {
+        let delivery = person.settled(post).await.remove(0);
+        assert_eq!(delivery["status"], "success", "{delivery:#}");
+        moments.push(chrono::DateTime::parse_from_rfc3339(delivery["published_at"].as_str().unwrap()).unwrap());
+    }
+    for pair in moments.windows(2) {
+        assert!(pair[1] - pair[0] > chrono::Duration::milliseconds(2500), "no burst: {moments:?}");
+    }
+    assert!(started.elapsed() > Duration::from_secs(5));
 }

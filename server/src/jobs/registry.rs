@@ -19,6 +19,7 @@ pub fn all() -> Registry {
     Registry::new()
         .register(retention::sweep_retention)
         .register(deliveries::jobs::select_targets)
+        .register(deliveries::jobs::prepare_media)
         .register(media::jobs::remove_files)
         .register(media::jobs::sweep_files)
         .register(media::jobs::finish_upload)

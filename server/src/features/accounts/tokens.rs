@@ -37,12 +37,12 @@ use super::{
     store::{self, Ending, GrantedBy, Held, NewEvent, SealedTokens},
 };
 use crate::{
-    database::{Database, Tx, unavailable},
+    database::{Database, Tx},
     features::{
         audit::in_tx::{Entry, record},
         notifications,
     },
-    gather::{Gather, same_for_all},
+    gather::{Gather, together},
     jobs::enqueue,
 };
 
@@ -399,16 +399,13 @@ impl Tokens {
 
     /// One statement, no transaction.
     async fn read_all(&self, accounts: Vec<AccountId>) -> Vec<ServiceResult<Option<Held>>> {
-        let read = async {
-            let mut connection = self.inner.with.db.worker_pool().acquire().await.map_err(unavailable)?;
-            store::held_tokens_of(&mut connection, &accounts).await
-        };
-        match read.await {
+        together(&accounts, |accounts| async move {
+            let mut connection = self.inner.with.db.worker_connection().await?;
+            let held = store::held_tokens_of(&mut connection, accounts).await?;
             // Cloned, as two may ask for one account.
-            Ok(held) => accounts.iter().map(|account| Ok(held.get(account).cloned())).collect(),
-            Err(error) if accounts.len() == 1 => vec![Err(error)],
-            Err(error) => same_for_all(&error, accounts.len()),
-        }
+            Ok(accounts.iter().map(|account| held.get(account).cloned()).collect())
+        })
+        .await
     }
 
     /// The account's row, if it is not unlinked.
@@ -514,7 +511,7 @@ impl Tokens {
         now: DateTime<Utc>,
         unlinked: bool,
     ) -> ServiceResult<Option<store::Lease>> {
-        let mut connection = self.inner.with.db.worker_pool().acquire().await.map_err(unavailable)?;
+        let mut connection = self.inner.with.db.worker_connection().await?;
         store::take_lease(&mut connection, account, version, owner, now, now + LEASE, unlinked).await
     }
 
@@ -795,7 +792,7 @@ impl Tokens {
     pub(super) async fn update_profile(&self, token: &OpenToken) -> ServiceResult<()> {
         let Some(adapter) = self.inner.with.platforms.get(token.platform) else { return Ok(()) };
         let Ok(profile) = limited(token.platform, adapter.identify(&token.account())).await else { return Ok(()) };
-        let mut connection = self.inner.with.db.worker_pool().acquire().await.map_err(unavailable)?;
+        let mut connection = self.inner.with.db.worker_connection().await?;
         store::show_profile(
             &mut connection,
             token.account_id,
@@ -842,7 +839,7 @@ impl Tokens {
         let Some(adapter) = self.inner.with.platforms.get(platform) else { return Ok(()) };
         if adapter.traits().revokes == RevokeReach::Grantor {
             let others = async {
-                let mut connection = self.inner.with.db.worker_pool().acquire().await.map_err(unavailable)?;
+                let mut connection = self.inner.with.db.worker_connection().await?;
                 store::grantor_has_others(&mut connection, account, platform, &held.grantor).await
             };
             // If that cannot be learned, the others are not put at risk.

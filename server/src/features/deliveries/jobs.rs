@@ -1,7 +1,11 @@
 //! The time of a scheduled post has come. And what comes after one that is out: its first comment.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Duration, Utc};
-use domain::{DeliveryId, PostId, PostVersionId, ServiceResult, deliveries::ErrorClass};
+use domain::{
+    DeliveryId, ErrorCode, Platform, PostId, PostVersionId, ServiceResult, WorkspaceId, deliveries::ErrorClass,
+};
 use platforms::PlatformError;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +14,10 @@ use super::{
     store::{self, CommentEnding, CommentRow, Outgoing},
 };
 use crate::{
-    features::accounts::TokenError,
+    features::{
+        accounts::{self, TokenError},
+        media::Copies,
+    },
     jobs::{Job, JobContext, enqueue},
 };
 
@@ -51,6 +58,51 @@ pub async fn select_targets(context: JobContext, job: SelectTargets) -> ServiceR
     };
     context.selector.send_off(&mut tx, &sent, now).await?;
     tx.commit().await
+}
+
+/// Makes the copies of a version's pictures that its accounts' platforms will need, before they need them. What cannot be made
+/// here is made, or refused in words, when the post goes out.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct PrepareMedia {
+    pub workspace_id: WorkspaceId,
+    pub version_id: PostVersionId,
+}
+
+impl Job for PrepareMedia {
+    const TASK: &'static str = "deliveries.prepare_media";
+    const MAX_ATTEMPTS: i16 = 3;
+
+    fn key(&self) -> Option<String> {
+        Some(format!("prepare:{}", self.version_id))
+    }
+}
+
+/// Does it; having done it twice changes nothing.
+pub async fn prepare_media(context: JobContext, job: PrepareMedia) -> ServiceResult<()> {
+    let mut tx = context.db.worker().await?;
+    let shown = store::media_of(&mut tx, &[job.version_id.0]).await?.remove(&job.version_id.0).unwrap_or_default();
+    let mut platforms: Vec<Platform> = accounts::in_tx::of_workspace(&mut tx, job.workspace_id)
+        .await?
+        .iter()
+        .filter(|account| account.is_active)
+        .map(|account| account.platform)
+        .collect();
+    tx.commit().await?;
+    platforms.sort_unstable();
+    platforms.dedup();
+    let copies = Copies::new(context.db.clone(), context.files.clone(), Arc::clone(&context.clock));
+    for row in shown.iter() {
+        for platform in &platforms {
+            let Some((original, recipe)) = row.copy_for(*platform) else { continue };
+            match copies.get(original, recipe).await {
+                Err(error) if error.code() == ErrorCode::ValidationError => {
+                    tracing::info!(media_id = %row.id, %recipe, reason = error.fault.message, "no copy can be made");
+                }
+                made => drop(made?),
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Writes the first comment below a post that is out.

@@ -133,7 +133,8 @@ impl Selector {
     }
 }
 
-fn missed_message(at: DateTime<Utc>) -> String {
+/// Said of what is held because its time passed while nothing ran.
+pub(super) fn missed_message(at: DateTime<Utc>) -> String {
     format!(
         "It was meant for {} UTC, when Arctiv was not running. It is held, so that nothing goes out at another time unasked.",
         at.format("%-d %B %Y, %H:%M")

@@ -11,11 +11,13 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::store::{self, Allowance, AttemptRow, Claimed, Ending, Mark, Out, Place};
+use super::store::{self, Allowance, AttemptRow, Claimed, Ending, Mark, Out, Place, Room};
 use crate::features::posts::tests::studio::{Studio, code, text};
 
+static ROOM: Room = Room { platforms: Vec::new(), left: Vec::new(), otherwise: 16 };
+
 fn allowance(now: DateTime<Utc>, worker: Uuid) -> Allowance<'static> {
-    Allowance { worker, now, lease_until: now + Duration::minutes(1), limit: 16, per_account: 1, full: &[] }
+    Allowance { worker, now, lease_until: now + Duration::minutes(1), limit: 16, per_account: 1, room: &ROOM }
 }
 
 async fn claim(studio: &Studio, worker: Uuid) -> Vec<Claimed> {
@@ -68,7 +70,6 @@ fn out(studio: &Studio, row: &Claimed, worker: Uuid) -> Out {
         duration_ms: 3,
     };
     Out {
-        post: row.post,
         account: row.account,
         external_id: "1".to_owned(),
         url: None,
@@ -83,7 +84,7 @@ fn out(studio: &Studio, row: &Claimed, worker: Uuid) -> Out {
 async fn goes_out(studio: &Studio, row: &Claimed, worker: Uuid) {
     let mut tx = studio.db.worker().await.unwrap();
     let out = out(studio, row, worker);
-    let held = store::finish_out(&mut tx, worker, &[&out]).await.unwrap().held;
+    let held = store::finish_out(&mut tx, worker, &[out]).await.unwrap();
     assert!(held.contains(&row.id));
     store::derive_post_status(&mut tx, &[row.post]).await.unwrap();
     tx.commit().await.unwrap();
@@ -145,10 +146,11 @@ async fn what_is_written_together_touches_only_rows_of_this_worker() {
 
     let outs: Vec<Out> = claimed.iter().map(|row| out(&studio, row, mine)).collect();
     let mut tx = studio.db.worker().await.unwrap();
-    let finished = store::finish_out(&mut tx, mine, &outs.iter().collect::<Vec<_>>()).await.unwrap();
-    assert_eq!(finished.held, HashSet::from([kept.id]));
-    assert_eq!(finished.over, HashSet::new(), "the other one is still under way");
+    let held = store::finish_out(&mut tx, mine, &outs).await.unwrap();
+    assert_eq!(held, HashSet::from([kept.id]));
     tx.commit().await.unwrap();
+    let over = async || store::over(studio.db.worker_pool(), &[kept.post]).await.unwrap();
+    assert_eq!(over().await, [], "the other one is still under way");
     assert_eq!(studio.count("deliveries where status = 'success' and external_post_id = '1'").await, 1);
     assert_eq!(studio.count("delivery_attempts").await, 1, "and so does the log");
 
@@ -160,6 +162,60 @@ async fn what_is_written_together_touches_only_rows_of_this_worker() {
         lease_until: studio.now(),
     }];
     assert!(store::begin_commits(studio.db.worker_pool(), other, &late).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_post_whose_end_nobody_said_is_found() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    two_accounts(&studio, &maeve).await;
+    studio.save(&maeve, text("Hi")).await;
+    let worker = Uuid::from_u128(1);
+    let claimed = claim(&studio, worker).await;
+    let post = claimed[0].post;
+    let stranded = async || store::stranded(studio.db.worker_pool()).await.unwrap();
+    let end = async |row: &Claimed| {
+        let mut connection = studio.db.worker_connection().await.unwrap();
+        let out = out(&studio, row, worker);
+        assert_eq!(store::finish_out(&mut connection, worker, &[out]).await.unwrap().len(), 1);
+    };
+    end(&claimed[0]).await;
+    assert_eq!(stranded().await, [], "one is still under way");
+    end(&claimed[1]).await;
+    assert_eq!(stranded().await, [(post, maeve.workspace_id.0)]);
+
+    let mut tx = studio.db.worker().await.unwrap();
+    let changed = store::derive_post_status(&mut tx, &[post]).await.unwrap();
+    assert_eq!(changed, [(post, PostStatus::Published)]);
+    tx.commit().await.unwrap();
+    assert_eq!(stranded().await, []);
+}
+
+#[tokio::test]
+async fn no_more_of_a_platform_than_there_is_room() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    for name in ["Harbour", "Pine", "Quay"] {
+        studio.account(&maeve, Platform::Facebook, name).await;
+        studio.account(&maeve, Platform::Linkedin, name).await;
+    }
+    studio.save(&maeve, text("Hi")).await;
+    let room = Room { platforms: vec!["facebook".to_owned(), "twitter".to_owned()], left: vec![1, 0], otherwise: 2 };
+    let of = |claimed: &[Claimed]| {
+        let count = |platform| claimed.iter().filter(|row| row.platform == platform).count();
+        (count(Platform::Facebook), count(Platform::Linkedin))
+    };
+    let (doomed, heir) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let allowed = Allowance { room: &room, ..allowance(studio.now(), doomed) };
+    let claimed = store::claim(studio.db.worker_pool(), &allowed, &mut Place::default()).await.unwrap();
+    assert_eq!(of(&claimed), (1, 2));
+    let rest = store::claim(studio.db.worker_pool(), &allowance(studio.now(), doomed), &mut Place::default()).await;
+    assert_eq!(of(&rest.unwrap()), (2, 1));
+
+    // Nor more than that of what a silent worker has left.
+    let later = Allowance { room: &room, ..allowance(studio.now() + Duration::hours(1), heir) };
+    let taken = store::take_over(studio.db.worker_pool(), &later).await.unwrap();
+    assert_eq!(of(&taken), (1, 2));
 }
 
 // ---- order ------------------------------------------------------------------------------------------------------------
@@ -287,6 +343,22 @@ async fn the_web_makes_rows_that_wait_and_no_others() {
         forged.unwrap_err().as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref(),
         Some("42501")
     );
+}
+
+#[tokio::test]
+async fn the_pictures_of_a_scheduled_post_are_made_ready_before_its_time() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    studio.account(&maeve, Platform::Instagram, "Harbour").await;
+    studio.account(&maeve, Platform::Facebook, "Harbour").await;
+    // Instagram takes JPEGs of 1,440 pixels, Facebook this as it is.
+    let picture = studio.picture(&maeve, 1_800, 1_800).await;
+    let tomorrow = studio.now() + Duration::days(1);
+    studio.save(&maeve, NewPost { media_assets: vec![picture], ..at(tomorrow, "Opening day") }).await;
+    studio.select().await;
+    assert_eq!(studio.count("deliveries").await, 0, "its time has not come");
+    assert_eq!(studio.count("media_copies").await, 1);
+    assert_eq!(studio.count("media_copies where content_type = 'image/jpeg' and width = 1440").await, 1);
 }
 
 // ---- what was missed --------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{
     pipeline::Pipeline,
-    store::{self, Allowance, Claimed, Place, Versions},
+    store::{self, Allowance, Claimed, Place, Room, Versions},
 };
 use crate::{
     config::PublishingSettings,
@@ -39,6 +39,10 @@ const BUSY_PAUSE: StdDuration = StdDuration::from_millis(100);
 const GATHER: StdDuration = StdDuration::from_millis(4);
 /// Between two looks for workers that have gone silent. Leases last much longer.
 const TAKE_OVER: StdDuration = StdDuration::from_millis(500);
+/// Between two looks for posts whose end a worker that died has not said.
+const STRANDED: StdDuration = StdDuration::from_secs(30);
+/// Batches of ends that may be on their way to the disk at once.
+const ENDS_AT_ONCE: usize = 2;
 
 /// What a worker is made of.
 pub struct WorkerParts {
@@ -88,7 +92,8 @@ impl Worker {
             materials: Gather::default(),
             versions: Versions::default(),
             marks: Gather::default(),
-            outs: Gather::default(),
+            outs: Gather::with_turns(ENDS_AT_ONCE),
+            settling: Gather::default(),
             answered: Mutex::default(),
         };
         Self {
@@ -112,6 +117,10 @@ impl Worker {
             StdDuration::from_secs(self.settings.lease_seconds) / 4,
             helpers.clone(),
         ));
+        let settler = tokio::spawn(settle_stranded(Arc::clone(&self.pipeline), helpers.clone()));
+        if let Err(error) = self.pipeline.after_an_outage(&self.settings.missed()).await {
+            tracing::warn!(cause = ?error.cause, "what became due while nobody worked could not be looked through");
+        }
         let mut tasks = JoinSet::new();
         let mut looks = Looks::default();
         while !stop.is_cancelled() {
@@ -157,7 +166,7 @@ impl Worker {
             );
         }
         helpers.cancel();
-        let _ = tokio::join!(listener, renewer);
+        let _ = tokio::join!(listener, renewer, settler);
         tracing::info!(worker = %self.pipeline.worker, "publishing has stopped");
     }
 
@@ -175,14 +184,14 @@ impl Worker {
 
     async fn claim(&self, free: usize, looks: &mut Looks) -> ServiceResult<Vec<Claimed>> {
         let now = self.pipeline.clock.now();
-        let full = self.full_platforms();
+        let room = self.room();
         let allowance = Allowance {
             worker: self.pipeline.worker,
             now,
             lease_until: now + self.pipeline.lease,
             limit: i64::try_from(free.min(self.settings.per_platform)).unwrap_or(1),
             per_account: i64::try_from(self.settings.per_account).unwrap_or(1),
-            full: &full,
+            room: &room,
         };
         let pool = self.pipeline.database.worker_pool();
         looks.claimed = Some(Instant::now());
@@ -197,17 +206,16 @@ impl Worker {
         store::claim(pool, &allowance, &mut looks.place).await
     }
 
-    /// Platforms of which as many deliveries run here as may.
-    fn full_platforms(&self) -> Vec<String> {
+    /// How many more of each platform may run here, so that a silent one never has all places.
+    fn room(&self) -> Room {
         let mut counts: HashMap<Platform, usize> = HashMap::new();
         for platform in self.running.lock().unwrap_or_else(PoisonError::into_inner).values() {
             *counts.entry(*platform).or_default() += 1;
         }
-        counts
-            .into_iter()
-            .filter(|(_, running)| *running >= self.settings.per_platform)
-            .map(|(platform, _)| platform.as_str().to_owned())
-            .collect()
+        let left = |running| i64::try_from(self.settings.per_platform.saturating_sub(running)).unwrap_or(0);
+        let (platforms, left_of) =
+            counts.into_iter().map(|(platform, running)| (platform.as_str().to_owned(), left(running))).unzip();
+        Room { platforms, left: left_of, otherwise: left(0) }
     }
 
     async fn until_next_due(&self) -> StdDuration {
@@ -285,6 +293,19 @@ async fn renew(
         let until = pipeline.clock.now() + pipeline.lease;
         if let Err(error) = store::renew(pipeline.database.worker_pool(), pipeline.worker, &ids, until).await {
             tracing::warn!(cause = ?error.cause, "leases could not be renewed");
+        }
+    }
+}
+
+/// Ends posts that a worker has left without a word, from the start on.
+async fn settle_stranded(pipeline: Arc<Pipeline>, stop: CancellationToken) {
+    loop {
+        if let Err(error) = pipeline.settle_stranded().await {
+            tracing::warn!(cause = ?error.cause, "posts left by other workers could not be ended");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(STRANDED) => {}
         }
     }
 }

@@ -34,7 +34,7 @@ use crate::{
         audit::in_tx::{Entry, record},
         media::MediaLinks,
     },
-    gather::{Gather, same_for_all},
+    gather::{Gather, together},
     one_time::OneTimeTokens,
 };
 
@@ -139,12 +139,13 @@ impl IdentityService {
     }
 
     async fn look_up(&self, hashes: Vec<TokenHash>) -> Vec<ServiceResult<Option<SessionRow>>> {
-        match store::session_lookup(self.database.public_pool(), &self.media, &hashes, self.clock.now()).await {
+        together(&hashes, |hashes| async move {
+            let rows =
+                store::session_lookup(self.database.public_pool(), &self.media, hashes, self.clock.now()).await?;
             // Cloned, as several requests may come in one session.
-            Ok(rows) => hashes.iter().map(|hash| Ok(rows.get(hash).cloned())).collect(),
-            Err(error) if hashes.len() == 1 => vec![Err(error)],
-            Err(error) => same_for_all(&error, hashes.len()),
-        }
+            Ok(hashes.iter().map(|hash| rows.get(hash).cloned()).collect())
+        })
+        .await
     }
 
     /// Somebody new, and the workspace that is theirs, in the caller's transaction.

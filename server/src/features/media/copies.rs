@@ -7,7 +7,7 @@
 use std::{fmt, io::Cursor, sync::Arc};
 
 use axum::body::Bytes;
-use domain::{MediaId, ServiceError, ServiceResult, WorkspaceId, clock::Clock, media::Recipe, platform::ImageType};
+use domain::{MediaId, ServiceResult, WorkspaceId, clock::Clock, media::Recipe, platform::ImageType};
 use image::{
     DynamicImage, ImageDecoder, ImageEncoder, RgbImage, codecs::jpeg::JpegEncoder, codecs::png::PngEncoder,
     imageops::FilterType,
@@ -63,7 +63,7 @@ impl Copies {
         Self { database, files, clock }
     }
 
-    /// The copy by this recipe. Two that make it at once give one; the other's file has the same key and the same bytes.
+    /// The copy by this recipe; `VALIDATION_ERROR` when the picture itself is why there cannot be one. Two that make it at once give one; the other's file has the same key and the same bytes.
     pub async fn get(&self, original: Original<'_>, recipe: Recipe) -> ServiceResult<StoredCopy> {
         let name = recipe.to_string();
         let mut tx = self.database.worker().await?;
@@ -74,9 +74,7 @@ impl Copies {
         }
         let file = self.files.read(original.storage_key).await?;
         let kind = original.kind;
-        let made = picture::aside(move || make(kind, &file, recipe)).await.map_err(|refusal| {
-            ServiceError::internal(format!("a stored picture could not be converted: {refusal:?}"))
-        })?;
+        let made = picture::aside(move || make(kind, &file, recipe)).await?;
         let folder = original.storage_key.rsplit_once('/').map_or("", |(folder, _)| folder);
         let storage_key = format!("{folder}/copy-{name}.{}", recipe.kind.extension());
         let copy = StoredCopy { kind: recipe.kind, bytes: made.bytes.len() as u64, storage_key };

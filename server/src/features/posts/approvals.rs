@@ -299,7 +299,8 @@ impl Approvals for PostService {
         let (status, at) = (timing.status(), timing.publishes_at());
         store::approvals::decide(&mut tx, actor.workspace_id, id, row.version, status, at).await?;
         let chosen = chosen.as_deref();
-        let leaving = Leaving { post: id, version: row.version_id, chosen, content: &row.content, timing: &timing };
+        let (version, content, has_media) = (row.version_id, &row.content, !media.is_empty());
+        let leaving = Leaving { post: id, version, chosen, content, has_media, timing: &timing };
         self.send(&mut tx, actor, &leaving, now).await?;
         let name = called(row.title.as_deref(), &row.content.body);
         let step = Noted { post: id, name: &name, version: row.version, step: decision.step, note: None };

@@ -40,7 +40,10 @@ use crate::{
     database::{Database, Tx},
     features::{
         audit::in_tx::{Entry, record},
-        deliveries::{self, Selector, SendOff, jobs::SelectTargets},
+        deliveries::{
+            self, Selector, SendOff,
+            jobs::{PrepareMedia, SelectTargets},
+        },
         media::{self, MediaLinks},
     },
     jobs::enqueue,
@@ -108,6 +111,7 @@ pub(super) struct Leaving<'a> {
     pub version: PostVersionId,
     pub chosen: Option<&'a [AccountId]>,
     pub content: &'a Content,
+    pub has_media: bool,
     pub timing: &'a Timing,
 }
 
@@ -241,7 +245,8 @@ impl PostService {
             return Ok(());
         }
         let chosen = plan.chosen.as_deref();
-        let leaving = Leaving { post, version: id, chosen, content: &plan.content, timing: &plan.timing };
+        let (content, has_media) = (&plan.content, !plan.media.is_empty());
+        let leaving = Leaving { post, version: id, chosen, content, has_media, timing: &plan.timing };
         self.send(tx, actor, &leaving, now).await
     }
 
@@ -253,6 +258,10 @@ impl PostService {
         leaving: &Leaving<'_>,
         now: DateTime<Utc>,
     ) -> ServiceResult<()> {
+        if leaving.has_media && !matches!(leaving.timing, Timing::Never) {
+            let prepare = PrepareMedia { workspace_id: actor.workspace_id, version_id: leaving.version };
+            enqueue(tx, &prepare, None).await?;
+        }
         match leaving.timing {
             Timing::Never => Ok(()),
             // They wait for the end of the undo window by themselves.

@@ -10,11 +10,11 @@ use crate::{
 use domain::{
     AccountId, Platform,
     accounts::Account,
-    media::MediaAsset,
+    media::{MediaAsset, MediaKind},
     platform::{Button, PostFormat, Preview},
     posts::{
         Content,
-        preflight::{final_link, final_text},
+        preflight::{final_link, final_text, length},
     },
 };
 use leptos::prelude::*;
@@ -39,11 +39,84 @@ struct One {
     text: String,
     own: bool,
     link: Option<String>,
-    pictures: Vec<(String, String)>,
+    pictures: Vec<Shot>,
     format: PostFormat,
     first_comment: Option<String>,
     /// On TikTok: it goes to the creator's inbox.
     to_inbox: bool,
+}
+
+/// A picture, video or document as a feed shows it.
+#[derive(Clone, Debug, PartialEq)]
+struct Shot {
+    src: String,
+    alt: String,
+    /// What lies over it: nothing on a picture, the length of a video, the pages of a document.
+    badge: Option<String>,
+    kind: MediaKind,
+    /// As Tailwind says it, as near to its own as Instagram allows.
+    ratio: &'static str,
+}
+
+impl From<&MediaAsset> for Shot {
+    fn from(asset: &MediaAsset) -> Self {
+        let badge = match asset.kind {
+            MediaKind::Image => None,
+            MediaKind::Video => asset.video.map(|video| length(video.duration_ms)),
+            MediaKind::Document => Some(match asset.pages {
+                Some(1) => "PDF, 1 page".to_owned(),
+                Some(pages) => format!("PDF, {pages} pages"),
+                None => "PDF".to_owned(),
+            }),
+        };
+        let ratio = ratio(asset.width.zip(asset.height));
+        let alt = asset.alt_text.clone().unwrap_or_default();
+        Self { src: thumbnail(asset), alt, badge, kind: asset.kind, ratio }
+    }
+}
+
+/// Of Instagram's 4:5 to 1.91:1, what is nearest to a picture's own.
+const fn ratio(size: Option<(u32, u32)>) -> &'static str {
+    match size {
+        Some((width, height)) if width * 10 > height * 15 => "aspect-[1.91/1]",
+        Some((width, height)) if width * 10 > height * 9 => "aspect-square",
+        _ => "aspect-[4/5]",
+    }
+}
+
+impl Shot {
+    /// It, filling what is around it.
+    fn filling(&self) -> AnyView {
+        let mark = match self.kind {
+            MediaKind::Image => None,
+            MediaKind::Video => Some(Glyph::Play),
+            MediaKind::Document => Some(Glyph::FileText),
+        };
+        view! {
+            <img src=self.src.clone() alt=self.alt.clone() class="absolute inset-0 size-full object-cover" loading="lazy"/>
+            {mark
+                .map(|glyph| {
+                    view! {
+                        <span class="absolute inset-0 grid place-items-center" aria-hidden="true">
+                            <span class="grid size-11 place-items-center rounded-full bg-[#000000b8] text-[#ffffff]">
+                                {icon(glyph, "size-5")}
+                            </span>
+                        </span>
+                    }
+                })}
+            {self
+                .badge
+                .clone()
+                .map(|badge| {
+                    view! {
+                        <span class="absolute bottom-2 left-2 rounded-sm bg-[#000000b8] px-1.5 py-0.5 text-xs text-[#ffffff] tabular-nums">
+                            {badge}
+                        </span>
+                    }
+                })}
+        }
+        .into_any()
+    }
 }
 
 /// One preview: a platform's, or that of an account with words of its own.
@@ -79,12 +152,7 @@ fn one(previewed: &Previewed, (platform, varied): Shown) -> One {
         text: final_text(&content, platform, has_pictures),
         own: content.overrides.contains_key(&platform),
         link: final_link(&content, platform, has_pictures).map(str::to_owned),
-        pictures: previewed
-            .pictures
-            .iter()
-            .take(most)
-            .map(|asset| (thumbnail(asset), asset.alt_text.clone().unwrap_or_default()))
-            .collect(),
+        pictures: previewed.pictures.iter().take(most).map(Shot::from).collect(),
         format: options.format,
         first_comment: options.first_comment.clone().filter(|_| options.format != PostFormat::Story),
         to_inbox: platform == Platform::Tiktok && options.tiktok.is_none(),
@@ -217,17 +285,24 @@ fn words(facts: &One) -> AnyView {
     }
 }
 
-/// Longer than this, LinkedIn folds a text after three lines.
-const FOLDED_ON_LINKEDIN: usize = 210;
+/// How a feed folds a long text: from how many characters on, to how many lines, and what one presses to see the rest.
+struct Fold {
+    most: usize,
+    lines: &'static str,
+    more: &'static str,
+}
+
+const ON_LINKEDIN: Fold = Fold { most: 210, lines: "line-clamp-3", more: "…more" };
+const ON_FACEBOOK: Fold = Fold { most: 477, lines: "line-clamp-5", more: "See more" };
 
 /// The words as the feed shows them before anybody unfolds them.
-fn folded(facts: &One, most: usize) -> AnyView {
-    if facts.text.chars().count() <= most {
+fn folded(facts: &One, fold: &Fold) -> AnyView {
+    if facts.text.chars().count() <= fold.most {
         return words(facts);
     }
     view! {
-        <div class="line-clamp-3">{words(facts)}</div>
-        <p class="text-xs text-muted">"…more"</p>
+        <div class=fold.lines>{words(facts)}</div>
+        <p class="text-xs text-muted">{fold.more}</p>
     }
     .into_any()
 }
@@ -279,6 +354,7 @@ fn on_a_timeline(facts: One, buttons: &[Button]) -> AnyView {
                 <div class="mt-0.5">{text}</div>
                 {(!facts.pictures.is_empty())
                     .then(|| view! { <div class="mt-3">{pictures(&facts.pictures, "rounded-xl border border-border")}</div> })}
+                {linked(&facts).map(|card| view! { <div class="mt-3">{card}</div> })}
                 {bar(&glyphs, &[])}
                 {reply(&facts)}
             </div>
@@ -321,7 +397,7 @@ fn first_comment(facts: &One) -> Option<AnyView> {
 }
 
 fn on_linkedin(facts: One) -> AnyView {
-    let text = folded(&facts, FOLDED_ON_LINKEDIN);
+    let text = folded(&facts, &ON_LINKEDIN);
     view! {
         <div class="overflow-hidden rounded-lg border border-border bg-surface">
             <div class="flex items-center gap-2.5 p-4 pb-3">
@@ -345,7 +421,7 @@ fn on_linkedin(facts: One) -> AnyView {
 }
 
 fn on_facebook(facts: One) -> AnyView {
-    let text = words(&facts);
+    let text = folded(&facts, &ON_FACEBOOK);
     view! {
         <div class="overflow-hidden rounded-lg border border-border bg-surface">
             <div class="flex items-center gap-2.5 p-4 pb-3">
@@ -371,9 +447,9 @@ fn on_instagram(facts: One) -> AnyView {
     let count = facts.pictures.len();
     let picture = match facts.pictures.first() {
         None => no_picture(),
-        Some((src, alt)) => view! {
-            <div class="relative bg-neutral-bg">
-                <img src=src.clone() alt=alt.clone() class="aspect-[4/5] w-full object-cover" loading="lazy"/>
+        Some(shot) => view! {
+            <div class=cx(&["relative bg-neutral-bg", shot.ratio])>
+                {shot.filling()}
                 {(count > 1)
                     .then(|| {
                         view! {
@@ -465,12 +541,7 @@ fn picture_of(facts: &One, otherwise: &'static str) -> AnyView {
             </div>
         }
         .into_any(),
-        Some((src, alt)) => view! {
-            <div class="relative min-h-0 flex-1">
-                <img src=src.clone() alt=alt.clone() class="absolute inset-0 size-full object-cover" loading="lazy"/>
-            </div>
-        }
-        .into_any(),
+        Some(shot) => view! { <div class="relative min-h-0 flex-1">{shot.filling()}</div> }.into_any(),
     }
 }
 
@@ -528,6 +599,28 @@ fn face(facts: &One, square: bool) -> AnyView {
     .into_any()
 }
 
+/// Timelines draw a card for the last link in the words, where no picture stands.
+fn linked(facts: &One) -> Option<AnyView> {
+    let link =
+        facts.text.split_whitespace().rfind(|word| word.starts_with("https://") || word.starts_with("http://"))?;
+    let shown = shown(link);
+    let host = shown.split(['/', '?', '#']).next().unwrap_or(shown).to_owned();
+    facts.pictures.is_empty().then(|| {
+        view! {
+            <div class="flex items-center gap-3 overflow-hidden rounded-xl border border-border">
+                <span class="grid size-16 shrink-0 place-items-center bg-sunken text-muted" aria-hidden="true">
+                    {icon(Glyph::Link, "size-5")}
+                </span>
+                <span class="min-w-0 pr-3">
+                    <span class="block text-xs text-muted">{host}</span>
+                    <span class="block truncate text-sm">{shown.to_owned()}</span>
+                </span>
+            </div>
+        }
+        .into_any()
+    })
+}
+
 /// The link card below a post, where the platform draws one. The page behind it is not looked at.
 fn card(facts: &One) -> AnyView {
     let Some(link) = &facts.link else { return ().into_any() };
@@ -543,7 +636,7 @@ fn card(facts: &One) -> AnyView {
 }
 
 /// One picture wide, two side by side, three with the first tall, four and more in a square with the rest counted.
-fn pictures(pictures: &[(String, String)], extra: &'static str) -> AnyView {
+fn pictures(pictures: &[Shot], extra: &'static str) -> AnyView {
     if pictures.is_empty() {
         return ().into_any();
     }
@@ -558,11 +651,11 @@ fn pictures(pictures: &[(String, String)], extra: &'static str) -> AnyView {
         .iter()
         .take(4)
         .enumerate()
-        .map(|(i, (src, alt))| {
+        .map(|(i, shot)| {
             let tall = if count == 3 && i == 0 { "row-span-2" } else { "" };
             view! {
                 <div class=cx(&["relative min-h-0 min-w-0 bg-neutral-bg", tall])>
-                    <img src=src.clone() alt=alt.clone() class="absolute inset-0 size-full object-cover" loading="lazy"/>
+                    {shot.filling()}
                     {(i == 3 && more > 0)
                         .then(|| {
                             view! {
@@ -616,5 +709,14 @@ mod tests {
         let facebook = one(&previewed, (Platform::Facebook, None));
         assert_eq!((facebook.text.as_str(), facebook.own), ("Back in stock", false));
         assert_eq!(facebook.link.as_deref(), Some("https://n.example/w"));
+    }
+
+    #[test]
+    fn what_instagram_crops_stays_near_its_own_shape() {
+        let shot = |width, height| ratio(Some((width, height)));
+        assert_eq!(shot(1080, 1920), "aspect-[4/5]");
+        assert_eq!(shot(1080, 1350), "aspect-[4/5]");
+        assert_eq!(shot(1000, 1000), "aspect-square");
+        assert_eq!(shot(1910, 1000), "aspect-[1.91/1]");
     }
 }

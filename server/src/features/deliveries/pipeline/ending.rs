@@ -8,7 +8,7 @@ use std::{
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    AccountId, DeliveryId, ErrorCode, PostId, ServiceError, ServiceResult,
+    AccountId, DeliveryId, PostId, ServiceError, ServiceResult,
     accounts::AccountStatus,
     audit::Action,
     deliveries::{ErrorClass, Failure, Next, Stage},
@@ -18,20 +18,23 @@ use platforms::PlatformError;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Attempt, LOOKS, Outcome, Pipeline};
+use super::{Attempt, LOOKS, Outcome, Pipeline, Step};
 use crate::{
     database::Tx,
     features::{
         audit::in_tx::{Entry, record},
         deliveries::{
             jobs::WriteComment,
-            store::{self, AttemptRow, Claimed, Ending, Finished, Out},
+            store::{self, AttemptRow, Claimed, Ending, Out},
         },
         notifications,
     },
+    gather::together,
     jobs::enqueue,
 };
 
+/// How long an account's posts wait for one that is tried again.
+const ORDER_KEPT: Duration = Duration::minutes(2);
 /// How often an account's last answer is written down.
 const ANSWERED_EVERY: Duration = Duration::minutes(1);
 
@@ -183,6 +186,7 @@ impl Pipeline {
                 Ending::Canceled
             }
         };
+        let pause = pause.max(pause_of(&ending, now));
         let line = self.line(claimed, attempt, entry, started_at, timer);
         let mut tx = self.database.worker().await?;
         if !store::finish(&mut tx, claimed, self.worker, &ending).await? {
@@ -224,49 +228,40 @@ impl Pipeline {
                 .record(waited.as_secs_f64());
         }
         let written = self.outs.with(out, |outs| self.write_outs(outs)).await;
-        written.unwrap_or_else(|| Err(ServiceError::internal("the task that wrote it was dropped")))
+        let held = written.unwrap_or_else(|| Err(ServiceError::internal("the task that wrote it was dropped")))?;
+        if held {
+            self.step(Step::Ended);
+            self.settling.with((claimed.post, claimed.workspace), |posts| self.settle(posts)).await;
+        }
+        Ok(held)
     }
 
-    /// One transaction for all; where that fails for another reason than a silent database, one for each, so that none suffers
-    /// from another's fault.
+    /// One transaction for all.
     async fn write_outs(&self, outs: Vec<Out>) -> Vec<ServiceResult<bool>> {
-        let together = self.write_together(&outs.iter().collect::<Vec<_>>()).await;
-        let alone = match together {
-            Ok(held) => return outs.iter().map(|out| Ok(held.contains(&out.line.delivery))).collect(),
-            Err(error) if outs.len() == 1 => return vec![Err(error)],
-            Err(error) => {
-                tracing::warn!(cause = ?error.cause, deliveries = outs.len(), "ends of attempts could not be saved together");
-                error.fault.code != ErrorCode::ServiceUnavailable
-            }
-        };
-        let mut answers = Vec::with_capacity(outs.len());
-        for out in &outs {
-            answers.push(if alone {
-                self.write_together(&[out]).await.map(|held| held.contains(&out.line.delivery))
-            } else {
-                Err(ServiceError::unavailable("the database was silent"))
-            });
-        }
-        answers
+        together(&outs, |outs| async move {
+            let held = self.write_together(outs).await?;
+            Ok(outs.iter().map(|out| held.contains(&out.line.delivery)).collect())
+        })
+        .await
     }
 
-    async fn write_together(&self, outs: &[&Out]) -> ServiceResult<HashSet<DeliveryId>> {
+    async fn write_together(&self, outs: &[Out]) -> ServiceResult<HashSet<DeliveryId>> {
         let now = self.clock.now();
-        let mut posts: Vec<Uuid> = outs.iter().map(|out| out.post.0).collect();
-        posts.sort_unstable();
-        posts.dedup();
-        let mut tx = self.database.worker_locking("posts", &posts).await?;
-        let Finished { held, over } = store::finish_out(&mut tx, self.worker, outs).await?;
-        let mut outs: Vec<&Out> = outs.iter().copied().filter(|out| held.contains(&out.line.delivery)).collect();
-        if outs.is_empty() {
-            return Ok(held);
+        let mut sorted: Vec<&Out> = outs.iter().collect();
+        sorted.sort_by_key(|out| out.account);
+        let accounts = self.to_be_noted(&sorted, now);
+        let asks_more = |out: &Out| out.comment.is_some() || out.pause.is_some_and(|until| until > now);
+        if accounts.is_empty() && !outs.iter().any(asks_more) {
+            let mut connection = self.database.worker_connection().await?;
+            return store::finish_out(&mut connection, self.worker, outs).await;
         }
-        outs.sort_by_key(|out| out.account);
-        let accounts = self.to_be_noted(&outs, now);
+        let mut tx = self.database.worker().await?;
+        let held = store::finish_out(&mut tx, self.worker, outs).await?;
+        sorted.retain(|out| held.contains(&out.line.delivery));
         if !accounts.is_empty() {
             store::accounts_answered(&mut tx, &accounts, now).await?;
         }
-        for out in &outs {
+        for out in sorted {
             if let Some(until) = out.pause.filter(|until| *until > now) {
                 store::pause_account(&mut tx, out.account, until).await?;
             }
@@ -277,15 +272,42 @@ impl Pipeline {
                 enqueue(&mut tx, &WriteComment { delivery_id: line.delivery }, None).await?;
             }
         }
-        // The others go on publishing.
-        let over: Vec<_> =
-            outs.iter().filter(|out| over.contains(&out.post)).map(|out| (out.post, out.line.workspace)).collect();
-        if !over.is_empty() {
-            self.derive(&mut tx, &over, now).await?;
-        }
         tx.commit().await?;
         self.noted(&accounts, now);
         Ok(held)
+    }
+
+    /// Ends the posts of which nothing is on its way any more. Looked at only once the ends of their deliveries stand, so that two
+    /// workers that end the last two need not wait for each other: whoever is later sees both. Where a worker dies in between, the
+    /// next [`settle_stranded`](Self::settle_stranded) finds the post.
+    async fn settle(&self, mut posts: Vec<(PostId, Uuid)>) -> Vec<()> {
+        let asked = posts.len();
+        posts.sort_unstable();
+        posts.dedup();
+        let settled = async {
+            let ids: Vec<PostId> = posts.iter().map(|(post, _)| *post).collect();
+            let over = store::over(self.database.worker_pool(), &ids).await?;
+            posts.retain(|(post, _)| over.contains(post));
+            self.end_posts(&posts).await
+        };
+        if let Err(error) = settled.await {
+            tracing::warn!(cause = ?error.cause, "posts could not be ended; the next sweep does it");
+        }
+        vec![(); asked]
+    }
+
+    /// Ends posts whose last delivery was ended by a worker that died before it could say so.
+    pub async fn settle_stranded(&self) -> ServiceResult<()> {
+        self.end_posts(&store::stranded(self.database.worker_pool()).await?).await
+    }
+
+    async fn end_posts(&self, posts: &[(PostId, Uuid)]) -> ServiceResult<()> {
+        if posts.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.database.worker().await?;
+        self.derive(&mut tx, posts, self.clock.now()).await?;
+        tx.commit().await
     }
 
     /// Accounts of which it is to be written down that they have answered: once in a while is enough.
@@ -307,7 +329,7 @@ impl Pipeline {
     }
 
     /// What these posts' deliveries make of them; the record of those that have ended, and the word to whom it concerns.
-    async fn derive(&self, tx: &mut Tx, posts: &[(PostId, Uuid)], now: DateTime<Utc>) -> ServiceResult<()> {
+    pub(super) async fn derive(&self, tx: &mut Tx, posts: &[(PostId, Uuid)], now: DateTime<Utc>) -> ServiceResult<()> {
         let workspaces: HashMap<PostId, Uuid> = posts.iter().copied().collect();
         let ids: Vec<PostId> = workspaces.keys().copied().collect();
         let mut over = Vec::new();
@@ -432,7 +454,6 @@ fn out(
     line: AttemptRow,
 ) -> Out {
     Out {
-        post: claimed.post,
         account: claimed.account,
         external_id,
         url,
@@ -496,6 +517,21 @@ fn again<'a>(
         class,
         reconciliations: claimed.reconciliations,
         refreshed_version: claimed.refreshed_version,
+    }
+}
+
+/// Until when the account's other posts wait with this one. What the account or its platform is to blame for would meet them too,
+/// and a person expects posts to come out in the order in which they were meant to; but one that fails again and again does not
+/// hold up the others for long.
+fn pause_of(ending: &Ending<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    match ending {
+        Ending::Again { at, class: Some(ErrorClass::RateLimited | ErrorClass::QuotaDaily), .. } => Some(*at),
+        Ending::Again { at, class: Some(ErrorClass::Transient | ErrorClass::OutcomeUnknown), .. }
+            if *at - now <= ORDER_KEPT =>
+        {
+            Some(*at)
+        }
+        Ending::Again { .. } | Ending::Failed { .. } | Ending::Canceled => None,
     }
 }
 

@@ -7,6 +7,7 @@
 //! call only while its lease is young enough that nobody else can hold the row before the call's own time limit ends.
 
 mod ending;
+mod outage;
 mod publishing;
 mod reconciling;
 
@@ -21,10 +22,10 @@ use std::{
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    AccountId, DeliveryId, Platform, PostVersionId, ServiceError, ServiceResult,
+    AccountId, DeliveryId, ErrorCode, Platform, PostId, PostVersionId, ServiceError, ServiceResult,
     clock::{Clock, Ids},
     deliveries::{ErrorClass, RetryPolicy, Stage, WatchPolicy},
-    media::{Fit, Variant, fit},
+    media::Variant,
     posts::preflight,
 };
 use platforms::{Adapter, MediaItem, PlatformError, PublishRequest, Published, Registry};
@@ -36,9 +37,9 @@ use crate::{
     database::Database,
     features::{
         accounts::{OpenToken, TokenError, Tokens},
-        media::{Copies, MediaFiles, Original, PublicMedia},
+        media::{Copies, MediaFiles, PublicMedia},
     },
-    gather::{Gather, same_for_all},
+    gather::{Gather, together},
 };
 
 /// Answers of "not there" before a post is sent again.
@@ -54,6 +55,8 @@ pub enum Step {
     Staged,
     Committing,
     Committed,
+    /// The delivery's end is written, its post's is not.
+    Ended,
     Finished,
 }
 
@@ -64,6 +67,7 @@ impl Step {
             Self::Staged => "staged",
             Self::Committing => "committing",
             Self::Committed => "committed",
+            Self::Ended => "ended",
             Self::Finished => "finished",
         }
     }
@@ -89,10 +93,12 @@ pub struct Pipeline {
     /// Whether it has slept: once is enough.
     pub has_stalled: AtomicBool,
     /// What deliveries under way ask of the database at the same moment.
-    pub materials: Gather<(DeliveryId, PostVersionId), ServiceResult<Material>>,
+    pub materials: Gather<(DeliveryId, PostVersionId), ServiceResult<Option<Material>>>,
     pub versions: Versions,
     pub marks: Gather<Mark, ServiceResult<bool>>,
     pub outs: Gather<Out, ServiceResult<bool>>,
+    /// Posts of which something has just come out.
+    pub settling: Gather<(PostId, Uuid), ()>,
     /// Accounts of whose answers this worker has written down that they came.
     pub answered: Mutex<HashMap<AccountId, DateTime<Utc>>>,
 }
@@ -189,6 +195,7 @@ impl Pipeline {
         let wanted = (claimed.id, claimed.version);
         let material = self.materials.with(wanted, |wanted| self.read_materials(wanted)).await;
         let material = material.unwrap_or_else(|| Err(ServiceError::internal("the task that read it was dropped")))?;
+        let material = material.ok_or_else(|| ServiceError::internal("a claimed delivery is gone"))?;
         let known = if claimed.stage.is_sent() {
             let mut connection = self.database.worker_connection().await?;
             store::known_external_ids(&mut connection, claimed.account).await?
@@ -198,19 +205,14 @@ impl Pipeline {
         Ok((material, known))
     }
 
-    async fn read_materials(&self, wanted: Vec<(DeliveryId, PostVersionId)>) -> Vec<ServiceResult<Material>> {
-        let read = async {
+    async fn read_materials(&self, wanted: Vec<(DeliveryId, PostVersionId)>) -> Vec<ServiceResult<Option<Material>>> {
+        together(&wanted, |wanted| async move {
             // No transaction: what is read of a version never changes.
             let mut connection = self.database.worker_connection().await?;
-            store::materials(&mut connection, &self.versions, &wanted).await
-        };
-        match read.await {
-            Ok(mut read) => wanted
-                .iter()
-                .map(|(id, _)| read.remove(id).ok_or_else(|| ServiceError::internal("a claimed delivery is gone")))
-                .collect(),
-            Err(error) => same_for_all(&error, wanted.len()),
-        }
+            let mut read = store::materials(&mut connection, &self.versions, wanted).await?;
+            Ok(wanted.iter().map(|(id, _)| read.remove(id)).collect())
+        })
+        .await
     }
 
     async fn request(
@@ -223,7 +225,7 @@ impl Pipeline {
         let content = material.content.for_account(claimed.platform, claimed.account);
         let mut media = Vec::with_capacity(material.media.len());
         for row in material.media.iter() {
-            media.push(self.medium(claimed.platform, row).await.map_err(Outcome::Broken)?);
+            media.push(self.medium(claimed.platform, row).await.map_err(|error| unfit(claimed.platform, error))?);
         }
         Ok(PublishRequest {
             account: open.account().clone(),
@@ -239,11 +241,7 @@ impl Pipeline {
     async fn medium(&self, platform: Platform, row: &MediaRow) -> ServiceResult<MediaItem> {
         let (mut kind, mut bytes, mut storage_key) = (row.kind.mime(), row.bytes, row.storage_key.clone());
         let mut variant = Variant::Original;
-        if let (Some(picture), Some(rules)) = (row.picture(), platform.rules())
-            && let Fit::Copy(recipe) = fit(rules, &picture)
-        {
-            let original =
-                Original { id: row.id, workspace: row.workspace, kind: picture.kind, storage_key: &row.storage_key };
+        if let Some((original, recipe)) = row.copy_for(platform) {
             let copy = self.copies.get(original, recipe).await?;
             (kind, bytes, storage_key, variant) =
                 (copy.kind.mime(), copy.bytes, copy.storage_key, Variant::Copy(recipe));
@@ -280,6 +278,16 @@ impl Pipeline {
 fn comment_of(material: &Material, claimed: &Claimed) -> Option<String> {
     claimed.platform.comment_rules()?;
     material.content.options.get(&claimed.platform)?.first_comment.clone()
+}
+
+/// A picture of which no copy can be made is to blame itself: sent again, it would be no better.
+fn unfit(platform: Platform, error: ServiceError) -> Outcome {
+    if error.code() != ErrorCode::ValidationError {
+        return Outcome::Broken(error);
+    }
+    let message = error.fault.message;
+    let error = PlatformError::new(platform, ErrorClass::MediaInvalid).saying(message);
+    Outcome::Refused { stage: Stage::Staging, error: Box::new(error) }
 }
 
 fn no_token(error: TokenError) -> Outcome {

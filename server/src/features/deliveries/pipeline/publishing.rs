@@ -16,7 +16,7 @@ use crate::{
         accounts::OpenToken,
         deliveries::store::{self, Claimed, Mark},
     },
-    gather::same_for_all,
+    gather::together,
 };
 
 impl Pipeline {
@@ -152,10 +152,11 @@ impl Pipeline {
     }
 
     async fn begin_commits(&self, marks: Vec<Mark>) -> Vec<ServiceResult<bool>> {
-        match store::begin_commits(self.database.worker_pool(), self.worker, &marks).await {
-            Ok(held) => marks.iter().map(|mark| Ok(held.contains(&mark.id))).collect(),
-            Err(error) => same_for_all(&error, marks.len()),
-        }
+        together(&marks, |marks| async move {
+            let held = store::begin_commits(self.database.worker_pool(), self.worker, marks).await?;
+            Ok(marks.iter().map(|mark| held.contains(&mark.id)).collect())
+        })
+        .await
     }
 
     /// What an accepted post comes to: public, in work, or the creator's to finish.

@@ -8,7 +8,7 @@ use super::{Filter, standing};
 use crate::database::failed;
 
 /// Locks the posts of these deliveries, in order, so that their status can be derived anew without a race.
-async fn lock_posts(tx: &mut PgConnection, posts: &[uuid::Uuid]) -> ServiceResult<()> {
+pub(super) async fn lock_posts(tx: &mut PgConnection, posts: &[uuid::Uuid]) -> ServiceResult<()> {
     sqlx::query!("select id from posts where id = any($1) order by id for update", posts)
         .fetch_all(tx)
         .await

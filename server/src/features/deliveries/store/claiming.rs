@@ -53,8 +53,17 @@ pub struct Allowance<'a> {
     pub lease_until: DateTime<Utc>,
     pub limit: i64,
     pub per_account: i64,
-    /// Platforms at their limit in this process.
-    pub full: &'a [String],
+    pub room: &'a Room,
+}
+
+/// How many more of each platform may run in this process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Platforms of which some run already, and what is left of their room.
+    pub platforms: Vec<String>,
+    pub left: Vec<i64>,
+    /// Of any other platform.
+    pub otherwise: i64,
 }
 
 /// Where a look through the accounts with waiting rows goes on; the default is the beginning.
@@ -97,7 +106,7 @@ async fn claim_from(
     allowance: &Allowance<'_>,
     from: Place,
 ) -> ServiceResult<(Vec<Claimed>, Option<Place>)> {
-    let Allowance { worker, now, lease_until, limit, per_account, full } = *allowance;
+    let Allowance { worker, now, lease_until, limit, per_account, room } = *allowance;
     let rows = sqlx::query!(
         r#"with recursive hops as (
               (select d.workspace_id, d.account_id, d.platform, d.next_attempt_at, d.id, 1 as n from deliveries d
@@ -115,14 +124,16 @@ async fn claim_from(
             ), busy as materialized (
               select workspace_id, account_id, count(*) as n from deliveries where status = 'publishing' group by 1, 2
             ), free as (
-              select h.*, $5::bigint - coalesce(b.n, 0) as room
-                from hops h left join busy b on b.account_id = h.account_id
-               where h.platform::text <> all($6) and h.next_attempt_at <= $2
+              select h.*, $5::bigint - coalesce(b.n, 0) as room, coalesce(r.room, $11::bigint) as of_platform
+                from hops h
+                left join busy b on b.account_id = h.account_id
+                left join unnest($6::text[], $10::bigint[]) as r (platform, room) on r.platform = h.platform::text
+               where h.next_attempt_at <= $2
             ), firsts as (
-              select workspace_id, account_id, id, next_attempt_at from free where room > 0
+              select workspace_id, account_id, platform, of_platform, id, next_attempt_at from free where room > 0
               union all
               -- Where an account may have several at once.
-              select f.workspace_id, f.account_id, d.id, d.next_attempt_at
+              select f.workspace_id, f.account_id, f.platform, f.of_platform, d.id, d.next_attempt_at
                 from free f
                 cross join lateral (
                   select d.id, d.next_attempt_at from deliveries d
@@ -132,13 +143,16 @@ async fn claim_from(
                 ) d
                where f.room > 1
             ), turns as (
-              select f.workspace_id, f.account_id, f.id, f.next_attempt_at,
+              select f.*,
                      row_number() over (partition by f.workspace_id order by f.next_attempt_at, f.id)
                        + coalesce((select sum(b.n) from busy b where b.workspace_id = f.workspace_id), 0) as turn
                 from firsts f
             ), candidates as (
-              -- More than are taken: other workers may hold some of them at this moment.
-              select * from turns order by turn, next_attempt_at, id limit $4::bigint * 4
+              -- More than are taken: other workers may hold some of them at this moment. Of a platform never more than may run.
+              select * from (select t.*, row_number() over (partition by t.platform order by t.turn, t.next_attempt_at, t.id) as nth
+                               from turns t) t
+               where nth <= of_platform
+               order by turn, next_attempt_at, id limit $4::bigint * 4
             ), unhurried as materialized (
               -- Nothing is lost with a claim that a crash of the database undoes: its rows wait again, and the mark before the public
               -- call, which is written through, finds them no longer held.
@@ -173,10 +187,12 @@ async fn claim_from(
         lease_until,
         limit,
         per_account,
-        full,
+        &room.platforms,
         from.workspace,
         from.account,
-        ACCOUNTS_AT_ONCE
+        ACCOUNTS_AT_ONCE,
+        &room.left,
+        room.otherwise
     )
     .fetch_all(pool)
     .await
@@ -219,18 +235,28 @@ async fn place_after(pool: &PgPool, from: Place, now: DateTime<Utc>) -> ServiceR
 
 /// Takes over rows whose worker has gone silent; the interrupted attempt counts, and a new one begins.
 pub async fn take_over(pool: &PgPool, allowance: &Allowance<'_>) -> ServiceResult<Vec<Claimed>> {
-    let Allowance { worker, now, lease_until, limit, .. } = *allowance;
+    let Allowance { worker, now, lease_until, limit, room, .. } = *allowance;
     let rows = sqlx::query!(
-        r#"update deliveries d set attempts = d.attempts + 1, lease_owner = $1, lease_until = $3
-            where d.id in (select id from deliveries where status = 'publishing' and lease_until < $2
-                            order by lease_until limit $4 for update skip locked)
+        r#"with silent as (
+              select d.id, d.lease_until, coalesce(r.room, $7::bigint) as room,
+                     row_number() over (partition by d.platform order by d.lease_until, d.id) as nth
+                from deliveries d left join unnest($5::text[], $6::bigint[]) as r (platform, room) on r.platform = d.platform::text
+               where d.status = 'publishing' and d.lease_until < $2
+           )
+           update deliveries d set attempts = d.attempts + 1, lease_owner = $1, lease_until = $3
+            where d.id in (select h.id from silent join deliveries h using (id)
+                            where nth <= room and h.status = 'publishing' and h.lease_until < $2
+                            order by silent.lease_until limit $4 for update of h skip locked)
             returning d.id, d.workspace_id, d.post_id, d.post_version_id, d.account_id, d.platform::text as "platform!",
                       d.stage::text as "stage!", d.attempts, d.due_at, d.remote_state, d.commit_started_at, d.reconciliations,
                       d.refreshed_version"#,
         worker,
         now,
         lease_until,
-        limit
+        limit,
+        &room.platforms,
+        &room.left,
+        room.otherwise
     )
     .fetch_all(pool)
     .await

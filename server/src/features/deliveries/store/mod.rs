@@ -6,6 +6,7 @@
 //! | `changes` | people and programs that start over, cancel, mark |
 //! | `of_posts` | other features, about the deliveries of a post |
 //! | `selecting` | the selector |
+//! | `overdue` | the worker, when it starts after an outage |
 //! | `claiming` | the worker, looking for something to do |
 //! | `under_way` | the worker, at it |
 //! | `outcomes` | the worker, when it is done |
@@ -17,6 +18,7 @@ mod comments;
 mod lists;
 mod of_posts;
 mod outcomes;
+mod overdue;
 mod selecting;
 mod under_way;
 
@@ -26,5 +28,6 @@ pub use comments::*;
 pub use lists::*;
 pub use of_posts::*;
 pub use outcomes::*;
+pub use overdue::*;
 pub use selecting::*;
 pub use under_way::*;

@@ -7,7 +7,7 @@ use domain::{
     AccountId, DeliveryId, PostId, ServiceResult,
     deliveries::{ErrorClass, Stage},
 };
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::Claimed;
@@ -94,7 +94,6 @@ pub async fn finish(
 /// A delivery that is out, and the line of the attempt that brought it there.
 #[derive(Debug)]
 pub struct Out {
-    pub post: PostId,
     pub account: AccountId,
     pub external_id: String,
     pub url: Option<String>,
@@ -108,26 +107,17 @@ pub struct Out {
     pub line: AttemptRow,
 }
 
-/// What came of ending several at once.
-#[derive(Debug)]
-pub struct Finished {
-    /// Those that were still this worker's; of the others another worker decides.
-    pub held: HashSet<DeliveryId>,
-    /// Their posts of which nothing else is on its way.
-    pub over: HashSet<PostId>,
-}
-
-/// Ends this worker's hold on rows that are out, with a line in the log for each. The caller has locked their posts: two
-/// workers that end the last two of one post must not each see the other's as open.
-pub async fn finish_out(tx: &mut PgConnection, worker: Uuid, outs: &[&Out]) -> ServiceResult<Finished> {
+/// Ends this worker's hold on rows that are out, with a line in the log for each; one statement. Those that were still this
+/// worker's: of the others another worker decides.
+pub async fn finish_out(tx: &mut PgConnection, worker: Uuid, outs: &[Out]) -> ServiceResult<HashSet<DeliveryId>> {
     let external_ids: Vec<&str> = outs.iter().map(|out| out.external_id.as_str()).collect();
     let urls: Vec<Option<&str>> = outs.iter().map(|out| out.url.as_deref()).collect();
     let ats: Vec<DateTime<Utc>> = outs.iter().map(|out| out.at).collect();
     let asked: Vec<bool> = outs.iter().map(|out| out.asked).collect();
     let lines: Vec<&AttemptRow> = outs.iter().map(|out| &out.line).collect();
-    let rows = sqlx::query!(
-        r#"with held as materialized (
-              select id, post_id from deliveries
+    let held = sqlx::query_scalar!(
+        "with held as materialized (
+              select id from deliveries
                where id = any($3) and status = 'publishing' and lease_owner = $11 order by id for update
             ), done as (
               update deliveries d
@@ -148,13 +138,8 @@ pub async fn finish_out(tx: &mut PgConnection, worker: Uuid, outs: &[&Out]) -> S
                   as l (id, workspace_id, delivery_id, number, stage, outcome, message, http_status, platform_code, trace, started_at,
                         duration_ms)
                 join held on held.id = l.delivery_id
-            ), over as (
-              select h.post_id from (select distinct post_id from held) h
-               where not exists (select from deliveries d
-                                  where d.post_id = h.post_id and d.id <> all(array(select id from held))
-                                    and (d.status in ('pending', 'publishing') or d.status = 'retried' and d.stage <> 'with_creator'))
             )
-           select h.id, h.post_id, o.post_id is not null as "over!" from held h left join over o using (post_id)"#,
+           select id from held",
         &column(&lines, |line| line.id),
         &column(&lines, |line| line.workspace),
         &column(&lines, |line| line.delivery.0),
@@ -176,10 +161,40 @@ pub async fn finish_out(tx: &mut PgConnection, worker: Uuid, outs: &[&Out]) -> S
     .fetch_all(tx)
     .await
     .map_err(failed)?;
-    Ok(Finished {
-        held: rows.iter().map(|row| DeliveryId(row.id)).collect(),
-        over: rows.iter().filter(|row| row.over).map(|row| PostId(row.post_id)).collect(),
-    })
+    Ok(held.into_iter().map(DeliveryId).collect())
+}
+
+/// Those of these posts of which nothing is on its way any more, as everybody has left them by now.
+pub async fn over(pool: &PgPool, posts: &[PostId]) -> ServiceResult<Vec<PostId>> {
+    let ids: Vec<Uuid> = posts.iter().map(|post| post.0).collect();
+    let over = sqlx::query_scalar!(
+        r#"select p.id as "id!" from unnest($1::uuid[]) as p (id)
+            where not exists (select from deliveries d
+                               where d.post_id = p.id
+                                 and (d.status in ('pending', 'publishing') or d.status = 'retried' and d.stage <> 'with_creator'))"#,
+        &ids
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(failed)?;
+    Ok(over.into_iter().map(PostId).collect())
+}
+
+/// Posts that have deliveries, none of them on its way, and still say that they are going out: whoever ended the last one died
+/// before it said so.
+pub async fn stranded(pool: &PgPool) -> ServiceResult<Vec<(PostId, Uuid)>> {
+    let rows = sqlx::query!(
+        "select p.id, p.workspace_id from posts p
+          where p.status = 'publishing' and exists (select from deliveries d where d.post_id = p.id)
+            and not exists (select from deliveries d
+                             where d.post_id = p.id
+                               and (d.status in ('pending', 'publishing') or d.status = 'retried' and d.stage <> 'with_creator'))
+          limit 1000"
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(failed)?;
+    Ok(rows.into_iter().map(|row| (row.id.into(), row.workspace_id)).collect())
 }
 
 /// A line of the attempt log.

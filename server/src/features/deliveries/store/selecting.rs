@@ -155,7 +155,9 @@ pub async fn latest_by_account(
         .map_err(failed)?;
     let rows = sqlx::query!(
         r#"select a.id, greatest((select max(d.next_attempt_at) from deliveries d
-                                   where d.account_id = a.id and d.status in ('pending', 'retried')),
+                                   where d.account_id = a.id and d.status in ('pending', 'retried')
+                                     -- What is asked about, and not sent, takes no place.
+                                     and d.stage in ('staging', 'waiting')),
                                  (select max(d.published_at) from deliveries d
                                    where d.account_id = a.id and d.status = 'success' and d.created_at > $2::timestamptz - interval '1 day')) as at
              from unnest($1::uuid[]) as a (id)"#,

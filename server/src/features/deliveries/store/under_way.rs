@@ -8,10 +8,10 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use domain::{
-    AccountId, DeliveryId, MediaId, PostVersionId, ServiceError, ServiceResult, WorkspaceId,
+    AccountId, DeliveryId, MediaId, Platform, PostVersionId, ServiceError, ServiceResult, WorkspaceId,
     accounts::AccountStatus,
     deliveries::Stage,
-    media::{MediaType, PictureFacts},
+    media::{Fit, MediaType, PictureFacts, Recipe, fit},
     posts::Content,
 };
 use lru::LruCache;
@@ -19,7 +19,10 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::Claimed;
-use crate::database::{failed, unknown_word, word};
+use crate::{
+    database::{failed, unknown_word, word},
+    features::media::Original,
+};
 
 /// All that a delivery needs to be published.
 #[derive(Debug)]
@@ -45,10 +48,13 @@ pub struct MediaRow {
 }
 
 impl MediaRow {
-    /// What decides how it goes out, if it is a picture.
-    pub fn picture(&self) -> Option<PictureFacts> {
-        let ((width, height), kind) = (self.size?, self.kind.image()?);
-        Some(PictureFacts { kind, bytes: self.bytes, width, height, see_through: self.see_through })
+    /// The copy that a platform takes instead of it, if it is a picture that the platform does not take as it is.
+    pub fn copy_for(&self, platform: Platform) -> Option<(Original<'_>, Recipe)> {
+        let ((width, height), kind, rules) = (self.size?, self.kind.image()?, platform.rules()?);
+        let facts = PictureFacts { kind, bytes: self.bytes, width, height, see_through: self.see_through };
+        let Fit::Copy(recipe) = fit(rules, &facts) else { return None };
+        let original = Original { id: self.id, workspace: self.workspace, kind, storage_key: &self.storage_key };
+        Some((original, recipe))
     }
 }
 
@@ -154,7 +160,8 @@ async fn versions_of(tx: &mut PgConnection, versions: &[Uuid]) -> ServiceResult<
         .collect()
 }
 
-async fn media_of(tx: &mut PgConnection, versions: &[Uuid]) -> ServiceResult<HashMap<Uuid, Arc<Vec<MediaRow>>>> {
+/// What each of these versions shows, in its order; those that show nothing are left out.
+pub async fn media_of(tx: &mut PgConnection, versions: &[Uuid]) -> ServiceResult<HashMap<Uuid, Arc<Vec<MediaRow>>>> {
     let rows = sqlx::query!(
         r#"select pm.post_version_id, m.id, m.workspace_id, m.content_type, m.bytes, m.width, m.height, m.alt_text, m.storage_key,
                   coalesce(m.thumbnail_key like '%.png', false) as "see_through!"

@@ -32,7 +32,10 @@ use crate::{
     database::{Database, DatabaseUrls, PoolSizes},
     features::{
         accounts::{AccountsService, AccountsSetup, Tokens, TokensSetup},
-        deliveries::{DeliveryService, Selector, jobs::select_targets},
+        deliveries::{
+            DeliveryService, Selector,
+            jobs::{prepare_media, select_targets},
+        },
         media::{self, MediaFiles, MediaLinks, MediaService},
         notifications::tests::{Post, SECRET, letters, webhooks},
         posts::{self, PostService, QueueService},
@@ -317,6 +320,7 @@ impl Studio {
     pub async fn select(&self) {
         let registry = Registry::new()
             .register(select_targets)
+            .register(prepare_media)
             .register(media::jobs::remove_files)
             .register(media::jobs::finish_upload);
         jobs::run_due(&self.context, registry).await.unwrap();
