@@ -262,7 +262,8 @@ impl Control {
         self.call(Method::POST, "faults", Some(rule)).await.map(drop)
     }
 
-    /// How often what went wrong, by platform, operation and fault: `[{platform, operation, fault, times}]`.
+    /// How often what went wrong, by platform, operation, fault and the rule's name:
+    /// `[{platform, operation, fault, name?, times}]`.
     ///
     /// # Errors
     /// See [`DriverError`].

@@ -74,6 +74,9 @@ pub(crate) enum FaultKind {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fault {
+    /// What the caller calls it, for `struck`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
     /// Absent: every platform.
     #[serde(default)]
     pub(crate) platform: Option<Slug>,
@@ -86,9 +89,12 @@ pub(crate) struct Fault {
     /// HTTP status of a `status` fault, 500 if absent.
     #[serde(default)]
     pub(crate) status: Option<u16>,
-    /// Seconds; sent as the platform would send them.
+    /// Seconds; sent as `Retry-After` and as the platform would send them.
     #[serde(default)]
     pub(crate) retry_after: Option<u64>,
+    /// Seconds; sent in the platform's own headers alone, where it has such (X, Mastodon, Meta's).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reset_after: Option<u64>,
     /// How often it happens. Absent: once, or without end where a probability is given.
     #[serde(default)]
     pub(crate) times: Option<u32>,
@@ -138,6 +144,11 @@ impl Fault {
         }
     }
 
+    /// Seconds that the platform's own headers name.
+    pub(crate) fn wait(&self) -> Option<u64> {
+        self.retry_after.or(self.reset_after)
+    }
+
     /// The platform's own error code, where it is a number.
     pub(crate) fn number(&self) -> Option<i64> {
         self.code.as_ref().and_then(Value::as_i64)
@@ -183,6 +194,9 @@ pub(crate) struct Struck {
     platform: Slug,
     operation: Operation,
     fault: FaultKind,
+    /// Of the rules that did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     times: u64,
 }
 
@@ -190,7 +204,7 @@ pub(crate) struct Struck {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Faults {
     rules: Vec<Rule>,
-    struck: BTreeMap<(Slug, Operation, FaultKind), u64>,
+    struck: BTreeMap<(Slug, Operation, FaultKind, Option<String>), u64>,
 }
 
 impl Faults {
@@ -213,8 +227,15 @@ impl Faults {
     }
 
     pub(crate) fn struck(&self) -> Vec<Struck> {
-        let one = |(&(platform, operation, fault), &times): (&_, &_)| Struck { platform, operation, fault, times };
-        self.struck.iter().map(one).collect()
+        let counted = self.struck.iter();
+        let counted = counted.map(|(&(platform, operation, fault, ref name), &times)| Struck {
+            platform,
+            operation,
+            fault,
+            name: name.clone(),
+            times,
+        });
+        counted.collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -240,7 +261,7 @@ impl Faults {
         if rule.left == Some(0) {
             self.rules.remove(at);
         }
-        *self.struck.entry((platform, operation, fault.kind)).or_default() += 1;
+        *self.struck.entry((platform, operation, fault.kind, fault.name.clone())).or_default() += 1;
         Some(fault)
     }
 }
@@ -268,6 +289,23 @@ mod tests {
         assert_eq!(fates(&mut faults, 6), [false, false, true, true, false, false]);
         assert!(faults.is_empty());
         assert_eq!(json!(faults.struck()).pointer("/0/times"), Some(&json!(2)));
+    }
+
+    #[test]
+    fn rules_are_counted_by_their_names() {
+        let mut faults = faults(json!({ "name": "first", "operation": "publish", "fault": "drop", "times": 2 }));
+        for rule in [
+            json!({ "name": "second", "operation": "publish", "fault": "drop" }),
+            json!({ "operation": "publish", "fault": "drop" }),
+        ] {
+            faults.add(serde_json::from_value(rule).unwrap());
+        }
+        assert_eq!(fates(&mut faults, 5), [true, true, true, true, false]);
+        let counted = json!(faults.struck());
+        let one = |at: usize| (counted[at].get("name").cloned(), counted[at]["times"].clone());
+        assert_eq!(one(0), (None, json!(1)));
+        assert_eq!(one(1), (Some(json!("first")), json!(2)));
+        assert_eq!(one(2), (Some(json!("second")), json!(1)));
     }
 
     #[test]

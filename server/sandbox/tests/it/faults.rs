@@ -80,6 +80,19 @@ async fn statuses_come_in_the_platforms_words() {
     assert_eq!(error["error"]["code"], 4);
     let refused = json(linkedin::post(&net, &member, &linkedin::body(linkedin::NIAMH, "a")), 429).await;
     assert_eq!(refused["code"], "TOO_MANY_REQUESTS");
+    // In the networks' own headers alone.
+    for platform in ["twitter", "facebook"] {
+        let rule = json!({ "platform": platform, "operation": "publish", "fault": "status", "status": 429, "reset_after": 90 });
+        fault(&net, rule).await;
+    }
+    let answer = twitter::tweet(&net, &x, &json!({ "text": "a" })).send().await.unwrap();
+    let reset: i64 = answer.headers()["x-rate-limit-reset"].to_str().unwrap().parse().unwrap();
+    assert!((60..=90).contains(&(reset - chrono::Utc::now().timestamp())), "{reset}");
+    assert!(!answer.headers().contains_key("retry-after"));
+    let answer = facebook::feed(&net, &page, "102938475610293", &[("message", "a")]).send().await.unwrap();
+    let usage: Value = serde_json::from_str(answer.headers()["x-business-use-case-usage"].to_str().unwrap()).unwrap();
+    assert_eq!(usage["102938475610293"][0]["estimated_time_to_regain_access"], 2);
+    assert!(!answer.headers().contains_key("retry-after"));
     assert!(net.control.posts(None).await.unwrap().is_empty());
 
     fault(

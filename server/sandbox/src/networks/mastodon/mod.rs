@@ -169,7 +169,7 @@ impl Network for Mastodon {
                 Refusal::new(403, words.unwrap_or_else(|| "Your login is currently disabled".to_owned())).into()
             }
             (429, _) => {
-                let wait = i64::try_from(fault.retry_after.unwrap_or(300)).unwrap_or(300);
+                let wait = i64::try_from(fault.wait().unwrap_or(300)).unwrap_or(300);
                 let reset = world.now() + chrono::TimeDelta::seconds(wait);
                 let meter = Meter { limit: 300, used: 301, reset, exceeded: true };
                 with_meter(Refusal::too_many().into(), &meter)

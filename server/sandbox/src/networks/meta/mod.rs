@@ -80,7 +80,7 @@ pub(crate) fn finished(world: &mut World, slug: Slug, version: &str, reply: Repl
         .header("cache-control", "private, no-cache, no-store, must-revalidate")
 }
 
-/// The answer of a `status` fault. `page`: whose limits a `Retry-After` is told of.
+/// The answer of a `status` fault. `page`: whose limits a wait is told of.
 pub(crate) fn refuse(world: &mut World, slug: Slug, page: &str, status: u16, fault: &Fault) -> Reply {
     let (code, subcode, message, transient) = match status {
         401 => (190, Some(460), "Error validating access token: The session has been invalidated.", false),
@@ -95,7 +95,7 @@ pub(crate) fn refuse(world: &mut World, slug: Slug, page: &str, status: u16, fau
     error.transient = transient;
     let app = app_usage(world, slug);
     let reply = Reply::from(error).header("x-app-usage", usage_json(&app).to_string());
-    match fault.retry_after {
+    match fault.wait() {
         None => reply,
         Some(seconds) => {
             let usage = json!({ page: [{ "type": usage_type(slug), "call_count": 100, "total_cputime": 25,

@@ -146,7 +146,7 @@ impl Network for Twitter {
                 return login::invalid_request("Value passed for the token was invalid.");
             }
             (429, _) => {
-                let wait = i64::try_from(fault.retry_after.unwrap_or(900)).unwrap_or(900);
+                let wait = i64::try_from(fault.wait().unwrap_or(900)).unwrap_or(900);
                 let reset = world.now() + chrono::TimeDelta::seconds(wait);
                 let meter = Meter { limit: 100, used: 100, reset, exceeded: true };
                 return errors::with_meter(Problem::too_many().into(), &meter);
