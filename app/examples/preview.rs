@@ -166,7 +166,10 @@ impl Demo {
                 last_error: (status == DeliveryStatus::Failed)
                     .then(|| "LinkedIn no longer accepts this access.".to_owned()),
                 error_class: (status == DeliveryStatus::Failed).then_some(ErrorClass::AuthRevoked),
-                advice: (status == DeliveryStatus::Failed).then(|| ErrorClass::AuthRevoked.advice().to_owned()),
+                advice: ErrorClass::AuthRevoked
+                    .advice(status, false)
+                    .filter(|_| status == DeliveryStatus::Failed)
+                    .map(str::to_owned),
                 needs_person: false,
                 external_post_id: None,
                 external_url: None,

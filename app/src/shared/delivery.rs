@@ -49,12 +49,14 @@ impl Act {
         }
     }
 
-    pub const fn words(self) -> &'static str {
+    /// On the button. Sending again what may be public says what it takes for granted.
+    pub const fn words(self, needs_person: bool) -> &'static str {
         match self {
+            Self::Retry if needs_person => "It is not there, retry",
             Self::Retry => "Retry",
             Self::Cancel => "Cancel",
             Self::StopWaiting => "Stop waiting",
-            Self::MarkPublished => "Mark as published",
+            Self::MarkPublished => "It is there, mark as published",
             Self::WriteComment => "Write comment again",
         }
     }
@@ -138,18 +140,19 @@ pub struct Acting {
 pub fn DeliveryActions(#[prop(into)] delivery: Signal<Delivery>, acting: Acting) -> impl IntoView {
     let shown = Memo::new(move |_| {
         let delivery = delivery.read();
-        (Act::of(&delivery), delivery.id, delivery.account_name.clone(), delivery.platform)
+        (Act::of(&delivery), delivery.needs_person, delivery.id, delivery.account_name.clone(), delivery.platform)
     });
     move || {
         if !acting.allowed {
             return ().into_any();
         }
-        let (acts, id, account, platform) = shown.get();
+        let (acts, needs_person, id, account, platform) = shown.get();
         acts.iter()
             .map(|act| {
                 let act = *act;
                 let busy = Signal::derive(move || acting.busy.get() == Some(id));
-                let label = format!("{} {account} on {}", act.words(), platform.label());
+                let words = act.words(needs_person);
+                let label = format!("{words} {account} on {}", platform.label());
                 view! {
                     <Button
                         size=ButtonSize::Small
@@ -157,7 +160,7 @@ pub fn DeliveryActions(#[prop(into)] delivery: Signal<Delivery>, acting: Acting)
                         loading=busy
                         on_click=move |_| acting.act.run((id, act))
                     >
-                        {act.words()}
+                        {words}
                     </Button>
                 }
             })
@@ -331,6 +334,9 @@ mod tests {
     fn an_unknown_outcome_asks_a_person_first() {
         let unknown = Delivery { needs_person: true, ..delivery(DeliveryStatus::Failed) };
         assert_eq!(Act::of(&unknown), [Act::MarkPublished, Act::Retry]);
+        let words: Vec<_> = Act::of(&unknown).iter().map(|act| act.words(unknown.needs_person)).collect();
+        assert_eq!(words, ["It is there, mark as published", "It is not there, retry"]);
+        assert_eq!(Act::Retry.words(false), "Retry");
         let asking = Delivery { stage: Stage::OutcomeUnknown, ..delivery(DeliveryStatus::Retried) };
         assert!(Act::of(&asking).is_empty());
         assert_eq!(delivery_line(&asking), "LinkedIn answered 503.");

@@ -323,8 +323,33 @@ impl ErrorClass {
         }
     }
 
-    /// What a person can do about it.
-    pub const fn advice(self) -> &'static str {
+    /// What a person can do about it as the delivery stands; `None` where nothing is left to do. Of what may be public
+    /// already nobody is told to send it again before they have looked.
+    pub const fn advice(self, status: DeliveryStatus, needs_person: bool) -> Option<&'static str> {
+        match status {
+            DeliveryStatus::Success | DeliveryStatus::Canceled => None,
+            DeliveryStatus::Failed if needs_person => Some(LOOK_FIRST),
+            DeliveryStatus::Failed => Some(self.advice_once_failed()),
+            DeliveryStatus::Pending | DeliveryStatus::Publishing | DeliveryStatus::Retried => {
+                Some(self.advice_on_the_way())
+            }
+        }
+    }
+
+    /// It goes on by itself: some classes end before a person could do anything.
+    const fn advice_on_the_way(self) -> &'static str {
+        match self {
+            Self::RateLimited => "Nothing to do: it goes out as soon as the platform allows.",
+            Self::QuotaDaily => "Nothing to do: it goes out when the platform's daily limit resets.",
+            Self::MediaProcessing => "Nothing to do: the platform is still processing the media.",
+            Self::Transient => "Nothing to do: it is tried again by itself.",
+            Self::OutcomeUnknown => "Nothing to do: the platform is asked before anything is sent again.",
+            other => other.advice_once_failed(),
+        }
+    }
+
+    /// It was given up, or is held: nothing more happens by itself.
+    const fn advice_once_failed(self) -> &'static str {
         match self {
             Self::AuthExpired | Self::AuthRevoked => "Reconnect the account, then retry.",
             Self::Permission => {
@@ -332,19 +357,23 @@ impl ErrorClass {
             }
             Self::Validation => "Change the post, then retry.",
             Self::Duplicate => "The platform already has this text. Change it if it should go out again.",
-            Self::RateLimited => "Nothing to do: it goes out as soon as the platform allows.",
-            Self::QuotaDaily => "Nothing to do: it goes out when the platform's daily limit resets.",
-            Self::MediaProcessing => "Nothing to do: the platform is still processing the media.",
+            Self::RateLimited => "It was given up. Retry in a while, with fewer posts at once.",
+            Self::QuotaDaily => "It was given up. Retry when the platform's daily limit has reset.",
+            Self::MediaProcessing => "It was given up. Retry, or replace the media if that happens again.",
             Self::MediaInvalid => "Replace the media with what the platform accepts, then retry.",
             Self::Policy => "Open the platform, resolve what it asks for, then retry.",
             Self::Billing => "The platform's paid access has run out. Ask whoever runs this Arctiv.",
             Self::Transient => "The platform had trouble. Retry when it has recovered.",
-            Self::OutcomeUnknown => "Look at the account: if the post is there, mark it as published, otherwise retry.",
+            Self::OutcomeUnknown => LOOK_FIRST,
             Self::Operator => "This needs whoever runs this Arctiv: the platform refuses the app itself.",
             Self::Missed => "Retry to send it now, or change the post and its time.",
         }
     }
 }
+
+/// For what may be public already, whatever it ended with.
+const LOOK_FIRST: &str =
+    "Look at the account on the platform first: if the post is there, mark it as published, otherwise retry.";
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -684,12 +713,51 @@ mod tests {
     fn each_reason_has_a_heading_a_sentence_and_advice_of_its_own() {
         let mut said: Vec<&str> = Vec::new();
         for class in ErrorClass::ALL {
-            assert!(class.what_happened().ends_with('.') && class.advice().ends_with('.'), "{class}");
+            let advice = class.advice(DeliveryStatus::Failed, false).unwrap();
+            assert!(class.what_happened().ends_with('.') && advice.ends_with('.'), "{class}");
             said.extend([class.title(), class.what_happened()]);
         }
         said.sort_unstable();
         said.dedup();
         assert_eq!(said.len(), ErrorClass::ALL.len() * 2, "two reasons share their words");
+    }
+
+    #[test]
+    fn nobody_is_told_to_retry_what_may_be_public() {
+        use DeliveryStatus::{Canceled, Failed, Pending, Publishing, Retried, Success};
+        for class in ErrorClass::ALL {
+            let in_doubt = class.advice(Failed, true).unwrap();
+            assert!(in_doubt.starts_with("Look at the account on the platform first"), "{class}: {in_doubt}");
+            assert!(in_doubt.contains("mark it as published, otherwise retry"), "{class}: {in_doubt}");
+            // What has been given up does not go out by itself.
+            let failed = class.advice(Failed, false).unwrap();
+            assert!(!failed.contains("Nothing to do") && !failed.contains("it goes out"), "{class}: {failed}");
+            for status in [Success, Canceled] {
+                assert_eq!([class.advice(status, false), class.advice(status, true)], [None, None], "{class} {status}");
+            }
+        }
+        for (class, status, words) in [
+            (ErrorClass::RateLimited, Retried, "Nothing to do: it goes out as soon as the platform allows."),
+            (ErrorClass::QuotaDaily, Pending, "Nothing to do: it goes out when the platform's daily limit resets."),
+            (ErrorClass::MediaProcessing, Retried, "Nothing to do: the platform is still processing the media."),
+            (
+                ErrorClass::OutcomeUnknown,
+                Publishing,
+                "Nothing to do: the platform is asked before anything is sent again.",
+            ),
+            (ErrorClass::Transient, Retried, "Nothing to do: it is tried again by itself."),
+            (ErrorClass::AuthRevoked, Failed, "Reconnect the account, then retry."),
+            (ErrorClass::RateLimited, Failed, "It was given up. Retry in a while, with fewer posts at once."),
+            (ErrorClass::QuotaDaily, Failed, "It was given up. Retry when the platform's daily limit has reset."),
+            (
+                ErrorClass::MediaProcessing,
+                Failed,
+                "It was given up. Retry, or replace the media if that happens again.",
+            ),
+        ] {
+            assert_eq!(class.advice(status, false), Some(words), "{class} {status}");
+        }
+        assert_eq!(ErrorClass::OutcomeUnknown.advice(Failed, false), ErrorClass::Validation.advice(Failed, true));
     }
 
     #[test]

@@ -92,11 +92,7 @@ fn what_happened(delivery: &Delivery, acting: Acting) -> AnyView {
         Some(Outcome::Published) => None,
         _ => delivery.last_error.clone(),
     };
-    let advice = delivery
-        .advice
-        .clone()
-        .filter(|_| !matches!(delivery.status, DeliveryStatus::Success | DeliveryStatus::Canceled))
-        .filter(|_| !delivery.stage.is_watched());
+    let advice = delivery.advice.clone().filter(|_| !delivery.stage.is_watched());
     let id = delivery.id;
     let main = Act::of(delivery).first().copied();
     let buttons = acting.allowed.then(|| {
@@ -105,13 +101,12 @@ fn what_happened(delivery: &Delivery, acting: Acting) -> AnyView {
             .map(|act| {
                 let act = *act;
                 let words = match act {
-                    Act::Retry if delivery.needs_person => "It is not there, retry",
+                    Act::Retry | Act::MarkPublished if delivery.needs_person => act.words(true),
                     Act::Retry if delivery.error_class == Some(ErrorClass::Missed) => "Send it now",
                     Act::Retry => "Retry now",
-                    Act::MarkPublished => "It is there, mark as published",
                     Act::Cancel => "Cancel delivery",
                     Act::WriteComment => "Write the first comment again",
-                    Act::StopWaiting => "Stop waiting",
+                    Act::MarkPublished | Act::StopWaiting => act.words(false),
                 };
                 let variant = if Some(act) == main && !matches!(act, Act::Cancel | Act::StopWaiting) {
                     ButtonVariant::Primary
@@ -131,10 +126,12 @@ fn what_happened(delivery: &Delivery, acting: Acting) -> AnyView {
         let href = format!("/accounts/{}", delivery.social_account_id);
         view! { <Button href>"Open the account"</Button> }
     });
-    let edit = matches!(
-        delivery.error_class,
-        Some(ErrorClass::Validation | ErrorClass::MediaInvalid | ErrorClass::Duplicate | ErrorClass::Missed)
-    )
+    // What may be public already is not offered as a new post.
+    let edit = (!delivery.needs_person
+        && matches!(
+            delivery.error_class,
+            Some(ErrorClass::Validation | ErrorClass::MediaInvalid | ErrorClass::Duplicate | ErrorClass::Missed)
+        ))
     .then(|| {
         // A post that cannot be edited any more is offered there as a new one, for this account.
         let href = format!("/compose?post={}&account={}", delivery.content_id, delivery.social_account_id);

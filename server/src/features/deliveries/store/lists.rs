@@ -118,7 +118,7 @@ impl DeliveryRow {
             max_attempts,
             last_error: self.last_error,
             error_class: class,
-            advice: class.filter(|_| status != DeliveryStatus::Success).map(|class| class.advice().to_owned()),
+            advice: class.and_then(|class| class.advice(status, self.needs_person)).map(str::to_owned),
             needs_person: self.needs_person,
             external_post_id: self.external_post_id,
             external_url: self.external_url,
@@ -349,11 +349,12 @@ pub async fn dead_letters(tx: &mut PgConnection) -> ServiceResult<Vec<DeadLetter
     rows.into_iter()
         .map(|row| {
             let class: ErrorClass = word("error class", &row.class)?;
+            let advice = class.advice(DeliveryStatus::Failed, row.needing_person == row.n);
             Ok(DeadLetterReason {
                 error_class: class,
                 title: class.title().to_owned(),
                 what_happened: class.what_happened().to_owned(),
-                what_to_do: class.advice().to_owned(),
+                what_to_do: advice.unwrap_or_default().to_owned(),
                 count: u32::try_from(row.n).unwrap_or(u32::MAX),
                 needing_person: u32::try_from(row.needing_person).unwrap_or(u32::MAX),
                 platforms: row
