@@ -1,5 +1,6 @@
 //! Pictures, videos and documents: bringing them in, the library, one of them in depth.
 
+pub mod anywhere;
 pub mod limits;
 pub mod pages;
 pub mod picker;

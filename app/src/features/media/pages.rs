@@ -1,6 +1,7 @@
 //! `/media`, the library; `/media/:id`, one of it with where it is used.
 
 use super::{
+    anywhere::take_from_anywhere,
     limits::{Limits, publishing},
     query::{LibraryQuery, PAGE},
     queue::{UploadList, Uploads},
@@ -88,7 +89,10 @@ fn Add(#[prop(into)] on_added: Callback<()>) -> impl IntoView {
         };
         added.set(Vec::new());
     });
-    let add = move |files| uploads.add(files, AT_ONCE, "Fifty files at a time are enough. Add it again in a moment.");
+    let add = Callback::new(move |files| {
+        uploads.add(files, AT_ONCE, "Fifty files at a time are enough. Add it again in a moment.");
+    });
+    take_from_anywhere(add);
     view! {
         <div class="mb-6">
             <FileDrop
@@ -349,7 +353,7 @@ fn none_yet(may_add: bool) -> AnyView {
         .into_any();
     }
     let steps = vec![
-        EmptyStep::new(Glyph::Upload, "Add", "Drag files anywhere into the field above, or paste them."),
+        EmptyStep::new(Glyph::Upload, "Add", "Drag files anywhere onto this page, or paste them."),
         EmptyStep::new(Glyph::PenLine, "Describe", "Alt text once, for every post that shows it."),
         EmptyStep::new(Glyph::Send, "Use", "Choose it in the composer; each network gets it in a form it takes."),
     ];

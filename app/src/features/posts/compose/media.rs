@@ -3,6 +3,7 @@
 use super::{model::reorder, save::store_descriptions, state::Composer};
 use crate::{
     features::media::{
+        anywhere::take_from_anywhere,
         limits::{Limits, publishing},
         picker::LibraryPicker,
         queue::{UploadList, Uploads},
@@ -18,7 +19,6 @@ use domain::{
     posts::{MAX_MEDIA, preflight::length},
 };
 use leptos::{
-    ev,
     prelude::*,
     task::spawn_local,
     web_sys::{self, File},
@@ -119,7 +119,7 @@ pub fn Pictures(composer: Composer) -> impl IntoView {
             selected.set(pictures.read_untracked().first().map(|asset| asset.id.to_string()));
         }
     };
-    take_from_anywhere(tray);
+    take_from_anywhere(Callback::new(move |files| tray.add(files)));
     let is_empty = Memo::new(move |_| pictures.read().is_empty());
     let is_full = Signal::derive(move || pictures.read().len() >= MAX_MEDIA);
     let hint = "Pictures up to 20 MB, videos up to 4 GB, documents up to 100 MB";
@@ -221,53 +221,6 @@ pub fn Pictures(composer: Composer) -> impl IntoView {
         </section>
     }
     .into_any()
-}
-
-/// Pictures that are pasted into the text, or dropped beside the field, land here as well. Without this the browser
-/// would leave the page for a dropped file.
-fn take_from_anywhere(tray: Tray) {
-    Effect::new(move |_| {
-        let pasted = window_event_listener(ev::paste, move |event| {
-            let files = files(event.clipboard_data());
-            if !files.is_empty() && !in_drop_field(&event) {
-                event.prevent_default();
-                tray.add(files);
-            }
-        });
-        let over = window_event_listener(ev::dragover, |event| {
-            if has_files(event.data_transfer().as_ref()) {
-                event.prevent_default();
-            }
-        });
-        let dropped = window_event_listener(ev::drop, move |event| {
-            let files = files(event.data_transfer());
-            if !files.is_empty() && !in_drop_field(&event) {
-                event.prevent_default();
-                tray.add(files);
-            }
-        });
-        on_cleanup(move || {
-            pasted.remove();
-            over.remove();
-            dropped.remove();
-        });
-    });
-}
-
-fn files(data: Option<web_sys::DataTransfer>) -> Vec<File> {
-    let Some(list) = data.and_then(|data| data.files()) else { return Vec::new() };
-    (0..list.length()).filter_map(|i| list.item(i)).collect()
-}
-
-/// While something is dragged only its kind can be seen.
-fn has_files(data: Option<&web_sys::DataTransfer>) -> bool {
-    data.is_some_and(|data| data.types().iter().any(|kind| kind == "Files"))
-}
-
-/// The field takes its files itself.
-fn in_drop_field(event: &web_sys::Event) -> bool {
-    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    target.and_then(|target| target.closest("[data-ui='file-drop']").ok().flatten()).is_some()
 }
 
 /// The id of the description's field, which the checks lead to.
