@@ -22,7 +22,7 @@ use crate::{
     },
     session::use_session,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     ErrorCode, PostId,
     posts::{NewPost, Post},
@@ -35,6 +35,9 @@ use std::time::Duration;
 const PAUSE: Duration = Duration::from_millis(400);
 /// How long it pauses before it is kept on the server.
 const LONG_PAUSE: Duration = Duration::from_secs(2);
+/// How long it is put off at most, in the browser and on the server, by somebody who types without a pause.
+const AT_MOST: Duration = Duration::from_secs(2);
+const LONG_AT_MOST: Duration = Duration::from_secs(10);
 /// Entries kept at once; the oldest makes room.
 const MOST: usize = 8;
 
@@ -115,6 +118,11 @@ fn later(here: Option<Entry>, elsewhere: Option<Entry>) -> Option<Entry> {
     }
 }
 
+/// How long to wait from now for what has been put off for so long already. A clock that was set back starts over.
+fn rest(pause: Duration, most: Duration, put_off: TimeDelta) -> Duration {
+    pause.min(most.saturating_sub(put_off.to_std().unwrap_or_default()))
+}
+
 /// A list with `entry` in it, newest first, and no more of them than are kept.
 fn with_entry(mut list: Vec<Entry>, entry: Entry) -> Vec<Entry> {
     list.retain(|other| other.key != entry.key);
@@ -193,6 +201,8 @@ struct State {
     /// What the server has of it.
     on_server: Option<Draft>,
     timers: [Option<TimeoutHandle>; 2],
+    /// Since when each of them is put off.
+    since: [Option<DateTime<Utc>>; 2],
     /// A request to the server is under way.
     busy: bool,
     /// Being saved, or no longer ours: nothing is kept on the server by itself.
@@ -258,8 +268,8 @@ impl Keeper {
         Effect::new(move |before: Option<Draft>| {
             let now = draft.get();
             if before.is_some_and(|before| before != now) {
-                self.wait(0, PAUSE, Self::keep_here);
-                self.wait(1, LONG_PAUSE, Self::keep_there);
+                self.wait(0, (PAUSE, AT_MOST), Self::keep_here);
+                self.wait(1, (LONG_PAUSE, LONG_AT_MOST), Self::keep_there);
             }
             now
         });
@@ -303,23 +313,34 @@ impl Keeper {
             if let Some(timer) = state.timers.get_mut(which).and_then(Option::take) {
                 timer.clear();
             }
+            if let Some(since) = state.since.get_mut(which) {
+                *since = None;
+            }
         });
     }
 
-    fn wait(self, which: usize, pause: Duration, then: fn(Self)) {
+    /// Puts `then` off once more: for a pause, and for no longer than the most in all.
+    fn wait(self, which: usize, (pause, most): (Duration, Duration), then: fn(Self)) {
+        let since = self.state.try_with_value(|state| state.since.get(which).copied().flatten()).flatten();
         self.stop_waiting(which);
+        let (now, since) = (now(), since.unwrap_or_else(now));
         let ended = move || {
+            // It has rung: there is nothing to clear.
             let _page_gone = self.state.try_update_value(|state| {
                 if let Some(timer) = state.timers.get_mut(which) {
                     *timer = None;
                 }
+                if let Some(since) = state.since.get_mut(which) {
+                    *since = None;
+                }
             });
             then(self);
         };
-        let timer = set_timeout_with_handle(ended, pause).ok();
+        let timer = set_timeout_with_handle(ended, rest(pause, most, now - since)).ok();
         let _page_gone = self.state.try_update_value(|state| {
-            if let Some(place) = state.timers.get_mut(which) {
+            if let (Some(place), Some(begun)) = (state.timers.get_mut(which), state.since.get_mut(which)) {
                 *place = timer;
+                *begun = Some(since);
             }
         });
     }
@@ -390,7 +411,7 @@ impl Keeper {
                     if rests {
                         let _page_gone = self.kept.try_set(Kept::Server);
                     } else if then.is_none() {
-                        self.wait(1, LONG_PAUSE, Self::keep_there);
+                        self.wait(1, (LONG_PAUSE, LONG_AT_MOST), Self::keep_there);
                     }
                 }
                 // The post was saved or deleted elsewhere: it is not written over from here.
@@ -708,6 +729,14 @@ mod tests {
             approval: None,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn nonstop_typing_is_kept_all_the_same() {
+        for (put_off, expected) in [(0, 400), (1_500, 400), (1_700, 300), (2_000, 0), (9_000, 0), (-5_000, 400)] {
+            let waits = rest(PAUSE, AT_MOST, TimeDelta::milliseconds(put_off));
+            assert_eq!(waits, Duration::from_millis(expected), "put off for {put_off} ms");
         }
     }
 

@@ -213,7 +213,6 @@ fn compose(view: ComposeView, asked: Asked) -> AnyView {
                 <div class="ml-auto flex items-center gap-2">
                     <Button
                         variant=ButtonVariant::Ghost
-                        class="max-sm:hidden"
                         disabled=Signal::derive(move || composer.draft.read().is_empty())
                         on_click=move |_| discarding.set(true)
                     >
