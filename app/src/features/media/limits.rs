@@ -6,7 +6,7 @@ use crate::{
 };
 use domain::{
     Platform,
-    platform::{DocumentRules, PostRules, Ratio, VideoRules},
+    platform::{DocumentRules, PostFormat, PostRules, Ratio, VideoRules},
     posts::preflight::length,
 };
 use leptos::prelude::*;
@@ -25,8 +25,9 @@ fn pictures(rules: &PostRules) -> String {
     let types = rules.image_types.iter().map(|kind| kind.label()).collect::<Vec<_>>().join(", ");
     let gif = rules.gif_bytes_max.map(|most| format!(", GIF {}", size(most))).unwrap_or_default();
     let ratio = rules.image_ratio.map(|ratio| format!(" Shape {}.", shape(ratio))).unwrap_or_default();
+    let width = rules.image_width_min.map(|least| format!(" {least} pixels wide or more.")).unwrap_or_default();
     format!(
-        "Up to {} pictures as {types}, {} each{gif}; what is larger or of another type is converted.{ratio}",
+        "Up to {} pictures as {types}, {} each{gif}; what is larger or of another type is converted.{ratio}{width}",
         rules.images_max,
         size(rules.image_bytes_max)
     )
@@ -44,6 +45,19 @@ fn video(rules: &VideoRules, mixed: bool) -> String {
         length(rules.duration_max),
         size(rules.bytes_max)
     )
+}
+
+/// "Reel: one video, 3 s to 1:30, up to 1 GB. Shape 9:16."
+fn form(format: PostFormat, rules: &PostRules) -> Option<String> {
+    let what = match format {
+        PostFormat::Feed => return None,
+        PostFormat::Reel => "Reel: one video",
+        PostFormat::Story => "Story: one picture, or one video",
+    };
+    let limits = rules.video_as(format)?;
+    let ratio = limits.ratio.map(|ratio| format!(" Shape {}.", shape(ratio))).unwrap_or_default();
+    let (least, most) = (length(limits.duration_min), length(limits.duration_max));
+    Some(format!("{what}, {least} to {most}, up to {}.{ratio}", size(limits.bytes_max)))
 }
 
 fn document(rules: &DocumentRules) -> String {
@@ -67,6 +81,7 @@ fn shape(ratio: Ratio) -> String {
 fn lines(rules: &PostRules) -> Vec<String> {
     let mut lines = vec![pictures(rules)];
     lines.extend(rules.video.map(|limits| video(limits, rules.mixed_media)));
+    lines.extend(rules.formats.iter().filter_map(|format| form(*format, rules)));
     lines.extend(rules.document.map(document));
     lines
 }
@@ -122,6 +137,16 @@ mod tests {
             instagram.contains("Shape 4:5 to 1.91:1.") && instagram.contains("also beside pictures"),
             "{instagram}"
         );
+        assert!(instagram.contains("Shape 4:5 to 1.91:1. 320 pixels wide or more."), "{instagram}");
+        assert!(
+            instagram.contains("Story: one picture, or one video, 3 s to 1:00, up to 100 MB.")
+                && instagram.contains("Reel: one video, 3 s to 15:00, up to 300 MB."),
+            "{instagram}"
+        );
+        let facebook = of(Platform::Facebook);
+        assert!(facebook.contains("Reel: one video, 3 s to 1:30, up to 1 GB. Shape 9:16."), "{facebook}");
+        assert!(of(Platform::Tiktok).contains("Up to 35 pictures"));
+        assert!(!of(Platform::Twitter).contains("Story") && !of(Platform::Tiktok).contains("Reel"));
         assert!(of(Platform::Twitter).contains("One video: MP4 (H.264), 0.5 s to 2:20, up to 512 MB."));
         assert!(of(Platform::Linkedin).contains("up to 300 pages"));
         assert!(of(Platform::Tiktok).contains("up to 4 GB"));
