@@ -4,7 +4,7 @@ import { expect } from '../../support/fixtures';
 import { suite } from '../../support/network';
 
 const text = 'Our spring catalogue (12 pages): bowls, plates & one_off pieces #pottery';
-const escaped = 'Our spring catalogue \\(12 pages\\): bowls, plates & one\\_off pieces \\#pottery';
+const escaped = 'Our spring catalogue \\(12 pages\\): bowls, plates & one\\_off pieces {hashtag|\\#|pottery}';
 const comment = 'Orders until the 3rd of March.';
 const headers = { 'linkedin-version': expect.stringMatching(/^20\d{4}$/), 'x-restli-protocol-version': '2.0.0' };
 

@@ -254,7 +254,7 @@ async fn a_text_goes_out_escaped() {
         sent_post(&server.received_requests().await.unwrap()[0]),
         json!({
             "author": "urn:li:person:abc",
-            "commentary": "We \\(really\\) mean it \\#now",
+            "commentary": "We \\(really\\) mean it {hashtag|\\#|now}",
             "visibility": "PUBLIC",
             "distribution": {"feedDistribution": "MAIN_FEED", "targetEntities": [], "thirdPartyDistributionChannels": []},
             "lifecycleState": "PUBLISHED",
@@ -368,13 +368,13 @@ async fn a_commit_that_ends_otherwise(#[case] answer: ResponseTemplate, #[case] 
 async fn an_organizations_post_is_found_again() {
     let server = MockServer::start().await;
     let posts = json!({"elements": [
-        {"id": "urn:li:share:9", "commentary": "We \\(really\\) mean it", "createdAt": noon().timestamp_millis() + 4_000,
+        {"id": "urn:li:share:9", "commentary": "We \\(really\\) mean it {hashtag|\\#|now}", "createdAt": noon().timestamp_millis() + 4_000,
          "lifecycleState": "PUBLISHED"},
-        {"id": "urn:li:share:8", "commentary": "We \\(really\\) mean it", "createdAt": noon().timestamp_millis() - 900_000},
+        {"id": "urn:li:share:8", "commentary": "We \\(really\\) mean it {hashtag|\\#|now}", "createdAt": noon().timestamp_millis() - 900_000},
     ]});
     on(&server, "GET", "/rest/posts", ok(posts)).await;
     let adapter = adapter(Platform::Linkedin, &server);
-    let request = post(account("10", AccountKind::Organization), "We (really) mean it", Vec::new());
+    let request = post(account("10", AccountKind::Organization), "We (really) mean it #now", Vec::new());
     let finding = adapter.find_published(&request, None, &[]).await.unwrap();
     assert!(matches!(&finding, Finding::Found { external_id, .. } if external_id == "urn:li:share:9"), "{finding:?}");
     let known = ["urn:li:share:9".to_owned()];
