@@ -59,14 +59,14 @@ pub fn LimitMeter(
     #[prop(into)]
     label: String,
     #[prop(into)] used: Signal<u64>,
-    max: u64,
+    #[prop(into)] max: Signal<u64>,
     /// Before the figures: a mark.
     #[prop(optional, into)]
     before: ViewFn,
 ) -> impl IntoView {
-    let over = Memo::new(move |_| used.get() > max);
+    let over = Memo::new(move |_| used.get() > max.get());
     #[expect(clippy::cast_precision_loss, reason = "lengths of posts are far below 2^52")]
-    let (value, top) = (Signal::derive(move || used.get() as f64), max as f64);
+    let (value, top) = (Signal::derive(move || used.get() as f64), Signal::derive(move || max.get() as f64));
     let spoken = label.clone();
     view! {
         <div data-ui="limit-meter" class="min-w-0">
@@ -75,14 +75,14 @@ pub fn LimitMeter(
                 <span class=move || if over.get() { "font-medium text-danger" } else { "text-text" }>
                     {move || super::status::grouped(used.get())}
                 </span>
-                <span class="max-sm:hidden lg:max-xl:hidden">{format!("/ {}", super::status::grouped(max))}</span>
+                <span class="max-sm:hidden lg:max-xl:hidden">{move || format!("/ {}", super::status::grouped(max.get()))}</span>
                 <span class="contents" hidden=move || !over.get()>
                     {icon(Glyph::StFailed, "size-3.5 text-danger-solid")}
                     <span class="sr-only">"too long"</span>
                 </span>
             </p>
             <Progress
-                label=Signal::derive(move || format!("{spoken}: {} of {max} characters", used.get()))
+                label=Signal::derive(move || format!("{spoken}: {} of {} characters", used.get(), max.get()))
                 value
                 max=top
                 limit=true

@@ -16,30 +16,42 @@ pub struct Recipe {
     pub kind: ImageType,
     /// The most pixels from left to right; 0 for as many as it has.
     pub width_max: u32,
+    /// The most pixels from top to bottom; 0 for as many as it has.
+    pub height_max: u32,
     /// The most pixels in all; 0 for as many as it has.
     pub pixels_max: u64,
     pub bytes_max: u64,
 }
 
 impl fmt::Display for Recipe {
-    /// `jpg-w1440-p0-b8388608`: names the copy in storage and in its address.
+    /// `jpg-w1440-p0-b8388608`, or `jpg-w1080-h1920-p0-b20971520`: names the copy in storage and in its address. Without
+    /// a bound its height is not named, as it never was: copies are found again.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-w{}-p{}-b{}", self.kind.extension(), self.width_max, self.pixels_max, self.bytes_max)
+        write!(f, "{}-w{}", self.kind.extension(), self.width_max)?;
+        if self.height_max > 0 {
+            write!(f, "-h{}", self.height_max)?;
+        }
+        write!(f, "-p{}-b{}", self.pixels_max, self.bytes_max)
     }
 }
 
 impl FromStr for Recipe {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
-        let mut parts = text.split('-');
+        fn number<T: FromStr>(part: Option<&str>, mark: char) -> Result<T, ()> {
+            part.and_then(|part| part.strip_prefix(mark)?.parse().ok()).ok_or(())
+        }
+        let mut parts = text.split('-').peekable();
         let kind = parts.next().ok_or(())?;
-        let mut number =
-            |mark: char| parts.next().and_then(|part| part.strip_prefix(mark)?.parse::<u64>().ok()).ok_or(());
         let recipe = Self {
             kind: ImageType::ALL.into_iter().find(|known| known.extension() == kind).ok_or(())?,
-            width_max: u32::try_from(number('w')?).map_err(|_| ())?,
-            pixels_max: number('p')?,
-            bytes_max: number('b')?,
+            width_max: number(parts.next(), 'w')?,
+            height_max: match parts.next_if(|part| part.starts_with('h')) {
+                Some(part) => number(Some(part), 'h')?,
+                None => 0,
+            },
+            pixels_max: number(parts.next(), 'p')?,
+            bytes_max: number(parts.next(), 'b')?,
         };
         // Only the one way to write it: a recipe is a name.
         if recipe.to_string() == text { Ok(recipe) } else { Err(()) }
@@ -86,13 +98,14 @@ pub fn fit(rules: &PostRules, picture: &PictureFacts) -> Fit {
     let pixels = u64::from(picture.width) * u64::from(picture.height);
     let taken = rules.image_types.contains(&picture.kind);
     let small = picture.bytes <= rules.image_bytes(picture.kind);
-    let narrow = rules.image_width_max.is_none_or(|most| picture.width <= most);
+    let inside = rules.image_width_max.is_none_or(|most| picture.width <= most)
+        && rules.image_height_max.is_none_or(|most| picture.height <= most);
     let few = rules.image_pixels_max.is_none_or(|most| pixels <= most);
-    if taken && small && narrow && few {
+    if taken && small && inside && few {
         return Fit::AsIs;
     }
     if taken && picture.kind == ImageType::Gif {
-        // A copy would stand still. One that is only wider than what is shown goes out as it is.
+        // A copy would stand still. One that is only larger than what is shown goes out as it is.
         return if small && few { Fit::AsIs } else { Fit::Never };
     }
     let keeps_alpha = picture.see_through && rules.image_types.contains(&ImageType::Png);
@@ -103,6 +116,7 @@ pub fn fit(rules: &PostRules, picture: &PictureFacts) -> Fit {
     Fit::Copy(Recipe {
         kind,
         width_max: rules.image_width_max.unwrap_or(0),
+        height_max: rules.image_height_max.unwrap_or(0),
         pixels_max: rules.image_pixels_max.unwrap_or(0),
         bytes_max: rules.image_bytes(kind),
     })
@@ -144,6 +158,18 @@ mod tests {
     }
 
     #[test]
+    fn tiktok_takes_1080p_and_no_longer_side() {
+        let on_tiktok = |width, height| on(Platform::Tiktok, picture(ImageType::Jpeg, width, height));
+        for (width, height) in [(1_080, 1_920), (1_080, 608), (720, 1_280), (1, 1)] {
+            assert_eq!(on_tiktok(width, height), Fit::AsIs, "{width} x {height}");
+        }
+        for (width, height) in [(1_080, 2_400), (500, 1_921), (1_081, 1_920), (1_920, 1_080)] {
+            let Fit::Copy(recipe) = on_tiktok(width, height) else { panic!("{width} x {height} goes as it is") };
+            assert_eq!(recipe.to_string(), "jpg-w1080-h1920-p0-b20971520");
+        }
+    }
+
+    #[test]
     fn a_gif_that_is_taken_goes_on_moving() {
         let gif = picture(ImageType::Gif, 500, 500);
         assert_eq!(on(Platform::Twitter, gif), Fit::AsIs);
@@ -169,7 +195,9 @@ mod tests {
         }
 
         #[test]
-        fn only_names_of_ours_are_recipes(text in "\\PC{0,40}|(jpg|png)-w[0-9]{1,12}-p[0-9]{1,3}-b[0-9]{1,3}") {
+        fn only_names_of_ours_are_recipes(
+            text in "\\PC{0,40}|(jpg|png)-w[0-9]{1,12}(-h[0-9]{1,12})?-p[0-9]{1,3}-b[0-9]{1,3}"
+        ) {
             if let Ok(recipe) = text.parse::<Recipe>() {
                 prop_assert_eq!(recipe.to_string(), text);
             }

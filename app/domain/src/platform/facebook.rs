@@ -31,6 +31,7 @@ pub(super) static PLATFORM: Descriptor = Descriptor {
 
 static RULES: PostRules = PostRules {
     text_max: 63_206,
+    picture_text_max: None,
     media_required: false,
     images_max: 10,
     image_types: &[ImageType::Jpeg, ImageType::Png],
@@ -45,9 +46,11 @@ static RULES: PostRules = PostRules {
     same_text_again: false,
     hashtags_max: None,
     mentions_max: None,
+    cashtags_max: None,
     image_ratio: None,
     image_width_min: None,
     image_width_max: None,
+    image_height_max: None,
     formats: &[PostFormat::Feed, PostFormat::Reel, PostFormat::Story],
     // Facebook names no single limit for videos of Pages; 4 hours and 10 GB are its own app's, and 4 GB the safe value.
     video: Some(&VideoRules {

@@ -31,6 +31,7 @@ pub(super) static PLATFORM: Descriptor = Descriptor {
 
 static RULES: PostRules = PostRules {
     text_max: 2_200,
+    picture_text_max: None,
     media_required: true,
     images_max: 10,
     image_types: &[ImageType::Jpeg],
@@ -45,9 +46,11 @@ static RULES: PostRules = PostRules {
     same_text_again: true,
     hashtags_max: Some(30),
     mentions_max: Some(20),
+    cashtags_max: None,
     image_ratio: Some(Ratio { narrowest: (4, 5), widest: (191, 100) }),
     image_width_min: Some(320),
     image_width_max: Some(1_440),
+    image_height_max: None,
     formats: &[PostFormat::Feed, PostFormat::Reel, PostFormat::Story],
     video: Some(&INSTAGRAM_REEL),
     reel: Some(&INSTAGRAM_REEL),

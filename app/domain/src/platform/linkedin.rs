@@ -31,6 +31,7 @@ pub(super) static PLATFORM: Descriptor = Descriptor {
 
 static RULES: PostRules = PostRules {
     text_max: 3_000,
+    picture_text_max: None,
     media_required: false,
     images_max: 20,
     image_types: &[ImageType::Jpeg, ImageType::Png, ImageType::Gif],
@@ -45,9 +46,11 @@ static RULES: PostRules = PostRules {
     same_text_again: false,
     hashtags_max: None,
     mentions_max: None,
+    cashtags_max: None,
     image_ratio: None,
     image_width_min: None,
     image_width_max: None,
+    image_height_max: None,
     formats: &[PostFormat::Feed],
     video: Some(&VideoRules {
         types: &[VideoType::Mp4],

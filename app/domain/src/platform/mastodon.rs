@@ -37,6 +37,7 @@ pub(super) static PLATFORM: Descriptor = Descriptor {
 
 static RULES: PostRules = PostRules {
     text_max: 500,
+    picture_text_max: None,
     media_required: false,
     images_max: 4,
     image_types: &[ImageType::Jpeg, ImageType::Png, ImageType::Webp, ImageType::Gif],
@@ -52,9 +53,11 @@ static RULES: PostRules = PostRules {
     same_text_again: true,
     hashtags_max: None,
     mentions_max: None,
+    cashtags_max: None,
     image_ratio: None,
     image_width_min: None,
     image_width_max: None,
+    image_height_max: None,
     formats: &[PostFormat::Feed],
     video: Some(&VideoRules {
         types: &VideoType::ALL,

@@ -4,7 +4,7 @@ use super::{
     files::{DocumentType, ImageType, VideoType},
     options::{Audience, PostFormat},
 };
-use crate::media::VideoCodec;
+use crate::media::{MediaKind, VideoCodec};
 
 /// The shape of a picture or video, width to height, each bound a fraction: `(4, 5)` is upright, `(191, 100)` wide.
 /// Compared by cross-multiplying, so that no rounding refuses what stands exactly on a bound.
@@ -56,6 +56,8 @@ pub struct DocumentRules {
 pub struct PostRules {
     /// Longest text, counted by [`Platform::count`](super::Platform::count).
     pub text_max: usize,
+    /// The same beside pictures alone, where that is another number.
+    pub picture_text_max: Option<usize>,
     pub media_required: bool,
     pub images_max: usize,
     pub image_types: &'static [ImageType],
@@ -77,12 +79,16 @@ pub struct PostRules {
     /// `#words` and `@names` in the text.
     pub hashtags_max: Option<usize>,
     pub mentions_max: Option<usize>,
+    /// `$ABC` in the text.
+    pub cashtags_max: Option<usize>,
     /// The shape a picture must have.
     pub image_ratio: Option<Ratio>,
     /// The least width of a picture, pixels.
     pub image_width_min: Option<u32>,
     /// The width a picture is shown at, at most, pixels: a copy for the platform is made no wider.
     pub image_width_max: Option<u32>,
+    /// The same of its height.
+    pub image_height_max: Option<u32>,
     /// The forms a post can take, the usual one first.
     pub formats: &'static [PostFormat],
     /// Videos in the feed; one alone, unless [`PostRules::mixed_media`].
@@ -109,6 +115,13 @@ impl PostRules {
             PostFormat::Reel => self.reel,
             PostFormat::Story => self.story,
         }
+    }
+
+    /// The longest text beside media of these kinds.
+    pub fn text_max_beside(&self, media: impl IntoIterator<Item = MediaKind>) -> usize {
+        let mut media = media.into_iter().peekable();
+        let pictures = media.peek().is_some() && media.all(|kind| kind == MediaKind::Image);
+        self.picture_text_max.filter(|_| pictures).unwrap_or(self.text_max)
     }
 
     /// The size limit for one type, bytes.
@@ -147,6 +160,21 @@ mod tests {
                 assert!(video.duration_min < video.duration_max && !video.types.is_empty(), "{platform} {format:?}");
                 assert!(video.bytes_max >= 90 * MIB, "{platform} {format:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_text_may_be_longer_beside_pictures_alone() {
+        let (image, video) = (MediaKind::Image, MediaKind::Video);
+        for (platform, media, most) in [
+            (Platform::Tiktok, &[][..], 2_200),
+            (Platform::Tiktok, &[image, image], 4_000),
+            (Platform::Tiktok, &[video], 2_200),
+            (Platform::Tiktok, &[image, video], 2_200),
+            (Platform::Instagram, &[image], 2_200),
+        ] {
+            let found = platform.rules().unwrap().text_max_beside(media.iter().copied());
+            assert_eq!(found, most, "{platform} {media:?}");
         }
     }
 

@@ -33,6 +33,8 @@ pub(super) static PLATFORM: Descriptor = Descriptor {
 
 static RULES: PostRules = PostRules {
     text_max: 2_200,
+    // A video's title; beside pictures it is the description.
+    picture_text_max: Some(4_000),
     media_required: true,
     images_max: 35,
     image_types: &[ImageType::Jpeg, ImageType::Webp],
@@ -48,9 +50,12 @@ static RULES: PostRules = PostRules {
     same_text_again: true,
     hashtags_max: None,
     mentions_max: None,
+    cashtags_max: None,
     image_ratio: None,
     image_width_min: None,
+    // 1080p, held upright: a lying picture is shown no wider than the screen.
     image_width_max: Some(1_080),
+    image_height_max: Some(1_920),
     formats: &[PostFormat::Feed],
     // A creator's own limit may be lower.
     video: Some(&VideoRules {

@@ -11,7 +11,7 @@ use super::{
     Ratio, VideoRules, VideoType,
     rules::{MIB, SECOND},
 };
-use crate::{media::VideoCodec, text::find_urls};
+use crate::{media::VideoCodec, text::find_links};
 
 pub(super) static PLATFORM: Descriptor = Descriptor {
     word: "twitter",
@@ -35,6 +35,7 @@ pub(super) static PLATFORM: Descriptor = Descriptor {
 
 static RULES: PostRules = PostRules {
     text_max: 280,
+    picture_text_max: None,
     media_required: false,
     images_max: 4,
     image_types: &[ImageType::Jpeg, ImageType::Png, ImageType::Webp, ImageType::Gif],
@@ -49,9 +50,11 @@ static RULES: PostRules = PostRules {
     same_text_again: false,
     hashtags_max: None,
     mentions_max: None,
+    cashtags_max: Some(1),
     image_ratio: None,
     image_width_min: None,
     image_width_max: None,
+    image_height_max: None,
     formats: &[PostFormat::Feed],
     // Premium accounts may do more.
     video: Some(&VideoRules {
@@ -76,13 +79,15 @@ static RULES: PostRules = PostRules {
 /// Weight of any link, whatever its length.
 pub const URL_WEIGHT: usize = 23;
 
-/// What X charges for a post, and for one with a link, in thousandths of a US dollar (its price list of 2026-08).
+/// What X charges for a post, for one with a link, and for each alt text (a call for media metadata), in thousandths of
+/// a US dollar (its price list of 2026-08).
 pub const POST_PRICE: u32 = 15;
 pub const LINK_POST_PRICE: u32 = 200;
+pub const ALT_TEXT_PRICE: u32 = 5;
 
 /// What X charges for a post with this text, in thousandths of a US dollar.
 pub fn price(text: &str) -> u32 {
-    if find_urls(text).is_empty() { POST_PRICE } else { LINK_POST_PRICE }
+    if find_links(text).is_empty() { POST_PRICE } else { LINK_POST_PRICE }
 }
 
 /// The weighted length of `text`.
@@ -90,7 +95,7 @@ pub fn weighted_length(text: &str) -> usize {
     let text = composed(text);
     let mut total = 0;
     let mut at = 0;
-    for (start, end) in find_urls(&text) {
+    for (start, end) in find_links(&text) {
         total += plain(text.get(at..start).unwrap_or_default()) + URL_WEIGHT;
         at = end;
     }
@@ -146,6 +151,11 @@ mod tests {
     #[case("👍🏽", 2)]
     #[case("1️⃣", 2)]
     #[case("a https://arctiv.example/a/very/long/path/indeed b", 27)]
+    #[case("a example.com/a/very/long/path/indeed b", 27)]
+    #[case("example.com", 23)]
+    #[case("me@example.com", 14)]
+    #[case("@example.com", 12)]
+    #[case("it.is", 5)]
     #[case("…", 2)]
     #[case("–", 1)]
     fn counts_as_x_does(#[case] text: &str, #[case] expected: usize) {

@@ -37,7 +37,8 @@ pub const MAX_TITLE: usize = 200;
 /// Above every platform's own limit; the platform limits are preflight's.
 pub const MAX_BODY: usize = 70_000;
 pub const MAX_LINK: usize = 2_000;
-pub const MAX_MEDIA: usize = 20;
+/// What the widest platform takes, which is TikTok; the platform limits are preflight's.
+pub const MAX_MEDIA: usize = 35;
 pub const MAX_ACCOUNTS: usize = 500;
 pub const MAX_UNDO_SECONDS: u16 = 60;
 /// Above every platform's own limit of a first comment.
@@ -247,7 +248,7 @@ pub struct NewPost {
     pub body: String,
     /// http or https, at most 2,000 characters.
     pub link: Option<String>,
-    /// Ids of uploaded pictures, in order; at most 20.
+    /// Ids of uploaded pictures, in order; at most 35.
     pub media_assets: Vec<MediaId>,
     pub visibility: Visibility,
     /// RFC 3339. With `visibility: scheduled`, either this or `scheduled_local`.
@@ -601,6 +602,19 @@ mod tests {
     #[test]
     fn an_empty_post_says_what_is_missing() {
         assert_eq!(NewPost::default().check(now()).get("body"), Some("Write something, or add a picture or a link."));
+    }
+
+    #[test]
+    fn a_post_takes_as_many_media_as_the_widest_platform() {
+        let widest =
+            Platform::ALL.into_iter().filter_map(|platform| platform.rules()).map(|rules| rules.images_max).max();
+        assert_eq!(widest, Some(MAX_MEDIA));
+        let with = |n: usize| NewPost {
+            media_assets: (0..n).map(|n| MediaId(uuid::Uuid::from_u128(n as u128))).collect(),
+            ..NewPost::default()
+        };
+        assert!(with(35).check(now()).get("media_assets").is_none());
+        assert_eq!(with(36).check(now()).get("media_assets"), Some("Add at most 35 pictures."));
     }
 
     #[test]

@@ -144,6 +144,9 @@ fn shrunk(pixels: DynamicImage, recipe: Recipe) -> DynamicImage {
     if recipe.width_max > 0 {
         share = share.min(f64::from(recipe.width_max) / f64::from(width));
     }
+    if recipe.height_max > 0 {
+        share = share.min(f64::from(recipe.height_max) / f64::from(height));
+    }
     if recipe.pixels_max > 0 {
         share = share.min((recipe.pixels_max as f64 / (f64::from(width) * f64::from(height))).sqrt());
     }
@@ -151,8 +154,8 @@ fn shrunk(pixels: DynamicImage, recipe: Recipe) -> DynamicImage {
         return pixels;
     }
     let floor = |side: u32| scaled(side, share).min(side);
-    let width = if recipe.width_max > 0 { floor(width).min(recipe.width_max) } else { floor(width) };
-    pixels.resize_exact(width, floor(height), FilterType::Lanczos3)
+    let within = |side: u32, most: u32| if most > 0 { floor(side).min(most) } else { floor(side) };
+    pixels.resize_exact(within(width, recipe.width_max), within(height, recipe.height_max), FilterType::Lanczos3)
 }
 
 fn on_white(pixels: &DynamicImage) -> RgbImage {
@@ -214,6 +217,8 @@ mod tests {
         assert_eq!((made.width, made.height), (1_440, 720));
         assert_eq!(image::guess_format(&made.bytes).unwrap(), ImageFormat::Jpeg);
         assert_eq!((decoded(&made).width(), decoded(&made).height()), (1_440, 720));
+        let made = make(ImageType::Jpeg, &a_jpeg(1_080, 2_400), recipe("jpg-w1080-h1920-p0-b20971520")).unwrap();
+        assert_eq!((made.width, made.height), (864, 1_920));
         let made = make(ImageType::Jpeg, &a_jpeg(1_200, 1_200), recipe("jpg-w0-p0-b20000")).unwrap();
         assert!(made.bytes.len() <= 20_000 && made.width < 1_200, "{} bytes, {} wide", made.bytes.len(), made.width);
         let made = make(ImageType::Jpeg, &a_jpeg(1_000, 500), recipe("jpg-w0-p125000-b5000000")).unwrap();

@@ -38,7 +38,7 @@ struct NewDraft {
     #[serde(default)]
     title: Option<String>,
     body: String,
-    /// Ids of uploaded pictures, in order; at most 20.
+    /// Ids of uploaded pictures, in order; at most 35.
     #[serde(default)]
     media_assets: Vec<MediaId>,
 }

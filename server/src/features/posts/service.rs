@@ -761,7 +761,7 @@ impl Posts for PostService {
         let advice = Advice { content: &content, has_media, targets: &targets, at, now, quotas: &quotas };
         let mut findings = preflight::check(&content, &shapes, &targets);
         findings.extend(preflight::advise(&advice, &neighbours));
-        Ok(CheckedPost { findings, x_price: preflight::x_price(&content, has_media, &targets), pending })
+        Ok(CheckedPost { findings, x_price: preflight::x_price(&content, &shapes, &targets), pending })
     }
 
     async fn undo(&self, actor: &Actor, id: PostId) -> ServiceResult<Post> {

@@ -1304,7 +1304,7 @@ async fn the_same_text_again_and_many_at_once_are_warned_of() {
     let checked = look(&studio, &maeve, text("The ROAST  is back")).await;
     assert_eq!(hints(&checked).len(), 1, "{checked:?}");
     assert!(hints(&checked)[0].contains("@harbourpine had this text"), "{checked:?}");
-    assert_eq!(checked.x_price, Some(XPrice { total: 15, for_links: 0, posts: 1 }));
+    assert_eq!(checked.x_price, Some(XPrice { total: 15, for_links: 0, for_alt_texts: 0, posts: 1 }));
     let itself = PostToCheck { post: text("The roast is back"), content_id: Some(first.id) };
     assert!(hints(&studio.posts.check(&maeve, itself).await.unwrap()).is_empty(), "a post is no duplicate of itself");
 

@@ -41,7 +41,7 @@ impl From<&MediaAsset> for Medium {
 }
 
 impl Medium {
-    const fn kind(&self) -> MediaKind {
+    pub(super) const fn kind(&self) -> MediaKind {
         self.content_type.kind()
     }
 }

@@ -75,7 +75,7 @@ pub fn check(content: &Content, media: &[Medium], targets: &[Target]) -> Vec<Fin
             )),
             Some(rules) => {
                 let format = content.options_for(*platform).format;
-                check_texts(content, *platform, rules, media.is_empty(), accounts, &mut findings);
+                check_texts(content, *platform, rules, media, accounts, &mut findings);
                 if rules.formats.contains(&format) {
                     media::check(*platform, format, rules, media, &mut findings);
                 }
@@ -104,23 +104,23 @@ fn check_texts(
     content: &Content,
     platform: Platform,
     rules: &PostRules,
-    no_media: bool,
+    media: &[Medium],
     accounts: &[&Target],
     findings: &mut Vec<Finding>,
 ) {
     if accounts.iter().any(|target| !content.variations.contains_key(&target.account_id)) {
         let field =
             if content.overrides.contains_key(&platform) { format!("overrides.{platform}") } else { "body".to_owned() };
-        check_text(content, &field, platform, rules, no_media, findings);
+        check_text(content, &field, platform, rules, media, findings);
     }
     let mut same: BTreeMap<String, Vec<&Target>> = BTreeMap::new();
     for target in accounts {
         let own = content.for_account(platform, target.account_id);
         if content.variations.contains_key(&target.account_id) {
             let field = format!("variations.{}", target.account_id);
-            check_text(&own, &field, platform, rules, no_media, findings);
+            check_text(&own, &field, platform, rules, media, findings);
         }
-        same.entry(final_text(&own, platform, !no_media)).or_default().push(target);
+        same.entry(final_text(&own, platform, !media.is_empty())).or_default().push(target);
     }
     if rules.same_text_on_several_accounts {
         return;
@@ -145,24 +145,26 @@ fn check_text(
     field: &str,
     platform: Platform,
     rules: &PostRules,
-    no_media: bool,
+    media: &[Medium],
     findings: &mut Vec<Finding>,
 ) {
     // A story shows no words, so none can be too long.
     if content.options_for(platform).format == PostFormat::Story {
         return;
     }
+    let no_media = media.is_empty();
     let text = final_text(content, platform, !no_media);
     let length = platform.count(&text);
-    if length > rules.text_max {
-        let over = length - rules.text_max;
+    let longest = rules.text_max_beside(media.iter().map(Medium::kind));
+    if length > longest {
+        let over = length - longest;
         findings.push(error(
             field,
             platform,
             format!(
                 "{} takes {} characters; this is {over} too long. Shorten it, or give {} its own text.",
                 platform.label(),
-                grouped(rules.text_max),
+                grouped(longest),
                 platform.label()
             ),
         ));
@@ -175,6 +177,7 @@ fn check_text(
             findings.push(error(field, platform, format!("{label} takes at most {most} {what}; this has {found}.")));
         }
     }
+    findings.extend(many_cashtags(platform, rules, &text).map(|message| error(field, platform, message)));
     if text.is_empty() && no_media && !rules.media_required && content.link_for(platform).is_none() {
         findings.push(error(field, platform, format!("{} needs a text or a picture.", platform.label())));
     }
@@ -201,23 +204,30 @@ pub struct XPrice {
     pub total: u32,
     /// What of it is for links.
     pub for_links: u32,
+    /// What of it is for alt texts.
+    pub for_alt_texts: u32,
     /// How many posts X counts.
     pub posts: u32,
 }
 
 /// What X charges for `content` sent to `targets`; `None` where it does not go there.
-pub fn x_price(content: &Content, has_pictures: bool, targets: &[Target]) -> Option<XPrice> {
-    let mut price = XPrice { total: 0, for_links: 0, posts: 0 };
+pub fn x_price(content: &Content, media: &[Medium], targets: &[Target]) -> Option<XPrice> {
+    let mut price = XPrice { total: 0, for_links: 0, for_alt_texts: 0, posts: 0 };
+    let described = media.iter().filter(|medium| medium.alt_chars > 0);
+    let for_alt_texts: u32 = described.map(|_| x::ALT_TEXT_PRICE).sum();
     let comment = content.options.get(&Platform::Twitter).and_then(|options| options.first_comment.as_deref());
     for target in targets.iter().filter(|target| target.platform == Platform::Twitter) {
         let own = content.for_account(Platform::Twitter, target.account_id);
-        let text = final_text(&own, Platform::Twitter, has_pictures);
+        let text = final_text(&own, Platform::Twitter, !media.is_empty());
         for text in std::iter::once(text.as_str()).chain(comment) {
             let one = x::price(text);
             price.total += one;
             price.for_links += one - x::POST_PRICE;
             price.posts += 1;
         }
+        // Each account uploads the media anew.
+        price.total += for_alt_texts;
+        price.for_alt_texts += for_alt_texts;
     }
     (price.posts > 0).then_some(price)
 }
@@ -235,6 +245,16 @@ fn marked_words(text: &str, mark: char) -> usize {
         before = letter;
     }
     count
+}
+
+/// Why a text has more `$ABC` than the platform takes.
+fn many_cashtags(platform: Platform, rules: &PostRules, text: &str) -> Option<String> {
+    let found = text::cashtags(text);
+    let most = rules.cashtags_max.filter(|most| found > *most)?;
+    let label = platform.label();
+    Some(format!(
+        "{label} takes at most {most} cashtag, such as $ABC; this has {found}. Write the others without the $."
+    ))
 }
 
 fn check_alt_text(media: &[Medium], findings: &mut Vec<Finding>) {
@@ -292,7 +312,7 @@ mod tests {
     use super::*;
     use crate::{
         media::MediaType,
-        platform::{ImageType, PostOptions},
+        platform::{ImageType, PostOptions, VideoType},
         posts::Override,
     };
     use proptest::prelude::*;
@@ -401,15 +421,64 @@ mod tests {
             let mut content = text(body);
             let options = PostOptions { first_comment: comment.map(str::to_owned), ..PostOptions::default() };
             content.options.insert(Platform::Twitter, options);
-            x_price(&content, false, targets)
+            x_price(&content, &[], targets)
         };
         let x = [target(Platform::Twitter), target(Platform::Facebook)];
-        assert_eq!(price("Hi", None, &x), Some(XPrice { total: 15, for_links: 0, posts: 1 }));
+        assert_eq!(price("Hi", None, &x), Some(XPrice { total: 15, for_links: 0, for_alt_texts: 0, posts: 1 }));
         let with_link = price("Hi https://a.example", None, &x);
-        assert_eq!(with_link, Some(XPrice { total: 200, for_links: 185, posts: 1 }));
+        assert_eq!(with_link, Some(XPrice { total: 200, for_links: 185, for_alt_texts: 0, posts: 1 }));
         let below = price("Hi", Some("https://a.example"), &x);
-        assert_eq!(below, Some(XPrice { total: 215, for_links: 185, posts: 2 }));
+        assert_eq!(below, Some(XPrice { total: 215, for_links: 185, for_alt_texts: 0, posts: 2 }));
         assert_eq!(price("Hi", None, &x[1..]), None);
+        assert_eq!(price("Hi, see northwind.com/winter", None, &x), with_link, "a link needs no https://");
+        assert_eq!(price("Write to hi@northwind.com", None, &x).map(|price| price.for_links), Some(0));
+    }
+
+    #[test]
+    fn x_charges_for_each_alt_text_of_each_account() {
+        let x = [target(Platform::Twitter), target(Platform::Twitter)];
+        let bare = Medium { alt_chars: 0, ..picture(ImageType::Png) };
+        let media = [picture(ImageType::Png), bare, picture(ImageType::Png)];
+        let price = |targets| x_price(&text("Hi"), &media, targets);
+        assert_eq!(price(&x[..1]), Some(XPrice { total: 25, for_links: 0, for_alt_texts: 10, posts: 1 }));
+        assert_eq!(price(&x), Some(XPrice { total: 50, for_links: 0, for_alt_texts: 20, posts: 2 }));
+    }
+
+    #[test]
+    fn x_takes_one_cashtag() {
+        let said = |body: &str, platform| {
+            check(&text(body), &[], &[target(platform)]).into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        assert!(said("$ABC is up, and costs $5", Platform::Twitter).is_empty());
+        assert_eq!(
+            said("$ABC and $DEF are up", Platform::Twitter),
+            ["X takes at most 1 cashtag, such as $ABC; this has 2. Write the others without the $."]
+        );
+        assert!(said("$ABC and $DEF are up", Platform::Linkedin).is_empty());
+        let options = PostOptions { first_comment: Some("$ABC $DEF".into()), ..PostOptions::default() };
+        let content = Content { options: [(Platform::Twitter, options)].into(), ..text("Hi") };
+        let refused = refusals(&check(&content, &[], &[target(Platform::Twitter)]));
+        assert!(refused.get("options.twitter.first_comment").is_some(), "a reply is a post");
+    }
+
+    #[test]
+    fn tiktok_takes_more_words_beside_pictures() {
+        let said = |length: usize, media: &[Medium]| {
+            let findings = check(&text(&"a".repeat(length)), media, &[target(Platform::Tiktok)]);
+            refusals(&findings).get("body").map(str::to_owned)
+        };
+        let pictures = [picture(ImageType::Jpeg); 2];
+        assert_eq!(said(4_000, &pictures), None);
+        assert!(said(4_001, &pictures).unwrap().starts_with("TikTok takes 4,000 characters; this is 1 too long."));
+        let film = Medium { content_type: MediaType::Video(VideoType::Mp4), ..pictures[0] };
+        assert_eq!(said(2_200, &[film]), None);
+        assert!(said(2_201, &[film]).unwrap().starts_with("TikTok takes 2,200 characters; this is 1 too long."));
+    }
+
+    #[test]
+    fn a_tall_screenshot_goes_to_tiktok_as_a_copy() {
+        let tall = Medium { height: 2_400, ..picture(ImageType::Jpeg) };
+        assert!(check(&text("Hi"), &[tall], &[target(Platform::Tiktok)]).is_empty());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What was chosen beyond words and media, held against what each platform knows.
 
-use super::{Finding, Medium, Severity, Target, error, final_text, length, marked_words};
+use super::{Finding, Medium, Severity, Target, error, final_text, length, many_cashtags, marked_words};
 use crate::{
     platform::{Platform, PostFormat, PostOptions, PostRules, TiktokPrivacy},
     posts::Content,
@@ -20,7 +20,7 @@ pub(super) fn check(
 ) {
     let options = content.options_for(platform);
     check_format(content, platform, rules, media, options.format, findings);
-    check_comment(platform, &options, findings);
+    check_comment(platform, rules, &options, findings);
     check_cover(platform, &options, media, findings);
     if platform == Platform::Tiktok {
         check_tiktok(&options, media, accounts, findings);
@@ -56,7 +56,7 @@ fn check_format(
     }
 }
 
-fn check_comment(platform: Platform, options: &PostOptions, findings: &mut Vec<Finding>) {
+fn check_comment(platform: Platform, post: &PostRules, options: &PostOptions, findings: &mut Vec<Finding>) {
     let Some(comment) = options.first_comment.as_deref() else { return };
     let (label, field) = (platform.label(), format!("options.{platform}.first_comment"));
     let mut refuse = |message: String| findings.push(error(&field, platform, message));
@@ -75,6 +75,10 @@ fn check_comment(platform: Platform, options: &PostOptions, findings: &mut Vec<F
     let hashtags = marked_words(comment, '#');
     if let Some(most) = rules.hashtags_max.filter(|most| hashtags > *most) {
         refuse(format!("A comment on {label} takes at most {most} hashtags; this has {hashtags}."));
+    }
+    // Where a comment is a post, it is read like one.
+    if let Some(why) = many_cashtags(platform, post, comment) {
+        refuse(why);
     }
     let links = text::find_urls(comment).len();
     if let Some(most) = rules.links_max.filter(|most| links > *most) {

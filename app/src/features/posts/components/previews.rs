@@ -37,6 +37,8 @@ struct One {
     handle: Option<String>,
     avatar: Option<String>,
     text: String,
+    /// The longest it may be, as the platform counts.
+    text_max: Option<usize>,
     own: bool,
     link: Option<String>,
     pictures: Vec<Shot>,
@@ -143,13 +145,15 @@ fn one(previewed: &Previewed, (platform, varied): Shown) -> One {
     });
     let content = varied.map_or(Cow::Borrowed(&previewed.content), |id| previewed.content.for_account(platform, id));
     let options = content.options_for(platform);
-    let most = platform.rules().map_or(usize::MAX, |rules| rules.images_max);
+    let rules = platform.rules();
+    let most = rules.map_or(usize::MAX, |rules| rules.images_max);
     One {
         platform,
         name: account.map(|account| account.display_name.clone()).unwrap_or_default(),
         handle: account.and_then(|account| account.handle.clone()),
         avatar: account.and_then(|account| account.avatar_url.clone()),
         text: final_text(&content, platform, has_pictures),
+        text_max: rules.map(|rules| rules.text_max_beside(previewed.pictures.iter().map(|asset| asset.kind))),
         own: content.overrides.contains_key(&platform),
         link: final_link(&content, platform, has_pictures).map(str::to_owned),
         pictures: previewed.pictures.iter().take(most).map(Shot::from).collect(),
@@ -223,8 +227,8 @@ fn preview(facts: Memo<One>, (platform, varied): Shown) -> AnyView {
         }
         let count = platform.count(&facts.text) as u64;
         let own = if facts.own { "own text, " } else { "" };
-        match platform.rules() {
-            Some(rules) => format!("{own}{} / {}", grouped(count), grouped(rules.text_max as u64)),
+        match facts.text_max {
+            Some(most) => format!("{own}{} / {}", grouped(count), grouped(most as u64)),
             None => format!("{own}{}", grouped(count)),
         }
     };

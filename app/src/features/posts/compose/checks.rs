@@ -7,7 +7,7 @@ use crate::{
 };
 use domain::posts::{
     Visibility,
-    preflight::{Finding, Severity, Target, XPrice, x_price},
+    preflight::{Finding, Medium, Severity, Target, XPrice, x_price},
 };
 use leptos::prelude::*;
 
@@ -52,7 +52,8 @@ pub fn Checks(composer: Composer) -> impl IntoView {
         let targets: Vec<_> = composer.targets().iter().map(Target::from).collect();
         let draft = composer.draft.read();
         let goes_out = !draft.is_empty() && draft.visibility != Visibility::Private;
-        goes_out.then(|| x_price(&draft.content(), !draft.media.is_empty(), &targets)).flatten()
+        let media: Vec<_> = composer.pictures_described().iter().map(Medium::from).collect();
+        goes_out.then(|| x_price(&draft.content(), &media, &targets)).flatten()
     });
     view! {
         <section aria-labelledby=HEADING>
@@ -84,21 +85,20 @@ fn dollars(thousandths: u32) -> String {
     if rest.is_multiple_of(10) { format!("${whole}.{:02}", rest / 10) } else { format!("${whole}.{rest:03}") }
 }
 
-/// What X charges, and what of it is for links: nobody should learn that from the bill.
+/// What X charges, and what of it is for links and alt texts: nobody should learn that from the bill.
 fn price_words(price: XPrice) -> String {
     let what = match price.posts {
         1 => "this post".to_owned(),
         n => format!("these {n} posts"),
     };
-    match (price.for_links, price.posts) {
-        (0, _) => format!("X charges {} for {what}.", dollars(price.total)),
-        (links, _) => format!(
-            "X charges {} for {what}: {} of it because of {}.",
-            dollars(price.total),
-            dollars(links),
-            if price.posts == 1 { "the link" } else { "links" }
-        ),
-    }
+    let links = if price.posts == 1 { "the link" } else { "links" };
+    let parts: Vec<_> = [(price.for_links, links), (price.for_alt_texts, "alt text")]
+        .into_iter()
+        .filter(|(part, _)| *part > 0)
+        .map(|(part, why)| format!("{} of it because of {why}", dollars(part)))
+        .collect();
+    let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
+    format!("X charges {} for {what}{parts}.", dollars(price.total))
 }
 
 fn row(finding: Finding) -> AnyView {
@@ -132,9 +132,15 @@ mod tests {
 
     #[test]
     fn prices_in_words() {
-        let words = |total, for_links, posts| price_words(XPrice { total, for_links, posts });
+        let price = |total, for_links, for_alt_texts, posts| XPrice { total, for_links, for_alt_texts, posts };
+        let words = |total, for_links, posts| price_words(price(total, for_links, 0, posts));
         assert_eq!(words(15, 0, 1), "X charges $0.015 for this post.");
         assert_eq!(words(200, 185, 1), "X charges $0.20 for this post: $0.185 of it because of the link.");
         assert_eq!(words(1_215, 185, 2), "X charges $1.215 for these 2 posts: $0.185 of it because of links.");
+        assert_eq!(price_words(price(20, 0, 5, 1)), "X charges $0.02 for this post: $0.005 of it because of alt text.");
+        assert_eq!(
+            price_words(price(205, 185, 5, 1)),
+            "X charges $0.205 for this post: $0.185 of it because of the link, $0.005 of it because of alt text."
+        );
     }
 }

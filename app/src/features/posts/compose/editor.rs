@@ -206,7 +206,7 @@ fn variation(composer: Composer, account: Account, selected: RwSignal<String>) -
         let content = composer.draft.read().content();
         platform.count(&final_text(&content.for_account(platform, id), platform, has_pictures.get())) as u64
     });
-    let most = platform.rules().map_or(0, |rules| rules.text_max) as u64;
+    let most = longest(composer, platform);
     view! {
         <TabPanel id=ROOT key=id.to_string() selected>
             <Textarea
@@ -231,9 +231,18 @@ fn variation(composer: Composer, account: Account, selected: RwSignal<String>) -
     .into_any()
 }
 
+/// The longest text that `platform` takes beside the post's media.
+fn longest(composer: Composer, platform: Platform) -> Signal<u64> {
+    Memo::new(move |_| {
+        let pictures = composer.pictures.read();
+        let kinds = || pictures.iter().map(|asset| asset.kind);
+        platform.rules().map_or(0, |rules| rules.text_max_beside(kinds())) as u64
+    })
+    .into()
+}
+
 /// The length as `platform` counts what it would really get.
 fn meter(composer: Composer, platform: Platform) -> AnyView {
-    let Some(rules) = platform.rules() else { return ().into_any() };
     let used = Memo::new(move |_| {
         let text = final_text(&composer.draft.read().content(), platform, !composer.pictures.read().is_empty());
         platform.count(&text) as u64
@@ -243,7 +252,7 @@ fn meter(composer: Composer, platform: Platform) -> AnyView {
             <LimitMeter
                 label=platform.label()
                 used
-                max=rules.text_max as u64
+                max=longest(composer, platform)
                 before=move || {
                     view! {
                         <PlatformMark mark=mark(platform) size=MarkSize::Bare/>

@@ -230,13 +230,13 @@ pub fn Roles() -> impl IntoView {
                                 <LimitMeter
                                     label="X"
                                     used=212_u64
-                                    max=280
+                                    max=280_u64
                                     before=|| view! { <PlatformMark mark=Mark::X size=MarkSize::Tiny/> }
                                 />
                                 <LimitMeter
                                     label="LinkedIn"
                                     used=486_u64
-                                    max=3_000
+                                    max=3_000_u64
                                     before=|| view! { <PlatformMark mark=Mark::LinkedIn size=MarkSize::Tiny/> }
                                 />
                             </div>
