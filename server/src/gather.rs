@@ -31,6 +31,9 @@ enum Word<T, R> {
     Ask(T, Turn<T, R>),
 }
 
+/// Where a task hears that.
+type Place<T, R> = oneshot::Receiver<Word<T, R>>;
+
 /// A turn under way. However it ends, one of those that wait has the next.
 #[derive(Debug)]
 struct Turn<T, R>(Option<Arc<Mutex<State<T, R>>>>);
@@ -70,7 +73,7 @@ impl<T, R> Gather<T, R> {
     }
 
     /// A turn at once if one is free, else a place among those that wait.
-    fn begin(&self, item: T) -> Result<(T, Turn<T, R>), oneshot::Receiver<Word<T, R>>> {
+    fn begin(&self, item: T) -> Result<(T, Turn<T, R>), Place<T, R>> {
         let mut state = locked(&self.0);
         if state.free > 0 {
             state.free -= 1;
@@ -138,6 +141,7 @@ where
 #[cfg(test)]
 mod tests {
     use std::{
+        future::{Ready, ready},
         sync::{
             Arc,
             atomic::{AtomicUsize, Ordering},
@@ -201,10 +205,10 @@ mod tests {
     }
 
     /// Halves even numbers; one odd number fails all that are asked together.
-    async fn halved(numbers: &[u32], asked: &AtomicUsize) -> ServiceResult<Vec<u32>> {
+    fn halved(numbers: &[u32], asked: &AtomicUsize) -> Ready<ServiceResult<Vec<u32>>> {
         asked.fetch_add(1, Ordering::SeqCst);
-        let half = |n: &u32| if n % 2 == 0 { Ok(n / 2) } else { Err(ServiceError::internal("odd")) };
-        numbers.iter().map(half).collect()
+        let half = |n: &u32| if n.is_multiple_of(2) { Ok(n / 2) } else { Err(ServiceError::internal("odd")) };
+        ready(numbers.iter().map(half).collect())
     }
 
     #[tokio::test]
