@@ -28,6 +28,8 @@ suite({
   ],
   publishing: () => [
     { call: 'POST /+/{id}/video_reels', body: { upload_phase: 'start' } },
+    // An earlier attempt may have sent some of it.
+    { call: 'GET /+/+', query: { fields: 'status' } },
     { call: 'POST /video-upload/+/+', headers: { offset: '0', file_size: String(reel.length) } },
     {
       call: 'POST /+/{id}/video_reels',

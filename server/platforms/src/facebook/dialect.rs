@@ -8,7 +8,7 @@ use super::PLATFORM;
 use crate::{
     error::Verdict,
     http::{Answer, Dialect, Operation, RateState, meta_headers},
-    meta::{GraphError, by_code, by_status, judge},
+    meta::{GraphError, by_code, judge, without_code},
 };
 
 /// The Graph API's way of talking.
@@ -25,7 +25,7 @@ impl Dialect for Graph {
     }
 
     fn verdict(&self, operation: Operation, answer: &Answer, _now: DateTime<Utc>) -> Verdict {
-        let Some(error) = GraphError::read(answer) else { return by_status(operation, answer.status) };
+        let Some(error) = GraphError::read(answer) else { return without_code(operation, answer) };
         judge(PLATFORM, operation, answer.status, &error, by_subcode(&error), by_code(&error))
     }
 }

@@ -14,7 +14,10 @@ use crate::{
     error::PlatformError,
     http::{Call, Operation, Part, RateState, Trace},
     media::MediaItem,
-    meta::{moment, rupload},
+    meta::{
+        moment,
+        rupload::{self, Phase},
+    },
     reconcile::{Listed, Search, not_before},
     state,
 };
@@ -29,8 +32,8 @@ const PAGES: usize = 3;
 const PATIENCE: Duration = Duration::hours(24);
 /// The most sent of a video at once, whatever Facebook would take.
 const PIECE: u64 = 8 * 1024 * 1024;
-/// A video up to this size is sent again as a whole; of a larger one Facebook is asked first how much has arrived.
-const RESUMED_FROM: u64 = 8 * 1024 * 1024;
+/// A piece began elsewhere than where Facebook wanted it to.
+const WRONG_OFFSET: &str = "6000/1363037";
 
 /// What is saved between steps.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -127,15 +130,6 @@ struct VideoStatus {
     uploading_phase: Option<Phase>,
     processing_phase: Option<Phase>,
     publishing_phase: Option<Phase>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Phase {
-    status: Option<String>,
-    publish_status: Option<String>,
-    /// Facebook's spelling, in some versions.
-    #[serde(alias = "bytes_transfered")]
-    bytes_transferred: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -287,7 +281,19 @@ impl Facebook {
                     ])
                     .hiding(token)
                     .timeout(self.http.timeout_for(end - *next));
-                let reply = self.send(call).await?;
+                let reply = match self.send(call).await {
+                    Ok(reply) => reply,
+                    // The piece of an earlier attempt arrived, and its answer did not.
+                    Err(error) if error.code.as_deref() == Some(WRONG_OFFSET) => {
+                        let (told, trace) = self.bytes_arrived(account, &video.id, item.size).await?;
+                        let Some(arrived) = told.filter(|arrived| *arrived != *next) else {
+                            return Err(rupload::lost(PLATFORM));
+                        };
+                        (*next, *until) = (arrived, item.size);
+                        return Ok(error.trace.map(|trace| *trace).into_iter().chain(trace).collect());
+                    }
+                    Err(error) => return Err(error),
+                };
                 let offsets = reply.parse::<Offsets>()?.read();
                 (*next, *until) = offsets
                     .filter(|(next, until)| next <= until && *until <= item.size)
@@ -295,16 +301,13 @@ impl Facebook {
                 Ok(vec![reply.trace])
             }
             Way::Whole { to, arrived } => {
-                let mut traces = Vec::new();
-                let mut offset = 0;
-                if item.size > RESUMED_FROM {
-                    let (sent, trace) = self.bytes_arrived(account, &video.id).await?;
-                    offset = sent.min(item.size);
-                    traces.extend(trace);
-                }
+                let (told, trace) = self.bytes_arrived(account, &video.id, item.size).await?;
+                let mut traces: Vec<Trace> = trace.into_iter().collect();
+                let offset = told.unwrap_or(0);
                 if offset < item.size {
                     let call = rupload::upload(&self.http, to.clone(), token, item, offset);
-                    traces.push(self.send(call).await?.trace);
+                    let sent = self.send(call).await.map_err(|error| rupload::refused(error, told.is_some()))?;
+                    traces.push(sent.trace);
                 }
                 *arrived = true;
                 Ok(traces)
@@ -312,18 +315,27 @@ impl Facebook {
         }
     }
 
-    /// How much of a video has arrived; nothing, where Facebook does not say.
-    async fn bytes_arrived(&self, account: &Account, id: &str) -> Result<(u64, Option<Trace>), PlatformError> {
+    /// How much of a video has arrived; `None` where Facebook does not say.
+    async fn bytes_arrived(
+        &self,
+        account: &Account,
+        id: &str,
+        size: u64,
+    ) -> Result<(Option<u64>, Option<Trace>), PlatformError> {
         let call = self.read(Operation::Stage, &[id], &account.tokens.access_token).query("fields", "status");
-        match self.send(call).await {
-            Ok(reply) => {
-                let status = reply.parse::<VideoNode>()?.status;
-                let sent = status.and_then(|status| status.uploading_phase).and_then(|phase| phase.bytes_transferred);
-                Ok((sent.unwrap_or(0), Some(reply.trace)))
+        let reply = match self.send(call).await {
+            Ok(reply) => reply,
+            Err(error) if matches!(error.class, ErrorClass::Validation | ErrorClass::Permission) => {
+                return Ok((None, None));
             }
-            Err(error) if matches!(error.class, ErrorClass::Validation | ErrorClass::Permission) => Ok((0, None)),
-            Err(error) => Err(error),
+            Err(error) => return Err(error),
+        };
+        let Some(status) = reply.parse::<VideoNode>()?.status else { return Ok((None, Some(reply.trace))) };
+        let over = matches!(status.word.as_deref(), Some("expired" | "upload_failed"));
+        if over || status.uploading_phase.as_ref().is_some_and(Phase::failed) {
+            return Err(rupload::lost(PLATFORM));
         }
+        Ok((status.uploading_phase.map(|phase| phase.arrived(size)), Some(reply.trace)))
     }
 
     pub(super) async fn create_post(

@@ -533,6 +533,7 @@ async fn reels_and_stories_go_to_the_upload_host(
         .respond_with(ok(json!({"success": true})))
         .mount(&server)
         .await;
+    on(&server, "GET", "/v1", ok(json!({"id": "v1", "status": {"uploading_phase": {"status": "not_started"}}}))).await;
     on(&server, "POST", &format!("/1/{edge}"), ok(json!({"success": true, "post_id": "1_9"}))).await;
     let adapter = adapter(Platform::Facebook, &server);
     let request = moving(format, video(300_000));
@@ -540,7 +541,8 @@ async fn reels_and_stories_go_to_the_upload_host(
     let published = adapter.commit(&request, &state).await.unwrap();
     assert_eq!(published.external_id, "1_9");
     let requests = server.received_requests().await.unwrap();
-    let sent = &requests[1];
+    assert_eq!(query(&requests[1].url), pairs(&[("access_token", ACCESS_TOKEN), ("fields", "status")]));
+    let sent = &requests[2];
     assert_eq!(sent.headers["authorization"], format!("OAuth {ACCESS_TOKEN}"));
     assert_eq!(
         (&sent.headers["offset"], &sent.headers["file_size"]),
@@ -554,25 +556,94 @@ async fn reels_and_stories_go_to_the_upload_host(
         ("video_state", "PUBLISHED"),
     ]);
     expected.extend(description.map(|text| ("description".to_owned(), text.to_owned())));
-    assert_eq!(form(&requests[2]), expected);
+    assert_eq!(form(&requests[3]), expected);
 }
 
+/// A reel that may have been sent, and nobody knows.
+fn sending(server: &MockServer) -> Value {
+    json!({"format": "facebook/1", "photos": [], "video": {"id": "v1", "began_at": "2026-11-20T11:00:00Z",
+        "way": {"kind": "whole", "to": format!("{}/facebook/video-upload/v1", server.uri()), "arrived": false}}})
+}
+
+#[rstest]
+#[case(PostFormat::Reel, 9 * 1024 * 1024)]
+#[case(PostFormat::Reel, 300_000)]
+#[case(PostFormat::Story, 300_000)]
 #[tokio::test]
-async fn a_large_reel_goes_on_where_facebook_says() {
+async fn a_reel_or_story_goes_on_where_facebook_says(#[case] format: PostFormat, #[case] size: usize) {
     let server = MockServer::start().await;
-    let size = 9 * 1024 * 1024;
     let there =
         json!({"id": "v1", "status": {"uploading_phase": {"status": "in_progress", "bytes_transfered": size - 1_000}}});
     on(&server, "GET", "/v1", ok(there)).await;
     Mock::given(method("POST")).respond_with(ok(json!({"success": true}))).mount(&server).await;
-    let saved = json!({"format": "facebook/1", "photos": [], "video": {"id": "v1", "began_at": "2026-11-20T11:00:00Z",
-        "way": {"kind": "whole", "to": format!("{}/facebook/video-upload/v1", server.uri()), "arrived": false}}});
-    let request = moving(PostFormat::Reel, video(size));
-    let staged = adapter(Platform::Facebook, &server).stage(&request, Some(&saved)).await.unwrap();
+    let request = moving(format, video(size));
+    let staged = adapter(Platform::Facebook, &server).stage(&request, Some(&sending(&server))).await.unwrap();
     assert_eq!(staged.progress, Progress::Ready);
     let requests = server.received_requests().await.unwrap();
     assert_eq!(requests[1].headers["offset"], (size - 1_000).to_string());
     assert_eq!(requests[1].body, video_bytes(size - 1_000..size));
+}
+
+#[tokio::test]
+async fn a_reel_that_has_arrived_is_not_sent_again() {
+    let server = MockServer::start().await;
+    let there =
+        json!({"id": "v1", "status": {"video_status": "processing", "uploading_phase": {"status": "complete"}}});
+    on(&server, "GET", "/v1", ok(there)).await;
+    let request = moving(PostFormat::Reel, video(300_000));
+    let staged = adapter(Platform::Facebook, &server).stage(&request, Some(&sending(&server))).await.unwrap();
+    assert_eq!(staged.progress, Progress::Ready);
+    assert_eq!(calls(&server).await, ["GET /v25.0/v1"]);
+}
+
+#[rstest]
+#[case(json!({"video_status": "expired"}))]
+#[case(json!({"video_status": "upload_failed"}))]
+#[case(json!({"video_status": "error", "uploading_phase": {"status": "error"}}))]
+#[tokio::test]
+async fn a_reel_whose_upload_failed_is_begun_anew(#[case] status: Value) {
+    let server = MockServer::start().await;
+    on(&server, "GET", "/v1", ok(json!({"id": "v1", "status": status}))).await;
+    let request = moving(PostFormat::Reel, video(10));
+    let error = adapter(Platform::Facebook, &server).stage(&request, Some(&sending(&server))).await.unwrap_err();
+    assert_eq!((error.class, error.code.as_deref(), error.stale), (ErrorClass::Transient, Some("upload_lost"), true));
+}
+
+#[rstest]
+#[case(400, "OffsetInvalidError", false)]
+#[case(400, "ProcessingFailedError", false)]
+#[case(404, "NotFoundError", true)]
+#[tokio::test]
+async fn a_refused_upload_is_asked_about_or_begun_anew(#[case] status: u16, #[case] kind: &str, #[case] anew: bool) {
+    let server = MockServer::start().await;
+    on(&server, "GET", "/v1", ok(json!({"id": "v1", "status": {"uploading_phase": {"status": "in_progress"}}}))).await;
+    let refusal = json!({"debug_info": {"retriable": false, "type": kind, "message": "…"}});
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(status).set_body_json(refusal)).mount(&server).await;
+    let request = moving(PostFormat::Reel, video(10));
+    let error = adapter(Platform::Facebook, &server).stage(&request, Some(&sending(&server))).await.unwrap_err();
+    assert_eq!((error.class, error.code.as_deref(), error.stale), (ErrorClass::Transient, Some(kind), anew));
+}
+
+#[rstest]
+#[case(700, Some(700))]
+#[case(1_000, Some(1_000))]
+// Facebook wants what it has just refused.
+#[case(600, None)]
+#[tokio::test]
+async fn a_piece_at_the_wrong_offset_goes_where_facebook_says(#[case] arrived: u64, #[case] next: Option<u64>) {
+    let server = MockServer::start().await;
+    let wrong = json!({"error": {"code": 6000, "error_subcode": 1_363_037, "message": "…", "is_transient": true}});
+    on(&server, "POST", "/1/videos", ResponseTemplate::new(400).set_body_json(wrong)).await;
+    let phase = json!({"status": "in_progress", "bytes_transferred": arrived});
+    on(&server, "GET", "/v1", ok(json!({"id": "v1", "status": {"uploading_phase": phase}}))).await;
+    let saved = json!({"format": "facebook/1", "photos": [], "video": {"id": "v1", "began_at": "2026-11-20T11:00:00Z",
+        "way": {"kind": "session", "session": "s1", "next": 600, "until": 1_000}}});
+    let request = moving(PostFormat::Feed, video(1_000));
+    let staged = adapter(Platform::Facebook, &server).stage(&request, Some(&saved)).await;
+    match next {
+        Some(next) => assert_eq!(staged.unwrap().state["video"]["way"]["next"], next),
+        None => assert!(staged.unwrap_err().stale),
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use super::PLATFORM;
 use crate::{
     error::Verdict,
     http::{Answer, Dialect, Operation, RateState, meta_headers},
-    meta::{GraphError, by_code, by_status, judge},
+    meta::{GraphError, by_code, judge, without_code},
     oauth,
 };
 
@@ -27,7 +27,7 @@ impl Dialect for InstagramGraph {
     }
 
     fn verdict(&self, operation: Operation, answer: &Answer, _now: DateTime<Utc>) -> Verdict {
-        let Some(error) = GraphError::read(answer) else { return without_graph_error(operation, answer) };
+        let Some(error) = GraphError::read(answer) else { return by_token_service(operation, answer) };
         let own = error.error_subcode.and_then(|subcode| by_subcode(operation, error.code, subcode));
         // Facebook's sentences speak of Pages.
         let code = own_code(&error).or_else(|| by_code(&error).map(|verdict| Verdict { message: None, ..verdict }));
@@ -36,17 +36,29 @@ impl Dialect for InstagramGraph {
 }
 
 /// The token service of Instagram Login has a form of its own: `{"error_type", "code", "error_message"}`.
-fn without_graph_error(operation: Operation, answer: &Answer) -> Verdict {
-    let Some(kind) = answer.json.as_ref().and_then(|json| json.get("error_type")).and_then(|kind| kind.as_str()) else {
-        return by_status(operation, answer.status);
-    };
+/// One type stands for all that can be wrong with the app or the code, so that only the sentence tells them apart. Those
+/// about the app are known from reports; of one that is new, the code is taken for the culprit.
+fn by_token_service(operation: Operation, answer: &Answer) -> Verdict {
+    let says = |name: &str| answer.json.as_ref().and_then(|json| json.get(name)?.as_str());
+    let Some(kind) = says("error_type") else { return without_code(operation, answer) };
+    let about_the_app = says("error_message").is_some_and(is_about_the_app);
     let verdict = match (operation, answer.status) {
         (_, status) if status.is_server_error() => Verdict::new(ErrorClass::Transient),
         (_, reqwest::StatusCode::TOO_MANY_REQUESTS) => Verdict::new(ErrorClass::RateLimited),
+        (Operation::Exchange, _) if about_the_app => oauth::app_refused(PLATFORM),
         (Operation::Exchange, reqwest::StatusCode::BAD_REQUEST) => oauth::code_refused(PLATFORM),
         _ => oauth::app_refused(PLATFORM),
     };
     verdict.with_code(kind)
+}
+
+/// Client id, secret or redirect address.
+fn is_about_the_app(sentence: &str) -> bool {
+    const APP: &[&str] =
+        &["Invalid platform app", "Invalid Client ID", "Invalid Client Secret", "Error validating client secret"];
+    let sentence = sentence.trim_end_matches('.');
+    APP.iter().any(|known| sentence.eq_ignore_ascii_case(known))
+        || sentence.starts_with("Error validating verification code. Please make sure your redirect_uri is identical")
 }
 
 fn own_code(error: &GraphError) -> Option<Verdict> {
@@ -220,6 +232,22 @@ mod tests {
         let body = json!({"error_type": kind, "code": status, "error_message": "…"});
         let verdict = verdict(Operation::Exchange, status, &body);
         assert_eq!((verdict.class, verdict.code.as_deref()), (expected, Some(kind)));
+    }
+
+    #[rstest]
+    #[case("Matching code was not found or was already used", ErrorClass::Validation)]
+    #[case("Something new about a client secret", ErrorClass::Validation)]
+    #[case("Error validating client secret.", ErrorClass::Operator)]
+    #[case("Invalid Client Secret", ErrorClass::Operator)]
+    #[case("Invalid platform app", ErrorClass::Operator)]
+    #[case(
+        "Error validating verification code. Please make sure your redirect_uri is identical to the one you used in \
+         the OAuth dialog request",
+        ErrorClass::Operator
+    )]
+    fn instagrams_own_token_service_in_its_sentences(#[case] sentence: &str, #[case] expected: ErrorClass) {
+        let body = json!({"error_type": "OAuthException", "code": 400, "error_message": sentence});
+        assert_eq!(verdict(Operation::Exchange, 400, &body).class, expected);
     }
 
     #[rstest]

@@ -72,6 +72,13 @@ struct Made {
 struct Checked {
     status_code: Option<String>,
     status: Option<String>,
+    /// Where it was asked for, of a video that is sent.
+    video_status: Option<VideoStatus>,
+}
+
+#[derive(Debug, Deserialize)]
+struct VideoStatus {
+    uploading_phase: Option<rupload::Phase>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -328,7 +335,7 @@ impl Instagram {
         Ok(Container { id, made_at, send_to: uri.filter(|_| sends), ready: false })
     }
 
-    /// Sends a video, from its first byte: how much of an earlier try has arrived Instagram does not say.
+    /// Sends what has not arrived of a video.
     async fn send_video(
         &self,
         account: &Account,
@@ -340,9 +347,42 @@ impl Instagram {
         if !rupload::is_metas(&self.settings.base_urls, &url) {
             return Err(rupload::foreign(PLATFORM));
         }
-        log.note(self.send(rupload::upload(&self.http, url, &account.tokens.access_token, item, 0)).await?);
+        let told = self.bytes_arrived(account, &container.id, item.size, log).await?;
+        let offset = told.unwrap_or(0);
+        if offset < item.size {
+            let call = rupload::upload(&self.http, url, &account.tokens.access_token, item, offset);
+            log.note(self.send(call).await.map_err(|error| rupload::refused(error, told.is_some()))?);
+        }
         container.send_to = None;
         Ok(())
+    }
+
+    /// How much of a video has arrived; `None` where Instagram does not say.
+    async fn bytes_arrived(
+        &self,
+        account: &Account,
+        id: &str,
+        size: u64,
+        log: &mut Log,
+    ) -> Result<Option<u64>, PlatformError> {
+        let call = self.read(Operation::Stage, &[id], account).query("fields", "status_code,status,video_status");
+        let reply = match self.send(call).await {
+            Ok(reply) => reply,
+            Err(error) if matches!(error.class, ErrorClass::Validation | ErrorClass::Permission) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let checked: Checked = reply.parse()?;
+        let phase = checked.video_status.as_ref().and_then(|status| status.uploading_phase.as_ref());
+        let arrived = match checked.status_code.as_deref() {
+            Some("FINISHED") => Some(size),
+            Some("PUBLISHED") => return Err(published_already()),
+            Some("EXPIRED") => return Err(expired()),
+            _ if phase.is_some_and(rupload::Phase::failed) => return Err(rupload::lost(PLATFORM)),
+            Some("ERROR") => return Err(failed(&checked, reply)),
+            _ => phase.map(|phase| phase.arrived(size)),
+        };
+        log.note(reply);
+        Ok(arrived)
     }
 
     /// Whether Instagram has finished with all of these; if not, when to look again.
@@ -359,11 +399,7 @@ impl Instagram {
                 Stands::Waiting => {
                     return Ok(Some(Progress::Wait { after: pause(self.http.now() - container.made_at) }));
                 }
-                Stands::Gone => {
-                    return Err(refused(ErrorClass::Transient, "container_expired")
-                        .saying("What Instagram had prepared has expired and is prepared anew.")
-                        .staging_anew());
-                }
+                Stands::Gone => return Err(expired()),
             }
         }
         Ok(None)
@@ -577,6 +613,12 @@ fn pause(age: chrono::Duration) -> Duration {
 
 fn published_already() -> PlatformError {
     refused(ErrorClass::OutcomeUnknown, "already_published").saying("Instagram says that this post has been published.")
+}
+
+fn expired() -> PlatformError {
+    refused(ErrorClass::Transient, "container_expired")
+        .saying("What Instagram had prepared has expired and is prepared anew.")
+        .staging_anew()
 }
 
 fn no_address() -> PlatformError {

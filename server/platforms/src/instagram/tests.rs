@@ -498,6 +498,7 @@ async fn a_video_without_an_address_is_sent() {
     let uri = format!("{}/instagram/ig-api-upload/v25.0/c1", server.uri());
     on(&server, "POST", "/v25.0/17/media", ok(json!({"id": "c1", "uri": uri}))).await;
     on(&server, "POST", "/ig-api-upload/v25.0/c1", ok(json!({"success": true}))).await;
+    arrived(&server, json!({"status": "not_started"})).await;
     container_is(&server, "c1", "FINISHED").await;
     let request = request("Hello", vec![video(700_000)]);
     staged(own(&server).as_ref(), &request).await.unwrap();
@@ -511,6 +512,106 @@ async fn a_video_without_an_address_is_sent() {
     );
     assert_eq!(sent.headers["content-length"], "700000");
     assert_eq!(sent.body, video_bytes(0..700_000));
+}
+
+/// How much of its video the container says has arrived.
+async fn arrived(server: &MockServer, phase: Value) {
+    Mock::given(method("GET"))
+        .and(path("/instagram/v25.0/c1"))
+        .and(query_param("fields", "status_code,status,video_status"))
+        .respond_with(ok(json!({"status_code": "IN_PROGRESS", "video_status": {"uploading_phase": phase}})))
+        .mount(server)
+        .await;
+}
+
+/// A container whose video may have been sent, and nobody knows.
+fn sending(server: &MockServer) -> Value {
+    let address = format!("{}/instagram/ig-api-upload/v25.0/c1", server.uri());
+    json!({"format": "instagram/1", "counted": true, "parts": [],
+        "whole": {"id": "c1", "made_at": "2026-11-20T11:00:00Z", "send_to": address, "ready": false}})
+}
+
+async fn uploads(server: &MockServer) -> Vec<wiremock::Request> {
+    let requests = server.received_requests().await.unwrap();
+    requests.into_iter().filter(|request| request.url.path().contains("ig-api-upload")).collect()
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_where_instagram_says() {
+    let server = MockServer::start().await;
+    arrived(&server, json!({"status": "in_progress", "bytes_transferred": 600_000})).await;
+    on(&server, "POST", "/ig-api-upload/v25.0/c1", ok(json!({"success": true}))).await;
+    let request = request("Hello", vec![video(700_000)]);
+    let staged = own(&server).stage(&request, Some(&sending(&server))).await.unwrap();
+    assert_eq!((staged.progress, &staged.state["whole"]["send_to"]), (Progress::More, &Value::Null));
+    let [sent] = uploads(&server).await.try_into().unwrap();
+    assert_eq!(
+        (&sent.headers["offset"], &sent.headers["file_size"]),
+        (&"600000".parse().unwrap(), &"700000".parse().unwrap())
+    );
+    assert_eq!(sent.body, video_bytes(600_000..700_000));
+}
+
+#[rstest]
+#[case(json!({"status_code": "IN_PROGRESS", "video_status": {"uploading_phase": {"status": "complete"}}}))]
+#[case(json!({"status_code": "IN_PROGRESS", "video_status": {"uploading_phase": {"bytes_transferred": 700_000}}}))]
+#[case(json!({"status_code": "FINISHED"}))]
+#[tokio::test]
+async fn what_has_arrived_is_not_sent_again(#[case] container: Value) {
+    let server = MockServer::start().await;
+    on(&server, "GET", "/v25.0/c1", ok(container)).await;
+    let request = request("Hello", vec![video(700_000)]);
+    let staged = own(&server).stage(&request, Some(&sending(&server))).await.unwrap();
+    assert_eq!((staged.progress, &staged.state["whole"]["send_to"]), (Progress::More, &Value::Null));
+    assert!(uploads(&server).await.is_empty());
+}
+
+#[rstest]
+#[case(json!({"status_code": "EXPIRED"}), "container_expired")]
+#[case(json!({"status_code": "ERROR", "video_status": {"uploading_phase": {"status": "error"}}}), "upload_lost")]
+#[case(json!({"status_code": "ERROR", "status": "Error: 2207053"}), "2207053")]
+#[tokio::test]
+async fn an_upload_that_cannot_go_on_is_begun_anew(#[case] container: Value, #[case] code: &str) {
+    let server = MockServer::start().await;
+    on(&server, "GET", "/v25.0/c1", ok(container)).await;
+    let request = request("Hello", vec![video(700_000)]);
+    let error = own(&server).stage(&request, Some(&sending(&server))).await.unwrap_err();
+    assert_eq!((error.class, error.code.as_deref(), error.stale), (ErrorClass::Transient, Some(code), true));
+    assert!(uploads(&server).await.is_empty());
+}
+
+#[rstest]
+#[case(412, true, "OffsetInvalidError", false)]
+#[case(400, false, "ProcessingFailedError", false)]
+#[case(404, false, "NotFoundError", true)]
+#[tokio::test]
+async fn a_refused_upload_is_asked_about_or_begun_anew(
+    #[case] status: u16,
+    #[case] retriable: bool,
+    #[case] kind: &str,
+    #[case] anew: bool,
+) {
+    let server = MockServer::start().await;
+    arrived(&server, json!({"status": "in_progress", "bytes_transferred": 5})).await;
+    let refusal = json!({"debug_info": {"retriable": retriable, "type": kind, "message": "…"}});
+    on(&server, "POST", "/ig-api-upload/v25.0/c1", ResponseTemplate::new(status).set_body_json(refusal)).await;
+    let request = request("Hello", vec![video(10)]);
+    let error = own(&server).stage(&request, Some(&sending(&server))).await.unwrap_err();
+    assert_eq!((error.class, error.code.as_deref(), error.stale), (ErrorClass::Transient, Some(kind), anew));
+}
+
+/// Were it only asked again, that would go on for ever.
+#[tokio::test]
+async fn an_offset_that_nobody_tells_is_no_reason_to_try_the_same_again() {
+    let server = MockServer::start().await;
+    let unknown = json!({"error": {"code": 100, "message": "(#100) Tried accessing nonexisting field (video_status)"}});
+    on(&server, "GET", "/v25.0/c1", ResponseTemplate::new(400).set_body_json(unknown)).await;
+    let refusal = json!({"debug_info": {"retriable": true, "type": "OffsetInvalidError", "message": "…"}});
+    on(&server, "POST", "/ig-api-upload/v25.0/c1", ResponseTemplate::new(412).set_body_json(refusal)).await;
+    let request = request("Hello", vec![video(10)]);
+    let error = own(&server).stage(&request, Some(&sending(&server))).await.unwrap_err();
+    assert_eq!((error.class, error.stale), (ErrorClass::Transient, true));
+    assert_eq!(uploads(&server).await.len(), 1);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //!
 //! Errors are `{"error": {"code", "error_subcode", "is_transient", "fbtrace_id", …}}`. The subcode says more than the
 //! code, and both say more than the HTTP status, which is 400 for nearly everything. Each network has subcodes of its
-//! own; they are asked first.
+//! own; they are asked first. The upload host has a form of its own: `{"debug_info": {"retriable", "type", …}}`.
 
 use domain::{Platform, deliveries::ErrorClass};
 use reqwest::StatusCode;
@@ -26,6 +26,20 @@ pub(crate) struct GraphError {
     pub error_subcode: Option<i64>,
     #[serde(default)]
     pub is_transient: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct UploadBody {
+    debug_info: UploadError,
+}
+
+/// What the upload host says went wrong.
+#[derive(Debug, Deserialize)]
+struct UploadError {
+    #[serde(default)]
+    retriable: bool,
+    #[serde(rename = "type")]
+    kind: Option<String>,
 }
 
 impl GraphError {
@@ -119,8 +133,29 @@ fn auth_message(subcode: Option<i64>) -> Option<&'static str> {
     })
 }
 
-/// For answers without a code we know: gateways, pages of proxies, new codes.
-pub(crate) fn by_status(operation: Operation, status: StatusCode) -> Verdict {
+/// For answers that are no Graph error: the upload host's, and those of gateways and proxies.
+pub(crate) fn without_code(operation: Operation, answer: &Answer) -> Verdict {
+    let otherwise = by_status(operation, answer.status);
+    let Some(UploadBody { debug_info }) = answer.json.as_ref().and_then(|json| UploadBody::deserialize(json).ok())
+    else {
+        return otherwise;
+    };
+    // The last one answers an upload that is complete already, too. What has become of it is asked at the next try.
+    let passes = debug_info.retriable
+        || matches!(
+            debug_info.kind.as_deref(),
+            Some("OffsetInvalidError" | "PartialRequestError" | "ProcessingFailedError")
+        );
+    let class = match otherwise.class {
+        class @ (ErrorClass::AuthExpired | ErrorClass::RateLimited) => class,
+        _ if passes => ErrorClass::Transient,
+        class => class,
+    };
+    Verdict { code: debug_info.kind, ..Verdict::new(class) }
+}
+
+/// For codes we do not know.
+fn by_status(operation: Operation, status: StatusCode) -> Verdict {
     Verdict::new(match status {
         StatusCode::UNAUTHORIZED => ErrorClass::AuthExpired,
         StatusCode::FORBIDDEN => ErrorClass::Permission,
@@ -131,4 +166,49 @@ pub(crate) fn by_status(operation: Operation, status: StatusCode) -> Verdict {
         }
         _ => ErrorClass::Validation,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use reqwest::header::HeaderMap;
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn verdict(status: u16, body: &Value) -> Verdict {
+        let answer = Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: HeaderMap::new(),
+            body: Bytes::from(body.to_string()),
+            json: Some(body.clone()),
+        };
+        without_code(Operation::Stage, &answer)
+    }
+
+    #[rstest]
+    #[case(412, true, "OffsetInvalidError", ErrorClass::Transient)]
+    #[case(400, false, "OffsetInvalidError", ErrorClass::Transient)]
+    #[case(400, false, "PartialRequestError", ErrorClass::Transient)]
+    #[case(400, false, "ProcessingFailedError", ErrorClass::Transient)]
+    #[case(400, true, "NeverHeardOf", ErrorClass::Transient)]
+    #[case(403, true, "NeverHeardOf", ErrorClass::Transient)]
+    #[case(503, false, "NeverHeardOf", ErrorClass::Transient)]
+    #[case(400, false, "NeverHeardOf", ErrorClass::Validation)]
+    #[case(413, false, "NeverHeardOf", ErrorClass::MediaInvalid)]
+    // Whatever else it says, these are not about the upload.
+    #[case(401, true, "NotAuthorizedError", ErrorClass::AuthExpired)]
+    #[case(429, true, "ProcessingFailedError", ErrorClass::RateLimited)]
+    fn the_upload_host(#[case] status: u16, #[case] retriable: bool, #[case] kind: &str, #[case] expected: ErrorClass) {
+        let body = json!({"debug_info": {"retriable": retriable, "type": kind, "message": "…"}});
+        let verdict = verdict(status, &body);
+        assert_eq!((verdict.class, verdict.code.as_deref()), (expected, Some(kind)));
+    }
+
+    #[test]
+    fn the_upload_host_in_few_words() {
+        let verdict = verdict(400, &json!({"debug_info": {"retriable": true}}));
+        assert_eq!((verdict.class, verdict.code), (ErrorClass::Transient, None));
+    }
 }

@@ -8,7 +8,7 @@ pub(crate) mod signed_request;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-pub(crate) use errors::{GraphError, by_code, by_status, judge};
+pub(crate) use errors::{GraphError, by_code, judge, without_code};
 
 use crate::settings::KnownVersion;
 
