@@ -9,9 +9,10 @@ use url::Url;
 
 use super::{Facebook, List, Page, Picture, refused};
 use crate::{
-    adapter::{Account, Adapter, AuthorizeRequest, Exchange, ExchangeRequest, Grant, LeftOut, Probe, Tokens},
+    adapter::{Account, Adapter, AuthorizeRequest, Exchange, ExchangeRequest, Grant, LeftOut, Probe, Profile, Tokens},
     error::PlatformError,
     http::{Call, Operation, endpoint},
+    meta::{ReachedPage, Unusable, reach},
     oauth::{ScopeUse, TokenAnswer, after, missing, sorted},
 };
 
@@ -63,16 +64,11 @@ struct Permission {
     status: String,
 }
 
-/// A Page of the person who signed in.
+/// What is shown of a Page beyond its name.
 #[derive(Debug, Deserialize)]
-struct OwnPage {
-    id: String,
-    name: String,
+struct Looks {
     username: Option<String>,
     picture: Option<Picture>,
-    access_token: Option<SecretString>,
-    #[serde(default)]
-    tasks: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -148,14 +144,14 @@ impl Facebook {
         if missing_scopes.iter().any(|missing| missing.scope == "pages_show_list") {
             return Err(no_list());
         }
-        let pages = self.pages(&user.token, &granted).await?;
+        let pages = reach::<Looks>(self, PAGE_FIELDS, &user.token, &granted, |_| false).await?.pages;
 
         let mut grants = Vec::new();
         let mut left_out = Vec::new();
         for page in pages {
             match page.usable() {
                 Ok(access_token) => grants.push(Grant {
-                    profile: page.into_page().into_profile(),
+                    profile: profile(page),
                     tokens: Tokens {
                         access_token,
                         refresh_token: Some(user.token.clone()),
@@ -166,7 +162,7 @@ impl Facebook {
                     grantor: me.id.clone(),
                     missing_scopes: missing_scopes.clone(),
                 }),
-                Err(reason) => left_out.push(LeftOut { name: page.name, reason: reason.to_owned() }),
+                Err(why) => left_out.push(LeftOut { name: page.name, reason: reason(why).to_owned() }),
             }
         }
         if grants.is_empty() {
@@ -263,28 +259,6 @@ impl Facebook {
         ))
     }
 
-    /// The person's own Pages, and those they reach through a business, which are not always in the first list.
-    async fn pages(&self, user_token: &SecretString, granted: &[String]) -> Result<Vec<OwnPage>, PlatformError> {
-        let mut pages: Vec<OwnPage> = self.list(&["me", "accounts"], PAGE_FIELDS, user_token).await?;
-        if granted.iter().any(|scope| scope == "business_management") {
-            // What a business does not show is no reason to lose the Pages already found.
-            let businesses: Vec<Id> = self.list(&["me", "businesses"], "id", user_token).await.unwrap_or_default();
-            for business in businesses {
-                for edge in ["owned_pages", "client_pages"] {
-                    let more = self.list::<OwnPage>(&[&business.id, edge], PAGE_FIELDS, user_token).await;
-                    for page in more.unwrap_or_default() {
-                        match pages.iter_mut().find(|known| known.id == page.id) {
-                            None => pages.push(page),
-                            Some(known) if known.usable().is_err() => *known = page,
-                            Some(_) => {}
-                        }
-                    }
-                }
-            }
-        }
-        Ok(pages)
-    }
-
     pub async fn list<T: serde::de::DeserializeOwned>(
         &self,
         segments: &[&str],
@@ -310,17 +284,16 @@ impl Facebook {
     }
 }
 
-impl OwnPage {
-    /// The Page's token, or why it cannot be connected.
-    fn usable(&self) -> Result<SecretString, &'static str> {
-        if !self.tasks.iter().any(|task| matches!(task.as_str(), "CREATE_CONTENT" | "MANAGE")) {
-            return Err("Your role on this Page does not allow creating posts.");
-        }
-        self.access_token.clone().ok_or("Facebook gave us no access to this Page.")
-    }
+fn profile(page: ReachedPage<Looks>) -> Profile {
+    let Looks { username, picture } = page.more;
+    Page { id: page.id, name: page.name, username, picture }.into_profile()
+}
 
-    fn into_page(self) -> Page {
-        Page { id: self.id, name: self.name, username: self.username, picture: self.picture }
+/// Why a Page cannot be connected.
+const fn reason(why: Unusable) -> &'static str {
+    match why {
+        Unusable::Role => "Your role on this Page does not allow creating posts.",
+        Unusable::Token => "Facebook gave us no access to this Page.",
     }
 }
 

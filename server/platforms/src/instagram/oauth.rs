@@ -21,6 +21,7 @@ use crate::{
     },
     error::PlatformError,
     http::{Call, Operation, endpoint},
+    meta::{ReachedPage, Unusable, reach},
     oauth::{ScopeUse, after, missing, sorted, split_scopes},
     settings::Login,
 };
@@ -112,13 +113,9 @@ struct LongLived {
     permissions: Option<Value>,
 }
 
-/// A Page of the person, and the account linked to it.
+/// The account linked to a Page.
 #[derive(Debug, Deserialize)]
-struct LinkedPage {
-    name: String,
-    access_token: Option<SecretString>,
-    #[serde(default)]
-    tasks: Vec<String>,
+struct Linked {
     instagram_business_account: Option<Professional>,
 }
 
@@ -208,7 +205,7 @@ impl Instagram {
         let missing_scopes = missing(&self.scopes(), &granted, SCOPE_USES);
         refuse_if_unusable(&missing_scopes, "pages_show_list")?;
         refuse_if_unusable(&missing_scopes, "instagram_basic")?;
-        let pages: Vec<LinkedPage> = self.facebook.list(&["me", "accounts"], PAGE_FIELDS, &user.token).await?;
+        let pages = reach::<Linked>(&self.facebook, PAGE_FIELDS, &user.token, &granted, |_| false).await?.pages;
 
         let mut grants: Vec<Grant> = Vec::new();
         let mut left_out = Vec::new();
@@ -216,7 +213,7 @@ impl Instagram {
             let token = page.usable();
             let name = page.name;
             // A Page without an account is no Instagram account left out.
-            let Some(account) = page.instagram_business_account else { continue };
+            let Some(account) = page.more.instagram_business_account else { continue };
             let Some(id) = account.id() else { continue };
             match token {
                 Ok(access_token) => grants.push(Grant {
@@ -231,9 +228,9 @@ impl Instagram {
                     grantor: me.id.clone(),
                     missing_scopes: missing_scopes.clone(),
                 }),
-                Err(reason) => {
+                Err(why) => {
                     let handle = account.username.map_or(name, |handle| format!("@{handle}"));
-                    left_out.push(LeftOut { name: handle, reason: reason.to_owned() });
+                    left_out.push(LeftOut { name: handle, reason: reason(why).to_owned() });
                 }
             }
         }
@@ -245,19 +242,27 @@ impl Instagram {
             return Err(refused(ErrorClass::AuthExpired, "no_user_token"));
         };
         let user = self.facebook.long_lived(Operation::Refresh, user_token).await?;
-        let pages: Vec<LinkedPage> = self.facebook.list(&["me", "accounts"], PAGE_FIELDS, &user.token).await?;
-        let page = pages.iter().find(|page| {
-            page.instagram_business_account.as_ref().and_then(Professional::id).as_ref() == Some(&account.external_id)
-        });
-        let lost = |reason: &'static str| refused(ErrorClass::Permission, "no_page_token").saying(reason);
-        let Some(page) = page else {
-            return Err(lost(
-                "This account is no longer linked to a Page of the person who connected it. Link it again at \
-                 Facebook, or reconnect it.",
-            ));
-        };
-        let access_token = page.usable().map_err(lost)?;
         let scopes = self.facebook.permissions(&user.token).await?;
+        let is_its = |page: &ReachedPage<Linked>| {
+            let linked = page.more.instagram_business_account.as_ref();
+            linked.and_then(Professional::id).as_ref() == Some(&account.external_id)
+        };
+        let reached = reach(&self.facebook, PAGE_FIELDS, &user.token, &scopes, is_its).await?;
+        let access_token =
+            match (reached.pages.iter().find(|page| is_its(page)).map(ReachedPage::usable), reached.trouble) {
+                (Some(Ok(token)), _) => token,
+                // It may stand in the list that could not be read.
+                (_, Some(trouble)) => return Err(trouble),
+                (Some(Err(why)), None) => {
+                    return Err(refused(ErrorClass::Permission, "no_page_token").saying(reason(why)));
+                }
+                (None, None) => {
+                    return Err(refused(ErrorClass::Permission, "no_page_token").saying(
+                        "This account is no longer linked to a Page of the person who connected it. Link it again at \
+                     Facebook, or reconnect it.",
+                    ));
+                }
+            };
         Ok(Tokens {
             access_token,
             refresh_token: Some(user.token),
@@ -321,13 +326,11 @@ impl Instagram {
     }
 }
 
-impl LinkedPage {
-    /// The Page's token, or why the account linked to it cannot be connected.
-    fn usable(&self) -> Result<SecretString, &'static str> {
-        if !self.tasks.iter().any(|task| matches!(task.as_str(), "CREATE_CONTENT" | "MANAGE")) {
-            return Err("Your role on the Page this account is linked to does not allow creating posts.");
-        }
-        self.access_token.clone().ok_or("Facebook gave us no access to the Page this account is linked to.")
+/// Why the account linked to a Page cannot be connected.
+const fn reason(why: Unusable) -> &'static str {
+    match why {
+        Unusable::Role => "Your role on the Page this account is linked to does not allow creating posts.",
+        Unusable::Token => "Facebook gave us no access to the Page this account is linked to.",
     }
 }
 

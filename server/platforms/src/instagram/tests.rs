@@ -277,6 +277,43 @@ async fn a_sign_in_at_facebook_brings_the_linked_accounts() {
     assert_eq!(left_out.name, "@shop18");
 }
 
+#[tokio::test]
+async fn accounts_are_found_through_businesses_too() {
+    let server = MockServer::start().await;
+    // The first list shows Page 3 without the role that the business gives, and Page 4 not at all.
+    let pages = json!([linked_page("1", &["MANAGE"], Some("17")), linked_page("3", &["ANALYZE"], Some("18"))]);
+    sign_in(&server, pages).await;
+    on(&server, "GET", "/v25.0/me/businesses", ok(json!({"data": [{"id": "b1"}]}))).await;
+    let owned = json!({"data": [linked_page("3", &["MANAGE"], Some("18")), linked_page("1", &["MANAGE"], Some("17"))]});
+    on(&server, "GET", "/v25.0/b1/owned_pages", ok(owned)).await;
+    let client = json!({"data": [linked_page("4", &["CREATE_CONTENT"], Some("19"))]});
+    on(&server, "GET", "/v25.0/b1/client_pages", ok(client)).await;
+    let adapter = through_facebook(&server);
+    let exchange = exchange(adapter.as_ref(), "the-code").await.unwrap();
+    let ids: Vec<_> = exchange.grants.iter().map(|grant| grant.profile.external_id.as_str()).collect();
+    assert_eq!(ids, ["17", "18", "19"]);
+    assert!(exchange.left_out.is_empty());
+
+    let tokens = adapter.refresh(&account("19", AccountKind::LinkedProfessional)).await.unwrap();
+    assert_eq!(tokens.access_token.expose_secret(), "page-token-4");
+    // One that the first list shows is looked for no further.
+    let before = calls(&server).await.len();
+    adapter.refresh(&account("17", AccountKind::LinkedProfessional)).await.unwrap();
+    assert!(!calls(&server).await[before..].contains(&"GET /v25.0/me/businesses".to_owned()));
+}
+
+#[tokio::test]
+async fn an_account_missing_because_a_list_failed_is_not_lost() {
+    let server = MockServer::start().await;
+    sign_in(&server, json!([])).await;
+    on(&server, "GET", "/v25.0/me/businesses", ok(json!({"data": [{"id": "b1"}]}))).await;
+    on(&server, "GET", "/v25.0/b1/owned_pages", ok(json!({"data": []}))).await;
+    on(&server, "GET", "/v25.0/b1/client_pages", ResponseTemplate::new(503)).await;
+    let adapter = through_facebook(&server);
+    let error = adapter.refresh(&account("19", AccountKind::LinkedProfessional)).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Transient);
+}
+
 #[rstest]
 #[case(json!([]), "no_accounts")]
 #[case(json!([linked_page("2", &["MANAGE"], None)]), "no_accounts")]

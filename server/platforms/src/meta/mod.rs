@@ -1,7 +1,8 @@
-//! What Facebook and Instagram share, being two faces of one Graph API: its calendar of versions, its lists and times, its
-//! errors, its upload host, and the messages it sends.
+//! What Facebook and Instagram share, being two faces of one Graph API: its calendar of versions, its lists and times, the
+//! Pages that people reach, its errors, its upload host, and the messages it sends.
 
 mod errors;
+mod pages;
 pub(crate) mod rupload;
 pub(crate) mod signed_request;
 
@@ -9,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 pub(crate) use errors::{GraphError, by_code, judge, without_code};
+pub(crate) use pages::{ReachedPage, Unusable, reach};
 
 use crate::settings::KnownVersion;
 

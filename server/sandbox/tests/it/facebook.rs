@@ -298,6 +298,28 @@ async fn tokens_are_introspected_and_given_back() {
 }
 
 #[tokio::test]
+async fn some_pages_are_reached_through_a_business_alone() {
+    let net = Net::start().await;
+    let ids = async |user: &str, path: &str| {
+        let list = json(net.get(&format!("/facebook/v25.0/{path}?fields=id")).bearer_auth(user), 200).await;
+        let list = list["data"].as_array().unwrap().iter();
+        list.map(|one| one["id"].as_str().unwrap().to_owned()).collect::<Vec<String>>()
+    };
+    let (agency, juniper, kestrel) = ("102938475630495", "102938475640596", "102938475650697");
+    let user = user_token(&net, &somebody("maya.lindqvist")).await;
+    assert_eq!(ids(&user, "me/accounts").await, [NORTHWIND, agency, kestrel]);
+    let [business] = ids(&user, "me/businesses").await.try_into().unwrap();
+    assert_eq!(ids(&user, &format!("{business}/owned_pages")).await, [agency]);
+    assert_eq!(ids(&user, &format!("{business}/client_pages")).await, [juniper, kestrel]);
+    let unticked = user_token(&net, &somebody("maya.lindqvist").only_pages(["harbourandpine"])).await;
+    assert!(ids(&unticked, &format!("{business}/client_pages")).await.is_empty());
+    // Somebody else's business is none.
+    let other = user_token(&net, &somebody("niamh.doyle")).await;
+    assert!(ids(&other, "me/businesses").await.is_empty());
+    json(net.get(&format!("/facebook/v25.0/{business}/owned_pages")).bearer_auth(&other), 400).await;
+}
+
+#[tokio::test]
 async fn lists_have_pages_that_can_be_followed() {
     let net = Net::start().await;
     let user = user_token(&net, &somebody("niamh.doyle")).await;

@@ -64,7 +64,11 @@ pub(super) async fn connect(net: &Net, account: &str) -> String {
 
 /// A long-lived user token by Facebook Login.
 async fn by_page(net: &Net, visitor: &Visitor) -> String {
-    let back = visitor.authorize(&page_door(net)).await.unwrap();
+    by_door(net, visitor, &page_door(net)).await
+}
+
+async fn by_door(net: &Net, visitor: &Visitor, door: &str) -> String {
+    let back = visitor.authorize(door).await.unwrap();
     assert_eq!(back.fragment(), Some("_=_"));
     let ask = |pairs: &[(&str, &str)]| {
         let mut all = vec![("client_id", DEMO_CLIENT_ID), ("client_secret", DEMO_CLIENT_SECRET)];
@@ -234,6 +238,30 @@ async fn accounts_stand_behind_pages() {
     json(net.delete("/instagram/v25.0/me/permissions").bearer_auth(&user), 200).await;
     let gone = json(net.get("/instagram/v25.0/me").bearer_auth(&user), 400).await;
     assert_eq!(codes(&gone), (190, 458));
+}
+
+#[tokio::test]
+async fn accounts_stand_behind_the_pages_of_businesses() {
+    let net = Net::start().await;
+    let door = page_door(&net).replace("instagram_basic", "business_management,instagram_basic");
+    let user = by_door(&net, &somebody("maya.lindqvist"), &door).await;
+    let listed = async |path: &str| {
+        let path = format!("/instagram/v25.0/{path}?fields=id,access_token,instagram_business_account");
+        let list = json(net.get(&path).bearer_auth(&user), 200).await;
+        list["data"].as_array().unwrap().clone()
+    };
+    let is_juniper = |page: &Value| page["id"] == "102938475640596";
+    assert!(!listed("me/accounts").await.iter().any(is_juniper));
+    let businesses = json(net.get("/instagram/v25.0/me/businesses").bearer_auth(&user), 200).await;
+    let business = businesses["data"][0]["id"].as_str().unwrap();
+    let client = listed(&format!("{business}/client_pages")).await;
+    let juniper = client.iter().find(|page| is_juniper(page)).unwrap();
+    assert_eq!(juniper["instagram_business_account"]["id"], "17841400000000013");
+    assert!(juniper["access_token"].is_string());
+    json(net.get(&format!("/instagram/v25.0/{business}/owned_pages")).bearer_auth(&user), 200).await;
+    let without = by_page(&net, &somebody("maya.lindqvist")).await;
+    let path = format!("/instagram/v25.0/{business}/client_pages");
+    assert_eq!(codes(&json(net.get(&path).bearer_auth(&without), 403).await).0, 10);
 }
 
 #[tokio::test]
@@ -426,6 +454,12 @@ async fn stories_stand_apart() {
     assert_eq!(net.http.get(one["permalink"].as_str().unwrap()).send().await.unwrap().status(), 200);
     let list = json(net.get(&format!("/instagram/v25.0/{NORTHWIND}/media")).bearer_auth(&token), 200).await;
     assert_eq!(list["data"], json!([]));
+    let stories = || {
+        let path = format!("/instagram/v25.0/{NORTHWIND}/stories?fields=id,permalink,timestamp");
+        json(net.get(&path).bearer_auth(&token), 200)
+    };
+    let listed = stories().await;
+    assert_eq!((&listed["data"][0]["id"], &listed["data"][0]["permalink"]), (&json!(post), &one["permalink"]));
     for (file, state) in [("story.mp4", "FINISHED"), ("long.mp4", "ERROR")] {
         let address = format!("{files}/{file}");
         let id = made(&net, &token, &[("media_type", "STORIES"), ("video_url", &address)]).await;
@@ -435,6 +469,8 @@ async fn stories_stand_apart() {
         refused(&net, &token, &[("media_type", "STORIES"), ("image_url", &picture), ("alt_text", "x")]).await.0,
         100
     );
+    net.advance(86_401).await;
+    assert_eq!(stories().await["data"], json!([]), "a story is shown for a day");
 }
 
 #[tokio::test]

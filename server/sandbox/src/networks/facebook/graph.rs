@@ -6,7 +6,7 @@ use super::{Facebook, SLUG, video};
 use crate::{
     networks::{
         Caller, Network as _,
-        meta::{Answer, GraphError, login, moment, only_oneself, paged, select, tasks, window},
+        meta::{Answer, GraphError, is_unlisted, login, moment, only_oneself, paged, pages_of, select, tasks, window},
     },
     wire::{Call, Fields, graph_time, percent_encode},
     world::{Account, Kind, MediaItem, Post, World},
@@ -54,8 +54,27 @@ pub(super) fn accounts(world: &mut World, call: &Call, caller: &Caller, id: &str
     if !caller.may("pages_show_list") {
         return Err(GraphError::permission("Requires pages_show_list permission to access user accounts"));
     }
-    let pages: Vec<Account> =
-        world.accounts.run_by(SLUG, &caller.person).filter(|page| caller.assets.contains(&page.id)).cloned().collect();
+    let listed = |page: &&Account| caller.assets.contains(&page.id) && !is_unlisted(&caller.person, &page.id);
+    let pages = world.accounts.run_by(SLUG, &caller.person).filter(listed).cloned().collect();
+    listing(world, call, caller, pages, params)
+}
+
+/// `GET /{business}/owned_pages` and `/client_pages`: of its pages, those that were ticked.
+pub(super) fn business_pages(
+    world: &mut World,
+    call: &Call,
+    caller: &Caller,
+    business: &str,
+    edge: &str,
+    params: &Fields,
+) -> Answer {
+    let ids = pages_of(caller, business, edge)?;
+    let held = |page: &&Account| caller.assets.contains(&page.id) && ids.contains(&page.id.as_str());
+    let pages = world.accounts.of(SLUG).filter(held).cloned().collect();
+    listing(world, call, caller, pages, params)
+}
+
+fn listing(world: &mut World, call: &Call, caller: &Caller, pages: Vec<Account>, params: &Fields) -> Answer {
     let (from, limit) = window(params)?;
     let wanted = params.filled("fields");
     let with_token = wanted.is_none_or(|fields| fields.contains("access_token"));

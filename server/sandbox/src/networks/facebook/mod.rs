@@ -165,9 +165,11 @@ impl Network for Facebook {
                 Operation::Publish
             }
             (&Method::POST, [_, "comments"]) => Operation::Comment,
-            (&Method::GET, ["debug_token" | "me"] | [_, "accounts" | "permissions" | "businesses"]) => {
-                Operation::Identity
-            }
+            (
+                &Method::GET,
+                ["debug_token" | "me"]
+                | [_, "accounts" | "permissions" | "businesses" | "owned_pages" | "client_pages"],
+            ) => Operation::Identity,
             _ => Operation::Status,
         }
     }
@@ -275,7 +277,10 @@ fn api(world: &mut World, call: &Call, path: &[&str]) -> Result<Reply, GraphErro
         (&Method::GET, [id, "permissions"]) => meta::permissions(world, &caller, SLUG, &own(id)),
         (&Method::DELETE, [id, "permissions"]) => meta::forget(world, &caller, SLUG, &own(id), None),
         (&Method::DELETE, [id, "permissions", scope]) => meta::forget(world, &caller, SLUG, &own(id), Some(scope)),
-        (&Method::GET, [id, "businesses"]) => meta::businesses(&caller, &own(id)),
+        (&Method::GET, [id, "businesses"]) => meta::businesses(call, &caller, SLUG, &own(id), &params),
+        (&Method::GET, [id, edge @ ("owned_pages" | "client_pages")]) => {
+            graph::business_pages(world, call, &caller, id, edge, &params)
+        }
         (&Method::GET, [id, "feed" | "posts" | "published_posts"]) => {
             graph::posts(world, call, &caller, &own(id), &params)
         }

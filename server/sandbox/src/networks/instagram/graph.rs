@@ -1,5 +1,6 @@
 //! Reading: who signed in, the pages with the accounts behind them, containers, posts, comments.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::{Instagram, SLUG, Wish, containers, is_account, login, may, posts};
@@ -7,8 +8,8 @@ use crate::{
     networks::{
         Caller, Network as _,
         meta::{
-            Answer, GraphError, inner_fields, login as facebook_login, only_oneself, page_of, paged, select, tasks,
-            window,
+            Answer, GraphError, inner_fields, is_unlisted, login as facebook_login, only_oneself, page_of, paged,
+            pages_of, select, tasks, window,
         },
     },
     wire::{Call, Fields, graph_time, percent_encode},
@@ -63,8 +64,30 @@ pub(super) fn accounts(world: &mut World, call: &Call, caller: &Caller, id: &str
     if !caller.may("pages_show_list") {
         return Err(GraphError::permission("Requires pages_show_list permission to access user accounts"));
     }
-    let pages: Vec<Account> =
-        world.accounts.run_by(SLUG, &caller.person).filter(|page| caller.assets.contains(&page.id)).cloned().collect();
+    let listed = |page: &&Account| {
+        caller.assets.contains(&page.id) && !is_unlisted(&caller.person, &page_of(world, SLUG, &page.id))
+    };
+    let pages = world.accounts.run_by(SLUG, &caller.person).filter(listed).cloned().collect();
+    listing(world, call, caller, pages, params)
+}
+
+/// `GET /{business}/owned_pages` and `/client_pages`: of its pages, those that were ticked.
+pub(super) fn business_pages(
+    world: &mut World,
+    call: &Call,
+    caller: &Caller,
+    business: &str,
+    edge: &str,
+    params: &Fields,
+) -> Answer {
+    let ids = pages_of(caller, business, edge)?;
+    let held =
+        |page: &&Account| caller.assets.contains(&page.id) && ids.contains(&page_of(world, SLUG, &page.id).as_str());
+    let pages = world.accounts.of(SLUG).filter(held).cloned().collect();
+    listing(world, call, caller, pages, params)
+}
+
+fn listing(world: &mut World, call: &Call, caller: &Caller, pages: Vec<Account>, params: &Fields) -> Answer {
     let (from, limit) = window(params)?;
     let wanted = params.filled("fields");
     let token = wanted.is_none_or(|fields| fields.contains("access_token"));
@@ -142,10 +165,26 @@ fn account_field(world: &World, account: &Account, field: &str, base: &str) -> O
 /// `GET /{ig}/media`: newest first, without stories.
 pub(super) fn media(world: &mut World, call: &Call, caller: &Caller, ig: &str, params: &Fields) -> Answer {
     may(world, caller, ig, Wish::Read)?;
+    let all: Vec<&Post> = world.posts.newest(SLUG, ig).filter(|post| !is_story(post)).collect();
+    feed(world, call, params, &all)
+}
+
+/// `GET /{ig}/stories`: newest first, each for a day.
+pub(super) fn stories(world: &mut World, call: &Call, caller: &Caller, ig: &str, params: &Fields) -> Answer {
+    may(world, caller, ig, Wish::Read)?;
+    let since = world.now() - TimeDelta::days(1);
+    let all: Vec<&Post> =
+        world.posts.newest(SLUG, ig).filter(|post| is_story(post) && post.created_at > since).collect();
+    feed(world, call, params, &all)
+}
+
+fn is_story(post: &Post) -> bool {
+    post.extra.get("kind").is_some_and(|kind| kind == "story")
+}
+
+fn feed(world: &World, call: &Call, params: &Fields, all: &[&Post]) -> Answer {
     let (from, limit) = window(params)?;
     let wanted = params.filled("fields");
-    let all: Vec<&Post> =
-        world.posts.newest(SLUG, ig).filter(|post| post.extra.get("kind").is_none_or(|kind| kind != "story")).collect();
     let data = all
         .iter()
         .skip(from)

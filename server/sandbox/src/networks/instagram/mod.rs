@@ -188,7 +188,16 @@ impl Network for Instagram {
             (&Method::POST, [_, "comments" | "replies"]) => Operation::Comment,
             (
                 &Method::GET,
-                ["debug_token" | "me"] | [_, "accounts" | "permissions" | "businesses" | "content_publishing_limit"],
+                ["debug_token" | "me"]
+                | [
+                    _,
+                    "accounts"
+                    | "permissions"
+                    | "businesses"
+                    | "owned_pages"
+                    | "client_pages"
+                    | "content_publishing_limit",
+                ],
             ) => Operation::Identity,
             _ => Operation::Status,
         }
@@ -332,10 +341,14 @@ fn api(world: &mut World, call: &Call, path: &[&str]) -> Result<Reply, GraphErro
         (&Method::DELETE, [id, "permissions", scope]) if !is_account(world, &caller) => {
             meta::forget(world, &caller, SLUG, &whose(id), Some(scope))
         }
-        (&Method::GET, [id, "businesses"]) => meta::businesses(&caller, &own(id)),
+        (&Method::GET, [id, "businesses"]) => meta::businesses(call, &caller, SLUG, &own(id), &params),
+        (&Method::GET, [id, edge @ ("owned_pages" | "client_pages")]) => {
+            graph::business_pages(world, call, &caller, id, edge, &params)
+        }
         (&Method::GET, [id, "content_publishing_limit"]) => posts::limit(world, &caller, &own(id), &params),
         (&Method::POST, [id, "media"]) => containers::create(world, call, &caller, &own(id), &params),
         (&Method::GET, [id, "media"]) => graph::media(world, call, &caller, &own(id), &params),
+        (&Method::GET, [id, "stories"]) => graph::stories(world, call, &caller, &own(id), &params),
         (&Method::POST, [id, "media_publish"]) => posts::publish(world, &caller, &own(id), &params),
         (&Method::POST, [id, "comments"]) => posts::comment(world, &caller, id, &params),
         (&Method::GET, [id, "comments"]) => graph::comments(world, call, &caller, id, &params),

@@ -1,6 +1,7 @@
 //! What Meta's networks have in common (platforms.md 1 and 2): Facebook Login, versions, the way Graph takes parameters
 //! and answers, its errors and usage headers, and the host that films are uploaded to.
 
+mod businesses;
 mod errors;
 mod fields;
 pub(crate) mod login;
@@ -12,9 +13,10 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 pub(crate) use self::{
+    businesses::{businesses, is_unlisted, pages_of},
     errors::GraphError,
     fields::{inner_fields, moment, paged, select, window},
-    permissions::{businesses, forget, only_oneself, permissions},
+    permissions::{forget, only_oneself, permissions},
     push::signed_request,
 };
 use super::Caller;

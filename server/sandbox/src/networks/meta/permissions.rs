@@ -6,15 +6,6 @@ use crate::{
     world::{Ended, Slug, World},
 };
 
-/// `GET /me/businesses`: nobody here keeps pages in a business account; all of them stand in `accounts`.
-pub(crate) fn businesses(caller: &Caller, id: &str) -> Answer {
-    only_oneself(caller, id)?;
-    if !caller.may("business_management") {
-        return Err(GraphError::needs("business_management"));
-    }
-    Ok(json!({ "data": [] }))
-}
-
 /// `GET /me/permissions`.
 pub(crate) fn permissions(world: &mut World, caller: &Caller, slug: Slug, id: &str) -> Answer {
     only_oneself(caller, id)?;
