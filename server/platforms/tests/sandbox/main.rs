@@ -9,9 +9,10 @@ use std::{io::Cursor, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use domain::{Platform, clock::Clock, deliveries::ErrorClass, platform::PostOptions};
+use moving::{Host, MIB, chosen, film};
 use platforms::{
     Account, AccountKind, Adapter, AuthorizeRequest, Exchange, ExchangeRequest, Finding, Grant, Http, HttpSettings,
-    MediaItem, Pkce, PlatformError, PlatformSettings, Probe, Progress, PublishRequest, Published, Registry,
+    Login, MediaItem, Pkce, PlatformError, PlatformSettings, Probe, Progress, PublishRequest, Published, Registry,
 };
 use rstest::rstest;
 use sandbox::{Config, Running, SECRET_MARK, Sandbox, driver::Visitor};
@@ -20,18 +21,27 @@ use serde_json::{Value, json};
 use url::Url;
 
 /// A person of the sandbox for each network, and the account of theirs these tests post to.
-const FACEBOOK: Who = Who { platform: Platform::Facebook, person: "Niamh Doyle", account: "Northwind Coffee Roasters" };
-const X: Who = Who { platform: Platform::Twitter, person: "northwindcoffee", account: "@northwindcoffee" };
-const MEMBER: Who = Who { platform: Platform::Linkedin, person: "Niamh Doyle", account: "Niamh Doyle" };
-const ORGANIZATION: Who = Who { platform: Platform::Linkedin, person: "Niamh Doyle", account: "Northwind Coffee" };
-
-const MASTODON: Who = Who { platform: Platform::Mastodon, person: "northwindcoffee", account: "Northwind Coffee" };
+const FACEBOOK: Who = who(Platform::Facebook, "Niamh Doyle", "Northwind Coffee Roasters");
+const X: Who = who(Platform::Twitter, "northwindcoffee", "@northwindcoffee");
+const MEMBER: Who = who(Platform::Linkedin, "Niamh Doyle", "Niamh Doyle");
+const ORGANIZATION: Who = who(Platform::Linkedin, "Niamh Doyle", "Northwind Coffee");
+const MASTODON: Who = who(Platform::Mastodon, "northwindcoffee", "Northwind Coffee");
+const TIKTOK: Who = who(Platform::Tiktok, "northwindcoffee", "Northwind Coffee");
+/// By Instagram's own login.
+const INSTAGRAM: Who = who(Platform::Instagram, "northwindcoffee", "@northwindcoffee");
+/// Through the Page it is linked to.
+const LINKED: Who = Who { login: Login::Facebook, ..INSTAGRAM };
 
 #[derive(Clone, Copy, Debug)]
 struct Who {
     platform: Platform,
     person: &'static str,
     account: &'static str,
+    login: Login,
+}
+
+const fn who(platform: Platform, person: &'static str, account: &'static str) -> Who {
+    Who { platform, person, account, login: Login::Own }
 }
 
 /// The sandbox's clock is the real one.
@@ -48,6 +58,8 @@ struct World {
     sandbox: Running,
     adapter: Arc<dyn Adapter>,
     who: Who,
+    /// Where the networks fetch media from that take none.
+    host: Host,
 }
 
 impl World {
@@ -79,11 +91,13 @@ impl World {
         let secret = SecretString::from(sandbox::PARTNER_CLIENT_SECRET);
         let mut settings = PlatformSettings::new(who.platform, sandbox::PARTNER_CLIENT_ID, secret, redirect_uri)
             .unwrap()
+            .with_login(who.login)
+            .unwrap()
             .in_sandbox(&sandbox.url().parse().unwrap());
         change(&mut settings);
         let registry = Registry::new([settings], &http).unwrap();
         let adapter = Arc::clone(registry.get(who.platform).unwrap());
-        Self { sandbox, adapter, who }
+        Self { sandbox, adapter, who, host: Host::new().await }
     }
 
     async fn authorize(&self, visitor: Visitor) -> Result<Exchange, PlatformError> {
@@ -107,6 +121,16 @@ impl World {
 
     async fn account(&self) -> Account {
         usable(self.grant().await)
+    }
+
+    /// A post with these words, and with a picture where the network takes none without.
+    async fn post(&self, account: &Account, text: &str) -> PublishRequest {
+        let mut request = post(account, text);
+        if matches!(self.who.platform, Platform::Instagram | Platform::Tiktok) {
+            request.media = vec![self.host.photo(1).await];
+        }
+        request.options.tiktok = (self.who.platform == Platform::Tiktok).then(chosen);
+        request
     }
 
     async fn publish(&self, request: &PublishRequest) -> Result<Published, PlatformError> {
@@ -153,6 +177,10 @@ impl World {
         let rule_fields = rule.as_object_mut().unwrap();
         rule_fields.extend(more.as_object().unwrap().clone());
         self.sandbox.control().unwrap().fault(&rule).await.unwrap();
+    }
+
+    async fn a_day_passes(&self) {
+        self.sandbox.control().unwrap().post("advance", &json!({"seconds": 86_401})).await.unwrap();
     }
 
     async fn control(&self, what: &str) {
@@ -220,6 +248,25 @@ async fn a_person_connects_their_pages() {
     }
 }
 
+/// A business's client, which stands in no list of the person's own.
+#[rstest]
+#[case(FACEBOOK, "Juniper Hotels Group", "102938475640596")]
+#[case(LINKED, "Juniper Hotels", "17841400000000013")]
+#[tokio::test]
+async fn what_a_business_holds_is_found_and_renewed(#[case] who: Who, #[case] name: &str, #[case] id: &str) {
+    let world = World::new(who).await;
+    let exchange = world.authorize(Visitor::called("Maya Lindqvist")).await.unwrap();
+    let grant = exchange.grants.into_iter().find(|grant| grant.profile.external_id == id).unwrap();
+    assert_eq!(grant.profile.display_name, name);
+    let mut account = usable(grant);
+    account.tokens = world.adapter.refresh(&account).await.unwrap();
+    world.publish(&world.post(&account, "Nine houses by the sea").await).await.unwrap();
+    assert_eq!(world.posts().await.len(), 1);
+    let without = Visitor::called("Maya Lindqvist").without_scope("business_management");
+    let exchange = world.authorize(without).await.unwrap();
+    assert!(exchange.grants.iter().all(|grant| grant.profile.external_id != id));
+}
+
 #[tokio::test]
 async fn a_page_one_may_not_post_to_is_left_out() {
     let world = World::new(FACEBOOK).await;
@@ -281,6 +328,7 @@ async fn an_unticked_scope_is_missed(#[case] who: Who, #[case] scope: &str, #[ca
 
 #[rstest]
 #[case(FACEBOOK, "pages_show_list")]
+#[case(LINKED, "pages_show_list")]
 #[case(X, "users.read")]
 #[tokio::test]
 async fn without_some_scopes_there_is_nothing_to_connect(#[case] who: Who, #[case] scope: &str) {
@@ -291,8 +339,11 @@ async fn without_some_scopes_there_is_nothing_to_connect(#[case] who: Who, #[cas
 
 #[rstest]
 #[case(FACEBOOK)]
+#[case(INSTAGRAM)]
+#[case(LINKED)]
 #[case(X)]
 #[case(MEMBER)]
+#[case(TIKTOK)]
 #[case(MASTODON)]
 #[tokio::test]
 async fn a_code_works_once(#[case] who: Who) {
@@ -320,8 +371,11 @@ async fn x_holds_the_code_to_its_verifier() {
 
 #[rstest]
 #[case(FACEBOOK)]
+#[case(INSTAGRAM)]
+#[case(LINKED)]
 #[case(X)]
 #[case(MEMBER)]
+#[case(TIKTOK)]
 #[case(MASTODON)]
 #[tokio::test]
 async fn wrong_app_settings_are_the_operators(#[case] who: Who) {
@@ -334,19 +388,26 @@ async fn wrong_app_settings_are_the_operators(#[case] who: Who) {
 
 #[rstest]
 #[case(FACEBOOK)]
+#[case(INSTAGRAM)]
+#[case(LINKED)]
 #[case(X)]
 #[case(MEMBER)]
+#[case(TIKTOK)]
 #[tokio::test]
 async fn access_is_renewed(#[case] who: Who) {
     let world = World::new(who).await;
     let mut account = world.account().await;
+    if who.platform == Platform::Instagram {
+        // Instagram renews nothing younger.
+        world.a_day_passes().await;
+    }
     let before = account.tokens.access_token.expose_secret().to_owned();
     account.tokens = world.adapter.refresh(&account).await.unwrap();
-    if who.platform != Platform::Facebook {
+    if !matches!(who.platform, Platform::Facebook | Platform::Instagram) {
         assert_ne!(account.tokens.access_token.expose_secret(), before);
     }
     assert!(!account.tokens.scopes.is_empty() && account.tokens.refresh_token.is_some());
-    world.publish(&post(&account, "After a refresh")).await.unwrap();
+    world.publish_to_the_end(&world.post(&account, "After a refresh").await).await.unwrap();
     assert_eq!(world.posts().await.len(), 1);
 }
 
@@ -526,20 +587,19 @@ async fn the_same_post_again_is_a_duplicate(#[case] who: Who) {
 }
 
 #[rstest]
-#[case(FACEBOOK, ErrorClass::Permission)]
-#[case(X, ErrorClass::Permission)]
-#[case(MEMBER, ErrorClass::Permission)]
+#[case(FACEBOOK, "pages_manage_posts")]
+#[case(INSTAGRAM, "instagram_business_content_publish")]
+#[case(LINKED, "instagram_content_publish")]
+#[case(X, "tweet.write")]
+#[case(MEMBER, "w_member_social")]
+#[case(TIKTOK, "video.publish")]
 #[tokio::test]
-async fn posting_without_its_scope_is_refused(#[case] who: Who, #[case] expected: ErrorClass) {
+async fn posting_without_its_scope_is_refused(#[case] who: Who, #[case] scope: &str) {
     let world = World::new(who).await;
-    let scope = match who.platform {
-        Platform::Facebook => "pages_manage_posts",
-        Platform::Twitter => "tweet.write",
-        _ => "w_member_social",
-    };
     let exchange = world.authorize(Visitor::called(who.person).without_scope(scope)).await.unwrap();
     let account = usable(exchange.grants.into_iter().next().unwrap());
-    assert_eq!(class(&world.publish(&post(&account, "Hello")).await.unwrap_err()), expected);
+    let error = world.publish(&world.post(&account, "Hello").await).await.unwrap_err();
+    assert_eq!(class(&error), ErrorClass::Permission, "{error:?}");
 }
 
 #[rstest]
@@ -571,8 +631,11 @@ async fn a_picture_that_is_none_is_refused(#[case] who: Who) {
     assert!(world.posts().await.is_empty());
 }
 
+/// X, TikTok and Mastodon have no versions with a date.
 #[rstest]
 #[case(FACEBOOK, "v20.0")]
+#[case(INSTAGRAM, "v20.0")]
+#[case(LINKED, "v20.0")]
 #[case(MEMBER, "202401")]
 #[tokio::test]
 async fn a_version_that_has_ended_is_the_operators(#[case] who: Who, #[case] version: &str) {
@@ -584,15 +647,18 @@ async fn a_version_that_has_ended_is_the_operators(#[case] who: Who, #[case] ver
         sandbox::PARTNER_CLIENT_SECRET.into(),
         "http://127.0.0.1:8080/callback".parse().unwrap(),
     );
-    let mut outdated = outdated.unwrap().in_sandbox(&current.sandbox.url().parse().unwrap());
+    let outdated = outdated.unwrap().with_login(who.login).unwrap();
+    let mut outdated = outdated.in_sandbox(&current.sandbox.url().parse().unwrap());
     outdated.api_version = Some(version.to_owned());
     let settings = HttpSettings { allow_private_networks: true, ..HttpSettings::default() };
     let http = Arc::new(Http::new(settings, Arc::new(RealClock)).unwrap());
     let registry = Registry::new([outdated], &http).unwrap();
     let adapter = registry.get(who.platform).unwrap();
-    let request = post(&account, "Hello");
-    let state = adapter.stage(&request, None).await.unwrap().state;
-    let error = adapter.commit(&request, &state).await.unwrap_err();
+    let request = current.post(&account, "Hello").await;
+    let error = match adapter.stage(&request, None).await {
+        Ok(staged) => adapter.commit(&request, &staged.state).await.unwrap_err(),
+        Err(error) => error,
+    };
     assert_eq!(class(&error), ErrorClass::Operator, "{error:?}");
 }
 
@@ -668,7 +734,10 @@ async fn a_members_lost_answer_takes_a_person() {
 
 #[rstest]
 #[case(FACEBOOK, ErrorClass::RateLimited)]
+#[case(INSTAGRAM, ErrorClass::RateLimited)]
+#[case(LINKED, ErrorClass::RateLimited)]
 #[case(X, ErrorClass::RateLimited)]
+#[case(TIKTOK, ErrorClass::RateLimited)]
 // LinkedIn's limits are those of the day.
 #[case(MEMBER, ErrorClass::QuotaDaily)]
 #[case(MASTODON, ErrorClass::RateLimited)]
@@ -677,7 +746,7 @@ async fn a_limit_says_when_to_come_back(#[case] who: Who, #[case] expected: Erro
     let world = World::new(who).await;
     let account = world.account().await;
     world.fault("publish", "status", json!({"status": 429, "retry_after": 120})).await;
-    let error = world.publish(&post(&account, "Hello")).await.unwrap_err();
+    let error = world.publish(&world.post(&account, "Hello").await).await.unwrap_err();
     assert_eq!(class(&error), expected);
     let wait = error.retry_at.unwrap() - RealClock.now();
     assert!(wait > chrono::Duration::seconds(100) && wait <= chrono::Duration::seconds(121), "{wait}");
@@ -686,6 +755,8 @@ async fn a_limit_says_when_to_come_back(#[case] who: Who, #[case] expected: Erro
 
 #[rstest]
 #[case(FACEBOOK)]
+#[case(INSTAGRAM)]
+#[case(LINKED)]
 #[case(X)]
 #[case(MEMBER)]
 #[case(MASTODON)]
@@ -694,7 +765,11 @@ async fn trouble_while_uploading_passes(#[case] who: Who) {
     let world = World::new(who).await;
     let account = world.account().await;
     let mut request = post(&account, "Look");
-    request.media = vec![picture(1, None), picture(2, None)];
+    request.media = if who.platform == Platform::Instagram {
+        vec![world.host.photo(1).await, world.host.photo(2).await]
+    } else {
+        vec![picture(1, None), picture(2, None)]
+    };
     for (fault, more) in [("status", json!({"status": 503})), ("drop_after_accept", json!({})), ("timeout", json!({}))]
     {
         world.fault("upload", fault, more).await;
@@ -704,14 +779,35 @@ async fn trouble_while_uploading_passes(#[case] who: Who) {
     assert_eq!(world.posts().await[0]["media"].as_array().unwrap().len(), 2);
 }
 
+/// TikTok fetches pictures after the post has been made; a film is sent to it before.
+#[tokio::test]
+async fn trouble_while_uploading_to_tiktok_passes() {
+    let world = World::patient(TIKTOK).await;
+    let account = world.account().await;
+    let mut request = world.post(&account, "Look").await;
+    request.media = vec![film(10 * MIB)];
+    for (fault, more) in [("status", json!({"status": 503})), ("drop_after_accept", json!({})), ("drop", json!({}))] {
+        world.fault("upload", fault, more).await;
+        assert_eq!(class(&world.stage(&request).await.unwrap_err()), ErrorClass::Transient, "{fault}");
+    }
+    world.publish_to_the_end(&request).await.unwrap();
+    assert_eq!(world.posts().await[0]["media"].as_array().unwrap().len(), 1);
+}
+
 #[rstest]
 #[case(FACEBOOK)]
+#[case(INSTAGRAM)]
+#[case(LINKED)]
 #[case(X)]
 #[case(MEMBER)]
+#[case(TIKTOK)]
 #[tokio::test]
 async fn trouble_of_the_token_service_says_nothing_about_the_account(#[case] who: Who) {
     let world = World::new(who).await;
     let account = world.account().await;
+    if who.platform == Platform::Instagram {
+        world.a_day_passes().await;
+    }
     for (fault, more) in [("status", json!({"status": 503})), ("timeout", json!({}))] {
         world.fault("refresh", fault, more).await;
         let error = world.adapter.refresh(&account).await.unwrap_err();

@@ -1,6 +1,6 @@
 //! Videos, documents, stories, and the two networks that publish nothing else than media: Instagram and TikTok.
 
-use std::time::Duration;
+use std::{io, ops::Range, sync::Arc, time::Duration};
 
 use domain::{
     Platform,
@@ -8,40 +8,27 @@ use domain::{
     platform::{PostFormat, PublishingQuota, TiktokOptions, TiktokPrivacy},
 };
 use platforms::{
-    Account, AccountKind, Finding, Login, MediaItem, PlatformError, PlatformSettings, Probe, Progress, PublishRequest,
-    Published, Standing,
+    Account, AccountKind, Finding, Login, MediaItem, MediaSource, PlatformError, Probe, Progress, PublishRequest,
+    Published, Standing, VideoTransfer,
 };
 use rstest::rstest;
 use sandbox::{driver::Visitor, samples};
 use serde_json::{Value, json};
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
 
-use super::{FACEBOOK, MEMBER, ORGANIZATION, Who, World, X, class, picture, post, usable};
+use super::{FACEBOOK, INSTAGRAM, LINKED, MEMBER, ORGANIZATION, TIKTOK, Who, World, X, class, picture, post, usable};
 
-/// By Instagram's own login.
-const INSTAGRAM: Who = Who { platform: Platform::Instagram, person: "northwindcoffee", account: "@northwindcoffee" };
-const TIKTOK: Who = Who { platform: Platform::Tiktok, person: "northwindcoffee", account: "Northwind Coffee" };
-
-const MIB: usize = 1024 * 1024;
-
-/// Through the Page it is linked to.
-fn through_facebook(settings: &mut PlatformSettings) {
-    settings.login = Login::Facebook;
-    settings.scopes = None;
-}
+pub(super) const MIB: usize = 1024 * 1024;
 
 async fn instagram(login: Login) -> World {
-    match login {
-        Login::Own => World::new(INSTAGRAM).await,
-        Login::Facebook => World::with(INSTAGRAM, through_facebook).await,
-    }
+    World::new(if login == Login::Own { INSTAGRAM } else { LINKED }).await
 }
 
 /// Where networks fetch media from.
-struct Host(MockServer);
+pub(super) struct Host(MockServer);
 
 impl Host {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         Self(MockServer::start().await)
     }
 
@@ -53,7 +40,7 @@ impl Host {
         MediaItem { public_url: Some(format!("{}{at}?expires=1&signature=x", self.0.uri())), ..item }
     }
 
-    async fn photo(&self, seed: u8) -> MediaItem {
+    pub(super) async fn photo(&self, seed: u8) -> MediaItem {
         self.serving(&format!("photo-{seed}"), "image/jpeg", samples::jpeg(1_080, 1_080, seed)).await
     }
 
@@ -62,7 +49,7 @@ impl Host {
     }
 }
 
-fn film(size: usize) -> MediaItem {
+pub(super) fn film(size: usize) -> MediaItem {
     let bytes = samples::film_of(720, 1_280, 8_000, 7, size);
     MediaItem::from_bytes("video/mp4", bytes.into(), None)
 }
@@ -81,7 +68,10 @@ impl World {
     }
 
     /// Publishes, and waits for what comes of it.
-    async fn publish_to_the_end(&self, request: &PublishRequest) -> Result<(Published, Finding), PlatformError> {
+    pub(super) async fn publish_to_the_end(
+        &self,
+        request: &PublishRequest,
+    ) -> Result<(Published, Finding), PlatformError> {
         let state = self.stage(request).await?;
         let published = self.adapter.commit(request, &state).await?;
         let state = match &published.standing {
@@ -182,9 +172,23 @@ async fn a_film_goes_out_on_instagram(#[case] fetched: bool, #[case] format: Pos
     request.media = vec![if fetched { host.film(1).await } else { film(3 * MIB) }];
     let (published, finding) = world.publish_to_the_end(&request).await.unwrap();
     assert_eq!(world.media().await, [("video/mp4".to_owned(), request.media[0].size)]);
-    // Stories stand in no list of the sandbox's: there the container is all there is to tell one by.
-    let id = found(&finding);
-    assert!(id == published.external_id || format == PostFormat::Story, "{id}");
+    assert_eq!(found(&finding), published.external_id);
+}
+
+#[tokio::test]
+async fn an_instagram_story_whose_answer_was_lost_is_found() {
+    let world = instagram(Login::Own).await;
+    let account = world.account().await;
+    let mut request = world.post(&account, "").await;
+    request.options.format = PostFormat::Story;
+    let state = world.stage(&request).await.unwrap();
+    world.fault("publish", "drop_after_accept", json!({})).await;
+    let error = world.adapter.commit(&request, &state).await.unwrap_err();
+    assert_eq!(class(&error), ErrorClass::OutcomeUnknown, "{error:?}");
+    let finding = world.outcome(&request, &state).await;
+    let Finding::Found { external_id, url: Some(url), .. } = finding else { panic!("{finding:?}") };
+    assert_eq!(world.posts().await[0]["id"], external_id);
+    assert!(super::is_there(&url).await, "{url} leads nowhere");
 }
 
 #[tokio::test]
@@ -266,7 +270,7 @@ async fn access_to_instagram_through_facebook_is_renewed_and_given_back() {
 // ---- tiktok ---------------------------------------------------------------------------------------------------------
 
 /// The choices of a creator who lets everybody see it.
-fn chosen() -> TiktokOptions {
+pub(super) fn chosen() -> TiktokOptions {
     TiktokOptions {
         privacy: TiktokPrivacy::PublicToEveryone,
         allow_comments: true,
@@ -341,6 +345,34 @@ async fn pictures_go_out_on_tiktok() {
     let (_, finding) = world.publish_to_the_end(&request).await.unwrap();
     found(&finding);
     assert_eq!(world.media().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_film_is_fetched_by_tiktok() {
+    let world = World::with(TIKTOK, |settings| settings.video_transfer = VideoTransfer::Pull).await;
+    let account = world.account().await;
+    let mut request = post(&account, "Opening day #coffee");
+    request.options.tiktok = Some(chosen());
+    let film = world.host.film(1).await;
+    request.media = vec![film.clone()];
+    let (published, finding) = world.publish_to_the_end(&request).await.unwrap();
+    assert!(matches!(published.standing, Standing::Processing { .. }));
+    found(&finding);
+    assert_eq!(world.media().await, [("video/mp4".to_owned(), film.size)]);
+
+    // Fetching may fail, which is worth another try.
+    let gone = film.public_url.as_ref().map(|url| url.replace("film-1", "film-2"));
+    request.media = vec![MediaItem { public_url: gone, ..film.clone() }];
+    let (_, finding) = world.publish_to_the_end(&request).await.unwrap();
+    assert!(matches!(&finding, Finding::Refused { class: ErrorClass::Transient, .. }), "{finding:?}");
+
+    // Without the answer there is no handle to ask by.
+    request.media = vec![film];
+    let state = world.stage(&request).await.unwrap();
+    world.fault("publish", "drop_after_accept", json!({})).await;
+    let error = world.adapter.commit(&request, &state).await.unwrap_err();
+    assert_eq!(class(&error), ErrorClass::OutcomeUnknown, "{error:?}");
+    assert!(matches!(world.outcome(&request, &state).await, Finding::CannotTell { .. }));
 }
 
 #[rstest]
@@ -525,6 +557,102 @@ async fn an_upload_goes_on_where_it_broke_off(#[case] who: Who, #[case] steps: u
     let (_, state) = commit_when_ready(&world, &request, &state).await;
     found(&world.outcome(&request, &state).await);
     assert_eq!(world.media().await, [("video/mp4".to_owned(), size as u64)]);
+}
+
+/// Instagram's videos, and reels and stories of Pages, are sent in one go, whatever their size.
+#[rstest]
+#[case(INSTAGRAM, PostFormat::Reel)]
+#[case(LINKED, PostFormat::Story)]
+#[case(FACEBOOK, PostFormat::Reel)]
+#[case(FACEBOOK, PostFormat::Story)]
+#[tokio::test]
+async fn an_upload_in_one_go_goes_on_where_the_connection_broke(#[case] who: Who, #[case] format: PostFormat) {
+    const SIZE: usize = 4 * MIB;
+    let world = World::patient(who).await;
+    let account = world.account().await;
+    let whole = film(SIZE);
+    let mut request = post(&account, "A long film");
+    request.options.format = format;
+    request.media = vec![MediaItem { source: Arc::new(Torn(Arc::clone(&whole.source))), ..whole.clone() }];
+    let saved = world.adapter.stage(&request, None).await.unwrap().state;
+    let broken = world.adapter.stage(&request, Some(&saved)).await;
+    assert_eq!(class(&broken.unwrap_err()), ErrorClass::Transient);
+    // The sandbox notices a little later that nothing more will come.
+    for _ in 0..100 {
+        if uploads(&world).await == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let before = bytes_sent(&world).await;
+    request.media = vec![whole];
+    let state = resume(&world, &request, Some(saved)).await;
+    let sent = bytes_sent(&world).await - before;
+    assert!(sent < SIZE as u64, "everything was sent again");
+    assert_eq!(uploads(&world).await, 2);
+    let (_, state) = commit_when_ready(&world, &request, &state).await;
+    found(&world.outcome(&request, &state).await);
+    assert_eq!(world.media().await, [("video/mp4".to_owned(), SIZE as u64)]);
+}
+
+/// All of it arrived, or a piece of it; only the answer did not.
+#[rstest]
+#[case(INSTAGRAM, PostFormat::Reel, 4 * MIB, 1)]
+#[case(LINKED, PostFormat::Story, 4 * MIB, 1)]
+#[case(FACEBOOK, PostFormat::Reel, 4 * MIB, 1)]
+#[case(FACEBOOK, PostFormat::Story, 9 * MIB, 1)]
+#[case(FACEBOOK, PostFormat::Feed, 20 * MIB, 2)]
+#[case(TIKTOK, PostFormat::Feed, 22 * MIB, 2)]
+#[tokio::test]
+async fn what_arrived_without_an_answer_is_not_sent_again(
+    #[case] who: Who,
+    #[case] format: PostFormat,
+    #[case] size: usize,
+    #[case] steps: usize,
+) {
+    let world = World::patient(who).await;
+    let account = world.account().await;
+    let mut request = post(&account, "A long film");
+    request.options.format = format;
+    request.options.tiktok = (who.platform == Platform::Tiktok).then(chosen);
+    request.media = vec![film(size)];
+    let mut saved: Option<Value> = None;
+    for _ in 0..steps {
+        saved = Some(world.adapter.stage(&request, saved.as_ref()).await.unwrap().state);
+    }
+    world.fault("upload", "drop_after_accept", json!({})).await;
+    let lost = world.adapter.stage(&request, saved.as_ref()).await;
+    assert_eq!(class(&lost.unwrap_err()), ErrorClass::Transient);
+    let state = resume(&world, &request, saved).await;
+    let (_, state) = commit_when_ready(&world, &request, &state).await;
+    found(&world.outcome(&request, &state).await);
+    assert_eq!(world.media().await, [("video/mp4".to_owned(), size as u64)]);
+    if format != PostFormat::Feed {
+        assert_eq!(uploads(&world).await, 1, "it was sent again");
+    }
+}
+
+/// A file that ends too early, as a connection may.
+struct Torn(Arc<dyn MediaSource>);
+
+#[async_trait::async_trait]
+impl MediaSource for Torn {
+    async fn read(&self, range: Range<u64>) -> io::Result<bytes::Bytes> {
+        if range.end > 3 * MIB as u64 {
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        self.0.read(range).await
+    }
+}
+
+/// How often Meta's upload host was sent something.
+async fn uploads(world: &World) -> usize {
+    let requests = world.sandbox.control().unwrap().requests(Some(world.who.platform.as_str())).await.unwrap();
+    let is_upload = |request: &&Value| {
+        let path = request.get("path").and_then(Value::as_str).unwrap_or_default();
+        path.contains("video-upload") || path.contains("ig-api-upload")
+    };
+    requests.iter().filter(is_upload).count()
 }
 
 async fn resume(world: &World, request: &PublishRequest, saved: Option<Value>) -> Value {
