@@ -195,3 +195,64 @@ async fn what_became_due_while_no_worker_ran_comes_late_one_by_one_or_is_held() 
     }
     assert!(started.elapsed() > Duration::from_secs(5));
 }
+
+/// How long before its moment a post is saved that is to go out with a crowd.
+const AHEAD: Duration = Duration::from_secs(10);
+
+/// The moment after [`AHEAD`], as REST takes it.
+async fn moment(admin: &mut PgConnection) -> (Instant, String) {
+    let text = "select to_char(now() at time zone 'UTC' + interval '10 seconds', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')";
+    (Instant::now() + AHEAD, sqlx::query_scalar(text).fetch_one(admin).await.unwrap())
+}
+
+fn scheduled(text: &str, at: &str, account: &Value) -> Value {
+    json!({ "body": text, "visibility": "scheduled", "scheduled_at": at, "account_ids": [account] })
+}
+
+/// From its moment until the platform has accepted.
+async fn lateness(person: &Person, post: &Value, moment: Instant) -> Duration {
+    let delivery = person.settled(post["data"]["id"].as_str().unwrap()).await.remove(0);
+    assert_eq!(delivery["status"], "success", "{delivery:#}");
+    moment.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_thousand_scheduled_posts_of_one_workspace_do_not_hold_up_anothers() {
+    let world = World::new().await;
+    let web = world.web().await;
+    let busy = somebody(&world, &web, 1).await;
+    let quiet = somebody(&world, &web, 1).await;
+    let (crowded, own) = (accounts(&busy, "twitter").await.remove(0), accounts(&quiet, "twitter").await.remove(0));
+    let mut admin = world.database().admin().await.unwrap();
+    let _worker = world.worker(None);
+
+    let (due, at) = moment(&mut admin).await;
+    let alone = quiet.post("/api/content", scheduled("Alone", &at, &own)).await;
+    let alone = lateness(&quiet, &alone, due).await;
+
+    let (due, at) = moment(&mut admin).await;
+    let first = busy.post("/api/content", scheduled("One of many", &at, &crowded)).await;
+    let first = first["data"]["id"].as_str().unwrap();
+    // As if each had been saved like the first one, which has rank 0.
+    let insert = format!(
+        "with fresh as materialized (select n, gen_random_uuid() as post, gen_random_uuid() as version from generate_series(1, 1999) n),
+              made as (insert into posts (id, workspace_id, author_id, visibility, status, current_version, chosen_accounts, scheduled_at,
+                                          scheduled_local, time_zone, publishes_at, created_at, updated_at)
+                       select f.post, p.workspace_id, p.author_id, p.visibility, p.status, 1, false, p.scheduled_at,
+                              p.scheduled_local, p.time_zone, p.publishes_at, now(), now()
+                         from posts p, fresh f where p.id = '{first}'),
+              written as (insert into post_versions (id, workspace_id, post_id, number, body, created_at)
+                       select f.version, p.workspace_id, f.post, 1, 'One of many', now() from posts p, fresh f where p.id = '{first}')
+         select count(arctiv_jobs.enqueue_ranked('deliveries.select_targets',
+                        jsonb_build_object('post_id', f.post, 'version_id', f.version), '{at}', null, 25::smallint, f.n::smallint))
+           from fresh f"
+    );
+    sqlx::raw_sql(AssertSqlSafe(insert)).execute(&mut admin).await.unwrap();
+    let own = quiet.post("/api/content", scheduled("In a crowd", &at, &own)).await;
+    assert!(due.elapsed().is_zero(), "this machine took too long to save them");
+    let crowded = lateness(&quiet, &own, due).await;
+    let waiting = "select count(*) from posts where status = 'scheduled'";
+    let left: i64 = sqlx::query_scalar(waiting).fetch_one(&mut admin).await.unwrap();
+    assert!(left > 0, "the crowd was gone before");
+    assert!(crowded < alone + DELAY, "{crowded:?} in a crowd, {alone:?} alone; {left} were left");
+}

@@ -6,6 +6,7 @@
 //! | [`registry`] | every task and its handler, one list |
 //! | [`schedule`] | every task that runs by the clock, one list |
 //! | `runner` | takes jobs, runs them, stops in good order; several processes share one database |
+//! | `wakeups` | lets a slot that is free again look for the next job at once |
 //! | `retention` | deletes what is past its keeping time |
 //! | `store` | the SQL |
 //!
@@ -19,6 +20,7 @@ pub mod schedule;
 mod store;
 #[cfg(test)]
 pub(crate) mod tests;
+mod wakeups;
 
 use chrono::{DateTime, Utc};
 use domain::{ServiceError, ServiceResult};
@@ -39,11 +41,27 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     const TASK: &'static str;
     /// Tries in all, with the library's growing pauses (from 3 seconds to 6 hours).
     const MAX_ATTEMPTS: i16 = 5;
+    /// Whose slots it takes.
+    const LANE: Lane = Lane::General;
 
     /// Jobs with the same key are one: a later one replaces an earlier one that has not begun.
     fn key(&self) -> Option<String> {
         None
     }
+}
+
+/// Jobs of one lane never wait for those of another: each has slots of its own in every process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lane {
+    /// May call somebody who does not answer.
+    #[default]
+    General,
+    /// What a post waits for to go out. Such a job asks the database and nobody else.
+    Publishing,
+}
+
+impl Lane {
+    const ALL: [Self; 2] = [Self::General, Self::Publishing];
 }
 
 /// Why background work cannot be set up.
@@ -68,6 +86,18 @@ pub enum JobsError {
 
 /// Enqueues `job` in the caller's transaction; it runs once that has committed, or at `run_at`.
 pub async fn enqueue<J: Job>(tx: &mut PgConnection, job: &J, run_at: Option<DateTime<Utc>>) -> ServiceResult<()> {
+    enqueue_ranked(tx, job, run_at, 0).await
+}
+
+/// The same for one of many: of jobs that are due, those with a lower rank are taken first. Whoever ranks a workspace's own
+/// jobs from 0 lets another workspace's come in between.
+pub async fn enqueue_ranked<J: Job>(
+    tx: &mut PgConnection,
+    job: &J,
+    run_at: Option<DateTime<Utc>>,
+    rank: i16,
+) -> ServiceResult<()> {
     let payload = serde_json::to_value(job).map_err(ServiceError::internal)?;
-    store::enqueue(tx, J::TASK, payload, run_at, job.key(), J::MAX_ATTEMPTS).await
+    let terms = store::Terms { run_at, key: job.key(), max_attempts: J::MAX_ATTEMPTS, rank };
+    store::enqueue(tx, J::TASK, payload, terms).await
 }

@@ -9,9 +9,9 @@ use domain::{ServiceError, ServiceResult};
 use graphile_worker::{JobDefinition, TaskHandler, WorkerContext};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
-use tracing::Instrument;
+use tracing::{Instrument, field::Empty};
 
-use super::{Job, JobContext, JobsError, retention};
+use super::{Job, JobContext, JobsError, Lane, retention, wakeups::Wakeups};
 use crate::features::{accounts, deliveries, identity, media, notifications};
 
 /// All tasks this program runs. A task that is given up stays here until no database can hold a job of it any more.
@@ -46,7 +46,7 @@ type Handler = Arc<dyn Fn(JobContext, Value) -> BoxFuture<ServiceResult<()>> + S
 #[derive(Default)]
 pub struct Registry {
     handlers: BTreeMap<&'static str, Handler>,
-    definitions: Vec<JobDefinition>,
+    definitions: Vec<(Lane, JobDefinition)>,
     twice: Option<&'static str>,
 }
 
@@ -71,7 +71,7 @@ impl Registry {
         if self.handlers.insert(J::TASK, erased).is_some() {
             self.twice = Some(J::TASK);
         }
-        self.definitions.push(JobDefinition::of::<Adapted<J>>());
+        self.definitions.push((J::LANE, JobDefinition::of::<Adapted<J>>()));
         self
     }
 
@@ -80,8 +80,8 @@ impl Registry {
         self.handlers.contains_key(task)
     }
 
-    /// What the library needs: a definition per task, and the handlers that those look up.
-    pub(super) fn into_parts(self) -> Result<(Vec<JobDefinition>, Handlers), JobsError> {
+    /// What the library needs: a definition per task, with its lane, and the handlers that those look up.
+    pub(super) fn into_parts(self) -> Result<(Vec<(Lane, JobDefinition)>, Handlers), JobsError> {
         match self.twice {
             Some(task) => Err(JobsError::Twice(task)),
             None => Ok((self.definitions, Handlers(Arc::new(self.handlers)))),
@@ -131,7 +131,7 @@ impl<J: Job> TaskHandler for Adapted<J> {
     async fn run(self, context: WorkerContext) -> Result<(), LastError> {
         let job = context.job();
         let (id, attempt, attempts) = (*job.id(), *job.attempts(), *job.max_attempts());
-        let span = tracing::info_span!("job", task = J::TASK, job = id, attempt);
+        let span = tracing::info_span!("job", task = J::TASK, job = id, attempt, otel.status_code = Empty);
         let result = async {
             let handlers = context.get_ext::<Handlers>();
             let handler = handlers.and_then(|handlers| handlers.0.get(J::TASK));
@@ -142,7 +142,12 @@ impl<J: Job> TaskHandler for Adapted<J> {
         }
         .instrument(span.clone())
         .await;
+        // Others may be due as well.
+        if let Some(wakeups) = context.get_ext::<Wakeups>() {
+            wakeups.wake();
+        }
         result.map_err(|error| {
+            span.record("otel.status_code", "error");
             let error = LastError::from(error);
             span.in_scope(|| {
                 if attempt < attempts {

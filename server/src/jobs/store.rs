@@ -17,7 +17,8 @@ pub(super) const SCHEMA: &str = "graphile_worker";
 const PREPARE_LOCK: i64 = 0x6172_6374_6a6f_6273;
 
 /// The one thing the web may do with the queue. It runs as its owner, the worker, and the fixed search path keeps others
-/// from slipping functions of their own under it.
+/// from slipping functions of their own under it. The form without a rank is for programs of an earlier version, which may
+/// still run beside this one.
 const DOOR: &str = "
     create schema if not exists arctiv_jobs;
     grant usage on schema arctiv_jobs to arctiv_app;
@@ -27,6 +28,13 @@ const DOOR: &str = "
       as $$ select (graphile_worker.add_job(task, payload::json, null, run_at, max_attempts::int, key)).id $$;
     revoke all on function arctiv_jobs.enqueue(text, jsonb, timestamptz, text, smallint) from public;
     grant execute on function arctiv_jobs.enqueue(text, jsonb, timestamptz, text, smallint) to arctiv_app;
+    create or replace function arctiv_jobs.enqueue_ranked(task text, payload jsonb, run_at timestamptz, key text,
+                                                          max_attempts smallint, rank smallint)
+      returns bigint
+      language sql volatile security definer set search_path = pg_catalog, pg_temp
+      as $$ select (graphile_worker.add_job(task, payload::json, null, run_at, max_attempts::int, key, rank::int)).id $$;
+    revoke all on function arctiv_jobs.enqueue_ranked(text, jsonb, timestamptz, text, smallint, smallint) from public;
+    grant execute on function arctiv_jobs.enqueue_ranked(text, jsonb, timestamptz, text, smallint, smallint) to arctiv_app;
 ";
 
 /// Brings the job library's schema up to date and makes `arctiv_jobs.enqueue`. Run it after the migrations, before the
@@ -45,20 +53,23 @@ pub async fn prepare(worker: &PgPool) -> Result<(), JobsError> {
     Ok(())
 }
 
-pub(super) async fn enqueue(
-    tx: &mut PgConnection,
-    task: &str,
-    payload: Value,
-    run_at: Option<DateTime<Utc>>,
-    key: Option<String>,
-    max_attempts: i16,
-) -> ServiceResult<()> {
-    sqlx::query("select arctiv_jobs.enqueue($1, $2, $3, $4, $5)")
+/// When a job runs, and how often it is tried.
+pub(super) struct Terms {
+    pub(super) run_at: Option<DateTime<Utc>>,
+    pub(super) key: Option<String>,
+    pub(super) max_attempts: i16,
+    /// Of those that are due, the lowest is taken first.
+    pub(super) rank: i16,
+}
+
+pub(super) async fn enqueue(tx: &mut PgConnection, task: &str, payload: Value, terms: Terms) -> ServiceResult<()> {
+    sqlx::query("select arctiv_jobs.enqueue_ranked($1, $2, $3, $4, $5, $6)")
         .bind(task)
         .bind(payload)
-        .bind(run_at)
-        .bind(key)
-        .bind(max_attempts)
+        .bind(terms.run_at)
+        .bind(terms.key)
+        .bind(terms.max_attempts)
+        .bind(terms.rank)
         .execute(tx)
         .await
         .map_err(failed)?;

@@ -17,7 +17,7 @@ use testkit::{FrozenClock, SeqIds, TestDatabase};
 use vault::{Algorithm, KeyRing, Vault};
 
 use super::{
-    Backlog, Job, JobContext, JobsError, Registry, Runner, RunnerOptions, backlog, enqueue, prepare, registry,
+    Backlog, Job, JobContext, JobsError, Lane, Registry, Runner, RunnerOptions, backlog, enqueue, prepare, registry,
     retention::SweepRetention, run_due,
 };
 use crate::{
@@ -33,7 +33,7 @@ use crate::{
 /// A database as the program finds it after its migrations and [`prepare`].
 pub(crate) async fn database() -> TestDatabase {
     // The tag is the library's version and that of our door beside it: with a new one the template is built anew.
-    TestDatabase::new("graphile_worker 0.14.1, door 1", |worker| async move {
+    TestDatabase::new("graphile_worker 0.14.1, door 2", |worker| async move {
         let pool = PgPoolOptions::new().max_connections(3).connect(&worker).await?;
         prepare(&pool).await?;
         pool.close().await;
@@ -134,6 +134,17 @@ impl Job for Latest {
     fn key(&self) -> Option<String> {
         Some("latest".to_owned())
     }
+}
+
+/// What publishing would wait for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Prompt {
+    of: String,
+}
+
+impl Job for Prompt {
+    const TASK: &'static str = "test_prompt";
+    const LANE: Lane = Lane::Publishing;
 }
 
 fn note(text: &str) -> Note {
@@ -313,6 +324,80 @@ async fn runners_share_the_jobs_and_stop_in_good_order() {
     all.sort_unstable();
     all.dedup();
     assert_eq!((all.len(), seen.lock().unwrap().len()), (30, 30));
+}
+
+/// Waits until `check` holds.
+async fn within(limit: Wait, what: &str, check: impl Fn() -> bool) {
+    let waiting = tokio::time::timeout(limit, async {
+        while !check() {
+            tokio::time::sleep(Wait::from_millis(5)).await;
+        }
+    });
+    assert!(waiting.await.is_ok(), "waited {limit:?} for {what}");
+}
+
+/// Writes down whose jobs ran, in order.
+fn prompt(registry: Registry, seen: &Arc<Mutex<Vec<String>>>) -> Registry {
+    let seen = Arc::clone(seen);
+    registry.register(move |_: JobContext, job: Prompt| {
+        let seen = Arc::clone(&seen);
+        async move {
+            seen.lock().unwrap().push(job.of);
+            Ok(())
+        }
+    })
+}
+
+#[tokio::test]
+async fn jobs_that_hang_in_every_general_slot_do_not_hold_up_what_publishing_waits_for() {
+    let bench = Bench::new().await;
+    let hanging = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&hanging);
+    let hang = Registry::new().register(move |_: JobContext, _: Note| {
+        let counted = Arc::clone(&counted);
+        async move {
+            counted.fetch_add(1, Ordering::SeqCst);
+            std::future::pending().await
+        }
+    });
+    let seen = Arc::default();
+    let options = RunnerOptions { schedules: false, grace: Wait::from_millis(100), ..RunnerOptions::default() };
+    let runner = Runner::start(bench.context.clone(), prompt(hang, &seen), options).await.unwrap();
+    for number in 0..8 {
+        bench.enqueue(&note(&number.to_string())).await;
+    }
+    within(Wait::from_secs(20), "every general slot to hang", || hanging.load(Ordering::SeqCst) == 4).await;
+
+    let due = bench.clock.now() + Duration::seconds(1);
+    let mut tx = bench.context.db.worker().await.unwrap();
+    enqueue(&mut tx, &Prompt { of: "a post".to_owned() }, Some(due)).await.unwrap();
+    tx.commit().await.unwrap();
+    within(Wait::from_secs(4), "a post that is due in a second", || !seen.lock().unwrap().is_empty()).await;
+    assert_eq!(hanging.load(Ordering::SeqCst), 4, "the others still hang");
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn of_many_that_are_due_together_another_ones_is_taken_between_them_and_slots_are_never_idle() {
+    let bench = Bench::new().await;
+    let mut tx = bench.context.db.worker().await.unwrap();
+    sqlx::query(
+        "select arctiv_jobs.enqueue_ranked('test_prompt', '{\"of\": \"busy\"}', now(), null, 5::smallint, n::smallint)
+           from generate_series(0, 1999) n",
+    )
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    enqueue(&mut tx, &Prompt { of: "quiet".to_owned() }, None).await.unwrap();
+    tx.commit().await.unwrap();
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let options = RunnerOptions { schedules: false, ..RunnerOptions::default() };
+    let runner = Runner::start(bench.context.clone(), prompt(Registry::new(), &seen), options).await.unwrap();
+    // By the poll alone it would be four minutes.
+    within(Wait::from_mins(1), "all of them", || seen.lock().unwrap().len() == 2001).await;
+    runner.stop().await;
+    let place = seen.lock().unwrap().iter().position(|of| of == "quiet").unwrap();
+    assert!(place < 8, "number {place} of 2001");
 }
 
 #[tokio::test]

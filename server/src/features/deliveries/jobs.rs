@@ -18,7 +18,7 @@ use crate::{
         accounts::{self, TokenError},
         media::Copies,
     },
-    jobs::{Job, JobContext, enqueue},
+    jobs::{Job, JobContext, Lane, enqueue},
 };
 
 /// One delivery per account for this version of a post. Running it twice changes nothing.
@@ -31,6 +31,7 @@ pub struct SelectTargets {
 impl Job for SelectTargets {
     const TASK: &'static str = "deliveries.select_targets";
     const MAX_ATTEMPTS: i16 = 25;
+    const LANE: Lane = Lane::Publishing;
 
     fn key(&self) -> Option<String> {
         Some(format!("select:{}", self.version_id))

@@ -46,7 +46,7 @@ use crate::{
         },
         media::{self, MediaLinks},
     },
-    jobs::enqueue,
+    jobs::enqueue_ranked,
     search,
 };
 
@@ -279,7 +279,9 @@ impl PostService {
             }
             Timing::Scheduled { at, .. } => {
                 let select = SelectTargets { post_id: leaving.post, version_id: leaving.version };
-                enqueue(tx, &select, Some(*at)).await
+                // A workspace's hundredth post of nine o'clock comes after the first ones of all others.
+                let rank = store::rank(tx, actor.workspace_id, leaving.post, *at).await?;
+                enqueue_ranked(tx, &select, Some(*at), rank).await
             }
         }
     }

@@ -203,6 +203,31 @@ pub async fn time_zone(tx: &mut PgConnection, workspace: WorkspaceId) -> Service
         .ok_or_else(|| ServiceError::not_found("workspace"))
 }
 
+/// How many other posts of the workspace go out within the minute before `at`, or at it; counted up to 1,000.
+pub async fn rank(
+    tx: &mut PgConnection,
+    workspace: WorkspaceId,
+    post: PostId,
+    at: DateTime<Utc>,
+) -> ServiceResult<i16> {
+    // `posts_moment_idx` has this expression.
+    let others: i64 = sqlx::query_scalar(
+        "select count(*) from (
+           select 1 from posts
+            where workspace_id = $1 and id <> $2 and deleted_at is null
+              and coalesce(publishes_at, created_at) > $3::timestamptz - interval '1 minute'
+              and coalesce(publishes_at, created_at) <= $3
+            limit 1000) others",
+    )
+    .bind(workspace.0)
+    .bind(post.0)
+    .bind(at)
+    .fetch_one(tx)
+    .await
+    .map_err(failed)?;
+    i16::try_from(others).map_err(ServiceError::internal)
+}
+
 pub async fn insert(tx: &mut PgConnection, new: &NewRow<'_>) -> ServiceResult<()> {
     let (scheduled_at, scheduled_local, zone) = schedule(new.timing);
     sqlx::query!(

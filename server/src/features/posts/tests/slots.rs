@@ -175,3 +175,27 @@ async fn there_is_an_end_to_slots() {
     assert_eq!(code(studio.queue.add(&maeve, slot(Weekday::Sunday, "09:00")).await), ErrorCode::Conflict);
     assert_eq!(studio.save(&maeve, queued("One of many")).await.scheduled_at, moment("2026-11-30T00:01:00Z"));
 }
+
+#[tokio::test]
+async fn a_workspaces_posts_of_one_moment_leave_room_between_them_for_others() {
+    let (studio, maeve, _) = furnished().await;
+    let other = studio.workspace("UTC").await;
+    studio.account(&other, Platform::Facebook, "Elsewhere").await;
+    let nine: DateTime<Utc> = "2026-11-30T09:00:00Z".parse().unwrap();
+    let mut first = None;
+    for _ in 0..4 {
+        let post = studio.save(&maeve, at(nine)).await;
+        first.get_or_insert(post.id);
+    }
+    studio.save(&other, at(nine)).await;
+    studio.save(&maeve, at(nine + Duration::hours(1))).await;
+    // Moved, and no longer in the way of those at nine.
+    let patch = PostPatch { scheduled_at: Some(nine + Duration::hours(2)), ..PostPatch::default() };
+    studio.posts.update(&maeve, first.unwrap(), patch).await.unwrap();
+    studio.save(&maeve, at(nine + Duration::seconds(30))).await;
+    let ranks: Vec<i16> = sqlx::query_scalar("select priority from graphile_worker._private_jobs order by id")
+        .fetch_all(&studio.admin)
+        .await
+        .unwrap();
+    assert_eq!(ranks, [0, 1, 2, 3, 0, 0, 0, 3]);
+}
