@@ -112,8 +112,14 @@ async fn command(cli: Cli) -> Result<ExitCode, run::Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     let settings = Settings::load(cli.config.as_deref())?;
-    telemetry::logs(&settings.log);
-    match cli.command {
+    let traces = telemetry::start(&settings.log, &settings.traces)?;
+    let outcome = carry_out(cli.command, settings).await;
+    traces.flush().await;
+    outcome
+}
+
+async fn carry_out(command: Command, settings: Settings) -> Result<ExitCode, run::Failure> {
+    match command {
         Command::Serve => run::serve(settings).await?,
         Command::Worker => run::worker(settings).await?,
         Command::Migrate => {

@@ -8,7 +8,7 @@
 //! | [`postgres`] | the embedded database |
 //! | [`backup`] | the whole in a folder, and back |
 //! | [`demo`], [`doctor`] | a filled workspace to try; what is wrong with a machine |
-//! | [`telemetry`] | logs and metrics |
+//! | [`telemetry`] | logs, metrics and traces |
 
 pub mod assemble;
 pub mod backup;

@@ -15,6 +15,7 @@ mod platforms;
 mod publishing;
 mod security;
 mod server;
+mod traces;
 mod webhooks;
 
 use std::{collections::HashMap, fmt, path::Path};
@@ -31,10 +32,11 @@ pub use publishing::PublishingSettings;
 pub use security::{Keys, SecuritySettings, TokenAlgorithm};
 use serde::de::DeserializeOwned;
 pub use server::{Environment, ServerSettings};
+pub use traces::TracesSettings;
 pub use webhooks::WebhookSettings;
 
 /// Short names of common settings.
-pub const ALIASES: [(&str, &str); 9] = [
+pub const ALIASES: [(&str, &str); 11] = [
     ("DATABASE_URL", "database.url"),
     ("JWT_SECRET", "security.jwt_secret"),
     ("ARCTIV_TOKEN_KEYS", "security.token_keys"),
@@ -44,6 +46,9 @@ pub const ALIASES: [(&str, &str); 9] = [
     ("ARCTIV_DATA_DIR", "server.data_dir"),
     ("ARCTIV_SANDBOX_URL", "platforms.sandbox_url"),
     ("SMTP_URL", "mail.smtp_url"),
+    // As every program that exports traces is told.
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "traces.endpoint"),
+    ("OTEL_SERVICE_NAME", "traces.service_name"),
 ];
 
 /// All settings, checked.
@@ -61,6 +66,7 @@ pub struct Settings {
     pub mail: MailSettings,
     pub webhooks: WebhookSettings,
     pub log: LogSettings,
+    pub traces: TracesSettings,
 }
 
 /// A section of the settings.
@@ -163,6 +169,7 @@ impl Settings {
             MailSettings::NAME,
             WebhookSettings::NAME,
             LogSettings::NAME,
+            TracesSettings::NAME,
         ];
         match tree.clone().try_deserialize::<HashMap<String, serde_json::Value>>() {
             Ok(sections) => {
@@ -185,6 +192,7 @@ impl Settings {
             mail: section(&tree, &mut faults),
             webhooks: section(&tree, &mut faults),
             log: section(&tree, &mut faults),
+            traces: section(&tree, &mut faults),
         };
         if settings.server.environment == Environment::Production {
             settings.security.require_for_production(&mut faults);
@@ -257,6 +265,8 @@ mod tests {
             ("ARCTIV_OIDC__ISSUER", "http://login.example.com"),
             ("ARCTIV_MAIL__FROM", "nobody"),
             ("ARCTIV_MAIL__PAUSES_SECONDS", "0,0"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:pigeon@localhost:4318"),
+            ("ARCTIV_TRACES__RATIO", "2"),
         ])
         .unwrap_err()
         .to_string();
@@ -272,6 +282,8 @@ mod tests {
             "mail.smtp_url",
             "mail.from",
             "mail.pauses_seconds",
+            "traces.endpoint",
+            "traces.ratio",
         ] {
             assert!(faults.contains(part), "{part} missing in: {faults}");
         }

@@ -24,13 +24,14 @@ use domain::{
 use futures::FutureExt;
 use ipnet::IpNet;
 use sha2::{Digest as _, Sha256};
-use tracing::Instrument;
+use tracing::{Instrument, field::Empty};
 
 use super::{
     cookie::{self, CookiePolicy},
     envelope::{self, ApiError, Refusal},
     keys,
     limits::{Limiter, Limits},
+    trace,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -79,8 +80,18 @@ pub async fn observe(State(edge): State<Edge>, mut request: Request, next: Next)
     let method = request.method().clone();
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "page".to_owned(), |path| path.as_str().to_owned());
-    // The path may hold nothing secret (ids only); the query may (codes, states), so it is never logged.
-    let span = tracing::info_span!("request", request_id = %id, %method, path = %request.uri().path(), user_id = tracing::field::Empty);
+    // The query may hold secrets (codes, states), so it is never logged; the path holds ids, except where its route says so.
+    let path = if route.contains("token") { route.as_str() } else { request.uri().path() };
+    let span = tracing::info_span!(
+        "request",
+        request_id = %id,
+        %method,
+        path,
+        user_id = Empty,
+        otel.name = Empty,
+        otel.kind = Empty
+    );
+    trace::begin(&span, request.headers(), &method, &route);
     let visitor = Visitor {
         ip: client_ip(&request, &edge.trusted_proxies),
         user_agent: request
@@ -114,6 +125,7 @@ pub async fn observe(State(edge): State<Edge>, mut request: Request, next: Next)
         response.headers_mut().append(name, value);
     }
     let elapsed = started.elapsed();
+    trace::end(&span, response.status());
     let status = response.status().as_u16();
     metrics::histogram!("http_request_seconds", "method" => method.to_string(), "route" => route, "status" => status.to_string())
         .record(elapsed.as_secs_f64());

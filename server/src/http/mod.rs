@@ -10,4 +10,5 @@ pub mod limits;
 pub mod middleware;
 pub mod pages;
 pub mod picture;
+mod trace;
 pub mod well_known;

@@ -29,6 +29,7 @@ use reqwest::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
+use tracing::{Instrument as _, field::Empty};
 
 pub use call::Operation;
 pub(crate) use call::{Call, Content, Part, Payload, endpoint};
@@ -171,6 +172,32 @@ impl Http {
 
     /// Sends one request, once.
     pub(crate) async fn send(&self, dialect: &dyn Dialect, call: Call) -> Result<Reply, PlatformError> {
+        // Words only: neither the address nor what platforms say of it may leave this process.
+        let span = tracing::info_span!(
+            "platform_call",
+            platform = dialect.platform().as_str(),
+            operation = call.operation.as_str(),
+            outcome = Empty,
+            http.response.status_code = Empty,
+            otel.kind = "client",
+            otel.status_code = Empty
+        );
+        let result = self.exchange(dialect, call).instrument(span.clone()).await;
+        let status = match &result {
+            Ok(reply) => {
+                span.record("outcome", "success");
+                Some(reply.answer.status.as_u16())
+            }
+            Err(error) => {
+                span.record("outcome", error.class.as_str()).record("otel.status_code", "error");
+                error.http_status
+            }
+        };
+        span.record("http.response.status_code", status);
+        result
+    }
+
+    async fn exchange(&self, dialect: &dyn Dialect, call: Call) -> Result<Reply, PlatformError> {
         let platform = dialect.platform();
         let operation = call.operation;
         let masker = Masker::new(call.secrets);

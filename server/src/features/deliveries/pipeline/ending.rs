@@ -352,6 +352,7 @@ impl Pipeline {
         timer: Instant,
     ) -> AttemptRow {
         let took = timer.elapsed();
+        tracing::Span::current().record("outcome", line.outcome);
         metrics::counter!("deliveries_attempts_total", "platform" => claimed.platform.as_str(), "outcome" => line.outcome)
             .increment(1);
         metrics::histogram!("deliveries_attempt_seconds", "platform" => claimed.platform.as_str())

@@ -30,6 +30,7 @@ use domain::{
 };
 use platforms::{Adapter, MediaItem, PlatformError, PublishRequest, Published, Registry};
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, field::Empty};
 use uuid::Uuid;
 
 use super::store::{self, Claimed, Mark, Material, MediaRow, Out, Versions};
@@ -153,7 +154,18 @@ enum Outcome {
 
 impl Pipeline {
     /// Runs one attempt of a claimed row and writes how it ended.
-    pub async fn run(&self, mut claimed: Claimed) {
+    pub async fn run(&self, claimed: Claimed) {
+        let span = tracing::info_span!(
+            "delivery",
+            delivery_id = %claimed.id,
+            platform = claimed.platform.as_str(),
+            attempt = claimed.attempt,
+            outcome = Empty
+        );
+        self.attempt(claimed).instrument(span).await;
+    }
+
+    async fn attempt(&self, mut claimed: Claimed) {
         let started_at = self.clock.now();
         let timer = Instant::now();
         self.step(Step::Claimed);
