@@ -230,9 +230,9 @@ async fn massacre(world: Arc<World>, web: Arc<Web>, over: Arc<AtomicBool>) -> us
     while !over.load(Ordering::Relaxed) {
         tokio::time::sleep(Duration::from_millis(100)).await;
         // One that starts while there is no database ends; whoever runs workers starts them again.
-        for worker in &mut workers {
-            if worker.0.try_wait().is_ok_and(|ended| ended.is_some()) {
-                *worker = worker(&world, &web);
+        for one in &mut workers {
+            if one.0.try_wait().is_ok_and(|ended| ended.is_some()) {
+                *one = worker(&world, &web);
             }
         }
         if at.elapsed() >= KILL_EVERY {

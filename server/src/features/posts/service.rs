@@ -46,7 +46,7 @@ use crate::{
         },
         media::{self, MediaLinks},
     },
-    jobs::enqueue_ranked,
+    jobs::{enqueue, enqueue_ranked},
     search,
 };
 
