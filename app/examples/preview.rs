@@ -501,6 +501,7 @@ impl Accounts for Demo {
             filter.platform.is_none_or(|platform| platform == account.platform)
                 && filter.status.is_none_or(|status| status == account.status)
                 && filter.active.is_none_or(|active| active == account.is_active)
+                && filter.attention.is_none_or(|attention| attention == account.needs_attention())
                 && filter.q.as_ref().is_none_or(|q| account.display_name.to_lowercase().contains(&q.to_lowercase()))
         };
         Ok(page(self.accounts().into_iter().filter(wanted).collect()))

@@ -28,7 +28,7 @@ pub enum AccountStatus {
     Connected,
     /// Expired or revoked at the platform.
     ReconnectRequired,
-    /// The platform errs and retries ran out.
+    /// The platform errs and retries ran out; or it has restricted the account, which only reconnecting ends.
     Failed,
     /// Unlinked here; tokens wiped.
     Disconnected,
@@ -84,7 +84,8 @@ pub struct Account {
     pub handle: Option<String>,
     pub avatar_url: Option<String>,
     pub status: AccountStatus,
-    /// Why the status is what it is, in plain words; `None` while connected.
+    /// Why the status is what it is, in plain words. While connected: what does not work although access is there; `None`
+    /// if nothing is wrong.
     pub status_reason: Option<String>,
     /// Whether new posts go to it.
     pub is_active: bool,
@@ -101,6 +102,15 @@ pub struct Account {
 }
 
 impl Account {
+    /// Whether the connection waits for a person: access is gone, or there and not for everything.
+    pub const fn needs_attention(&self) -> bool {
+        match self.status {
+            AccountStatus::Connected => self.status_reason.is_some(),
+            AccountStatus::ReconnectRequired | AccountStatus::Failed => true,
+            AccountStatus::Disconnected => false,
+        }
+    }
+
     /// Why a post cannot go to this account now, if so.
     pub fn cannot_take_part(&self) -> Option<String> {
         if self.platform.rules().is_none() {
@@ -162,6 +172,8 @@ pub struct AccountFilter {
     /// Part of a name, handle or platform id; at most 100 characters.
     pub q: Option<String>,
     pub active: Option<bool>,
+    /// [`Account::needs_attention`].
+    pub attention: Option<bool>,
     #[serde(flatten)]
     pub page: PageRequest,
 }
@@ -174,6 +186,8 @@ pub struct AccountCounts {
     pub reconnect_required: u32,
     pub failed: u32,
     pub active: u32,
+    /// Those that wait for a person: reconnection required, failed, or connected and not for everything.
+    pub attention: u32,
 }
 
 impl AccountCounts {
@@ -188,6 +202,7 @@ impl AccountCounts {
                 AccountStatus::Disconnected => continue,
             }
             counts.active += u32::from(account.is_active);
+            counts.attention += u32::from(account.needs_attention());
         }
         counts
     }

@@ -98,7 +98,7 @@ fn Filters(
             <FilterChip
                 label
                 href=Signal::derive(move || query.read().with_status(status).href())
-                active=Signal::derive(move || query.read().status == status)
+                active=Signal::derive(move || query.with(|query| query.status == status && !query.attention))
                 count=Signal::derive(move || counts.read().as_ref().and_then(|counts| count_of(counts, status)))
             />
         }
@@ -107,6 +107,12 @@ fn Filters(
     let chips = move || {
         view! {
             {chip("All", None)}
+            <FilterChip
+                label="Needs attention"
+                href=Signal::derive(move || query.read().with_attention().href())
+                active=Signal::derive(move || query.read().attention)
+                count=Signal::derive(move || counts.read().as_ref().map(|counts| counts.attention.into()))
+            />
             {AccountStatus::ALL.map(|status| chip(status.label(), Some(status))).collect_view()}
         }
         .into_any()
@@ -135,6 +141,7 @@ fn Filters(
             ("platform", query.platform.map(|platform| platform.to_string())),
             ("status", query.status.map(|status| status.to_string())),
             ("active", query.active.map(|active| active.to_string())),
+            ("attention", query.attention.then(|| "true".to_owned())),
             ("view", (query.layout == Layout::List).then(|| "list".to_owned())),
         ]
         .into_iter()
@@ -260,17 +267,13 @@ fn full(
 
 /// Persistent, but in nobody's way: which connections wait for a person.
 fn attention(counts: RwSignal<AccountCounts>, accounts: RwSignal<Vec<Account>>) -> AnyView {
-    let waiting = Memo::new(move |_| {
-        let counts = counts.read();
-        counts.reconnect_required + counts.failed
-    });
+    let waiting = Memo::new(move |_| counts.read().attention);
     // The one that waits is named when it is on this page.
     let named = Memo::new(move |_| {
         let accounts = accounts.read();
-        let needy = |status| matches!(status, AccountStatus::ReconnectRequired | AccountStatus::Failed);
         accounts
             .iter()
-            .find(|account| needy(account.status))
+            .find(|account| account.needs_attention())
             .map(|account| (account.display_name.clone(), account.status_reason.clone()))
     });
     let banner = move || {
@@ -279,7 +282,7 @@ fn attention(counts: RwSignal<AccountCounts>, accounts: RwSignal<Vec<Account>>) 
             (1, Some((name, reason))) => (format!("{name} needs updating."), reason),
             (1, None) => ("1 connection needs updating.".to_owned(), None),
             (n, _) => {
-                let text = "Posts skip them until somebody reconnects them.".to_owned();
+                let text = "Posts may not reach them until somebody reconnects them.".to_owned();
                 (format!("{n} connections need updating."), Some(text))
             }
         };
@@ -399,7 +402,8 @@ fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>) -> AnyV
     let header_actions = move || {
         let shown = shape.get();
         let connected = shown.status == AccountStatus::Connected;
-        let variant = if connected { ButtonVariant::Secondary } else { ButtonVariant::Primary };
+        let well = connected && !shown.needs_attention();
+        let variant = if well { ButtonVariant::Secondary } else { ButtonVariant::Primary };
         let (asked, reconnect_to) = (shown.clone(), reconnect_to.clone());
         view! {
             <div data-fill="" class="grid w-full grid-cols-2 gap-2 empty:hidden sm:flex sm:w-auto max-sm:[&>:last-child:nth-child(odd)]:col-span-2">
@@ -448,7 +452,7 @@ fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>) -> AnyV
             <Outcome query here/>
             {move || {
                 let shown = shape.get();
-                (shown.status != AccountStatus::Connected)
+                (shown.status != AccountStatus::Connected || shown.needs_attention())
                     .then(|| {
                         let title = if shown.status == AccountStatus::Disconnected {
                             "This account is disconnected."

@@ -34,6 +34,8 @@ pub struct AccountsQuery {
     pub platform: Option<Platform>,
     pub status: Option<AccountStatus>,
     pub active: Option<bool>,
+    /// Those alone whose connection waits for a person.
+    pub attention: bool,
     pub layout: Layout,
     pub offset: u32,
 }
@@ -48,6 +50,7 @@ impl AccountsQuery {
             platform: get("platform").filter(|_| !back).and_then(|word| word.parse().ok()),
             status: get("status").and_then(|word| word.parse().ok()),
             active: get("active").and_then(|word| word.parse().ok()),
+            attention: get("attention").as_deref() == Some("true"),
             layout: if get("view").as_deref() == Some("list") { Layout::List } else { Layout::Grid },
             offset: offset(get("offset").as_deref()),
         }
@@ -60,6 +63,7 @@ impl AccountsQuery {
             .with("platform", self.platform)
             .with("status", self.status)
             .with("active", self.active)
+            .with("attention", self.attention.then_some(true))
             .with("view", self.layout.word())
             .build()
     }
@@ -70,13 +74,19 @@ impl AccountsQuery {
             status: self.status,
             q: self.q.clone(),
             active: self.active,
+            attention: self.attention.then_some(true),
             page: page_request(PAGE, self.offset),
         }
     }
 
     /// Whether it is less than all of them: an empty answer then means something else.
     pub fn is_narrowed(&self) -> bool {
-        self.q.is_some() || self.platform.is_some() || self.status.is_some() || self.active.is_some() || self.offset > 0
+        self.q.is_some()
+            || self.platform.is_some()
+            || self.status.is_some()
+            || self.active.is_some()
+            || self.attention
+            || self.offset > 0
     }
 
     #[must_use]
@@ -91,7 +101,13 @@ impl AccountsQuery {
 
     #[must_use]
     pub fn with_status(&self, status: Option<AccountStatus>) -> Self {
-        Self { status, offset: 0, ..self.clone() }
+        Self { status, attention: false, offset: 0, ..self.clone() }
+    }
+
+    /// Those that wait for a person, of whatever status.
+    #[must_use]
+    pub fn with_attention(&self) -> Self {
+        Self { status: None, attention: true, offset: 0, ..self.clone() }
     }
 
     #[must_use]
@@ -136,6 +152,15 @@ mod tests {
             "/accounts?q=acme%20%26%20co&platform=twitter&status=reconnect_required&active=false&view=list"
         );
         assert_eq!(query.filter().q.as_deref(), Some("acme & co"));
+    }
+
+    #[test]
+    fn what_needs_attention_is_of_any_status() {
+        let query = read(&[("attention", "true"), ("view", "list")]);
+        assert_eq!((query.filter().attention, query.is_narrowed()), (Some(true), true));
+        assert_eq!(query.href(), "/accounts?attention=true&view=list");
+        let failed = query.with_status(Some(AccountStatus::Failed));
+        assert_eq!((failed.attention, failed.with_attention()), (false, query));
     }
 
     #[test]

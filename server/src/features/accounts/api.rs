@@ -54,6 +54,7 @@ type Port = State<Arc<dyn Accounts>>;
         ("status" = Option<AccountStatus>, Query, description = "Only this status"),
         ("q" = Option<String>, Query, max_length = 100, description = "Part of a name, handle or platform id"),
         ("active" = Option<bool>, Query, description = "Only those that take part in posts, or only the others"),
+        ("attention" = Option<bool>, Query, description = "Only those whose connection waits for a person, or only the others"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "20 if left out"),
         ("offset" = Option<u32>, Query, maximum = 100_000, description = "Not together with `cursor`"),
         ("cursor" = Option<String>, Query, max_length = 200, description = "`next_cursor` of the page before"),
@@ -153,7 +154,8 @@ async fn toggle(
 }
 
 /// Asks for new tokens at once. The answer shows the account as it is now; the renewal follows within seconds, as a
-/// line of the connection log and an `account.status` event.
+/// line of the connection log and an `account.status` event. An account that its platform has restricted stays failed until
+/// somebody reconnects it.
 #[utoipa::path(
     post, path = "/api/social-accounts/{id}/refresh", tag = "accounts",
     params(("id" = AccountId, Path)),

@@ -62,14 +62,11 @@ fn card(account: Memo<Account>, actions: AccountActions) -> AnyView {
 
 /// What the status calls for: reconnecting, or else the switch.
 fn action(shown: &Account, account: Memo<Account>, actions: AccountActions) -> AnyView {
-    if needs_reconnecting(shown.status) {
-        return if actions.may_reconnect {
-            reconnect_link(shown, "/accounts", ButtonVariant::Secondary, ButtonSize::Small)
-        } else {
-            ().into_any()
-        };
+    let unusable = needs_reconnecting(shown.status);
+    if actions.may_reconnect && (unusable || shown.needs_attention()) {
+        return reconnect_link(shown, "/accounts", ButtonVariant::Secondary, ButtonSize::Small);
     }
-    post_switch(account, actions)
+    if unusable { ().into_any() } else { post_switch(account, actions) }
 }
 
 /// Whether new posts go to an account; nothing where Arctiv does not publish.

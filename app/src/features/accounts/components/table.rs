@@ -75,7 +75,7 @@ fn row(account: Memo<Account>, actions: AccountActions) -> AnyView {
                 <div class="flex items-center justify-end gap-1">
                     {move || {
                         let shown = shape.get();
-                        (needs_reconnecting(shown.status) && actions.may_reconnect)
+                        ((needs_reconnecting(shown.status) || shown.needs_attention()) && actions.may_reconnect)
                             .then(|| reconnect_link(&shown, "/accounts", ButtonVariant::Secondary, ButtonSize::Small))
                     }}
                     {move || menu(&shape.get(), "row", actions)}

@@ -42,9 +42,11 @@ pub fn Reasons(
 /// Where something can be done about all of a reason at once.
 const fn remedy(class: ErrorClass) -> Option<(&'static str, &'static str)> {
     match class {
-        ErrorClass::AuthExpired | ErrorClass::AuthRevoked | ErrorClass::Permission => {
+        ErrorClass::AuthExpired | ErrorClass::AuthRevoked => {
             Some(("Reconnect accounts", "/accounts?status=reconnect_required"))
         }
+        // They are connected still, and lack something.
+        ErrorClass::Permission => Some(("Reconnect accounts", "/accounts?attention=true")),
         ErrorClass::Policy => Some(("Open accounts", "/accounts?status=failed")),
         _ => None,
     }

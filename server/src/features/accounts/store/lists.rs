@@ -74,6 +74,8 @@ pub async fn list(
                 and case when $2::text is null then status <> 'disconnected' else status = $2::text::account_status end
                 and ($3::boolean is null or is_active = $3)
                 and ($4::text is null or display_name ilike $4 or handle ilike $4 or external_account_id ilike $4)
+                and ($8::boolean is null
+                     or $8 = (status in ('reconnect_required', 'failed') or status = 'connected' and status_reason is not null))
            )
            select id, platform::text as "platform!", external_account_id, display_name, handle, avatar_url,
                   status::text as "status!", status_reason, is_active, scopes, missing_scopes, token_expires_at,
@@ -90,6 +92,7 @@ pub async fn list(
         after.map(|id| id.0),
         i64::from(window.limit),
         i64::from(window.offset),
+        filter.attention,
     )
     .fetch_all(&mut *tx)
     .await
@@ -160,11 +163,14 @@ async fn count(tx: &mut PgConnection, filter: &AccountFilter, pattern: Option<&s
             where ($1::text is null or platform = $1::text::platform)
               and case when $2::text is null then status <> 'disconnected' else status = $2::text::account_status end
               and ($3::boolean is null or is_active = $3)
-              and ($4::text is null or display_name ilike $4 or handle ilike $4 or external_account_id ilike $4)"#,
+              and ($4::text is null or display_name ilike $4 or handle ilike $4 or external_account_id ilike $4)
+              and ($5::boolean is null
+                   or $5 = (status in ('reconnect_required', 'failed') or status = 'connected' and status_reason is not null))"#,
         platform,
         status,
         filter.active,
         pattern,
+        filter.attention,
     )
     .fetch_one(tx)
     .await
@@ -207,7 +213,9 @@ pub async fn counts(tx: &mut PgConnection) -> ServiceResult<AccountCounts> {
         r#"select count(*) filter (where status = 'connected') as "connected!",
                   count(*) filter (where status = 'reconnect_required') as "reconnect_required!",
                   count(*) filter (where status = 'failed') as "failed!",
-                  count(*) filter (where is_active and status <> 'disconnected') as "active!"
+                  count(*) filter (where is_active and status <> 'disconnected') as "active!",
+                  count(*) filter (where status in ('reconnect_required', 'failed')
+                                      or status = 'connected' and status_reason is not null) as "attention!"
              from accounts"#
     )
     .fetch_one(tx)
@@ -219,6 +227,7 @@ pub async fn counts(tx: &mut PgConnection) -> ServiceResult<AccountCounts> {
         reconnect_required: number(row.reconnect_required),
         failed: number(row.failed),
         active: number(row.active),
+        attention: number(row.attention),
     })
 }
 
