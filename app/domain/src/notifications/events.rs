@@ -95,7 +95,7 @@ impl NotificationEvent {
             Self::ApprovalRequested => "When somebody asks for approval of a post. For the other editors and admins.",
             Self::PostDecided => "When somebody else has decided on a post of yours.",
             Self::ConnectionLost => {
-                "When a network has ended access to an account, or it cannot be renewed. For whoever connected it and admins."
+                "When a network has ended access to an account or taken a permission back, or access cannot be renewed. For whoever connected it and admins."
             }
             Self::ConnectionExpiring => {
                 "Ten days before access ends that only a person can renew. For whoever connected the account and admins."
@@ -286,13 +286,16 @@ pub struct FailedAccount {
     pub needs_person: bool,
 }
 
-/// An account that must be reconnected.
+/// An account that must be reconnected, or should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LostAccount {
     pub id: AccountId,
     pub name: String,
     pub platform: Platform,
     pub reason: String,
+    /// Access is there, and not for everything.
+    #[serde(default)]
+    pub limited: bool,
 }
 
 /// An account to which access will end.

@@ -195,7 +195,18 @@ fn lost(accounts: &[LostAccount], more: u32, workspace: &str) -> Said {
     let mut paragraphs: Vec<String> =
         accounts.iter().map(|one| format!("{}{}", at(&one.name, one.platform), because(&one.reason))).collect();
     and_more(&mut paragraphs, more, "account", "accounts");
+    let any_limited = accounts.iter().any(|one| one.limited);
     let (subject, summary, action) = match accounts {
+        [one] if n == 1 && one.limited => (
+            format!("{} lacks a permission", line(&one.name, SHORT)),
+            format!("An account in {workspace} is still connected, but does not allow everything any more."),
+            ("Open the account", format!("/accounts/{}", one.id)),
+        ),
+        _ if any_limited => (
+            format!("{n} accounts in {workspace} need attention"),
+            format!("Access to {n} accounts in {workspace} is gone, or does not allow everything any more."),
+            ("See the accounts", "/accounts?attention=true".to_owned()),
+        ),
         [one] if n == 1 => (
             format!("{} must be reconnected", line(&one.name, SHORT)),
             format!("Access to an account in {workspace} is gone. Until it is reconnected, nothing goes out there."),

@@ -114,6 +114,17 @@ pub async fn account_lost(
     account_changed(tx, ids, now, workspace, account, WebhookEvent::AccountLost).await
 }
 
+/// Access to an account is there, and not for everything. A letter alone: no webhook's event says it.
+pub async fn account_limited(
+    tx: &mut PgConnection,
+    ids: &dyn Ids,
+    now: DateTime<Utc>,
+    workspace: WorkspaceId,
+    account: AccountId,
+) -> ServiceResult<()> {
+    tell(tx, ids, now, NotificationEvent::ConnectionLost, &[(workspace, account.0)]).await
+}
+
 /// Access to an account will end, and only a person can renew it.
 pub async fn account_expiring(
     tx: &mut PgConnection,

@@ -481,6 +481,7 @@ mod tests {
             name: name.into(),
             platform: Platform::Facebook,
             reason: "Access was taken back at Facebook. Please reconnect the account.".into(),
+            limited: false,
         }
     }
 

@@ -230,13 +230,16 @@ pub struct AccountRow {
 }
 
 impl AccountRow {
-    /// If a person must reconnect it.
+    /// If a person must reconnect it, or should because it is connected and not for everything.
     pub fn lost(&self) -> Option<LostAccount> {
-        matches!(self.status, AccountStatus::ReconnectRequired | AccountStatus::Failed).then(|| LostAccount {
+        let limited = self.status == AccountStatus::Connected && self.reason.is_some();
+        let gone = matches!(self.status, AccountStatus::ReconnectRequired | AccountStatus::Failed);
+        (gone || limited).then(|| LostAccount {
             id: self.id,
             name: self.name.clone(),
             platform: self.platform,
             reason: self.reason.clone().unwrap_or_default(),
+            limited,
         })
     }
 

@@ -218,6 +218,32 @@ async fn lost_accounts_are_told_together_to_whoever_may_act() {
 }
 
 #[tokio::test]
+async fn an_account_that_lacks_a_permission_is_not_called_lost() {
+    let harbour = Harbour::new().await;
+    let [shop, maeve] = harbour.accounts().await;
+    let limited = async |account| {
+        let (ids, now) = (harbour.studio.ids.clone(), harbour.studio.now());
+        let mut tx = harbour.studio.db.worker().await.unwrap();
+        in_tx::account_limited(&mut tx, ids.as_ref(), now, harbour.admin.workspace_id, account).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    harbour.studio.change_account(shop, "status_reason = 'Facebook no longer gives us every permission.'").await;
+    limited(shop).await;
+    harbour.told().await;
+    let alone = harbour.letters(&harbour.admin).remove(0);
+    assert_eq!(alone.subject, "Harbour & Pine lacks a permission");
+    assert!(alone.text.contains("no longer gives us every permission") && alone.text.contains("still connected"));
+
+    harbour.studio.change_account(maeve, "status = 'reconnect_required', status_reason = 'Gone.'").await;
+    limited(shop).await;
+    harbour.lost(maeve).await;
+    harbour.told().await;
+    let both = harbour.letters(&harbour.admin).remove(1);
+    assert_eq!(both.subject, "2 accounts in Harbour & Pine need attention");
+    assert!(both.text.contains("/accounts?attention=true"), "{}", both.text);
+}
+
+#[tokio::test]
 async fn an_account_that_ends_a_member_and_a_role() {
     let harbour = Harbour::new().await;
     let [shop, _] = harbour.accounts().await;
