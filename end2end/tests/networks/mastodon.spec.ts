@@ -62,7 +62,7 @@ suite({
         await scene.fault({ operation: 'publish', fault: 'status', status: 403 });
         await scene.send({ body: 'The shop is open.' });
         await scene.comesTo('failed', 'The instance has restricted this account.');
-        await expect(scene.row).toContainText('resolve what it asks for, then retry');
+        await expect(scene.row).toContainText('resolve what it asks for, reconnect the account here, then retry');
         await scene.reconnect();
         await scene.retry();
         expect(await scene.published()).toContain('The shop is open.');

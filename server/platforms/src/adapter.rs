@@ -48,6 +48,11 @@ pub trait Adapter: Send + Sync + fmt::Debug {
     /// What is asked for at authorization; store it with the state, to compare.
     fn scopes(&self) -> Vec<String>;
 
+    /// Those of [`scopes`](Adapter::scopes) that concern an account of this kind.
+    fn scopes_of(&self, _kind: AccountKind) -> Vec<String> {
+        self.scopes()
+    }
+
     /// Where to send the browser.
     fn authorize_url(&self, request: &AuthorizeRequest<'_>) -> Url;
 

@@ -64,7 +64,8 @@ pub async fn ready(State(probe): State<Arc<dyn Probe>>) -> Response {
 ///
 /// Prometheus' text format. Queues are counted at the moment of asking: `deliveries_queue_lag_seconds`, `deliveries_due`,
 /// `jobs_waiting`, `jobs_running`, `jobs_dead` (given up, waiting for a person), `jobs_lag_seconds`; `database_up` is 0 when
-/// they could not be.
+/// they could not be. `accounts_token_refreshes_total` counts what platforms answered when asked to renew access, by `platform`
+/// and `outcome`: `renewed`, `refused` (a person must reconnect), `failed` (it is tried again).
 #[utoipa::path(get, path = "/metrics", tag = "operation", security(()), responses((status = 200, description = "Metrics", body = String)))]
 pub async fn metrics(State(probe): State<Arc<dyn Probe>>, State(handle): State<PrometheusHandle>) -> String {
     probe.measure().await;

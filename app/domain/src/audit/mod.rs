@@ -113,6 +113,8 @@ actions! {
     AccountUnlinked = "account.unlinked", "unlinked an account";
     /// The platform ended the access, or it ran out.
     AccountLost = "account.lost", "lost access to an account";
+    /// A person has taken single permissions back at the platform, or given them again.
+    AccountPermissionsChanged = "account.permissions_changed", "found an account with other permissions";
     PostCreated = "post.created", "wrote a post";
     PostChanged = "post.changed", "changed a post";
     PostTakenBack = "post.taken_back", "took a post back";

@@ -361,7 +361,7 @@ impl ErrorClass {
             Self::QuotaDaily => "It was given up. Retry when the platform's daily limit has reset.",
             Self::MediaProcessing => "It was given up. Retry, or replace the media if that happens again.",
             Self::MediaInvalid => "Replace the media with what the platform accepts, then retry.",
-            Self::Policy => "Open the platform, resolve what it asks for, then retry.",
+            Self::Policy => "Open the platform, resolve what it asks for, reconnect the account here, then retry.",
             Self::Billing => "The platform's paid access has run out. Ask whoever runs this Arctiv.",
             Self::Transient => "The platform had trouble. Retry when it has recovered.",
             Self::OutcomeUnknown => LOOK_FIRST,

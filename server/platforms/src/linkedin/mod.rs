@@ -129,6 +129,13 @@ impl Adapter for Linkedin {
         self.settings.scopes(&DEFAULTS)
     }
 
+    fn scopes_of(&self, kind: AccountKind) -> Vec<String> {
+        let for_members = kind != AccountKind::Organization;
+        let mut scopes = self.scopes();
+        scopes.retain(|scope| oauth::MEMBER_SCOPES.contains(&scope.as_str()) == for_members);
+        scopes
+    }
+
     fn authorize_url(&self, request: &AuthorizeRequest<'_>) -> Url {
         self.authorization(request)
     }

@@ -24,7 +24,7 @@ const POSTING_ROLES: &[&str] = &["ADMINISTRATOR", "CONTENT_ADMINISTRATOR"];
 const ROLES: &str = "100";
 
 /// The scopes that concern members; all others concern organizations.
-const MEMBER_SCOPES: &[&str] = &["openid", "profile", "email", "w_member_social"];
+pub(super) const MEMBER_SCOPES: &[&str] = &["openid", "profile", "email", "w_member_social"];
 
 pub(super) const SCOPE_USES: &[ScopeUse] = &[
     ScopeUse {

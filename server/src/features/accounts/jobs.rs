@@ -40,11 +40,14 @@ pub async fn refresh_token(context: JobContext, job: RefreshToken) -> ServiceRes
 }
 
 /// Asks once more whether access is gone, a minute after a platform refused a call.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ConfirmAccess {
     pub account_id: AccountId,
     /// The version that was refused.
     pub version: i64,
+    /// What the platform said, if what it refused was a post, for lack of a permission.
+    #[serde(default)]
+    pub not_permitted: Option<String>,
 }
 
 impl Job for ConfirmAccess {
@@ -56,7 +59,7 @@ impl Job for ConfirmAccess {
 }
 
 pub async fn confirm_access(context: JobContext, job: ConfirmAccess) -> ServiceResult<()> {
-    match context.tokens.confirm(job.account_id, job.version).await {
+    match context.tokens.confirm(job.account_id, job.version, job.not_permitted.as_deref()).await {
         Ok(_) | Err(TokenError::Revoked { .. } | TokenError::Gone) => Ok(()),
         Err(TokenError::Retry { at, .. }) => {
             let mut tx = context.db.worker().await?;

@@ -31,4 +31,4 @@ mod tests;
 pub use oauth::{OauthFailure, callback_url};
 pub use push::{PushService, PushSetup};
 pub use service::{AccountsService, AccountsSetup};
-pub use tokens::{OpenToken, Resealed, TokenError, Tokens, TokensSetup};
+pub use tokens::{NOT_PERMITTED, OpenToken, Resealed, TokenError, Tokens, TokensSetup};

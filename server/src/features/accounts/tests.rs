@@ -1,5 +1,6 @@
 //! Connecting, using, renewing and giving back, against the simulated networks and a real PostgreSQL.
 
+mod permissions;
 mod removal;
 mod renewal;
 

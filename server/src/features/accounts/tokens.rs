@@ -11,14 +11,19 @@
 //!
 //! **What disconnects.** Only the platform's word that access is gone: a refused refresh token, a revocation code, or a
 //! 401 or 403 that is confirmed a minute later. Timeouts and 5xx never do; they are tried again after one minute, five,
-//! fifteen and then every hour, and an account whose access has ended meanwhile is shown as failed until one succeeds.
+//! fifteen and then every hour, and an account whose access has ended meanwhile is shown as failed until one succeeds. One
+//! that has failed because its platform restricts it is kept fresh all the same, and comes back by a person's hand alone.
+//!
+//! **What limits.** Single permissions can be taken back while access stays. Where the platform names what it grants, in a
+//! renewal or when asked, what is missing is shown on the account and told once. Where it does not, that it refuses to
+//! publish is.
 
 use std::{fmt, future::Future, sync::Arc, time::Duration as Wait};
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     AccountId, ConnectionEventId, Platform, ServiceError, ServiceResult, WorkspaceId,
-    accounts::{AccountStatus, ConnectionEventType},
+    accounts::{AccountStatus, ConnectionEventType, MissingScope},
     audit::Action,
     clock::{Clock, Ids},
     deliveries::ErrorClass,
@@ -71,6 +76,10 @@ pub(super) const CONFIRM_AFTER: Duration = Duration::minutes(1);
 const DOUBT_LIFE: Duration = Duration::minutes(30);
 /// How far a platform's clock may be behind ours when it says that access was taken back.
 const CLOCKS_APART: Duration = Duration::minutes(10);
+/// Begins what is shown where renewing failed. A failed account whose reason begins otherwise was stopped by its platform.
+const NOT_RENEWED: &str = "Access could not be renewed: ";
+/// Begins what is shown where a platform refuses to publish and does not name what is missing; a post that goes out ends it.
+pub const NOT_PERMITTED: &str = "Publishing was refused for lack of a permission: ";
 /// How long giving back may be tried before the tokens are deleted all the same.
 const GIVE_BACK_FOR: Duration = Duration::minutes(5);
 
@@ -243,7 +252,7 @@ impl Tokens {
         if !held.lasts(now, Duration::zero()) {
             return Err(self.access_ended(account, &held).await?);
         }
-        self.doubt(account, held.version).await?;
+        self.doubt(account, held.version, None).await?;
         let message = format!("{} refused our access. We are asking once more to be sure.", held.platform.label());
         Err(TokenError::Retry { at: now + CONFIRM_AFTER + Duration::seconds(30), message })
     }
@@ -302,7 +311,7 @@ impl Tokens {
         if self.can_renew(&held, self.now()) {
             self.renew(account, Wish { stale: version, rejected: false, at_once }).await
         } else {
-            self.confirm(account, held.version).await
+            self.confirm(account, held.version, None).await
         }
     }
 
@@ -317,7 +326,7 @@ impl Tokens {
         confirmed: bool,
     ) -> ServiceResult<()> {
         if !confirmed {
-            return self.doubt(token.account_id, token.version).await;
+            return self.doubt(token.account_id, token.version, None).await;
         }
         let mut tx = self.inner.with.db.worker().await?;
         let Some(held) = store::held_tokens(&mut tx, token.account_id).await? else { return Ok(()) };
@@ -329,6 +338,16 @@ impl Tokens {
         };
         self.show_trouble(&mut tx, token.account_id, held.workspace, held.platform, token.version, &trouble).await?;
         tx.commit().await
+    }
+
+    /// Says that the platform refused to publish for lack of a permission or a role. A job asks in a minute what is missing,
+    /// unless the account shows something already.
+    pub async fn not_permitted(&self, token: &OpenToken, message: &str) -> ServiceResult<()> {
+        let Some(held) = self.read(token.account_id).await? else { return Ok(()) };
+        if held.status != AccountStatus::Connected || held.status_reason.is_some() {
+            return Ok(());
+        }
+        self.doubt(token.account_id, token.version, Some(message)).await
     }
 
     /// Waits for renewals under way: their answers may be the only working tokens there are. At shutdown, after the
@@ -528,11 +547,20 @@ impl Tokens {
                 return Err(error);
             }
         };
-        let answer = limited(adapter.platform(), adapter.refresh(&old.account())).await;
-        match answer {
-            Ok(tokens) => self.renewed(&flight, tokens).await,
-            Err(error) if is_final(&error, &flight, self.now()) => self.refused(&flight, rotates, error).await,
-            Err(error) => self.failed(&flight, rotates, error).await,
+        let platform = adapter.platform();
+        match limited(platform, adapter.refresh(&old.account())).await {
+            Ok(tokens) => {
+                count_refresh(platform, "renewed");
+                self.renewed(&flight, tokens).await
+            }
+            Err(error) if is_final(&error, &flight, self.now()) => {
+                count_refresh(platform, "refused");
+                self.refused(&flight, rotates, error).await
+            }
+            Err(error) => {
+                count_refresh(platform, "failed");
+                self.failed(&flight, rotates, error).await
+            }
         }
     }
 
@@ -582,7 +610,8 @@ impl Tokens {
         let mut tx = self.inner.with.db.worker().await?;
         let saved = store::save_renewed(&mut tx, flight.account, flight.held.version, sealed).await?;
         if saved {
-            store::show_renewed(&mut tx, flight.account, &tokens.scopes, tokens.expires_at, now).await?;
+            let (account, scopes) = (flight.account, &tokens.scopes);
+            store::show_renewed(&mut tx, account, scopes, tokens.expires_at, now, NOT_RENEWED).await?;
             let event = self.event(
                 flight.account,
                 flight.held.workspace,
@@ -592,6 +621,7 @@ impl Tokens {
                 None,
             );
             store::add_event(&mut tx, &event).await?;
+            self.scopes_told(&mut tx, account, flight.held.workspace, flight.held.kind, scopes).await?;
         }
         tx.commit().await?;
         Ok(saved)
@@ -647,7 +677,7 @@ impl Tokens {
         let at = error.retry_at.map_or(now + pause, |retry_at| retry_at.max(now + pause));
         // A rotating platform may have taken the old token although we saw no answer. The mark stays then.
         let clear_mark = !rotates || error.http_status.is_some_and(|status| status < 500);
-        let message = format!("Access could not be renewed: {}", error.message);
+        let message = format!("{NOT_RENEWED}{}", error.message);
         let mut tx = self.inner.with.db.worker().await?;
         if store::save_failure(&mut tx, flight.account, held.version, flight.owner, at, clear_mark).await? {
             let event = self.event(
@@ -729,31 +759,133 @@ impl Tokens {
         notifications::in_tx::account_lost(tx, self.inner.with.ids.as_ref(), self.now(), workspace, account).await
     }
 
-    /// One refusal is not proof. A job asks once more in a minute.
-    async fn doubt(&self, account: AccountId, version: i64) -> ServiceResult<()> {
+    /// Compares what a platform says it grants with what it is asked for. What is taken back is shown, logged and told once;
+    /// what is given again is no longer missing.
+    async fn scopes_told(
+        &self,
+        tx: &mut Tx,
+        id: AccountId,
+        workspace: WorkspaceId,
+        kind: AccountKind,
+        scopes: &[String],
+    ) -> ServiceResult<()> {
+        let Some(account) = store::find(tx, id).await? else { return Ok(()) };
+        let platform = account.platform;
+        // Every account is granted something: a list of nothing tells nothing.
+        let Some(adapter) = self.inner.with.platforms.get(platform).filter(|_| !scopes.is_empty()) else {
+            return Ok(());
+        };
+        let mut names = adapter.scopes_of(kind);
+        names.retain(|scope| !scopes.contains(scope));
+        let missing = platforms::missing_scopes(platform, &names);
+        let before = &account.missing_scopes;
+        let taken = |one: &&MissingScope| !before.contains(one);
+        let given: Vec<&str> =
+            before.iter().filter(|one| !missing.contains(one)).map(|one| one.scope.as_str()).collect();
+        let any_taken = missing.iter().any(|one| taken(&one));
+        if !any_taken && given.is_empty() {
+            return Ok(());
+        }
+        // What was unticked on purpose when the account was connected is no news, and stays out of the words.
+        let shown = account.status_reason.as_deref().unwrap_or_default();
+        let news: Vec<&MissingScope> = missing.iter().filter(|one| taken(one) || shown.contains(&one.costs)).collect();
+        let lacks = (!news.is_empty()).then(|| taken_back(platform, &news));
+        store::show_scopes(tx, id, scopes, &names, lacks.as_deref()).await?;
         let now = self.now();
+        let (was, is) = (before.iter().map(|one| &one.scope).collect::<Vec<_>>(), &names);
+        let entry = Entry::by_itself(workspace, Action::AccountPermissionsChanged, now).on(id, "");
+        let entry = entry.was(json!({ "missing_scopes": was }));
+        record(tx, entry.is(json!({ "platform": platform, "missing_scopes": is })));
+        if !given.is_empty() {
+            let message = format!("{} gives us permission again: {}.", platform.label(), given.join(", "));
+            let kind = ConnectionEventType::TokenRefreshed;
+            store::add_event(tx, &self.event(id, workspace, platform, kind, Some(&message), None)).await?;
+        }
+        if any_taken {
+            let kind = ConnectionEventType::RevocationDetected;
+            store::add_event(tx, &self.event(id, workspace, platform, kind, lacks.as_deref(), None)).await?;
+            // Of one that has failed they know, and reconnecting it tells the rest.
+            if account.status == AccountStatus::Connected {
+                self.tell_limited(tx, workspace, id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows, where nothing says more, that an account's platform refused to publish for lack of a permission.
+    async fn show_not_permitted(
+        &self,
+        id: AccountId,
+        workspace: WorkspaceId,
+        platform: Platform,
+        message: &str,
+    ) -> ServiceResult<()> {
         let mut tx = self.inner.with.db.worker().await?;
-        if store::begin_doubt(&mut tx, account, version, now, now - DOUBT_LIFE).await? {
-            enqueue(&mut tx, &ConfirmAccess { account_id: account, version }, Some(now + CONFIRM_AFTER)).await?;
+        let account = store::find(&mut tx, id).await?;
+        // That it cannot publish is named already.
+        if account.is_none_or(|account| account.missing_scopes.iter().any(|missing| missing.needed_to_publish)) {
+            return Ok(());
+        }
+        let lacks = format!(
+            "{NOT_PERMITTED}{message} Please reconnect the account and allow everything on the list, or ask for the \
+             missing role there."
+        );
+        if store::show_lack(&mut tx, id, &lacks).await? {
+            let kind = ConnectionEventType::AuthorizationFailed;
+            store::add_event(&mut tx, &self.event(id, workspace, platform, kind, Some(&lacks), None)).await?;
+            self.tell_limited(&mut tx, workspace, id).await?;
         }
         tx.commit().await
     }
 
-    /// Asks the platform whether access of this version is still there, and disconnects if it is not.
-    pub(super) async fn confirm(&self, account: AccountId, version: i64) -> TokenResult {
+    async fn tell_limited(&self, tx: &mut Tx, workspace: WorkspaceId, account: AccountId) -> ServiceResult<()> {
+        notifications::in_tx::account_limited(tx, self.inner.with.ids.as_ref(), self.now(), workspace, account).await
+    }
+
+    /// One refusal is not proof. A job asks once more in a minute. `not_permitted`: what the platform said, where it refused
+    /// a post for lack of a permission.
+    async fn doubt(&self, account: AccountId, version: i64, not_permitted: Option<&str>) -> ServiceResult<()> {
+        let now = self.now();
+        let mut tx = self.inner.with.db.worker().await?;
+        if store::begin_doubt(&mut tx, account, version, now, now - DOUBT_LIFE).await? {
+            let not_permitted = not_permitted.map(str::to_owned);
+            let job = ConfirmAccess { account_id: account, version, not_permitted };
+            enqueue(&mut tx, &job, Some(now + CONFIRM_AFTER)).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Asks the platform whether access of this version is still there, and disconnects if it is not. `not_permitted` as in
+    /// [`doubt`](Self::doubt).
+    pub(super) async fn confirm(&self, account: AccountId, version: i64, not_permitted: Option<&str>) -> TokenResult {
         let held = self.held(account).await?;
         if held.version > version {
             return self.unseal(account, held);
         }
+        let (workspace, platform) = (held.workspace, held.platform);
+        let open = self.ask_whether_there(account, held, not_permitted.is_none()).await?;
+        if let Some(message) = not_permitted {
+            self.show_not_permitted(account, workspace, platform, message).await?;
+        }
+        Ok(open)
+    }
+
+    /// `rejected`: the token itself was refused.
+    async fn ask_whether_there(&self, account: AccountId, held: Held, rejected: bool) -> TokenResult {
+        let (version, kind) = (held.version, held.kind);
         let adapter = Arc::clone(self.adapter(held.platform)?);
         let workspace = held.workspace;
         let can_renew = self.can_renew(&held, self.now());
         let token = self.unseal(account, held)?;
+        let mut told = None;
         let evidence = match limited(token.platform, adapter.probe(&token.account())).await {
-            Ok(Probe::Alive { .. }) => None,
+            Ok(Probe::Alive { scopes, .. }) => {
+                told = scopes;
+                None
+            }
             Ok(Probe::Gone { reason, .. }) => Some((reason, None)),
             Ok(Probe::AskByRefresh) if can_renew => {
-                let wish = Wish { stale: version, rejected: true, at_once: true };
+                let wish = Wish { stale: version, rejected, at_once: true };
                 return self.renew(account, wish).await;
             }
             // No free way to ask, and nothing to renew with: the account itself is asked for its name.
@@ -767,7 +899,10 @@ impl Tokens {
         };
         let mut tx = self.inner.with.db.worker().await?;
         let Some((reason, status_code)) = evidence else {
-            store::end_doubt(&mut tx, account, version, self.now()).await?;
+            let current = store::end_doubt(&mut tx, account, version, self.now(), NOT_RENEWED).await?;
+            if let Some(scopes) = told.filter(|_| current) {
+                self.scopes_told(&mut tx, account, workspace, kind, &scopes).await?;
+            }
             tx.commit().await?;
             return Ok(token);
         };
@@ -891,7 +1026,8 @@ impl Tokens {
                 }
                 (Some(version), None) if unsure => {
                     if store::begin_doubt(&mut tx, account, version, now, now - DOUBT_LIFE).await? {
-                        enqueue(&mut tx, &ConfirmAccess { account_id: account, version }, None).await?;
+                        let job = ConfirmAccess { account_id: account, version, not_permitted: None };
+                        enqueue(&mut tx, &job, None).await?;
                     }
                 }
                 (Some(version), None) => {
@@ -1016,6 +1152,25 @@ impl Held {
     fn reason(&self) -> String {
         self.status_reason.clone().unwrap_or_else(|| "Please reconnect the account.".to_owned())
     }
+}
+
+/// What a connected account lacks by what was taken back at its platform.
+fn taken_back(platform: Platform, missing: &[&MissingScope]) -> String {
+    let names: Vec<&str> = missing.iter().map(|one| one.scope.as_str()).collect();
+    let mut costs: Vec<&str> = missing.iter().map(|one| one.costs.as_str()).collect();
+    costs.dedup();
+    format!(
+        "{} no longer gives us every permission ({}). {} Please reconnect the account and allow everything on the list.",
+        platform.label(),
+        names.join(", "),
+        costs.join(" ")
+    )
+}
+
+/// Counts what platforms answered to renewals.
+fn count_refresh(platform: Platform, outcome: &'static str) {
+    metrics::counter!("accounts_token_refreshes_total", "platform" => platform.as_str(), "outcome" => outcome)
+        .increment(1);
 }
 
 /// The access token has run out.

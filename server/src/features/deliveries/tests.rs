@@ -12,7 +12,10 @@ use domain::{
 use uuid::Uuid;
 
 use super::store::{self, Allowance, AttemptRow, Claimed, Ending, Mark, Out, Place, Room};
-use crate::features::posts::tests::studio::{Studio, code, text};
+use crate::features::{
+    accounts::NOT_PERMITTED,
+    posts::tests::studio::{Studio, code, text},
+};
 
 static ROOM: Room = Room { platforms: Vec::new(), left: Vec::new(), otherwise: 16 };
 
@@ -616,4 +619,25 @@ async fn what_lies_with_a_creator_is_neither_public_nor_under_way() {
     };
     assert_eq!(studio.deliveries.list(&maeve, none).await.unwrap().total, 0);
     assert_eq!(studio.posts.get(&maeve, post.id).await.unwrap().status, PostStatus::Draft);
+}
+
+#[tokio::test]
+async fn a_post_that_goes_out_ends_the_word_that_it_may_not() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    let refused = studio.account(&maeve, Platform::Facebook, "Harbour & Pine").await;
+    let limited = studio.account(&maeve, Platform::Twitter, "@harbourpine").await;
+    studio.change_account(refused, "status_reason = 'Publishing was refused for lack of a permission: No.'").await;
+    studio.change_account(limited, "status_reason = 'X no longer gives us every permission.'").await;
+    let mut tx = studio.db.worker().await.unwrap();
+    store::accounts_answered(&mut tx, &[refused, limited], studio.now(), NOT_PERMITTED).await.unwrap();
+    tx.commit().await.unwrap();
+    let reasons: Vec<(Option<String>, bool)> =
+        sqlx::query_as("select status_reason, last_synced_at is not null from accounts where id = any($1) order by id")
+            .bind([refused.0, limited.0])
+            .fetch_all(&studio.admin)
+            .await
+            .unwrap();
+    // That text goes out says nothing about pictures.
+    assert_eq!(reasons, [(None, true), (Some("X no longer gives us every permission.".to_owned()), true)]);
 }

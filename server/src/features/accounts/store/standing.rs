@@ -6,27 +6,71 @@ use sqlx::PgConnection;
 
 use crate::database::{failed, word};
 
-/// Shows a renewal on the account. One that was unlinked meanwhile stays so.
+/// Shows a renewal on the account. One that was unlinked meanwhile stays so; one that failed for another reason than a
+/// renewal (`unrenewed` begins the others' reasons) waits for a person; and what a connected one lacks, it still does.
 pub async fn show_renewed(
     tx: &mut PgConnection,
     account: AccountId,
     scopes: &[String],
     expires_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
+    unrenewed: &str,
 ) -> ServiceResult<()> {
     sqlx::query!(
-        "update accounts set status = 'connected', status_reason = null, scopes = $2, token_expires_at = $3,
-                last_synced_at = $4
+        "update accounts
+            set status = case when status = 'failed' and not starts_with(coalesce(status_reason, ''), $5) then status
+                              else 'connected' end,
+                status_reason = case when status = 'connected'
+                                       or status = 'failed' and not starts_with(coalesce(status_reason, ''), $5)
+                                     then status_reason end,
+                scopes = $2, token_expires_at = $3, last_synced_at = $4
           where id = $1 and status <> 'disconnected'",
         account.0,
         scopes,
         expires_at,
-        now
+        now,
+        unrenewed
     )
     .execute(tx)
     .await
     .map_err(failed)?;
     Ok(())
+}
+
+/// Shows what is granted and what is missing, and in words what a connected account lacks by that.
+pub async fn show_scopes(
+    tx: &mut PgConnection,
+    account: AccountId,
+    scopes: &[String],
+    missing: &[String],
+    lacks: Option<&str>,
+) -> ServiceResult<()> {
+    sqlx::query!(
+        "update accounts
+            set scopes = $2, missing_scopes = $3, status_reason = case when status = 'connected' then $4 else status_reason end
+          where id = $1 and status <> 'disconnected'",
+        account.0,
+        scopes,
+        missing,
+        lacks
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Shows on a connected account what it lacks. False where something is shown already.
+pub async fn show_lack(tx: &mut PgConnection, account: AccountId, lacks: &str) -> ServiceResult<bool> {
+    let done = sqlx::query!(
+        "update accounts set status_reason = $2 where id = $1 and status = 'connected' and status_reason is null",
+        account.0,
+        lacks
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Sets what is wrong with an account, if its tokens are still of `version` and it was not in that state before.
@@ -76,14 +120,16 @@ pub async fn begin_doubt(
     Ok(done.rows_affected() == 1)
 }
 
-/// Access was seen to be there: the doubt ends, and the moment is shown.
+/// Access was seen to be there: the doubt ends, and the moment is shown. An account that failed for another reason than a
+/// renewal, as [`show_renewed`] has it, waits for a person all the same. Whether the tokens are still of `version`.
 pub async fn end_doubt(
     tx: &mut PgConnection,
     account: AccountId,
     version: i64,
     now: DateTime<Utc>,
-) -> ServiceResult<()> {
-    sqlx::query!(
+    unrenewed: &str,
+) -> ServiceResult<bool> {
+    let done = sqlx::query!(
         "update account_credentials set doubted_at = null where account_id = $1 and token_version = $2",
         account.0,
         version
@@ -92,15 +138,20 @@ pub async fn end_doubt(
     .await
     .map_err(failed)?;
     sqlx::query!(
-        "update accounts set last_synced_at = $2, status = 'connected', status_reason = null
+        "update accounts
+            set last_synced_at = $2,
+                status = case when starts_with(coalesce(status_reason, ''), $3) then 'connected' else status end,
+                status_reason = case when status = 'connected' or not starts_with(coalesce(status_reason, ''), $3)
+                                     then status_reason end
           where id = $1 and status in ('connected', 'failed')",
         account.0,
-        now
+        now,
+        unrenewed
     )
     .execute(tx)
     .await
     .map_err(failed)?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// Shows name and picture as the platform has them now.

@@ -22,6 +22,7 @@ use super::{Attempt, LOOKS, Outcome, Pipeline, Step};
 use crate::{
     database::Tx,
     features::{
+        accounts::NOT_PERMITTED,
         audit::in_tx::{Entry, record},
         deliveries::{
             jobs::WriteComment,
@@ -259,7 +260,7 @@ impl Pipeline {
         let held = store::finish_out(&mut tx, self.worker, outs).await?;
         sorted.retain(|out| held.contains(&out.line.delivery));
         if !accounts.is_empty() {
-            store::accounts_answered(&mut tx, &accounts, now).await?;
+            store::accounts_answered(&mut tx, &accounts, now, NOT_PERMITTED).await?;
         }
         for out in sorted {
             if let Some(until) = out.pause.filter(|until| *until > now) {

@@ -62,17 +62,21 @@ impl Pipeline {
         }
     }
 
-    /// Tells the keeper of tokens when the platform says that access is gone.
+    /// Tells the keeper of tokens when the platform says that access is gone, or not enough to publish.
     pub(super) async fn report(&self, open: &OpenToken, outcome: &Outcome) {
-        let Outcome::Refused { error, .. } = outcome else { return };
-        let confirmed = match error.class {
-            ErrorClass::AuthRevoked => true,
+        let Outcome::Refused { stage, error } = outcome else { return };
+        let told = match error.class {
+            ErrorClass::AuthRevoked => self.tokens.revoked(open, &error.message, error.http_status, true).await,
             // Refused again right after a renewal: not yet proof, but worth a question in a minute.
-            ErrorClass::AuthExpired => false,
+            ErrorClass::AuthExpired => self.tokens.revoked(open, &error.message, error.http_status, false).await,
+            // Being refused a look at what is there says nothing about publishing.
+            ErrorClass::Permission if matches!(stage, Stage::Staging | Stage::Committing) => {
+                self.tokens.not_permitted(open, &error.message).await
+            }
             _ => return,
         };
-        if let Err(failed) = self.tokens.revoked(open, &error.message, error.http_status, confirmed).await {
-            tracing::error!(account_id = %open.account_id, cause = ?failed.cause, "a revocation could not be recorded");
+        if let Err(failed) = told {
+            tracing::error!(account_id = %open.account_id, cause = ?failed.cause, "a refusal could not be recorded");
         }
     }
 

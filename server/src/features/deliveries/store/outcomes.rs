@@ -258,7 +258,8 @@ pub async fn pause_account(tx: &mut PgConnection, account: AccountId, until: Dat
     Ok(())
 }
 
-/// Spam and policy refusals stop the account, not only the post. Whether it was in use.
+/// Spam and policy refusals stop the account, not only the post, until a person reconnects it: renewals leave it so, by its
+/// reason. Whether it was in use.
 pub async fn stop_account(tx: &mut PgConnection, account: AccountId, reason: &str) -> ServiceResult<bool> {
     let done = sqlx::query!(
         "update accounts set status = 'failed', status_reason = $2 where id = $1 and status = 'connected'",
@@ -271,16 +272,25 @@ pub async fn stop_account(tx: &mut PgConnection, account: AccountId, reason: &st
     Ok(done.rows_affected() > 0)
 }
 
-/// These accounts have just answered.
-pub async fn accounts_answered(tx: &mut PgConnection, accounts: &[AccountId], at: DateTime<Utc>) -> ServiceResult<()> {
+/// These accounts have just taken a post. Of a connected one it is no longer shown that it may not; `not_permitted` begins
+/// those words.
+pub async fn accounts_answered(
+    tx: &mut PgConnection,
+    accounts: &[AccountId],
+    at: DateTime<Utc>,
+    not_permitted: &str,
+) -> ServiceResult<()> {
     let ids: Vec<Uuid> = accounts.iter().map(|account| account.0).collect();
     sqlx::query!(
-        "update accounts set last_synced_at = $2
+        "update accounts
+            set last_synced_at = $2,
+                status_reason = case when status <> 'connected' or not starts_with(status_reason, $3) then status_reason end
           where id in (select id from accounts
                         where id = any($1) and (last_synced_at is null or last_synced_at < $2::timestamptz - interval '1 minute')
                         order by id for update)",
         &ids,
-        at
+        at,
+        not_permitted
     )
     .execute(tx)
     .await
