@@ -111,7 +111,7 @@ fn Filters(
                 label="Needs attention"
                 href=Signal::derive(move || query.read().with_attention().href())
                 active=Signal::derive(move || query.read().attention)
-                count=Signal::derive(move || counts.read().as_ref().map(|counts| counts.attention.into()))
+                count=Signal::derive(move || counts.read().as_ref().map(|counts| u64::from(counts.attention)))
             />
             {AccountStatus::ALL.map(|status| chip(status.label(), Some(status))).collect_view()}
         }
