@@ -482,7 +482,12 @@ async fn dead_letters_are_counted_and_started_over_by_reason() {
     let of = |class| DeliveryFilter { error_class: Some(class), ..DeliveryFilter::default() };
     assert_eq!(studio.deliveries.list(&maeve, of(invalid)).await.unwrap().total, 3);
     let looking = DeliveryFilter { outcome: Some(Outcome::Unknown), ..DeliveryFilter::default() };
-    assert_eq!(studio.deliveries.list(&maeve, looking).await.unwrap().total, 2);
+    let doubtful = studio.deliveries.list(&maeve, looking).await.unwrap();
+    assert_eq!(doubtful.total, 2);
+    let advice = unknown.advice(DeliveryStatus::Failed, true);
+    assert!(doubtful.items.iter().all(|one| one.advice.as_deref() == advice), "{doubtful:?}");
+    let told: Vec<_> = reasons.iter().map(|one| Some(one.what_to_do.as_str()) == advice).collect();
+    assert_eq!(told, [false, true, false], "the rest of a reason can be retried");
     let refused = DeliveryFilter { outcome: Some(Outcome::Refused), ..of(invalid) };
     assert_eq!(studio.deliveries.list(&maeve, refused).await.unwrap().total, 2);
     let never = DeliveryFilter { status: DeliveryStatus::Success.into(), ..of(invalid) };
