@@ -217,29 +217,29 @@ async fn save(person: &Person, text: &str, picture: Option<&str>, direct: bool, 
 }
 
 /// A worker that tells platforms to fetch media from this web.
-fn worker(world: &World, web: &Web) -> Process {
+fn start_worker(world: &World, web: &Web) -> Process {
     let [id, secret] = PARTNER;
     world.worker_with(&[("ARCTIV_PUBLIC_URL", web.url.as_str()), id, secret])
 }
 
 /// Workers that are killed in turn, and replaced at once.
 async fn massacre(world: Arc<World>, web: Arc<Web>, over: Arc<AtomicBool>) -> usize {
-    let mut workers: Vec<Process> = (0..WORKERS).map(|_| worker(&world, &web)).collect();
+    let mut workers: Vec<Process> = (0..WORKERS).map(|_| start_worker(&world, &web)).collect();
     let mut killed = 0;
     let mut at = Instant::now();
     while !over.load(Ordering::Relaxed) {
         tokio::time::sleep(Duration::from_millis(100)).await;
         // One that starts while there is no database ends; whoever runs workers starts them again.
-        for one in &mut workers {
-            if one.0.try_wait().is_ok_and(|ended| ended.is_some()) {
-                *one = worker(&world, &web);
+        for worker in &mut workers {
+            if worker.0.try_wait().is_ok_and(|ended| ended.is_some()) {
+                *worker = start_worker(&world, &web);
             }
         }
         if at.elapsed() >= KILL_EVERY {
             at = Instant::now();
             let next = killed % WORKERS;
             workers[next].kill();
-            workers[next] = worker(&world, &web);
+            workers[next] = start_worker(&world, &web);
             killed += 1;
         }
     }

@@ -1,6 +1,6 @@
 //! What a collector of traces is sent: through a real server that publishes, and stops.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a walkthrough stops where it cannot go on")]
+#![expect(clippy::unwrap_used, reason = "a walkthrough stops where it cannot go on")]
 
 mod support;
 

@@ -65,7 +65,7 @@ impl DatabaseDriver for Woken {
         self
     }
 
-    fn begin<'a>(&'a self) -> BoxFuture<'a, Result<DbTransaction, DbError>> {
+    fn begin(&self) -> BoxFuture<'_, Result<DbTransaction, DbError>> {
         Box::pin(self.database.begin())
     }
 
