@@ -113,7 +113,7 @@ async fn command(cli: Cli) -> Result<ExitCode, run::Failure> {
     }
     let settings = Settings::load(cli.config.as_deref())?;
     let traces = telemetry::start(&settings.log, &settings.traces)?;
-    let outcome = carry_out(cli.command, settings).await;
+    let outcome = Box::pin(carry_out(cli.command, settings)).await;
     traces.flush().await;
     outcome
 }

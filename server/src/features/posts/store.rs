@@ -211,17 +211,17 @@ pub async fn rank(
     at: DateTime<Utc>,
 ) -> ServiceResult<i16> {
     // `posts_moment_idx` has this expression.
-    let others: i64 = sqlx::query_scalar(
-        "select count(*) from (
-           select 1 from posts
-            where workspace_id = $1 and id <> $2 and deleted_at is null
-              and coalesce(publishes_at, created_at) > $3::timestamptz - interval '1 minute'
-              and coalesce(publishes_at, created_at) <= $3
-            limit 1000) others",
+    let others = sqlx::query_scalar!(
+        r#"select count(*) as "n!" from (
+             select from posts
+              where workspace_id = $1 and id <> $2 and deleted_at is null
+                and coalesce(publishes_at, created_at) > $3::timestamptz - interval '1 minute'
+                and coalesce(publishes_at, created_at) <= $3
+              limit 1000) others"#,
+        workspace.0,
+        post.0,
+        at
     )
-    .bind(workspace.0)
-    .bind(post.0)
-    .bind(at)
     .fetch_one(tx)
     .await
     .map_err(failed)?;
