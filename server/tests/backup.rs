@@ -231,7 +231,7 @@ async fn everything_comes_back_and_nothing_goes_out_twice() {
     // A person has looked.
     let id = held["id"].as_str().unwrap();
     again.post(&format!("/api/deliveries/{id}/mark-published"), json!({})).await;
-    assert_eq!(again.get(&format!("/api/content/{due}")).await["data"]["status"], "published");
+    again.comes_to(&due, "published").await;
     web.process.terminate().await;
     let _ = fs::remove_dir_all(&root);
 }

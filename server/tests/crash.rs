@@ -55,10 +55,7 @@ async fn a_worker_killed_at_any_step_loses_and_doubles_nothing() {
         doomed.died().await;
         let mut heir = world.worker(None);
         all_went_out_once(&world, &person, &id, &text).await;
-        within(Duration::from_secs(10), "the end of the post", async || {
-            person.get(&format!("/api/content/{id}")).await["data"]["status"] == "published"
-        })
-        .await;
+        person.comes_to(&id, "published").await;
         heir.kill();
     }
 }
@@ -169,7 +166,7 @@ async fn where_the_platform_cannot_tell_a_person_decides() {
     assert_eq!(shown(&world, "linkedin", "Only a person can tell").await, 1, "it is never sent again by itself");
     let path = format!("/api/deliveries/{}/mark-published", delivery["id"].as_str().unwrap());
     assert_eq!(person.post(&path, json!({})).await["data"]["status"], "success");
-    assert_eq!(person.get(&format!("/api/content/{id}")).await["data"]["status"], "published");
+    person.comes_to(&id, "published").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

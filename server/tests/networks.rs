@@ -39,8 +39,7 @@ async fn a_picture_goes_to_instagram_and_to_a_creators_inbox() {
         counts["success"] == 1 && counts["waiting_for_creator"] == 1
     })
     .await;
-    let waiting = person.get(&path).await["data"].clone();
-    assert_eq!(waiting["status"], "partly_published", "{waiting:#}");
+    person.comes_to(&post, "partly_published").await;
     let listed = person.get("/api/deliveries?outcome=waiting_for_creator").await;
     assert_eq!((&listed["page"]["total"], &listed["data"][0]["platform"]), (&json!(1), &json!("tiktok")), "{listed:#}");
     let draft = &listed["data"][0];
@@ -53,7 +52,7 @@ async fn a_picture_goes_to_instagram_and_to_a_creators_inbox() {
     let deliveries = person.settled(&post).await;
     let platforms: Vec<&str> = deliveries.iter().map(|delivery| delivery["platform"].as_str().unwrap()).collect();
     assert!(platforms.contains(&"instagram") && platforms.contains(&"tiktok"), "{platforms:?}");
-    assert_eq!(person.get(&path).await["data"]["status"], "published");
+    person.comes_to(&post, "published").await;
     for delivery in &deliveries {
         assert_eq!(
             (&delivery["status"], &delivery["outcome"]),

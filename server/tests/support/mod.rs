@@ -410,6 +410,14 @@ impl Person {
         answer.headers()[header::LOCATION].to_str().unwrap().to_owned()
     }
 
+    /// Waits until a post says this of itself: it does so a moment after the last of its deliveries has ended.
+    pub async fn comes_to(&self, post: &str, status: &str) {
+        within(Duration::from_secs(10), status, async || {
+            self.get(&format!("/api/content/{post}")).await["data"]["status"] == status
+        })
+        .await;
+    }
+
     /// All deliveries of a post, once none is under way any more.
     pub async fn settled(&self, post: &str) -> Vec<Value> {
         let path = format!("/api/content/{post}/deliveries?limit=100");

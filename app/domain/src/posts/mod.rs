@@ -606,8 +606,7 @@ mod tests {
 
     #[test]
     fn a_post_takes_as_many_media_as_the_widest_platform() {
-        let widest =
-            Platform::ALL.into_iter().filter_map(Platform::rules).map(|rules| rules.images_max).max();
+        let widest = Platform::ALL.into_iter().filter_map(Platform::rules).map(|rules| rules.images_max).max();
         assert_eq!(widest, Some(MAX_MEDIA));
         let with = |n: usize| NewPost {
             media_assets: (0..n).map(|n| MediaId(uuid::Uuid::from_u128(n as u128))).collect(),

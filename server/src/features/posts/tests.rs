@@ -86,7 +86,10 @@ async fn saving_is_publishing() {
         studio.count("deliveries d join posts p on p.id = d.post_id where d.next_attempt_at <> p.publishes_at").await,
         0
     );
-    assert_eq!(studio.jobs().await, [], "nothing is left behind");
+    let jobs: Vec<String> = studio.jobs().await.into_iter().map(|job| job.task).collect();
+    assert_eq!(jobs, ["deliveries.prepare_media"], "its pictures are made ready meanwhile, and nothing is left behind");
+    studio.select().await;
+    assert_eq!(studio.jobs().await, []);
 }
 
 #[tokio::test]

@@ -199,7 +199,7 @@ impl Pipeline {
         if !still_the_same {
             store::insert_attempt(&mut tx, &line).await?;
         }
-        if let Some(until) = pause.filter(|until| *until > now) {
+        if let Some(until) = pause.filter(|until| *until >= now) {
             store::pause_account(&mut tx, claimed.account, until).await?;
         }
         if let Some(reason) = stop_account
@@ -526,15 +526,12 @@ fn again<'a>(
 /// and a person expects posts to come out in the order in which they were meant to; but one that fails again and again does not
 /// hold up the others for long.
 fn pause_of(ending: &Ending<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    match ending {
-        Ending::Again { at, class: Some(ErrorClass::RateLimited | ErrorClass::QuotaDaily), .. } => Some(*at),
-        Ending::Again { at, class: Some(ErrorClass::Transient | ErrorClass::OutcomeUnknown), .. }
-            if *at - now <= ORDER_KEPT =>
-        {
-            Some(*at)
-        }
-        Ending::Again { .. } | Ending::Failed { .. } | Ending::Canceled => None,
-    }
+    let Ending::Again { at, stage, class, .. } = ending else { return None };
+    let limited = matches!(class, Some(ErrorClass::RateLimited | ErrorClass::QuotaDaily));
+    // What a platform works on, or a creator, is out of the others' way.
+    let in_the_way =
+        matches!(stage, Stage::Staging | Stage::OutcomeUnknown) && *class != Some(ErrorClass::MediaProcessing);
+    (limited || in_the_way && *at - now <= ORDER_KEPT).then_some(*at)
 }
 
 /// Where a row rests between attempts: in doubt if a public call may have been made, else safe to repeat.
