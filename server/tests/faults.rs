@@ -198,7 +198,7 @@ async fn save(person: &Person, text: &str, picture: Option<&str>, direct: bool, 
         }
         if status == StatusCode::BAD_REQUEST && answer["details"]["fields"]["account_ids"].is_string() {
             let before = accounts.len();
-            let path = "/api/social-accounts?status=connected&limit=100";
+            let path = "/api/social-accounts?status=connected&attention=false&limit=100";
             let (status, connected) = person.send(Method::GET, path, None).await;
             if status != StatusCode::OK {
                 tokio::time::sleep(Duration::from_millis(300)).await;

@@ -36,7 +36,7 @@ struct Kind {
     more: Value,
     /// Strikes a chosen account for sure, see [`fates`], and others by chance only.
     by_chance: bool,
-    /// A delivery that it strikes waits a minute, for which only the long storm has time.
+    /// The account that it strikes waits a minute, for which only the long storm has time, and not often.
     slow: bool,
 }
 
@@ -81,9 +81,9 @@ fn kinds() -> Vec<Kind> {
         kind("publish", "429", "status", ALL, 0.02, json!({ "status": 429, "retry_after": 1 })),
         // X names the end of its window in a header of its own.
         kind("publish", SILENT, "status", &["twitter"], 0.02, json!({ "status": 429, "reset_after": 1 })),
-        kind("publish", SILENT, "status", &["facebook", "instagram", "tiktok"], 0.02, json!({ "status": 429 })).slow(),
+        kind("publish", SILENT, "status", &["facebook", "instagram", "tiktok"], 0.002, json!({ "status": 429 })).slow(),
         // The limit of a minute: that of a day, LinkedIn's usual one, ends at midnight.
-        kind("publish", SILENT, "status", &["linkedin"], 0.02, json!({ "status": 429, "message": minute })).slow(),
+        kind("publish", SILENT, "status", &["linkedin"], 0.002, json!({ "status": 429, "message": minute })).slow(),
         kind("publish", "500", "status", ALL, 0.02, json!({ "status": 500 })),
         kind("publish", "503", "status", ALL, 0.01, json!({ "status": 503, "retry_after": 1 })),
         plain("publish", "drop", ALL, 0.02),
