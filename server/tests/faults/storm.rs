@@ -106,7 +106,7 @@ fn kinds() -> Vec<Kind> {
         kind("status", "502", "status", READ, 0.02, json!({ "status": 502 })),
         plain("status", "drop", READ, 0.01),
         kind("identity", "500", "status", ASKED, 0.02, json!({ "status": 500 })),
-        kind("refresh", "503", "status", RENEWED, 0.05, json!({ "status": 503 })).by_chance(),
+        kind("refresh", "503", "status", RENEWED, 0.02, json!({ "status": 503 })).by_chance(),
         plain("refresh", "drop_after_accept", RENEWED, 0.02).by_chance(),
     ]
 }
