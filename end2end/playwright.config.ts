@@ -30,7 +30,8 @@ export default defineConfig({
     viewport: { width: 1280, height: 800 },
     locale: 'en-GB',
     timezoneId: 'Europe/Dublin',
-    trace: 'retain-on-failure',
+    // A quarter of the time goes into traces, and few tests fail: `scripts/e2e --trace retain-on-failure` records them.
+    trace: 'off',
     screenshot: 'only-on-failure',
   },
 });

@@ -56,6 +56,19 @@ export class Accounts {
       .filter({ has: this.switch(account) });
   }
 
+  /** Opens one account's page, from its card. */
+  async show(account: SandboxAccount): Promise<void> {
+    const card = this.page.getByRole('article', { name: `${PLATFORM_NAMES[account.platform]} account for ${account.name}` });
+    await card.getByRole('link', { name: account.name, exact: true }).click();
+    await expect(this.page).toHaveURL(/\/accounts\/[0-9a-f-]{36}$/);
+    await expect(this.page.getByRole('heading', { level: 1, name: account.name })).toBeVisible();
+  }
+
+  /** What happened to a connection, on the account's page; newest first. */
+  get log(): Locator {
+    return this.page.getByRole('list', { name: 'Connection log' }).getByRole('listitem');
+  }
+
   switch(account: SandboxAccount): Locator {
     return this.page.getByRole('switch', { name: `New posts go to ${account.name}, ${PLATFORM_NAMES[account.platform]}` });
   }

@@ -80,6 +80,24 @@ export class Posts {
     return this.page.getByRole('radio', { name: new RegExp(`^${name}`) });
   }
 
+  /** When a scheduled post goes out; what that means is its description. */
+  get when(): Locator {
+    return this.page.getByRole('button', { name: /^Goes out/ });
+  }
+
+  get zone(): Locator {
+    return this.page.getByLabel('Time zone');
+  }
+
+  /** Another time of the chosen day. */
+  async setTime(time: string): Promise<void> {
+    await this.when.click();
+    const panel = this.page.getByRole('dialog', { name: 'Goes out: date and time' });
+    await panel.getByLabel('Time', { exact: true }).fill(time);
+    await panel.getByRole('button', { name: 'Done' }).click();
+    await expect(panel).toBeHidden();
+  }
+
   get saveButton(): Locator {
     return this.page.getByRole('button', { name: /^Save/ }).first();
   }

@@ -34,6 +34,7 @@ export type Fault = {
     | 'status'
     | 'sunset'
     | 'timeout'
+    | 'drop'
     | 'drop_after_accept'
     | 'slow'
     | 'slow_processing'

@@ -116,3 +116,62 @@ test('an account belongs to one workspace at a time', async ({ accounts, browser
   await page.reload();
   await expect(accounts.switch(profile)).toBeChecked();
 });
+
+test('the connection log tells what happened to an account, from its first consent to its end', async ({
+  accounts,
+  app,
+  client,
+  consent,
+  noBarriers,
+  page,
+  sandbox,
+}) => {
+  test.setTimeout(120_000);
+  expect(client.kind).toBe('client');
+  const profile = await sandbox.account('twitter', 'Fenit Sails');
+  await accounts.connect(profile);
+  await accounts.open();
+  await accounts.show(profile);
+  const address = new URL(page.url()).pathname;
+  await expect(accounts.log).toHaveText([/^Authorised/]);
+
+  // What happens now shows by itself.
+  const refresh = page.getByRole('button', { name: 'Refresh now' });
+  await refresh.click();
+  await expect(accounts.log).toHaveText([/^Access renewed/, /^Authorised/], { timeout: 20_000 });
+
+  await sandbox.revoke(profile);
+  await refresh.click();
+  await expect(accounts.log.first()).toContainText('Revoked at the platform', { timeout: 20_000 });
+  await expect(accounts.log.first()).toContainText('Please reconnect the account.');
+  await expect(page.getByText('This connection needs updating.')).toBeVisible();
+  await expect(refresh).toHaveCount(0);
+  await noBarriers('an account whose access was revoked');
+
+  // A refused consent is on the record too, with the reason.
+  const reconnect = page.getByRole('link', { name: `Reconnect ${profile.name} to X` });
+  await reconnect.click();
+  await consent.cancel();
+  await expect(page.getByText('X was not connected.')).toBeVisible();
+  await app.open(address);
+  await expect(accounts.log.first()).toContainText('Authorisation failed');
+  await expect(accounts.log.nth(1)).toContainText('Authorisation started');
+
+  await reconnect.click();
+  await consent.choose(profile);
+  await consent.authorise();
+  await expect(page.getByText('X is connected.')).toBeVisible();
+  await app.alive();
+  await expect(accounts.log.first()).toContainText('Authorised');
+
+  await page.getByRole('button', { name: 'Disconnect', exact: true }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Disconnect account' }).click();
+  await expect(page).toHaveURL(/\/accounts$/);
+  await app.open('/accounts?status=disconnected');
+  await accounts.show(profile);
+  await expect(page.getByText('This account is disconnected.')).toBeVisible();
+  await expect(accounts.log.filter({ hasText: 'Disconnected' })).toContainText('was unlinked');
+  const told = [/^Authorised/, /^Authorisation started/, /^Authorisation failed/, /^Authorisation started/];
+  await expect(accounts.log.filter({ hasText: /Authoris/ })).toHaveText([...told, /^Authorised/]);
+  await noBarriers('an account that was disconnected');
+});

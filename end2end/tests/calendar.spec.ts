@@ -103,6 +103,56 @@ test('a post is moved by keyboard, and what happens is said', async ({ accounts,
   expect((await calendar.read(id)).version).toBe(2);
 });
 
+test('within a day a post is dragged to another hour, moved there by keyboard too, and stays', async ({
+  accounts,
+  app,
+  calendar,
+  client,
+  noBarriers,
+  page,
+  sandbox,
+}) => {
+  test.setTimeout(120_000);
+  expect(client.kind).toBe('client');
+  await accounts.connect(await sandbox.account('facebook', 'Spindle Yarns'));
+  const day = after(monday(), 3);
+  const { id } = await calendar.save({ body: 'Knitting at noon', visibility: 'scheduled', scheduled_local: `${day}T09:20:00` });
+  await page.setViewportSize({ width: 1280, height: 1000 });
+  await calendar.open('day', day);
+  const event = calendar.event('Knitting at noon');
+  await expect(calendar.cell(0, 9).locator('[data-event]')).toContainText('09:20');
+  await noBarriers('a day with a post');
+  await calendar.drag(event, calendar.cell(0, 13));
+  await expect(calendar.cell(0, 13).locator('[data-event]')).toContainText('13:20');
+  await expect(calendar.said).toContainText('goes out on Thursday');
+
+  // Put down beside the sheet, it stays.
+  await calendar.drag(event, page.getByRole('heading', { level: 1, name: 'Calendar' }));
+  await expect(calendar.said).toContainText('stays where it was');
+  await expect(page).toHaveURL(/\/calendar\?view=day/);
+
+  await page.reload();
+  await app.alive();
+  await expect(calendar.cell(0, 13).locator('[data-event]')).toContainText('13:20');
+  expect((await calendar.read(id)).scheduled_local).toBe(`${day}T13:20:00`);
+
+  const link = event.getByRole('link');
+  await tabTo(page, link);
+  await page.keyboard.press('Space');
+  await page.keyboard.press('ArrowRight');
+  await expect(calendar.said).toHaveText('Edge of the calendar.');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('ArrowUp');
+  await expect(calendar.said).toContainText('11:00');
+  await page.keyboard.press('Enter');
+  await expect(calendar.said).toContainText('11:20');
+  await expect(link).toBeFocused();
+  await page.reload();
+  await expect(calendar.cell(0, 11).locator('[data-event]')).toContainText('11:20');
+  const moved = await calendar.read(id);
+  expect([moved.scheduled_local, moved.version]).toEqual([`${day}T11:20:00`, 3]);
+});
+
 test('a free place leads to the composer, and the address holds view and date', async ({ accounts, calendar, client, page, posts, sandbox }) => {
   test.setTimeout(120_000);
   expect(client.kind).toBe('client');
@@ -174,4 +224,66 @@ test('the queue: slots are set up, a post takes the next one', async ({ accounts
     expect(time).toMatch(/T09:30:00/);
     expect([1, 2, 4, 5]).toContain(new Date(time).getUTCDay());
   }
+});
+
+test('an account with slots of its own gets its posts at those, and all others at everybody’s', async ({
+  accounts,
+  app,
+  calendar,
+  client,
+  noBarriers,
+  page,
+  posts,
+  sandbox,
+}) => {
+  test.setTimeout(120_000);
+  expect(client.kind).toBe('client');
+  const [shop, company] = await Promise.all([
+    sandbox.account('facebook', 'Bramble Jams'),
+    sandbox.account('linkedin', 'Bramble Preserves'),
+  ]);
+  await accounts.connect(shop);
+  await accounts.connect(company);
+  await app.open('/settings/queue');
+  const owner = page.getByLabel('For', { exact: true });
+  const add = async (account: string | RegExp, days: string, time: string) => {
+    const label = (await owner.getByRole('option', { name: account }).textContent()) ?? '';
+    await owner.selectOption({ label: label.trim() });
+    await page.getByLabel('Day', { exact: true }).selectOption(days);
+    await page.getByLabel('Time', { exact: true }).fill(time);
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await expect(page.getByRole('button', { name: new RegExp(`^Remove .* at ${time} `) }).first()).toBeVisible();
+  };
+  await add('Every post', 'every_day', '12:00');
+  await add(/Bramble Jams/, 'tuesday', '08:15');
+  const own = page.getByRole('region', { name: shop.name });
+  await expect(own).toContainText('For posts to this account alone.');
+  await expect(own.getByRole('button', { name: 'Remove Tuesday at 08:15 from the slots of Bramble Jams' })).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Every post' }).getByRole('button', { name: /at 12:00/ })).toHaveCount(7);
+  await expect(page.getByText('08:15')).toHaveCount(1);
+  await noBarriers('the queue with slots of an account');
+
+  const toQueue = async (text: string, time: string, leftOut?: string) => {
+    await posts.compose();
+    await posts.text.fill(text);
+    if (leftOut) await page.getByRole('button', { name: leftOut, pressed: true }).click();
+    await page.getByRole('radio', { name: /^Add to queue/ }).check();
+    await expect(page.getByText('Next free slot:')).toContainText(`, ${time}, UTC`);
+    await posts.save();
+    await expect(page.getByRole('heading', { level: 2, name: /^Goes out/ })).toContainText(time);
+    return calendar.read(new URL(page.url()).pathname.slice('/posts/'.length));
+  };
+  const first = await toQueue('Blackcurrant is back.', '08:15', 'LinkedIn Bramble Preserves');
+  const second = await toQueue('So is gooseberry.', '08:15', 'LinkedIn Bramble Preserves');
+  for (const post of [first, second]) expect(new Date(post.scheduled_at ?? '').getUTCDay()).toBe(2);
+  const week = 7 * 24 * 3_600_000;
+  expect(Date.parse(second.scheduled_at ?? '') - Date.parse(first.scheduled_at ?? '')).toBe(week);
+  await toQueue('We look for pickers.', '12:00', 'Facebook Bramble Jams');
+  await toQueue('Closed on Monday.', '12:00');
+
+  // Without slots of its own it is like all the others.
+  await app.open('/settings/queue');
+  await page.getByRole('button', { name: /^Remove Tuesday at 08:15/ }).click();
+  await expect(own).toHaveCount(0);
+  await toQueue('Gooseberry again.', '12:00', 'LinkedIn Bramble Preserves');
 });

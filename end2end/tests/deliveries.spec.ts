@@ -66,3 +66,57 @@ test('dead letters are found by reason, understood, and all of one reason starte
   await expect(deliveries.rows).toHaveCount(1);
   await expect(page.getByRole('list', { name: 'Last 24 hours' })).toContainText('50%');
 });
+
+test('what nobody can tell is looked at first, then marked as published or sent again', async ({
+  accounts,
+  app,
+  client,
+  deliveries,
+  noBarriers,
+  page,
+  posts,
+  sandbox,
+}) => {
+  test.setTimeout(120_000);
+  expect(client.kind).toBe('client');
+  // LinkedIn lets nobody read what a member has posted.
+  const member = await sandbox.account('linkedin', 'Dingle Dories');
+  await accounts.connect(member);
+  await sandbox.fault({ platform: 'linkedin', account: member.id, operation: 'publish', fault: 'drop_after_accept', times: 1 });
+  await posts.compose();
+  await posts.text.fill('Two dories are for sale.');
+  await posts.save();
+  const post = page.url();
+  await deliveries.expectStatus(member, 'failed', 60_000);
+  await expect(deliveries.row(member)).toContainText('Look at the account on the platform first');
+  await expect(page.getByRole('link', { name: 'Edit and send again' })).toHaveCount(0);
+
+  await app.open('/activity?view=dead-letters');
+  const unknown = deliveries.reason('outcome_unknown');
+  await expect(unknown).toContainText('Outcome unknown');
+  await expect(unknown).toContainText('1 needs somebody to look');
+  // Nobody sends again by the dozen what may be there already.
+  await expect(unknown.getByRole('button')).toHaveCount(0);
+  await deliveries.rows.first().getByRole('button', { name: /^Details/ }).click();
+  await expect(page.getByText('Nobody can say whether LinkedIn took this post')).toBeVisible();
+  await expect(page.getByText('LinkedIn does not let apps read a member', { exact: false }).first()).toBeVisible();
+  await noBarriers('a dead letter that needs a person');
+  await deliveries.rows.first().getByRole('button', { name: /^It is there, mark as published/ }).click();
+  await expect(page.getByRole('heading', { name: 'No dead letters' })).toBeVisible({ timeout: 20_000 });
+
+  await app.open(new URL(post).pathname);
+  await deliveries.expectStatus(member, 'success');
+  await expect(page.getByText('Published', { exact: true }).first()).toBeVisible();
+  expect(await sandbox.posts(member)).toHaveLength(1);
+
+  // The next one never arrives, and somebody says so.
+  await sandbox.fault({ platform: 'linkedin', account: member.id, operation: 'publish', fault: 'drop', times: 1 });
+  await posts.compose();
+  await posts.text.fill('One of them is sold.');
+  await posts.save();
+  await deliveries.expectStatus(member, 'failed', 60_000);
+  await deliveries.row(member).getByRole('button', { name: /^It is not there, retry/ }).click();
+  await deliveries.expectStatus(member, 'success');
+  const texts = (await sandbox.posts(member)).map(post => post.text);
+  expect(texts).toEqual(['Two dories are for sale.', 'One of them is sold.']);
+});

@@ -1,5 +1,7 @@
 /** The library: files of every kind brought in, described, found, used, removed and brought back. */
-import { expect, test } from '../support/fixtures';
+import { writeFile } from 'node:fs/promises';
+import { Media } from '../pages/media';
+import { App, expect, test } from '../support/fixtures';
 import { film, pdf } from '../support/film';
 import { png } from '../support/picture';
 
@@ -125,6 +127,73 @@ test('an upload survives a lost connection, and can be held', async ({ client, m
   await expect(media.tile('other.mp4')).toBeVisible({ timeout: 60_000 });
   expect(asked.filter(offset => offset === '0'), 'the first piece was sent once').toHaveLength(1);
   await page.unrouteAll({ behavior: 'ignoreErrors' });
+});
+
+test('an upload goes on where it was after the page was closed', async ({ baseURL, client, context, media, page }, info) => {
+  test.setTimeout(120_000);
+  expect(client.kind).toBe('client');
+  // The same file again is known by its name, its size and its date.
+  const path = info.outputPath('ferry.mp4');
+  const bytes = film(720, 1280, 62, 20 * 1024 * 1024);
+  await writeFile(path, bytes);
+  await media.open();
+  const piece = 8 * 1024 * 1024;
+  await page.route('**/api/media/uploads/*', route => {
+    const { 'upload-offset': offset } = route.request().headers();
+    return offset === String(piece) ? route.abort('internetdisconnected') : route.continue();
+  });
+  await page.locator('#library-files').setInputFiles(path);
+  await expect(media.upload('ferry.mp4').getByText(/Connection lost at 8\.0 MB/)).toBeVisible({ timeout: 20_000 });
+  await page.close();
+
+  const again = new Media(new App(await context.newPage()));
+  const asked: string[] = [];
+  again.app.page.on('request', request => {
+    if (!request.url().startsWith(`${baseURL}/api/media`)) return;
+    asked.push([request.method(), request.headers()['upload-offset'] ?? ''].join(' ').trim());
+  });
+  await again.open();
+  await expect(again.tile('ferry.mp4')).toHaveCount(0);
+  await again.app.page.locator('#library-files').setInputFiles(path);
+  await expect(again.tile('ferry.mp4')).toBeVisible({ timeout: 60_000 });
+  expect(asked.filter(one => one !== 'GET')).toEqual(['HEAD', `PATCH ${piece}`, `PATCH ${2 * piece}`]);
+  // All of it is there, the first piece too.
+  await again.show('ferry.mp4');
+  const original = await again.app.page.request.get(`/api${new URL(again.app.page.url()).pathname}`);
+  expect((await original.json()).data.bytes).toBe(bytes.length);
+});
+
+test('files are dropped anywhere on the page, and pasted', async ({ client, media, page }) => {
+  test.setTimeout(60_000);
+  expect(client.kind).toBe('client');
+  let sent = 0;
+  page.on('request', request => {
+    if (request.method() === 'POST' && /\/api\/media(\/uploads)?$/.test(request.url())) sent += 1;
+  });
+  await media.open();
+  const heading = page.getByRole('heading', { level: 1, name: 'Media' });
+  expect(await media.drop(heading, picture('slate.png', [60, 70, 80]), picture('sand.png', [220, 200, 150]))).toBe(true);
+  await expect(media.tile('slate.png')).toBeVisible();
+  await expect(media.tile('sand.png')).toBeVisible();
+  await expect(page.getByText('2 files added')).toBeVisible();
+
+  // On the field itself they count once, as elsewhere.
+  expect(await media.drop(page.getByText('Drag them here, paste, or choose'), picture('moss.png', [80, 100, 40]))).toBe(true);
+  await expect(media.tile('moss.png')).toBeVisible();
+
+  expect(await media.paste(page.locator('body'), picture('image.png', [30, 60, 120]))).toBe(true);
+  await expect(media.tile('image.png')).toBeVisible();
+  const search = page.getByLabel('Search media');
+  expect(await media.paste(search, menu)).toBe(true);
+  await expect(media.tile('menu.pdf')).toBeVisible();
+  await expect(search).toHaveValue('');
+
+  // Words are the browser’s to paste.
+  expect(await media.paste(search, 'moss')).toBe(false);
+  await expect(page).toHaveURL(/\/media$/);
+  await page.reload();
+  await expect(page.getByRole('list', { name: 'Media' }).getByRole('listitem')).toHaveCount(5);
+  expect(sent, 'each file was sent once').toBe(5);
 });
 
 test('what is no media is refused with the reason', async ({ client, media, page }) => {

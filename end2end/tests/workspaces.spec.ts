@@ -34,6 +34,7 @@ test('a further workspace is made, entered and left, and shows nothing of the ot
   await page.keyboard.press('Enter');
   const other = page.getByRole('menuitem', { name: new RegExp(`^${client.name}`) });
   await expect(other).toBeVisible();
+  await expect(here).toBeFocused();
   await page.keyboard.press(client.name.charAt(0));
   await expect(other).toBeFocused();
   await page.keyboard.press('Enter');
@@ -127,6 +128,7 @@ test('somebody takes their data along and deletes their account', async ({ app, 
   await page.getByRole('button', { name: 'Delete my account for good' }).click();
   await expect(page).toHaveURL(/\/settings\/data$/);
   await expect(password).toHaveAttribute('aria-invalid', 'true');
+  await app.alive();
   await password.fill(client.password);
   await page.getByRole('button', { name: 'Delete my account for good' }).click();
   await expect(page).toHaveURL(/\/login\?notice=deleted$/);

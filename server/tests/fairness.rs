@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use sandbox::driver::Visitor;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgConnection};
-use support::{Person, Web, World};
+use support::{Person, Web, World, within};
 
 /// What another one's load may add.
 const DELAY: Duration = Duration::from_secs(2);
@@ -129,6 +129,42 @@ async fn a_silent_platform_never_has_all_places() {
     }
     let during = typical(&person, "Elsewhere it is silent", &facebook).await;
     assert!(during < before + DELAY, "{during:?} beside a dead platform, {before:?} before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_of_the_whole_app_is_met_once() {
+    let world = World::new().await;
+    let web = world.web().await;
+    let person = somebody(&world, &web, 1).await;
+    let control = world.sandbox.control().unwrap();
+    for account in control.add_accounts("facebook", 2).await.unwrap() {
+        person.connect("facebook", &Visitor::called(account["id"].as_str().unwrap())).await;
+    }
+    let (x, facebook) = (accounts(&person, "twitter").await.remove(0), accounts(&person, "facebook").await);
+    assert!(facebook.len() >= 2, "{facebook:?}");
+    let limit = json!({ "platform": "facebook", "operation": "publish", "fault": "status", "status": 429, "code": 4, "retry_after": 4, "times": 1 });
+    control.fault(&limit).await.unwrap();
+    let _worker = world.worker(None);
+    let post = async |text: &str, account: &Value| {
+        let answer = person.post("/api/content", json!({ "body": text, "account_ids": [account] })).await;
+        answer["data"]["id"].as_str().unwrap().to_owned()
+    };
+    let started = Instant::now();
+    let first = post("Refused at first", &facebook[0]).await;
+    within(Duration::from_secs(10), "the limit to be met", async || {
+        control.struck().await.unwrap().iter().any(|fault| fault["times"].as_u64() > Some(0))
+    })
+    .await;
+    let others = [post("Not even tried", &facebook[1]).await, post("Not concerned", &x).await];
+    assert_eq!(person.settled(&others[1]).await[0]["status"], "success");
+    assert!(started.elapsed() < Duration::from_secs(4), "X goes on");
+    for (post, attempts) in [(&first, 2), (&others[0], 1)] {
+        let delivery = person.settled(post).await.remove(0);
+        assert_eq!(delivery["status"], "success", "{delivery:#}");
+        let log = person.get(&format!("/api/deliveries/{}/attempts", delivery["id"].as_str().unwrap())).await;
+        assert_eq!(log["data"].as_array().unwrap().len(), attempts, "{log:#}");
+    }
+    assert!(started.elapsed() > Duration::from_secs(4), "nothing before the time is up");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ mod support;
 
 use std::time::Duration;
 
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, StatusCode, header};
 use sandbox::driver::Visitor;
 use secrecy::SecretString;
 use serde_json::json;
@@ -184,12 +184,19 @@ async fn the_programs_role_can_neither_switch_it_off_nor_read_a_token() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_leaves_no_plain_token_anywhere() {
-    let world = World::new().await;
+    let mut world = World::new().await;
+    let log = world.write_down();
     let web = world.web().await;
     let _worker = world.worker(None);
     let person = Person::register(&web, "client").await;
-    for platform in ["twitter", "facebook", "linkedin"] {
+    for platform in ["twitter", "facebook", "linkedin", "tiktok", "mastodon"] {
         person.connect(platform, &Visitor::anybody()).await;
+    }
+    // Renewed as well.
+    for account in person.get("/api/social-accounts").await["data"].as_array().unwrap() {
+        let path = format!("/api/social-accounts/{}/refresh", account["id"].as_str().unwrap());
+        let (status, answer) = person.send(Method::POST, &path, None).await;
+        assert!(status.is_success(), "{answer}");
     }
     let id = person.post("/api/content", json!({ "body": "No token in sight" })).await["data"]["id"]
         .as_str()
@@ -229,6 +236,15 @@ async fn a_run_leaves_no_plain_token_anywhere() {
         let attempts = person.get(&format!("/api/deliveries/{}/attempts", delivery["id"].as_str().unwrap())).await;
         assert!(!attempts.to_string().contains(sandbox::SECRET_MARK));
     }
+    for page in ["/accounts", "/dashboard/client", "/activity", "/settings/data"] {
+        let page = person.request(Method::GET, page).header(header::ACCEPT, "text/html").send().await.unwrap();
+        assert!(!page.text().await.unwrap().contains(sandbox::SECRET_MARK));
+    }
+    // Nor in what the processes had to say, all of it.
+    let said = std::fs::read_to_string(log).unwrap();
+    assert!(said.lines().count() > 1_000 && said.contains("TRACE"), "the log is there: {} bytes", said.len());
+    let told = said.lines().find(|line| line.contains(sandbox::SECRET_MARK));
+    assert_eq!(told, None, "a token stands in the log");
 }
 
 #[tokio::test(flavor = "multi_thread")]

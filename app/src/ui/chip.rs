@@ -128,8 +128,19 @@ pub fn AccountChip(
     /// Why it cannot take part ("left out", "Reconnect required").
     #[prop(optional, into)]
     reason: MaybeProp<String>,
+    /// The longest text it takes, in the way its platform counts.
+    #[prop(optional, into)]
+    limit: Signal<u64>,
+    /// How far the post's text is beyond that.
+    #[prop(optional, into)]
+    over: Signal<u64>,
 ) -> impl IntoView {
-    let title = format!("{}, {name}", mark.name());
+    let whole = format!("{}, {name}", mark.name());
+    let title = move || match limit.get() {
+        0 => whole.clone(),
+        most => format!("{whole}: up to {} characters", grouped(most)),
+    };
+    let too_long = Memo::new(move |_| if checked.get() && reason.read().is_none() { over.get() } else { 0 });
     view! {
         <button
             data-ui="account-chip"
@@ -140,6 +151,8 @@ pub fn AccountChip(
             class=move || {
                 let look = if reason.read().is_some() {
                     "cursor-not-allowed border-dashed border-border-strong text-subtle"
+                } else if too_long.get() > 0 {
+                    "border-danger-solid bg-selected text-text"
                 } else if checked.get() {
                     "border-accent-border bg-selected text-text"
                 } else {
@@ -165,7 +178,17 @@ pub fn AccountChip(
             {move || {
                 reason.get().map(|reason| view! { <span class="truncate font-normal max-sm:sr-only">{reason}</span> })
             }}
-            <span class="contents" hidden=move || !checked.get() || reason.read().is_some()>
+            {move || {
+                (too_long.get() > 0)
+                    .then(|| {
+                        view! {
+                            <span class="font-normal whitespace-nowrap text-danger tabular-nums">
+                                {grouped(too_long.get())} " over"
+                            </span>
+                        }
+                    })
+            }}
+            <span class="contents" hidden=move || !checked.get() || reason.read().is_some() || too_long.get() != 0>
                 {icon(Glyph::CheckMedium, "size-3.5 text-accent-strong max-sm:size-3")}
             </span>
         </button>

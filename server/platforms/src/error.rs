@@ -24,6 +24,8 @@ pub struct PlatformError {
     pub http_status: Option<u16>,
     /// When another try makes sense, if the platform said so by header or body.
     pub retry_at: Option<DateTime<Utc>>,
+    /// Whether a limit is the whole app's, so that it holds for every account of the platform.
+    pub of_app: bool,
     /// Whether what was staged is of no more use: the next try, if there is one, stages anew.
     pub stale: bool,
     /// The request and the answer with secrets masked; `None` if nothing was sent.
@@ -40,6 +42,7 @@ impl PlatformError {
             code: None,
             http_status: None,
             retry_at: None,
+            of_app: false,
             stale: false,
             trace: None,
         }
@@ -121,6 +124,11 @@ fn sentence(platform: Platform, class: ErrorClass) -> Cow<'static, str> {
     .into()
 }
 
+/// The same for a limit that is not the account's alone.
+pub(crate) fn limit_of_app(platform: Platform) -> Cow<'static, str> {
+    format!("{} asks this whole app to slow down, for all accounts.", platform.label()).into()
+}
+
 /// How a dialect reads a refusal; [`crate::http::Http`] makes the [`PlatformError`] of it.
 #[derive(Debug, Clone)]
 pub struct Verdict {
@@ -132,12 +140,14 @@ pub struct Verdict {
     pub message: Option<Cow<'static, str>>,
     /// When another try makes sense, if the answer says so.
     pub retry_at: Option<DateTime<Utc>>,
+    /// Whether a limit is the whole app's.
+    pub of_app: bool,
 }
 
 impl Verdict {
     /// A verdict of `class` and nothing else.
     pub const fn new(class: ErrorClass) -> Self {
-        Self { class, code: None, message: None, retry_at: None }
+        Self { class, code: None, message: None, retry_at: None, of_app: false }
     }
 
     /// With words of its own.
@@ -151,6 +161,13 @@ impl Verdict {
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
+        self
+    }
+
+    /// Of a limit of the whole app.
+    #[must_use]
+    pub const fn of_app(mut self) -> Self {
+        self.of_app = true;
         self
     }
 

@@ -40,5 +40,5 @@ pub use media::{MediaItem, MediaSource};
 pub use oidc::{OidcError, OidcPerson, OidcProvider, OidcSettings};
 pub use pkce::Pkce;
 pub use push::{Push, PushMessage, PushRefusal, Removed};
-pub use registry::{Registry, VersionWarning, has_instances, missing_scopes, supported, version_calendar};
+pub use registry::{Registry, VersionWarning, has_instances, missing_scopes, supported};
 pub use settings::{BaseUrls, Login, PlatformSettings, SettingsError, VideoTransfer};

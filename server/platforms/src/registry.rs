@@ -10,7 +10,7 @@ use crate::{
     adapter::{Adapter, ApiVersion, VersionStatus},
     http::Http,
     oauth,
-    settings::{Defaults, KnownVersion, PlatformSettings, SettingsError},
+    settings::{Defaults, PlatformSettings, SettingsError},
 };
 
 /// What each adapter says of itself, for the list in `lib.rs`.
@@ -28,12 +28,6 @@ pub fn supported() -> impl Iterator<Item = Platform> {
 /// Whether a platform is many servers, of which an operator names the one where the app is registered.
 pub fn has_instances(platform: Platform) -> bool {
     defaults(platform).is_some_and(|defaults| defaults.instances)
-}
-
-/// The API version calendar of a platform, oldest first; empty where versions have no dates.
-pub fn version_calendar(platform: Platform) -> Vec<ApiVersion> {
-    let known = defaults(platform).map_or(&[][..], |defaults| defaults.versions);
-    known.iter().copied().map(KnownVersion::to_api_version).collect()
 }
 
 /// What each of these scopes costs an account of `platform` that goes without it, for lists built from stored names.

@@ -100,7 +100,12 @@ impl TestDatabase {
             lock(&mut connection, Hold::Shared).await?;
         }
         let name = format!("{TEST_PREFIX}{}", random().simple());
-        run(&mut connection, &format!("create database {name} owner arctiv_owner template {template}")).await?;
+        // The other way writes every page into the log.
+        run(
+            &mut connection,
+            &format!("create database {name} owner arctiv_owner template {template} strategy file_copy"),
+        )
+        .await?;
         run(&mut connection, &format!("grant create on database {name} to arctiv_worker")).await?;
         unlock(&mut connection, Hold::Shared).await?;
         connection.close().await?;

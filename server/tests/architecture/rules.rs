@@ -259,7 +259,7 @@ pub const RULES: [Rule; 9] = [
 
 /// Where a sealed token may be opened.
 const OPENERS: &[&str] = &[
-    "server/src/features/accounts/tokens.rs",
+    "server/src/features/accounts/tokens/sealing.rs",
     "server/src/features/identity/passkeys.rs",
     "server/src/features/identity/two_step.rs",
     "server/src/features/notifications/webhooks/sending.rs",

@@ -37,6 +37,8 @@ pub struct World {
     /// Goes away with the world.
     database: Option<TestDatabase>,
     wire: Option<Wire>,
+    /// Where processes write their log, all that they can say, instead of warnings to the test's own.
+    log: Option<PathBuf>,
 }
 
 impl World {
@@ -89,7 +91,12 @@ impl World {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = std::env::temp_dir().join(format!("arctiv-walk-{}-{}", std::process::id(), free_port()));
         std::fs::create_dir_all(&folder).unwrap();
-        Self { urls, sandbox, folder, database: None, wire: None }
+        Self { urls, sandbox, folder, database: None, wire: None, log: None }
+    }
+
+    /// From now on, processes write down all that they can say.
+    pub fn write_down(&mut self) -> PathBuf {
+        self.log.insert(self.folder.join("log")).clone()
     }
 
     /// The database that [`World::new`] made.
@@ -129,6 +136,10 @@ impl World {
             .current_dir(&self.folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null());
+        if let Some(log) = &self.log {
+            let file = std::fs::File::options().create(true).append(true).open(log).unwrap();
+            command.env("ARCTIV_LOG__LEVEL", "trace").stderr(file);
+        }
         command
     }
 

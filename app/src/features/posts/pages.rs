@@ -25,6 +25,7 @@ use crate::{
 use domain::{
     Page, PostId,
     accounts::Account,
+    deliveries::{Delivery, Outcome},
     posts::{Content, Post, PostStatus, PostSummary, Review, Visibility},
     workspaces::Role,
 };
@@ -321,7 +322,12 @@ fn one(view: PostView) -> AnyView {
     );
     let deleting = RwSignal::new(false);
     let status = Memo::new(move |_| post_status(post.read().status, post.read().visibility));
-    let editable = Memo::new(move |_| post.read().status.is_editable());
+    // What an account may have, or may yet take, is not replaced: the server would refuse it.
+    let in_doubt = Memo::new(move |_| {
+        let is_open = |one: &Delivery| matches!(one.outcome, Some(Outcome::Unknown | Outcome::WaitingForCreator));
+        deliveries.read().iter().any(is_open)
+    });
+    let editable = Memo::new(move |_| post.read().status.is_editable() && !in_doubt.get());
     let refused = Memo::new(move |_| matches!(post.read().status, PostStatus::Failed | PostStatus::PartlyPublished));
     // What is public somewhere can be said again as a post of its own.
     let gone = Memo::new(move |_| {

@@ -101,6 +101,9 @@ pub(super) fn badges() -> AnyView {
                         <li>
                             <AccountChip mark=Mark::X name="@northwind_ie" checked=false on_toggle=|_| () reason="left out"/>
                         </li>
+                        <li>
+                            <AccountChip mark=Mark::X name="@harbourpine" checked=true on_toggle=|_| () limit=Signal::stored(280) over=Signal::stored(12)/>
+                        </li>
                     </ul>
                 </div>
             </div>

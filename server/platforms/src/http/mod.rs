@@ -40,7 +40,7 @@ pub(crate) use rate::{meta_headers, retry_after, x_headers};
 pub use trace::Trace;
 
 use crate::{
-    error::{PlatformError, Verdict},
+    error::{PlatformError, Verdict, limit_of_app},
     media::MediaSource,
 };
 use guard::{AddressGuard, Blocked};
@@ -282,7 +282,9 @@ impl Http {
             verdict = Verdict { class: ErrorClass::OutcomeUnknown, message: None, ..verdict };
         }
         let mut error = PlatformError::new(platform, verdict.class);
-        error.message = verdict.message.unwrap_or(error.message);
+        error.of_app = is_about_rate(verdict.class) && (verdict.of_app || rate.of_app);
+        let usual = if error.of_app { limit_of_app(platform) } else { error.message };
+        error.message = verdict.message.unwrap_or(usual);
         error.code = verdict.code;
         error.http_status = Some(answer.status.as_u16());
         error.retry_at = verdict

@@ -31,6 +31,9 @@ pub struct RateState {
     /// X: whether the window that is used up is the 24-hour one.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub daily: bool,
+    /// X: whether it is the whole app's window.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub of_app: bool,
 }
 
 impl RateState {
@@ -73,9 +76,9 @@ pub(crate) fn x_headers(headers: &HeaderMap, now: DateTime<Utc>) -> RateState {
     };
     ["x-user-limit-24hour", "x-app-limit-24hour"]
         .into_iter()
-        .map(window)
+        .map(|prefix| RateState { daily: true, of_app: prefix == "x-app-limit-24hour", ..window(prefix) })
         .find(|daily| daily.remaining == Some(0))
-        .map_or_else(|| window("x-rate-limit"), |used_up| RateState { daily: true, ..used_up })
+        .unwrap_or_else(|| window("x-rate-limit"))
 }
 
 /// Meta's usage headers: JSON with percentages, some by business object.
@@ -175,8 +178,21 @@ mod tests {
             ]),
             now(),
         );
-        assert!(state.daily);
+        assert!(state.daily && !state.of_app);
         assert_eq!(state.pause_until(now()), Some("2026-11-21T00:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn the_day_of_the_app_is_told_apart() {
+        let state = x_headers(
+            &headers(&[
+                ("x-user-limit-24hour-remaining", "12"),
+                ("x-app-limit-24hour-remaining", "0"),
+                ("x-app-limit-24hour-reset", "1795219200"),
+            ]),
+            now(),
+        );
+        assert!(state.daily && state.of_app);
     }
 
     #[test]

@@ -102,7 +102,9 @@ pub(crate) fn by_code(error: &GraphError) -> Option<Verdict> {
             ..Verdict::new(ErrorClass::AuthRevoked)
         },
         102 => Verdict::new(ErrorClass::AuthRevoked),
-        4 | 17 | 32 | 341 | 613 | 80_000..=80_014 => Verdict::new(ErrorClass::RateLimited),
+        // All calls of the app together, and all its posts.
+        4 | 341 => Verdict::new(ErrorClass::RateLimited).of_app(),
+        17 | 32 | 613 | 80_000..=80_014 => Verdict::new(ErrorClass::RateLimited),
         506 => Verdict::new(ErrorClass::Duplicate),
         368 => Verdict::new(ErrorClass::Policy),
         3 | 10 | 200..=299 => Verdict::new(ErrorClass::Permission),

@@ -51,6 +51,10 @@ fn judge(operation: Operation, answer: &Answer, problem: &Problem<'_>, now: Date
     }
     match answer.status {
         StatusCode::UNAUTHORIZED => Verdict::new(ErrorClass::AuthExpired),
+        // Of a post it says nothing of the account; and after an unclear answer it may well be this post that X has.
+        StatusCode::FORBIDDEN if operation == Operation::Commit && problem.says(NOT_PERMITTED) => {
+            Verdict::new(ErrorClass::Duplicate).saying(REPEATED_OR_LIMITED)
+        }
         StatusCode::FORBIDDEN => forbidden(problem),
         StatusCode::TOO_MANY_REQUESTS => {
             let rate = x_headers(&answer.headers, now);
@@ -92,6 +96,9 @@ fn by_number(code: u64) -> Option<Verdict> {
 const SUSPENDED: &str = "X has suspended this account. Its owner must resolve that at X.";
 const LOCKED: &str = "X has locked this account. Its owner must sign in at X to unlock it.";
 const NOT_ALLOWED: &str = "X refused the app: its plan or its permissions do not allow this.";
+const NOT_PERMITTED: &str = "You are not permitted to perform this action.";
+const REPEATED_OR_LIMITED: &str = "X does not permit this post and does not say why. Mostly it has the same words as an \
+                                   earlier one, or answers a post whose author lets only some people reply.";
 const ONE_CASHTAG: &str = "X allows one cashtag per post at most.";
 
 /// X's sentences for refusals that share the type `about:blank`.
@@ -222,7 +229,8 @@ mod tests {
     #[case(401, plain("Unauthorized"), ErrorClass::AuthExpired)]
     #[case(403, plain("You are not allowed to create a Tweet with duplicate content."), ErrorClass::Duplicate)]
     #[case(403, json!({"errors": [{"code": 187, "message": "Status is a duplicate."}]}), ErrorClass::Duplicate)]
-    #[case(403, plain("You are not permitted to perform this action."), ErrorClass::Permission)]
+    #[case(403, plain("You are not permitted to perform this action."), ErrorClass::Duplicate)]
+    #[case(403, plain("Something else is not permitted."), ErrorClass::Permission)]
     #[case(403, plain("You may not use more than one cashtag in a post."), ErrorClass::Validation)]
     #[case(403, plain("you are not allowed to create a post with duplicate content."), ErrorClass::Duplicate)]
     // Words in a sentence about something else prove nothing.

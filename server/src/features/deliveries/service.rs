@@ -63,6 +63,19 @@ impl DeliveryService {
         notifications::in_tx::posts_published(tx, self.ids.as_ref(), self.clock.now(), &news).await
     }
 
+    /// Once the end of a delivery stands. Workers write an end without the post's lock, so one that ended another at the same moment
+    /// and this person may each have seen the other as open; whoever is later sees both. The next sweep does it where this fails.
+    async fn settle(&self, actor: &Actor, post: PostId) {
+        let settled = async {
+            let mut tx = self.database.tenant(actor).await?;
+            self.derive(&mut tx, actor, &[post]).await?;
+            tx.commit().await
+        };
+        if let Err(error) = settled.await {
+            tracing::warn!(cause = ?error.cause, post_id = %post, "a post could not be ended; the next sweep does it");
+        }
+    }
+
     /// A line for the record: what somebody has done with a delivery.
     fn record(&self, tx: &mut Tx, actor: &Actor, action: Action, before: &Delivery, after: &Delivery) {
         let entry = Entry::by(actor, action, self.clock.now());
@@ -193,6 +206,7 @@ impl Deliveries for DeliveryService {
         let delivery = self.find(&mut tx, id).await?;
         self.record(&mut tx, actor, Action::DeliveryCanceled, &before, &delivery);
         tx.commit().await?;
+        self.settle(actor, post).await;
         Ok(delivery)
     }
 
@@ -208,6 +222,7 @@ impl Deliveries for DeliveryService {
         let delivery = self.find(&mut tx, id).await?;
         self.record(&mut tx, actor, Action::DeliveryMarkedPublished, &before, &delivery);
         tx.commit().await?;
+        self.settle(actor, post).await;
         Ok(delivery)
     }
 

@@ -438,6 +438,25 @@ async fn what_was_missed_by_much_is_held_for_a_person() {
 }
 
 #[tokio::test]
+async fn a_worker_that_is_busy_for_long_is_no_outage() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    studio.account(&maeve, Platform::Facebook, "Harbour & Pine").await;
+    studio.save(&maeve, text("Hi")).await;
+    let somebody = async |since, now| store::somebody_works(studio.db.worker_pool(), since, now).await.unwrap();
+    let began = studio.now();
+    let before = began - Duration::minutes(2);
+    assert!(!somebody(before, began).await, "nobody has begun");
+    let row = claim_one(&studio).await;
+    assert!(somebody(before, began).await, "one is at it, though the log has nothing yet");
+    assert!(!somebody(began, began + Duration::minutes(5)).await, "its lease has run out: it is gone");
+    let mut connection = studio.db.worker_connection().await.unwrap();
+    store::finish_out(&mut connection, Uuid::nil(), &[out(&studio, &row, Uuid::nil())]).await.unwrap();
+    assert!(somebody(before, began).await, "the log tells of it");
+    assert!(!somebody(began, began + Duration::minutes(5)).await, "long ago");
+}
+
+#[tokio::test]
 async fn on_time_is_at_once() {
     let studio = Studio::new().await;
     let maeve = studio.workspace("UTC").await;

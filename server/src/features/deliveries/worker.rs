@@ -95,6 +95,7 @@ impl Worker {
             outs: Gather::with_turns(ENDS_AT_ONCE),
             settling: Gather::default(),
             answered: Mutex::default(),
+            limits: Mutex::default(),
         };
         Self {
             pipeline: Arc::new(pipeline),
@@ -206,11 +207,14 @@ impl Worker {
         store::claim(pool, &allowance, &mut looks.place).await
     }
 
-    /// How many more of each platform may run here, so that a silent one never has all places.
+    /// How many more of each platform may run here, so that a silent one never has all places, and one that limits the app has none.
     fn room(&self) -> Room {
         let mut counts: HashMap<Platform, usize> = HashMap::new();
         for platform in self.running.lock().unwrap_or_else(PoisonError::into_inner).values() {
             *counts.entry(*platform).or_default() += 1;
+        }
+        for platform in self.pipeline.limited() {
+            counts.insert(platform, self.settings.per_platform);
         }
         let left = |running| i64::try_from(self.settings.per_platform.saturating_sub(running)).unwrap_or(0);
         let (platforms, left_of) =

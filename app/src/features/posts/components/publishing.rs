@@ -24,7 +24,7 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    deliveries::{Delivery, DeliveryCounts, DeliveryStatus},
+    deliveries::{Delivery, DeliveryCounts, DeliveryStatus, Outcome},
     posts::{Approval, Post, PostStatus, Visibility},
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -463,6 +463,7 @@ fn done(counts: Memo<DeliveryCounts>, deliveries: RwSignal<Vec<Delivery>>) -> An
             .collect();
         links.join("\n")
     });
+    let in_doubt = Memo::new(move |_| deliveries.read().iter().any(|one| one.outcome == Some(Outcome::Unknown)));
     let words = move || {
         let counts = counts.read();
         let waiting = with_creators(&counts);
@@ -508,14 +509,16 @@ fn done(counts: Memo<DeliveryCounts>, deliveries: RwSignal<Vec<Delivery>>) -> An
                     })
             }}
             {move || {
-                (counts.read().failed > 0)
-                    .then(|| {
-                        view! {
-                            <p class="mt-3 text-sm text-muted">
-                                "What failed waits here and under Activity. Retry it as it is, or edit the post: the change goes to the accounts that have not got it."
-                            </p>
-                        }
-                    })
+                let words = match (counts.read().failed, in_doubt.get()) {
+                    (0, _) => return None,
+                    (_, false) => {
+                        "What failed waits here and under Activity. Retry it as it is, or edit the post: the change goes to the accounts that have not got it."
+                    }
+                    (_, true) => {
+                        "What failed waits here and under Activity. Look at the platform first where nobody can say what became of it; once that is settled, the post can be changed and sent again."
+                    }
+                };
+                Some(view! { <p class="mt-3 text-sm text-muted">{words}</p> })
             }}
         </div>
     }

@@ -232,7 +232,7 @@ fn variation(composer: Composer, account: Account, selected: RwSignal<String>) -
 }
 
 /// The longest text that `platform` takes beside the post's media.
-fn longest(composer: Composer, platform: Platform) -> Signal<u64> {
+pub(super) fn longest(composer: Composer, platform: Platform) -> Signal<u64> {
     Memo::new(move |_| {
         let pictures = composer.pictures.read();
         let kinds = || pictures.iter().map(|asset| asset.kind);

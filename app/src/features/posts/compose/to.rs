@@ -1,6 +1,6 @@
 //! Who gets the post.
 
-use super::{model::is_exclusive, state::Composer};
+use super::{editor::longest, model::is_exclusive, state::Composer};
 use crate::{
     shared::{
         follow::one_of,
@@ -8,8 +8,9 @@ use crate::{
     },
     ui::{AccountChip, Button, ButtonSize, ButtonVariant, Glyph, SearchInput, icon},
 };
-use domain::accounts::Account;
+use domain::{Platform, accounts::Account, posts::preflight::final_text};
 use leptos::prelude::*;
+use std::collections::BTreeMap;
 
 /// More accounts than these are searched, in a box that scrolls.
 const FEW: usize = 24;
@@ -42,6 +43,7 @@ pub fn PublishTo(composer: Composer) -> impl IntoView {
     let error = composer.error_of("account_ids");
     let words = RwSignal::new(String::new());
     let many = Memo::new(move |_| possible.get() > FEW);
+    let lengths = lengths(composer);
     let fitting = Memo::new(move |_| found(&accounts.read(), &words.read()));
     let drawn = Memo::new(move |_| fitting.read().iter().take(SHOWN).cloned().collect::<Vec<_>>());
     let unseen = Memo::new(move |_| fitting.read().len().saturating_sub(SHOWN));
@@ -82,7 +84,7 @@ pub fn PublishTo(composer: Composer) -> impl IntoView {
                         key=|account| account.id
                         let:account
                     >
-                        <li class="max-w-full min-w-0">{chip(one_of(accounts, account, |one| one.id), composer)}</li>
+                        <li class="max-w-full min-w-0">{chip(one_of(accounts, account, |one| one.id), composer, lengths)}</li>
                     </For>
                 </ul>
                 {move || {
@@ -150,9 +152,35 @@ pub fn PublishTo(composer: Composer) -> impl IntoView {
     .into_any()
 }
 
-fn chip(account: Memo<Account>, composer: Composer) -> AnyView {
+/// How long the text is for those without one of their own, as their platforms count.
+fn lengths(composer: Composer) -> Memo<BTreeMap<Platform, u64>> {
+    let platforms = Memo::new(move |_| {
+        let mut platforms: Vec<_> = composer.targets().iter().map(|account| account.platform).collect();
+        platforms.sort_unstable();
+        platforms.dedup();
+        platforms
+    });
+    Memo::new(move |_| {
+        let (content, has_pictures) = (composer.draft.read().content(), !composer.pictures.read().is_empty());
+        let used = |platform: Platform| platform.count(&final_text(&content, platform, has_pictures)) as u64;
+        platforms.get().into_iter().map(|platform| (platform, used(platform))).collect()
+    })
+}
+
+fn chip(account: Memo<Account>, composer: Composer, lengths: Memo<BTreeMap<Platform, u64>>) -> AnyView {
     let first = account.get_untracked();
-    let id = first.id;
+    let (id, platform) = (first.id, first.platform);
+    let limit = longest(composer, platform);
+    let over = Memo::new(move |_| {
+        let used = if composer.variations().read().contains_key(&id) {
+            let content = composer.draft.read().content();
+            let own = content.for_account(platform, id);
+            platform.count(&final_text(&own, platform, !composer.pictures.read().is_empty())) as u64
+        } else {
+            lengths.read().get(&platform).copied().unwrap_or_default()
+        };
+        used.saturating_sub(limit.get())
+    });
     let name = account_title(&first);
     let reason = Memo::new(move |_| composer.out_of_reach(&account.read()));
     view! {
@@ -161,6 +189,8 @@ fn chip(account: Memo<Account>, composer: Composer) -> AnyView {
             name
             checked=Signal::derive(move || composer.chosen.read().contains(&id))
             reason=Signal::derive(move || reason.get())
+            limit
+            over
             on_toggle=move |on| composer.toggle(id, on)
         />
     }

@@ -87,7 +87,14 @@ pub(crate) fn refuse(world: &mut World, slug: Slug, page: &str, status: u16, fau
     let (code, subcode, message, transient) = match status {
         401 => (190, Some(460), "Error validating access token: The session has been invalidated.", false),
         403 => (200, None, "(#200) Permissions error", false),
-        429 => (4, None, "(#4) Application request limit reached", true),
+        // Of one account. The whole app's is number 4.
+        429 if slug.0 == "instagram" => (
+            80_002,
+            None,
+            "(#80002) There have been too many calls to this Instagram account. Wait a bit and try again.",
+            true,
+        ),
+        429 => (32, None, "(#32) Page request limit reached", true),
         500.. => (2, None, "An unexpected error has occurred. Please retry your request later.", true),
         _ => (100, None, "(#100) Invalid parameter", false),
     };

@@ -36,6 +36,8 @@ use crate::{
 
 /// How long an account's posts wait for one that is tried again.
 const ORDER_KEPT: Duration = Duration::minutes(2);
+/// How long a platform gets nothing that limits the whole app and does not say for how long.
+const OF_APP: Duration = Duration::minutes(1);
 /// How often an account's last answer is written down.
 const ANSWERED_EVERY: Duration = Duration::minutes(1);
 
@@ -60,7 +62,11 @@ impl Pipeline {
             Outcome::Published(published) => {
                 entry.outcome = "success";
                 entry.trace(serde_json::to_value(&published.trace).ok());
-                pause = pause.max(published.rate.pause_until(now));
+                let rate_until = published.rate.pause_until(now);
+                pause = pause.max(rate_until);
+                if let Some(until) = rate_until.filter(|_| published.rate.of_app) {
+                    self.limit(claimed.platform, until);
+                }
                 let line = self.line(claimed, attempt, entry, started_at, timer);
                 let (id, url) = (published.external_id, published.url);
                 return self.out(claimed, Out { pause, ..out(claimed, attempt, id, url, now, line) }).await;
@@ -133,6 +139,9 @@ impl Pipeline {
                 }
                 if error.class == ErrorClass::RateLimited {
                     pause = pause.max(error.retry_at);
+                }
+                if error.of_app {
+                    self.limit(claimed.platform, error.retry_at.unwrap_or(now + OF_APP));
                 }
                 self.after_refusal(claimed, stage, &error, &message, now)
             }
@@ -212,11 +221,14 @@ impl Pipeline {
             notifications::in_tx::account_lost(&mut tx, self.ids.as_ref(), now, workspace, claimed.account).await?;
         }
         // A post that lies with a creator is no longer on its way by itself.
-        let still_open = matches!(ending, Ending::Again { stage, .. } if stage != Stage::WithCreator);
-        if !still_open || claimed.stage == Stage::WithCreator {
+        let on_its_way = matches!(ending, Ending::Again { stage, .. } if stage != Stage::WithCreator);
+        if on_its_way && claimed.stage == Stage::WithCreator {
             self.derive(&mut tx, &[(claimed.post, claimed.workspace)], now).await?;
         }
         tx.commit().await?;
+        if !on_its_way {
+            self.ended(claimed).await;
+        }
         Ok(true)
     }
 
@@ -231,10 +243,15 @@ impl Pipeline {
         let written = self.outs.with(out, |outs| self.write_outs(outs)).await;
         let held = written.unwrap_or_else(|| Err(ServiceError::internal("the task that wrote it was dropped")))?;
         if held {
-            self.step(Step::Ended);
-            self.settling.with((claimed.post, claimed.workspace), |posts| self.settle(posts)).await;
+            self.ended(claimed).await;
         }
         Ok(held)
+    }
+
+    /// After the end of a delivery stands.
+    async fn ended(&self, claimed: &Claimed) {
+        self.step(Step::Ended);
+        self.settling.with((claimed.post, claimed.workspace), |posts| self.settle(posts)).await;
     }
 
     /// One transaction for all.

@@ -14,7 +14,7 @@ mod reconciling;
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
@@ -102,6 +102,8 @@ pub struct Pipeline {
     pub settling: Gather<(PostId, Uuid), ()>,
     /// Accounts of whose answers this worker has written down that they came.
     pub answered: Mutex<HashMap<AccountId, DateTime<Utc>>>,
+    /// Until when platforms want nothing more of the whole app. In this process only: another one hears it by its own next call.
+    pub limits: Mutex<HashMap<Platform, DateTime<Utc>>>,
 }
 
 /// What an attempt came to.
@@ -184,6 +186,24 @@ impl Pipeline {
                 tracing::error!(delivery_id = %claimed.id, cause = ?error.cause, "the end of an attempt could not be saved");
             }
         }
+    }
+
+    /// A platform wants nothing more of the whole app until then.
+    fn limit(&self, platform: Platform, until: DateTime<Utc>) {
+        let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = limits.entry(platform).or_insert(until);
+        if *known <= until {
+            *known = until;
+            tracing::warn!(%platform, %until, "the platform limits the whole app; no account of it gets anything until then");
+        }
+    }
+
+    /// Platforms that want nothing of the app at present.
+    pub fn limited(&self) -> Vec<Platform> {
+        let now = self.clock.now();
+        let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        limits.retain(|_, until| *until > now);
+        limits.keys().copied().collect()
     }
 
     fn step(&self, step: Step) {

@@ -20,10 +20,7 @@ impl Pipeline {
     /// the queue, and nothing is changed.
     pub async fn after_an_outage(&self, missed: &MissedPolicy) -> ServiceResult<()> {
         let now = self.clock.now();
-        let somebody_worked = store::last_attempt(self.database.worker_pool())
-            .await?
-            .is_some_and(|began| began > now - MissedPolicy::GRACE);
-        if somebody_worked {
+        if store::somebody_works(self.database.worker_pool(), now - MissedPolicy::GRACE, now).await? {
             return Ok(());
         }
         let mut last: HashMap<AccountId, DateTime<Utc>> = HashMap::new();

@@ -19,13 +19,18 @@ pub struct Overdue {
     pub due_at: DateTime<Utc>,
 }
 
-/// When an attempt was last begun by anybody.
-pub async fn last_attempt(pool: &PgPool) -> ServiceResult<Option<DateTime<Utc>>> {
+/// Whether anybody has begun an attempt since then, or is at one now: one that uploads a film for long has nothing in the log yet.
+pub async fn somebody_works(pool: &PgPool, since: DateTime<Utc>, now: DateTime<Utc>) -> ServiceResult<bool> {
     // Ids are in the order of time.
-    sqlx::query_scalar!("select started_at from delivery_attempts order by id desc limit 1")
-        .fetch_optional(pool)
-        .await
-        .map_err(failed)
+    sqlx::query_scalar!(
+        r#"select coalesce((select started_at from delivery_attempts order by id desc limit 1) > $1, false)
+               or exists (select from deliveries where status = 'publishing' and lease_until > $2) as "works!""#,
+        since,
+        now
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(failed)
 }
 
 /// Deliveries due before then that were never tried, those of one account in their order. Their posts are locked first, as
