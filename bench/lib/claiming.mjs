@@ -48,9 +48,9 @@ checkpoint;
 
 function looks({ sql, most }, count) {
   const nobody = "'00000000-0000-0000-0000-000000000000'";
-  const look = `begin; explain (analyze, timing off) execute look(${nobody}, now(), now() + interval '1 minute', 16, 1, '{}', ${nobody}, ${nobody}, ${most}, '{}', 16); rollback;\n`;
+  const look = `begin; explain (analyze, timing off) execute look(${nobody}, now(), now() + interval '1 minute', 16, 1, '{}', ${nobody}, ${nobody}, ${most}, '{}', 16, null, null); rollback;\n`;
   return `set plan_cache_mode = force_generic_plan;
-prepare look(uuid, timestamptz, timestamptz, bigint, bigint, text[], uuid, uuid, int, bigint[], bigint) as ${sql};
+prepare look(uuid, timestamptz, timestamptz, bigint, bigint, text[], uuid, uuid, int, bigint[], bigint, uuid[], uuid[]) as ${sql};
 ${look.repeat(count)}`;
 }
 

@@ -77,7 +77,7 @@ async fn statuses_come_in_the_platforms_words() {
     let usage: Value = serde_json::from_str(answer.headers()["x-business-use-case-usage"].to_str().unwrap()).unwrap();
     assert_eq!(usage["102938475610293"][0]["estimated_time_to_regain_access"], 2);
     let error: Value = serde_json::from_str(&read(answer).await.1).unwrap();
-    assert_eq!(error["error"]["code"], 4);
+    assert_eq!(error["error"]["code"], 32);
     let refused = json(linkedin::post(&net, &member, &linkedin::body(linkedin::NIAMH, "a")), 429).await;
     assert_eq!(refused["code"], "TOO_MANY_REQUESTS");
     // In the networks' own headers alone.

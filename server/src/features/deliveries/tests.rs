@@ -24,7 +24,8 @@ fn allowance(now: DateTime<Utc>, worker: Uuid) -> Allowance<'static> {
 }
 
 async fn claim(studio: &Studio, worker: Uuid) -> Vec<Claimed> {
-    store::claim(studio.db.worker_pool(), &allowance(studio.now(), worker), &mut Place::default()).await.unwrap()
+    let look = store::claim(studio.db.worker_pool(), &allowance(studio.now(), worker), &mut Place::default()).await;
+    look.unwrap().claimed
 }
 
 /// What a worker does that claims what it may, until nothing is due: the order in which the accounts got their posts.
@@ -210,10 +211,10 @@ async fn no_more_of_a_platform_than_there_is_room() {
     };
     let (doomed, heir) = (Uuid::from_u128(1), Uuid::from_u128(2));
     let allowed = Allowance { room: &room, ..allowance(studio.now(), doomed) };
-    let claimed = store::claim(studio.db.worker_pool(), &allowed, &mut Place::default()).await.unwrap();
+    let claimed = store::claim(studio.db.worker_pool(), &allowed, &mut Place::default()).await.unwrap().claimed;
     assert_eq!(of(&claimed), (1, 2));
     let rest = store::claim(studio.db.worker_pool(), &allowance(studio.now(), doomed), &mut Place::default()).await;
-    assert_eq!(of(&rest.unwrap()), (2, 1));
+    assert_eq!(of(&rest.unwrap().claimed), (2, 1));
 
     // Nor more than that of what a silent worker has left.
     let later = Allowance { room: &room, ..allowance(studio.now() + Duration::hours(1), heir) };
@@ -265,6 +266,33 @@ async fn each_account_gets_posts_in_the_order_in_which_they_were_saved() {
 }
 
 #[tokio::test]
+async fn a_look_that_saw_all_accounts_names_them_for_the_next() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    let [facebook, linkedin] = two_accounts(&studio, &maeve).await;
+    for n in 0..3 {
+        studio.save(&maeve, text(&format!("Post {n}"))).await;
+    }
+    let (pool, worker) = (studio.db.worker_pool(), Uuid::nil());
+    let look = store::claim(pool, &allowance(studio.now(), worker), &mut Place::default()).await.unwrap();
+    let all = look.all.unwrap();
+    let of = |account| all.iter().copied().filter(|one| one.account == account).collect::<Vec<_>>();
+    assert_eq!((all.len(), of(facebook).len(), of(linkedin).len()), (2, 1, 1));
+    let of_facebook = async || store::claim_of(pool, &allowance(studio.now(), worker), &of(facebook)).await.unwrap();
+    assert!(of_facebook().await.is_empty(), "it has one under way");
+    for row in &look.claimed {
+        goes_out(&studio, row, worker).await;
+    }
+    let claimed = of_facebook().await;
+    assert_eq!(
+        claimed.iter().map(|row| row.account).collect::<Vec<_>>(),
+        [facebook],
+        "the next, and no other account's"
+    );
+    assert!(store::claim_of(pool, &allowance(studio.now(), worker), &[]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn looks_go_around_however_many_accounts_wait() {
     let studio = Studio::new().await;
     let accounts = i64::from(store::ACCOUNTS_AT_ONCE) * 7 / 2;
@@ -293,7 +321,7 @@ async fn looks_go_around_however_many_accounts_wait() {
     let (mut seen, mut looks, mut quiet_at) = (HashSet::new(), 0, None);
     loop {
         let allowance = allowance(studio.now(), Uuid::nil());
-        let claimed = store::claim(studio.db.worker_pool(), &allowance, &mut place).await.unwrap();
+        let claimed = store::claim(studio.db.worker_pool(), &allowance, &mut place).await.unwrap().claimed;
         if claimed.is_empty() {
             break;
         }
@@ -399,7 +427,7 @@ async fn what_was_missed_by_little_goes_out_late_and_never_in_a_burst() {
         assert!(dues.windows(2).all(|pair| pair[1] - pair[0] >= spacing), "then one after the other: {dues:?}");
     }
     let early = allowance(studio.now() - Duration::seconds(1), Uuid::nil());
-    assert!(store::claim(studio.db.worker_pool(), &early, &mut Place::default()).await.unwrap().is_empty());
+    assert!(store::claim(studio.db.worker_pool(), &early, &mut Place::default()).await.unwrap().claimed.is_empty());
     studio.clock.advance(spacing);
     let now = claim(&studio, Uuid::nil()).await;
     let accounts: HashSet<AccountId> = now.iter().map(|row| row.account).collect();

@@ -66,6 +66,14 @@ pub struct Room {
     pub otherwise: i64,
 }
 
+impl Room {
+    /// Of this one.
+    pub fn of(&self, platform: Platform) -> i64 {
+        let at = self.platforms.iter().position(|one| one == platform.as_str());
+        at.and_then(|at| self.left.get(at)).copied().unwrap_or(self.otherwise)
+    }
+}
+
 /// Where a look through the accounts with waiting rows goes on; the default is the beginning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -76,18 +84,35 @@ pub struct Place {
 /// Accounts with waiting rows that one look goes through.
 pub const ACCOUNTS_AT_ONCE: i32 = 64;
 
+/// An account with waiting rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    pub workspace: uuid::Uuid,
+    pub account: AccountId,
+    pub platform: Platform,
+}
+
+/// What a look brought.
+#[derive(Debug, Default)]
+pub struct Look {
+    pub claimed: Vec<Claimed>,
+    /// All accounts that have waiting rows, where one look went through them all and took something.
+    pub all: Option<Vec<Waiting>>,
+}
+
 /// Takes due rows, oldest first per account and at most `per_account` of one at once over all workers: of the accounts looked
 /// through, each workspace's first before any workspace's second, what it has under way counted in.
 ///
 /// A look goes through [`ACCOUNTS_AT_ONCE`] accounts from `place` on, which it moves; where it finds nothing the next one
 /// follows, at most once around. An account is one step through the index, which leads to its first row, so the cost does not
 /// grow with the number of waiting rows, and an account that waits for a silent platform hides nothing.
-pub async fn claim(pool: &PgPool, allowance: &Allowance<'_>, place: &mut Place) -> ServiceResult<Vec<Claimed>> {
+pub async fn claim(pool: &PgPool, allowance: &Allowance<'_>, place: &mut Place) -> ServiceResult<Look> {
     let started = *place;
     let mut at_the_beginning = started == Place::default();
     loop {
-        let (rows, next) = claim_from(pool, allowance, *place).await?;
+        let (rows, next, walked) = claim_from(pool, allowance, *place, None).await?;
         let next = if rows.is_empty() { place_after(pool, *place, allowance.now).await? } else { next };
+        let all = walked.filter(|_| *place == Place::default() && next.is_none());
         let around = match next {
             Some(next) => at_the_beginning && started != Place::default() && next >= started,
             None => at_the_beginning,
@@ -95,32 +120,52 @@ pub async fn claim(pool: &PgPool, allowance: &Allowance<'_>, place: &mut Place) 
         at_the_beginning |= next.is_none();
         *place = next.unwrap_or_default();
         if around || !rows.is_empty() {
-            return Ok(rows);
+            return Ok(Look { claimed: rows, all });
         }
     }
 }
 
-/// One look, and where the next begins if it did not come to the end.
+/// The same of these accounts alone, each found at once: going through all takes a step for every account, also for those that
+/// are busy.
+pub async fn claim_of(pool: &PgPool, allowance: &Allowance<'_>, accounts: &[Waiting]) -> ServiceResult<Vec<Claimed>> {
+    Ok(claim_from(pool, allowance, Place::default(), Some(accounts)).await?.0)
+}
+
+/// One look; where the next begins if it did not come to the end, and which accounts it went through if it took something.
 async fn claim_from(
     pool: &PgPool,
     allowance: &Allowance<'_>,
     from: Place,
-) -> ServiceResult<(Vec<Claimed>, Option<Place>)> {
+    of: Option<&[Waiting]>,
+) -> ServiceResult<(Vec<Claimed>, Option<Place>, Option<Vec<Waiting>>)> {
+    let workspaces = of.map(|of| of.iter().map(|one| one.workspace).collect::<Vec<_>>());
+    let accounts = of.map(|of| of.iter().map(|one| one.account.0).collect::<Vec<_>>());
     let Allowance { worker, now, lease_until, limit, per_account, room } = *allowance;
     let rows = sqlx::query!(
-        r#"with recursive hops as (
+        r#"with recursive walked as (
               (select d.workspace_id, d.account_id, d.platform, d.next_attempt_at, d.id, 1 as n from deliveries d
-                where d.status in ('pending', 'retried') and (d.workspace_id, d.account_id) > ($7::uuid, $8::uuid)
+                where $12::uuid[] is null
+                  and d.status in ('pending', 'retried') and (d.workspace_id, d.account_id) > ($7::uuid, $8::uuid)
                 order by d.workspace_id, d.account_id, d.next_attempt_at, d.id limit 1)
               union all
               select next.workspace_id, next.account_id, next.platform, next.next_attempt_at, next.id, h.n + 1
-                from hops h
+                from walked h
                 cross join lateral (
                   select d.workspace_id, d.account_id, d.platform, d.next_attempt_at, d.id from deliveries d
                    where d.status in ('pending', 'retried') and (d.workspace_id, d.account_id) > (h.workspace_id, h.account_id)
                    order by d.workspace_id, d.account_id, d.next_attempt_at, d.id limit 1
                 ) next
                where h.n < $9::int
+            ), hops as (
+              select * from walked
+              union all
+              select d.workspace_id, d.account_id, d.platform, d.next_attempt_at, d.id, 0
+                from unnest($12::uuid[], $13::uuid[]) as of (workspace_id, account_id)
+                cross join lateral (
+                  select d.workspace_id, d.account_id, d.platform, d.next_attempt_at, d.id from deliveries d
+                   where d.status in ('pending', 'retried') and d.workspace_id = of.workspace_id and d.account_id = of.account_id
+                   order by d.next_attempt_at, d.id limit 1
+                ) d
             ), busy as materialized (
               select workspace_id, account_id, count(*) as n from deliveries where status = 'publishing' group by 1, 2
             ), free as (
@@ -180,8 +225,14 @@ async fn claim_from(
                    c.account_id as "account_id!", c.platform as "platform!", c.stage as "stage!", c.attempts as "attempts!",
                    c.due_at as "due_at!", c.remote_state as "remote_state!", c.commit_started_at as "commit_started_at?",
                    c.reconciliations as "reconciliations!", c.refreshed_version as "refreshed_version?",
-                   h.workspace_id as "next_workspace?", h.account_id as "next_account?"
-              from claimed c left join hops h on h.n = $9::int"#,
+                   h.workspace_id as "next_workspace?", h.account_id as "next_account?",
+                   w.workspaces as "walked_workspaces?", w.accounts as "walked_accounts?", w.platforms as "walked_platforms?"
+              from claimed c
+              left join walked h on h.n = $9::int
+              -- Once is enough.
+              left join (select array_agg(workspace_id) as workspaces, array_agg(account_id) as accounts,
+                                array_agg(platform::text) as platforms
+                           from walked) w on c.id = (select id from claimed limit 1)"#,
         worker,
         now,
         lease_until,
@@ -192,14 +243,33 @@ async fn claim_from(
         from.account,
         ACCOUNTS_AT_ONCE,
         &room.left,
-        room.otherwise
+        room.otherwise,
+        workspaces.as_deref(),
+        accounts.as_deref()
     )
     .fetch_all(pool)
     .await
     .map_err(failed)?;
+    let mut walked = None;
+    for row in &rows {
+        let (Some(workspaces), Some(accounts), Some(platforms)) =
+            (&row.walked_workspaces, &row.walked_accounts, &row.walked_platforms)
+        else {
+            continue;
+        };
+        let mut all = Vec::with_capacity(accounts.len());
+        for ((workspace, account), platform) in workspaces.iter().zip(accounts).zip(platforms) {
+            all.push(Waiting {
+                workspace: *workspace,
+                account: AccountId(*account),
+                platform: word("platform", platform)?,
+            });
+        }
+        walked = Some(all);
+    }
     let next = rows.first().and_then(|row| Some(Place { workspace: row.next_workspace?, account: row.next_account? }));
     let rows = rows.into_iter().map(|row| Ok(claimed!(row))).collect::<ServiceResult<_>>()?;
-    Ok((rows, next))
+    Ok((rows, next, walked))
 }
 
 /// Where a look that begins at `from` ends, unless it comes to the end, or nothing is due anywhere.
