@@ -87,10 +87,13 @@ export const test = base.extend<Fixtures>({
     await use(async where => {
       for (const scheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-        await settled(page);
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        const found = violations.map(one => `${one.id}: ${one.help}\n  ${one.nodes.map(node => node.html).join('\n  ')}`);
-        expect(found, `${where}, ${scheme}`).toEqual([]);
+        // A page may change while it is looked at; a barrier stays.
+        await expect(async () => {
+          await settled(page);
+          const { violations } = await new AxeBuilder({ page }).analyze();
+          const found = violations.map(one => `${one.id}: ${one.help}\n  ${one.nodes.map(node => node.html).join('\n  ')}`);
+          expect(found, `${where}, ${scheme}`).toEqual([]);
+        }).toPass({ timeout: 10_000 });
       }
       await page.emulateMedia({ colorScheme: null, reducedMotion: null });
     });
