@@ -30,8 +30,7 @@ export default defineConfig({
     viewport: { width: 1280, height: 800 },
     locale: 'en-GB',
     timezoneId: 'Europe/Dublin',
-    // A quarter of the time goes into traces, and few tests fail: `scripts/e2e --trace retain-on-failure` records them.
-    trace: 'off',
+    trace: 'retain-on-failure',
     screenshot: 'only-on-failure',
   },
 });

@@ -88,12 +88,13 @@ export const test = base.extend<Fixtures>({
       for (const scheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
         // A page may change while it is looked at; a barrier stays.
-        await expect(async () => {
+        for (let looks = 3; looks > 0; looks--) {
           await settled(page);
           const { violations } = await new AxeBuilder({ page }).analyze();
           const found = violations.map(one => `${one.id}: ${one.help}\n  ${one.nodes.map(node => node.html).join('\n  ')}`);
-          expect(found, `${where}, ${scheme}`).toEqual([]);
-        }).toPass({ timeout: 10_000 });
+          if (found.length === 0) break;
+          if (looks === 1) expect(found, `${where}, ${scheme}`).toEqual([]);
+        }
       }
       await page.emulateMedia({ colorScheme: null, reducedMotion: null });
     });

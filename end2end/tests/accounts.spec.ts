@@ -93,7 +93,7 @@ test('an answer from the platform counts once', async ({ accounts, app, client, 
   await expect(page.getByRole('switch')).toHaveCount(1);
 });
 
-test('an account belongs to one workspace at a time', async ({ accounts, browser, client, page, sandbox, baseURL }) => {
+test('an account belongs to one workspace at a time', async ({ accounts, app, browser, client, page, sandbox, baseURL }) => {
   expect(client.kind).toBe('client');
   const profile = await sandbox.account('twitter', 'Dunmore Books');
   await accounts.connect(profile);
@@ -114,6 +114,7 @@ test('an account belongs to one workspace at a time', async ({ accounts, browser
 
   // And for its own workspace nothing has changed.
   await page.reload();
+  await app.alive();
   await expect(accounts.switch(profile)).toBeChecked();
 });
 

@@ -22,7 +22,7 @@ function inMonth(date: string): number {
   return ((first.getUTCDay() + 6) % 7) + Number(date.slice(8)) - 1;
 }
 
-test('a post is dragged to another day and another hour', async ({ accounts, calendar, client, noBarriers, page, sandbox }) => {
+test('a post is dragged to another day and another hour', async ({ accounts, app, calendar, client, noBarriers, page, sandbox }) => {
   test.setTimeout(120_000);
   expect(client.kind).toBe('client');
   await accounts.connect(await sandbox.account('facebook', 'Larch Bakery'));
@@ -48,6 +48,7 @@ test('a post is dragged to another day and another hour', async ({ accounts, cal
   await expect(calendar.cell(4, 11).locator('[data-event]')).toContainText('11:20');
   await expect.poll(async () => (await calendar.read(id)).scheduled_local).toBe(`${after(start, 4)}T11:20:00`);
   await page.reload();
+  await app.alive();
   await expect(calendar.cell(4, 11).locator('[data-event]')).toContainText('Sourdough again');
 
   // A click is no drag.
@@ -148,6 +149,7 @@ test('within a day a post is dragged to another hour, moved there by keyboard to
   await expect(calendar.said).toContainText('11:20');
   await expect(link).toBeFocused();
   await page.reload();
+  await app.alive();
   await expect(calendar.cell(0, 11).locator('[data-event]')).toContainText('11:20');
   const moved = await calendar.read(id);
   expect([moved.scheduled_local, moved.version]).toEqual([`${day}T11:20:00`, 3]);

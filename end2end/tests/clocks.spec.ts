@@ -151,6 +151,7 @@ test('a post for another zone keeps its place on the clock there, also where clo
   await expect(event).toContainText('12:00');
   expect((await calendar.read(id)).scheduled_local).toBe(`${day}T07:00:00`);
   await page.reload();
+  await app.alive();
   await expect(event).toContainText('12:00');
 });
 

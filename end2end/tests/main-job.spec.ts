@@ -84,7 +84,7 @@ test('register, connect three, switch one off, post with a picture, watch it arr
   expect(await sandbox.posts(shop)).toHaveLength(2);
 });
 
-test('a post taken back within its moment goes nowhere', async ({ accounts, client, page, posts, sandbox }) => {
+test('a post taken back within its moment goes nowhere', async ({ accounts, app, client, page, posts, sandbox }) => {
   expect(client.kind).toBe('client');
   const profile = await sandbox.account('twitter', 'Fjord Outdoor');
   await accounts.connect(profile);
@@ -97,6 +97,7 @@ test('a post taken back within its moment goes nowhere', async ({ accounts, clie
   // What was chosen stays chosen: saving it again means what it meant before, also when it is opened later.
   await expect(posts.visibility('Publish now')).toBeChecked();
   await page.reload();
+  await app.alive();
   await expect(posts.visibility('Publish now')).toBeChecked();
   // Longer than the moment there was.
   await page.waitForTimeout(7_000);

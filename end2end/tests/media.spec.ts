@@ -163,7 +163,7 @@ test('an upload goes on where it was after the page was closed', async ({ baseUR
   expect((await original.json()).data.bytes).toBe(bytes.length);
 });
 
-test('files are dropped anywhere on the page, and pasted', async ({ client, media, page }) => {
+test('files are dropped anywhere on the page, and pasted', async ({ app, client, media, page }) => {
   test.setTimeout(60_000);
   expect(client.kind).toBe('client');
   let sent = 0;
@@ -192,6 +192,7 @@ test('files are dropped anywhere on the page, and pasted', async ({ client, medi
   expect(await media.paste(search, 'moss')).toBe(false);
   await expect(page).toHaveURL(/\/media$/);
   await page.reload();
+  await app.alive();
   await expect(page.getByRole('list', { name: 'Media' }).getByRole('listitem')).toHaveCount(5);
   expect(sent, 'each file was sent once').toBe(5);
 });

@@ -77,6 +77,7 @@ test('versions are listed, compared and brought back', async ({ app, calendar, c
   await expect(found.locator('ins').last()).toContainText('cold nights');
   await noBarriers('two versions compared');
   await page.reload();
+  await app.alive();
   await expect(found).toContainText('From version 1 to version 3');
 
   await page.getByRole('button', { name: 'Restore version 1' }).click();

@@ -97,6 +97,7 @@ test('activity is searched and sorted in the address', async ({ accounts, app, c
   await expect(page).toHaveURL(/\/activity\?q=sunrise$/);
   await expect(deliveries.rows).toHaveCount(2);
   await page.reload();
+  await app.alive();
   await expect(deliveries.rows).toHaveCount(2);
   await app.open('/activity');
   await page.getByRole('link', { name: /^On their way/ }).last().click();
