@@ -13,7 +13,7 @@ import { claimingCost } from './lib/claiming.mjs';
 import { ceiling, underFullLoad, underLightLoad } from './lib/deliveries.mjs';
 import { streamFilm } from './lib/film.mjs';
 import { closeAll } from './lib/http.mjs';
-import { ACCOUNTS, ROOT, expected, options } from './lib/options.mjs';
+import { ACCOUNTS, MORE_ACCOUNTS, ROOT, expected, options } from './lib/options.mjs';
 import { measurePages } from './lib/pages.mjs';
 import { buildPeer, startPeer } from './lib/peer.mjs';
 import { account, postmaster, residentBytes, stopAll, tree } from './lib/processes.mjs';
@@ -137,7 +137,7 @@ async function bench() {
     browser = undefined;
   }
 
-  say(`light load: a post to three accounts four times a second, ${time.light} s`);
+  say(`light load: a post to all ${accounts.length} accounts every two seconds, ${time.light} s`);
   const light = await underLightLoad({ person, accounts, seconds: time.light });
 
   const sides = [{ key: 'arctiv', url: arctiv.url, headers: () => ({ cookie: person.headers.cookie }), names }];
@@ -147,9 +147,10 @@ async function bench() {
   if (peer) memory.peer.load = residentBytes(peer.pids());
 
   say(`full load of deliveries: about ${time.heavy} s`);
+  for (const one of await makeAccounts(sandbox.url, MORE_ACCOUNTS, 'more')) await person.connect(one);
   const heavy = await underFullLoad({
     person,
-    accounts,
+    accounts: await person.accounts(),
     sandboxUrl: sandbox.url,
     seconds: time.heavy,
     most: time.heavyMost,

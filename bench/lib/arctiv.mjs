@@ -105,8 +105,14 @@ export class Person {
     if (/problem|error|refused/i.test(answer.headers.location)) throw new Error(`an account of ${platform} was not connected`);
   }
 
+  /** All of them. */
   async accounts() {
-    return (await this.get('/api/social-accounts?limit=100')).data;
+    const found = [];
+    for (;;) {
+      const { data, page } = await this.get(`/api/social-accounts?limit=100&offset=${found.length}`);
+      found.push(...data);
+      if (data.length === 0 || found.length >= page.total) return found;
+    }
   }
 
   /** Saves a post that goes out at once to these accounts. */

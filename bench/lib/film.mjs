@@ -54,7 +54,7 @@ export async function streamFilm({ person, accounts, pid, megabytes, say }) {
   });
   const steps = { sending: sent, keeping: kept, delivering: delivered };
   const above = Math.max(...Object.values(steps).map(step => step.peak)) - idle;
-  say(`a film of ${megabytes} MB went through; memory rose by ${Math.round(above / MIB)} MB above idle at most (aim: 60)`);
+  say(`a film of ${megabytes} MB went through; memory rose by ${Math.round(above / MIB)} MB above idle at most`);
   return {
     megabytes,
     idle,

@@ -16,12 +16,12 @@ export async function startSandbox({ binDir, folder, logs }) {
   return { url, program };
 }
 
-/** Makes accounts that publish, each with a name of its own that is part of no other. */
-export async function makeAccounts(url, counts) {
+/** Makes accounts that publish, each with a name of its own that is part of no other; `word` tells further ones from the first. */
+export async function makeAccounts(url, counts, word = 'account') {
   const made = [];
   for (const [platform, count] of Object.entries(counts)) {
     for (let number = 1; number <= count; number++) {
-      const body = { platform, name: `Bench ${platform} ${String(number).padStart(2, '0')}` };
+      const body = { platform, name: `Bench ${platform} ${word} ${String(number).padStart(2, '0')}` };
       const { value } = await json('POST', `${url}/control/accounts`, { body });
       made.push({ platform, id: value.accounts[0].id, name: value.accounts[0].name });
     }

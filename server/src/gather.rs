@@ -18,8 +18,8 @@ pub struct Gather<T, R>(Arc<Mutex<State<T, R>>>);
 
 #[derive(Debug)]
 struct State<T, R> {
-    /// Turns that may begin now.
-    free: usize,
+    /// Whether a turn is under way.
+    asking: bool,
     waiting: VecDeque<(T, oneshot::Sender<Word<T, R>>)>,
 }
 
@@ -40,16 +40,11 @@ struct Turn<T, R>(Option<Arc<Mutex<State<T, R>>>>);
 
 impl<T, R> Default for Gather<T, R> {
     fn default() -> Self {
-        Self::with_turns(1)
+        Self(Arc::new(Mutex::new(State { asking: false, waiting: VecDeque::new() })))
     }
 }
 
 impl<T, R> Gather<T, R> {
-    /// With up to `turns` at once, none of which waits for another.
-    pub fn with_turns(turns: usize) -> Self {
-        Self(Arc::new(Mutex::new(State { free: turns, waiting: VecDeque::new() })))
-    }
-
     /// Asks `item` together with all that waits. `ask` gets the items of its turn and gives one answer for each, in their order.
     /// None when the task that asked for this one was dropped, or gave no answer to it: then it is not known what came of it.
     pub async fn with<F: Future<Output = Vec<R>>>(&self, item: T, ask: impl FnOnce(Vec<T>) -> F) -> Option<R> {
@@ -72,11 +67,11 @@ impl<T, R> Gather<T, R> {
         own
     }
 
-    /// A turn at once if one is free, else a place among those that wait.
+    /// A turn at once if none is under way, else a place among those that wait.
     fn begin(&self, item: T) -> Result<(T, Turn<T, R>), Place<T, R>> {
         let mut state = locked(&self.0);
-        if state.free > 0 {
-            state.free -= 1;
+        if !state.asking {
+            state.asking = true;
             return Ok((item, Turn(Some(Arc::clone(&self.0)))));
         }
         let (sender, receiver) = oneshot::channel();
@@ -92,7 +87,7 @@ impl<T, R> Drop for Turn<T, R> {
             let next = {
                 let mut state = locked(&state);
                 let next = state.waiting.pop_front();
-                state.free += usize::from(next.is_none());
+                state.asking = next.is_some();
                 next
             };
             let Some((item, sender)) = next else { return };

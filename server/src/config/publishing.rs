@@ -45,8 +45,8 @@ pub struct PublishingSettings {
 impl Default for PublishingSettings {
     fn default() -> Self {
         Self {
-            concurrency: 32,
-            per_platform: 16,
+            concurrency: 96,
+            per_platform: 48,
             per_account: 1,
             lease_seconds: 60,
             poll_seconds: 5,
