@@ -26,11 +26,12 @@ use domain::notifications::{
     Webhook, WebhookDelivery, WebhookEvent, WebhookPatch, Webhooks,
 };
 use domain::{
-    AccountId, Actor, Browser, DeliveryId, MediaId, OauthStateId, Page, PageRequest, PasskeyId, Platform, PostId,
-    QueueSlotId, RequestId, ServiceError, ServiceResult, SessionId, UploadId, Visitor,
+    AccountId, Actor, Browser, ConnectionEventId, DeliveryId, MediaId, OauthStateId, Page, PageRequest, PasskeyId,
+    Platform, PostId, QueueSlotId, RequestId, ServiceError, ServiceResult, SessionId, UploadId, Visitor,
     accounts::{
         Account, AccountCounts, AccountFilter, AccountQuota, AccountStatus, Accounts, AuthorizeOptions, Callback,
-        Connected, ConnectionEvent, ConnectionEventType, Creator, MissingScope, PlatformOffer, Withheld,
+        Connected, ConnectionEvent, ConnectionEventFilter, ConnectionEventType, Creator, MissingScope, PlatformOffer,
+        Withheld,
     },
     actor::Via,
     audit::{Audit, AuditEvent, AuditFilter, AuditPerson, Standing},
@@ -119,6 +120,7 @@ impl Demo {
                 display_name: name.to_owned(),
                 handle: handle.map(str::to_owned),
                 avatar_url: None,
+                text_max: None,
                 status,
                 status_reason: match status {
                     AccountStatus::ReconnectRequired => {
@@ -492,8 +494,18 @@ impl Passkeys for Demo {
 impl Accounts for Demo {
     async fn offers(&self, _: &Actor) -> ServiceResult<Vec<PlatformOffer>> {
         self.stand()?;
-        let offer = |platform| PlatformOffer { platform, configured: true };
-        Ok([Platform::Facebook, Platform::Twitter, Platform::Linkedin].map(offer).into())
+        let offer = |(platform, version, days): (Platform, &str, Option<i64>)| PlatformOffer {
+            platform,
+            configured: true,
+            api_version: Some(version.to_owned()),
+            api_version_ends_on: days.map(|days| (now() + TimeDelta::days(days)).date_naive()),
+        };
+        let all = [
+            (Platform::Facebook, "v25.0", Some(41)),
+            (Platform::Twitter, "2", None),
+            (Platform::Linkedin, "202607", Some(300)),
+        ];
+        Ok(all.map(offer).into())
     }
     async fn list(&self, _: &Actor, filter: AccountFilter) -> ServiceResult<Page<Account>> {
         self.stand()?;
@@ -514,10 +526,25 @@ impl Accounts for Demo {
         self.stand()?;
         Ok(AccountCounts::of(&self.accounts()))
     }
-    async fn events(&self, _: &Actor, account: AccountId, _: PageRequest) -> ServiceResult<Page<ConnectionEvent>> {
+    async fn events_portion(
+        &self,
+        actor: &Actor,
+        account: AccountId,
+        filter: &ConnectionEventFilter,
+        after: Option<ConnectionEventId>,
+    ) -> ServiceResult<Vec<ConnectionEvent>> {
+        let all = Accounts::events(self, actor, account, filter.clone()).await?;
+        Ok(if after.is_some() { Vec::new() } else { all.items })
+    }
+    async fn events(
+        &self,
+        _: &Actor,
+        account: AccountId,
+        filter: ConnectionEventFilter,
+    ) -> ServiceResult<Page<ConnectionEvent>> {
         self.stand()?;
         let event = |n: u128, event_type, message: Option<&str>, minutes| ConnectionEvent {
-            id: domain::ConnectionEventId(id(500 + n)),
+            id: ConnectionEventId(id(500 + n)),
             account_id: Some(account),
             platform: Platform::Facebook,
             event_type,
@@ -525,11 +552,14 @@ impl Accounts for Demo {
             status_code: None,
             created_at: ago(minutes),
         };
-        Ok(page(vec![
+        let mut events = vec![
             event(1, ConnectionEventType::TokenRefreshed, None, 8),
             event(2, ConnectionEventType::AuthorizationSuccess, Some("Authorised by Niamh Doyle."), 60 * 24 * 9),
             event(3, ConnectionEventType::AuthorizationInitiated, None, 60 * 24 * 9 + 1),
-        ]))
+        ];
+        let kinds = filter.event_type;
+        events.retain(|event| kinds.is_any() || kinds.as_slice().contains(&event.event_type));
+        Ok(page(events))
     }
     async fn authorize(&self, _: &Actor, _: Platform, _: AuthorizeOptions) -> ServiceResult<String> {
         gone()

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, type Locator } from '@playwright/test';
 import type { App } from '../support/fixtures';
 import type { Platform, SandboxAccount } from '../support/sandbox';
@@ -67,6 +68,24 @@ export class Accounts {
   /** What happened to a connection, on the account's page; newest first. */
   get log(): Locator {
     return this.page.getByRole('list', { name: 'Connection log' }).getByRole('listitem');
+  }
+
+  /** Narrows the log on the account's page; kinds by their words, days as 2026-11-27. */
+  async narrowLog(what: { kinds?: string[]; from?: string; to?: string }): Promise<void> {
+    await this.page.getByRole('button', { name: /^Filter/ }).click();
+    const filter = this.page.getByRole('dialog', { name: 'Filter the connection log' });
+    for (const kind of what.kinds ?? []) await filter.getByLabel(kind, { exact: true }).check();
+    if (what.from) await filter.getByLabel('From', { exact: true }).fill(what.from);
+    if (what.to) await filter.getByLabel('To', { exact: true }).fill(what.to);
+    await filter.getByRole('button', { name: 'Show', exact: true }).click();
+  }
+
+  /** The lines of the file in which the log is taken away. */
+  async exportLog(): Promise<string[]> {
+    const download = this.page.waitForEvent('download');
+    await this.page.getByRole('link', { name: 'Export CSV' }).click();
+    const file = await readFile((await (await download).path()) ?? '', 'utf8');
+    return file.trim().split('\r\n');
   }
 
   switch(account: SandboxAccount): Locator {

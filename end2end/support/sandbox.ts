@@ -98,6 +98,11 @@ export class Sandbox {
     await this.post('/control/revoke', { platform: account.platform, account: account.id });
   }
 
+  /** Whether an account of X pays for longer posts. */
+  async premium(account: SandboxAccount, premium: boolean): Promise<void> {
+    await this.post('/control/premium', { platform: account.platform, account: account.id, premium });
+  }
+
   /** What was asked of a network so far, oldest first. */
   async requests(platform: Platform): Promise<SandboxRequest[]> {
     const answer = await this.request.get(`${this.url}/control/requests?platform=${platform}`);

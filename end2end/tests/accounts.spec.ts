@@ -153,8 +153,10 @@ test('the connection log tells what happened to an account, from its first conse
   const reconnect = page.getByRole('link', { name: `Reconnect ${profile.name} to X` });
   await reconnect.click();
   await consent.cancel();
+  await expect(page).toHaveURL(new RegExp(`${address}\\?oauth_error=refused`));
+  await app.alive();
   await expect(page.getByText('X was not connected.')).toBeVisible();
-  await app.open(address);
+  await expect(page.getByRole('link', { name: 'Try X again' })).toHaveAttribute('href', /account_id=/);
   await expect(accounts.log.first()).toContainText('Authorisation failed');
   await expect(accounts.log.nth(1)).toContainText('Authorisation started');
 
@@ -175,4 +177,79 @@ test('the connection log tells what happened to an account, from its first conse
   const told = [/^Authorised/, /^Authorisation started/, /^Authorisation failed/, /^Authorisation started/];
   await expect(accounts.log.filter({ hasText: /Authoris/ })).toHaveText([...told, /^Authorised/]);
   await noBarriers('an account that was disconnected');
+});
+
+test('the connection log is narrowed in its address, and taken away as a file', async ({
+  accounts,
+  baseURL,
+  browser,
+  client,
+  noBarriers,
+  page,
+  sandbox,
+}) => {
+  test.setTimeout(120_000);
+  expect(client.kind).toBe('client');
+  const profile = await sandbox.account('twitter', 'Ballycotton Lights');
+  await accounts.connect(profile);
+  await accounts.open();
+  await accounts.show(profile);
+  const address = new URL(page.url()).pathname;
+  await page.getByRole('button', { name: 'Refresh now' }).click();
+  await expect(accounts.log).toHaveText([/^Access renewed/, /^Authorised/], { timeout: 20_000 });
+  expect(await accounts.exportLog()).toHaveLength(3);
+
+  await accounts.narrowLog({ kinds: ['Access renewed', 'Access expired'] });
+  await expect(page).toHaveURL(new RegExp(`${address}\\?event_type=token_refreshed&event_type=token_expired`));
+  await expect(accounts.log).toHaveText([/^Access renewed/]);
+  await noBarriers('a connection log, narrowed');
+  const lines = await accounts.exportLog();
+  expect(lines[0]).toBe('id,created_at,event_type,platform,account_id,status_code,message');
+  expect(lines).toHaveLength(2);
+  expect(lines[1]).toContain(',token_refreshed,twitter,');
+
+  await accounts.narrowLog({ from: '2001-01-01', to: '2001-01-02' });
+  await expect(page).toHaveURL(/from=2001-01-01&to=2001-01-02/);
+  await expect(page.getByRole('heading', { name: 'Nothing happened under these filters' })).toBeVisible();
+  expect(await accounts.exportLog()).toHaveLength(1);
+  await noBarriers('a connection log, narrowed to nothing');
+  await page.getByRole('link', { name: 'Clear filters' }).click();
+  await expect(page).toHaveURL(new RegExp(`${address}$`));
+  await expect(accounts.log).toHaveCount(2);
+
+  // The form alone does it.
+  const context = await browser.newContext({
+    baseURL,
+    javaScriptEnabled: false,
+    storageState: await page.context().storageState(),
+  });
+  const plain = new Accounts(new App(await context.newPage()));
+  await plain.app.page.goto(address);
+  await plain.narrowLog({ kinds: ['Authorised'] });
+  await expect(plain.app.page).toHaveURL(/event_type=authorization_success/);
+  await expect(plain.log).toHaveText([/^Authorised/]);
+  await context.close();
+});
+
+test('an account says which version of its platform’s API is spoken, and until when', async ({
+  accounts,
+  client,
+  noBarriers,
+  page,
+  sandbox,
+}) => {
+  expect(client.kind).toBe('client');
+  const shop = await sandbox.account('facebook', 'Schull Bakery');
+  await accounts.connect(shop);
+  await accounts.open();
+  await page.getByRole('button', { name: 'Connect account' }).first().click();
+  await page.getByRole('button', { name: /^API versions/ }).click();
+  const versions = page.getByRole('group', { name: 'API versions' });
+  await expect(versions).toContainText(/Facebook\s*v\d+\.0, until \d+ \w+ 20\d\d/);
+  await noBarriers('the calendar of API versions');
+  await page.keyboard.press('Escape');
+
+  await accounts.show(shop);
+  const version = page.locator('dt', { hasText: 'API version' }).locator('xpath=following-sibling::dd[1]');
+  await expect(version).toHaveText(/^v\d+\.0, until \d+ \w+ 20\d\d/);
 });

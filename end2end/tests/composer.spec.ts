@@ -352,3 +352,42 @@ test('a good time is suggested where many look and nothing else goes out', async
   await expect(suggested).toHaveCount(1);
   await expect(suggested).not.toHaveText(first);
 });
+
+test('an account that pays for X takes a long text, and its page says how long', async ({
+  accounts,
+  client,
+  deliveries,
+  noBarriers,
+  page,
+  posts,
+  sandbox,
+}) => {
+  expect(client.kind).toBe('client');
+  const [pays, plain] = await Promise.all([
+    sandbox.account('twitter', 'Long Strand News'),
+    sandbox.account('twitter', 'Short Strand News'),
+  ]);
+  await sandbox.premium(pays, true);
+  await accounts.connect(plain);
+  await posts.compose();
+  const text = 'The tide tables of the year, in one post. '.repeat(20).trim();
+  await posts.text.fill(text);
+  await expect(page.getByRole('progressbar', { name: `X: ${text.length} of 280 characters` })).toBeVisible();
+  await posts.saveButton.click();
+  await expect(posts.checks.getByText(`X takes 280 characters; this is ${text.length - 280} too long.`)).toBeVisible();
+
+  await accounts.open();
+  await accounts.setActive(plain, false);
+  await accounts.connect(pays);
+  await accounts.open();
+  await accounts.show(pays);
+  await expect(page.getByText('25,000 characters')).toBeVisible();
+  await noBarriers('an account with a limit of its own');
+  await posts.compose();
+  await posts.text.fill(text);
+  await expect(page.getByRole('progressbar', { name: `X: ${text.length} of 25000 characters` })).toBeVisible();
+  await noBarriers('the composer with a long text');
+  await posts.save();
+  await deliveries.expectStatus(pays, 'success');
+  expect((await sandbox.posts(pays)).map(post => post.text)).toEqual([text]);
+});

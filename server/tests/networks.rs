@@ -374,6 +374,44 @@ async fn a_post_goes_to_a_mastodon_instance_once_though_its_answer_is_lost() {
     assert_eq!(posts[0]["media"][0]["alt_text"], "A harbour");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_post_goes_to_an_account_that_pays_x_and_to_no_other() {
+    let world = World::new().await;
+    let web = world.web().await;
+    let person = Person::register(&web, "client").await;
+    for name in ["kestrelbikes", "northwindcoffee"] {
+        let landed = person.connect("twitter", &Visitor::called(name)).await;
+        assert!(landed.contains("connected="), "{landed}");
+    }
+    let accounts = person.get("/api/social-accounts").await["data"].as_array().unwrap().clone();
+    let account = |handle: &str| accounts.iter().find(|account| account["handle"] == handle).unwrap();
+    let (pays, other) = (account("@kestrelbikes"), account("@northwindcoffee"));
+    assert_eq!((&pays["text_max"], &other["text_max"]), (&json!(25_000), &Value::Null), "{accounts:#?}");
+    let _worker = world.worker_beside(&web);
+    let text = "slow".repeat(250);
+    let below = "More of it. ".repeat(50).trim_end().to_owned();
+    let to = |account: &Value| {
+        json!({
+            "body": text, "account_ids": [account["id"]], "options": { "twitter": { "first_comment": below } },
+        })
+    };
+    let (status, refused) = person.send(Method::POST, "/api/content", Some(to(other))).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{refused}");
+    let fields = &refused["details"]["fields"];
+    assert_eq!(fields["body"], "X takes 280 characters; this is 720 too long. Shorten it, or give X its own text.");
+    let comment = fields["options.twitter.first_comment"].as_str().unwrap_or_default();
+    assert!(comment.starts_with("A comment on X takes 280 characters;"), "{refused}");
+
+    let post = person.post("/api/content", to(pays)).await["data"]["id"].as_str().unwrap().to_owned();
+    let delivery = person.settled(&post).await.remove(0);
+    assert_eq!(delivery["status"], "success", "{delivery:#}");
+    let comments = comments(&person, &post).await;
+    assert_eq!(comments["twitter"]["status"], "written", "{comments:#?}");
+    let posts = world.sandbox.control().unwrap().posts(Some("twitter")).await.unwrap();
+    let texts: Vec<&str> = posts.iter().map(|post| post["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, [text.as_str(), below.as_str()]);
+}
+
 /// A person takes access back at the network, and asks it to have everything deleted; Arctiv hears of both.
 #[tokio::test(flavor = "multi_thread")]
 async fn access_taken_back_at_the_network_shows_here_at_once() {

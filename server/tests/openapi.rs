@@ -882,6 +882,8 @@ async fn notifications(stage: &mut Stage) {
 
 async fn accounts(stage: &mut Stage) {
     let (account, revoked, nobody) = (stage.account.clone(), stage.revoked.clone(), Uuid::nil().to_string());
+    let offers = stage.call(Who::Owner, "GET /api/platforms", "", None, 200).send().await;
+    assert!(offers["data"][0]["api_version_ends_on"].is_string(), "a day was held against its schema: {offers}");
     let list = "GET /api/social-accounts";
     let query = "?platform=facebook&status=connected&q=a&active=true&limit=5&offset=0";
     stage.call(Who::Owner, list, "", None, 200).query(query).send().await;
@@ -911,6 +913,13 @@ async fn accounts(stage: &mut Stage) {
     let events = "GET /api/social-accounts/{id}/events";
     let log = stage.call(Who::Owner, events, &account, None, 200).query("?limit=1").send().await;
     assert_eq!(log["data"].as_array().unwrap().len(), 1, "a line of the log was held against its schema: {log}");
+    let narrow = "?event_type=authorization_success,disconnected&from=2020-01-01&to=2999-12-31T00:00:00Z";
+    let narrowed = stage.call(Who::Owner, events, &account, None, 200).query(narrow).send().await;
+    assert_eq!(narrowed["page"]["total"], 1, "{narrowed}");
+    stage.call(Who::Owner, events, &account, None, 400).query("?from=2026-11-27&to=2026-11-26").send().await;
+    stage.call(Who::Owner, events, &account, None, 200).query(&format!("{narrow}&format=csv")).send().await;
+    let asked = stage.request(Who::Owner, events, &account, "").header(header::ACCEPT, "text/csv");
+    stage.contract.call(events, asked).await.expect(events, 200);
     let authorize = "GET /api/oauth/{platform}/authorize";
     stage.call(Who::Owner, authorize, "facebook", None, 303).query("?return_to=/compose").send().await;
     let other = format!("?account_id={revoked}");

@@ -7,6 +7,7 @@ use std::{fmt, str::FromStr};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
+pub use domain::accounts::VersionStatus;
 pub use domain::platform::{CreatorChoices, PublishingQuota};
 use domain::{Platform, accounts::MissingScope, deliveries::ErrorClass, platform::PostOptions};
 use secrecy::SecretString;
@@ -69,7 +70,7 @@ pub trait Adapter: Send + Sync + fmt::Debug {
     /// `AuthRevoked` means that the platform refused for good; `Transient` says nothing about the account.
     async fn refresh(&self, account: &Account) -> Result<Tokens, PlatformError>;
 
-    /// Who the account is by now: name and picture change.
+    /// Who the account is by now: name and picture change, and how long its texts may be.
     async fn identify(&self, account: &Account) -> Result<Profile, PlatformError>;
 
     /// The platform's cheapest way to learn whether access is still there (platforms.md 10).
@@ -179,32 +180,10 @@ pub struct ApiVersion {
     pub known: bool,
 }
 
-/// How an API version stands on a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VersionStatus {
-    /// No end in sight: none named, or further away than the warning time.
-    Fine,
-    /// It ends within [`ApiVersion::WARNING_DAYS`].
-    EndsIn {
-        /// Days left; 0 is the last day.
-        days: u32,
-    },
-    /// It has ended.
-    Ended,
-}
-
 impl ApiVersion {
-    /// How long before its end a version is warned of.
-    pub const WARNING_DAYS: u32 = 60;
-
     /// How the version stands on `today`.
     pub fn status(&self, today: NaiveDate) -> VersionStatus {
-        let Some(ends_on) = self.ends_on else { return VersionStatus::Fine };
-        match u32::try_from((ends_on - today).num_days()) {
-            Err(_) => VersionStatus::Ended,
-            Ok(days) if days <= Self::WARNING_DAYS => VersionStatus::EndsIn { days },
-            Ok(_) => VersionStatus::Fine,
-        }
+        VersionStatus::of(self.ends_on, today)
     }
 }
 
@@ -272,6 +251,9 @@ pub struct Profile {
     pub handle: Option<String>,
     /// A picture at the platform's, not checked.
     pub avatar_url: Option<String>,
+    /// Longest text it takes, as the platform counts, where that is not the same for all accounts; `None`: the
+    /// platform's own limit.
+    pub text_max: Option<u32>,
 }
 
 /// What an account is at its platform.

@@ -34,6 +34,7 @@ pub(crate) fn router() -> Router<Sandbox> {
         .route("/control/delete-data", post(delete_data))
         .route("/control/webhooks", get(webhooks))
         .route("/control/inbox", post(inbox))
+        .route("/control/premium", post(premium))
         .route("/control/reset", post(reset))
         .route("/control/accounts", get(accounts).post(add_accounts))
         .route("/control/settings", get(settings).post(change_settings))
@@ -350,6 +351,28 @@ async fn inbox(State(sandbox): State<Sandbox>, body: Bytes) -> Answer {
     let ids = ids(&world, platform(Some("tiktok"))?, wanted.account.as_deref())?;
     let answered = networks::answer_inbox(&mut world, ids.as_deref(), wanted.decision == Decision::Post);
     Ok(Json(json!({ "answered": answered })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Paying {
+    platform: Slug,
+    account: String,
+    premium: bool,
+}
+
+/// An account pays for longer posts from now on, or no longer.
+async fn premium(State(sandbox): State<Sandbox>, body: Bytes) -> Answer {
+    let wanted: Paying = read(&body)?;
+    let mut world = sandbox.world();
+    let ids = ids(&world, Some(wanted.platform), Some(&wanted.account))?.unwrap_or_default();
+    for id in &ids {
+        if let Some(account) = world.accounts.get_mut(wanted.platform, id) {
+            account.premium = wanted.premium;
+        }
+    }
+    world.changed();
+    Ok(Json(json!({ "changed": ids.len() })))
 }
 
 async fn reset(State(sandbox): State<Sandbox>) -> Json<Value> {

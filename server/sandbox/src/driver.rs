@@ -291,7 +291,7 @@ impl Control {
         self.call(Method::DELETE, "faults", None).await.map(drop)
     }
 
-    /// Any `POST /control/…`: `expire-tokens`, `revoke`, `reset`, `settings`, `advance`.
+    /// Any `POST /control/…`: `expire-tokens`, `revoke`, `premium`, `reset`, `settings`, `advance`.
     ///
     /// # Errors
     /// See [`DriverError`].

@@ -261,7 +261,7 @@ pub async fn method_not_allowed() -> (StatusCode, ApiError) {
 #[cfg(test)]
 mod tests {
     use domain::{
-        accounts::AccountFilter,
+        accounts::{AccountFilter, ConnectionEventFilter},
         audit::AuditFilter,
         deliveries::DeliveryFilter,
         identity::Register,
@@ -297,7 +297,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_query_is_read_or_refused_by_name(
-            name in "limit|offset|cursor|q|status|platform|actor|action|subject|from|to|active|\\PC{0,8}",
+            name in "limit|offset|cursor|q|status|platform|actor|action|subject|from|to|active|event_type|\\PC{0,8}",
             value in "\\PC{0,30}|-?[0-9]{1,25}|%[0-9a-f]{0,2}|[a-z,]{0,20}",
             rest in "[ -~]{0,60}",
         ) {
@@ -305,6 +305,7 @@ mod tests {
             read_or_named(parse_query::<DeliveryFilter>(&query))?;
             read_or_named(parse_query::<PostFilter>(&query))?;
             read_or_named(parse_query::<AccountFilter>(&query))?;
+            read_or_named(parse_query::<ConnectionEventFilter>(&query))?;
             read_or_named(parse_query::<AuditFilter>(&query))?;
         }
 

@@ -29,7 +29,7 @@ pub enum Access {
 /// A kind of things: where they are, and the scopes for reading and changing them.
 type Kind = (&'static str, Scope, Option<Scope>);
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 11] = [
     ("/api/content", Scope::ContentRead, Some(Scope::ContentWrite)),
     ("/api/content-drafts", Scope::ContentRead, Some(Scope::ContentWrite)),
     ("/api/queue-slots", Scope::ContentRead, Some(Scope::ContentWrite)),
@@ -37,6 +37,7 @@ const KINDS: [Kind; 10] = [
     ("/api/deliveries", Scope::DeliveriesRead, Some(Scope::DeliveriesWrite)),
     ("/api/media", Scope::MediaRead, Some(Scope::MediaWrite)),
     ("/api/social-accounts", Scope::AccountsRead, Some(Scope::AccountsWrite)),
+    ("/api/platforms", Scope::AccountsRead, None),
     ("/api/workspaces/current/members", Scope::TeamRead, Some(Scope::TeamWrite)),
     ("/api/workspaces/current/invitations", Scope::TeamRead, Some(Scope::TeamWrite)),
     ("/api/audit", Scope::AuditRead, None),
@@ -135,6 +136,7 @@ mod tests {
     #[case(Method::OPTIONS, "/api/media/uploads", Access::None)]
     #[case(Method::POST, "/api/social-accounts", Access::None)]
     #[case(Method::DELETE, "/api/social-accounts/7", Access::Scope(Scope::AccountsWrite))]
+    #[case(Method::GET, "/api/platforms", Access::Scope(Scope::AccountsRead))]
     #[case(Method::GET, "/api/audit/people", Access::Scope(Scope::AuditRead))]
     #[case(Method::DELETE, "/api/audit", Access::None)]
     #[case(Method::GET, "/api/auth/me", Access::Any)]

@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod cookie;
+pub mod csv;
 pub mod envelope;
 pub mod extract;
 pub mod health;

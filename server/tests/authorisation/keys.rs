@@ -11,6 +11,7 @@ pub const TAKE: &[(&str, Option<&str>)] = &[
     ("POST /api/workspaces/current/invitations", Some("team:write")),
     ("DELETE /api/workspaces/current/invitations/{id}", Some("team:write")),
     ("POST /api/workspaces/current/invitations/{id}/resend", Some("team:write")),
+    ("GET /api/platforms", Some("accounts:read")),
     ("GET /api/social-accounts", Some("accounts:read")),
     ("GET /api/social-accounts/{id}", Some("accounts:read")),
     ("DELETE /api/social-accounts/{id}", Some("accounts:write")),

@@ -165,6 +165,7 @@ pub const REST: &[Line] = &[
     ("POST /api/invitations/accept", least(Nobody).json(r#"{"token":"x"}"#)),
     ("POST /api/invitations/decline", least(Nobody).json(r#"{"token":"x"}"#)),
     ("GET /api/events", least(Viewer)),
+    ("GET /api/platforms", least(Viewer)),
     ("GET /api/social-accounts", least(Viewer)),
     ("POST /api/social-accounts", least(Admin).json(r#"{"platform":"facebook"}"#)),
     ("GET /api/social-accounts/{id}", least(Viewer).of("account")),

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -11,13 +11,17 @@ use crate::{
     platform::{AccountType, CreatorChoices, Platform, PublishingQuota},
 };
 
+mod log;
 mod port;
 mod problems;
 mod push;
+mod versions;
 mod withheld;
+pub use log::{ConnectionEventFilter, ConnectionEventTypes, NoEventType};
 pub use port::{Accounts, AuthorizeOptions, Callback, Connected};
 pub use problems::OauthProblem;
 pub use push::{DataDeletion, DeletionTaken, PushEvents, PushMessage};
+pub use versions::VersionStatus;
 pub use withheld::{LeftOut, Withheld, WithheldPermission};
 
 /// How a connection is doing.
@@ -83,6 +87,9 @@ pub struct Account {
     /// `@name` where the platform has one.
     pub handle: Option<String>,
     pub avatar_url: Option<String>,
+    /// Longest text the account takes, where its platform allows it another than most; counted as the platform counts.
+    /// `None`: the platform's own limit.
+    pub text_max: Option<u32>,
     pub status: AccountStatus,
     /// Why the status is what it is, in plain words. While connected: what does not work although access is there; `None`
     /// if nothing is wrong.
@@ -284,9 +291,14 @@ pub struct ConnectionEvent {
 }
 
 /// A platform that this Arctiv can connect to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlatformOffer {
     pub platform: Platform,
     /// Whether client id and secret are set.
     pub configured: bool,
+    /// The version of its API that is spoken here, as it stands in paths or headers: `v25.0`, `202607`. `None` while it is
+    /// not configured.
+    pub api_version: Option<String>,
+    /// The last day that version answers; `None` where the platform has named none.
+    pub api_version_ends_on: Option<NaiveDate>,
 }

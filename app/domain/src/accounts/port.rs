@@ -2,12 +2,15 @@
 
 use async_trait::async_trait;
 
-use super::{Account, AccountCounts, AccountFilter, AccountQuota, ConnectionEvent, Creator, PlatformOffer, Withheld};
+use super::{
+    Account, AccountCounts, AccountFilter, AccountQuota, ConnectionEvent, ConnectionEventFilter, Creator,
+    PlatformOffer, Withheld,
+};
 use crate::{
     actor::Actor,
     error::ServiceResult,
-    ids::{AccountId, OauthStateId},
-    page::{Page, PageRequest},
+    ids::{AccountId, ConnectionEventId, OauthStateId},
+    page::Page,
     platform::Platform,
 };
 
@@ -45,7 +48,7 @@ pub struct Connected {
 /// Reconnecting, refreshing: member.
 #[async_trait]
 pub trait Accounts: Send + Sync {
-    /// Which platforms can be connected here.
+    /// Which platforms can be connected here, and the version of its API that each is spoken to in.
     async fn offers(&self, actor: &Actor) -> ServiceResult<Vec<PlatformOffer>>;
 
     /// By name; disconnected ones only when asked for by status.
@@ -56,7 +59,22 @@ pub trait Accounts: Send + Sync {
     async fn counts(&self, actor: &Actor) -> ServiceResult<AccountCounts>;
 
     /// The connection log of one account, newest first.
-    async fn events(&self, actor: &Actor, id: AccountId, page: PageRequest) -> ServiceResult<Page<ConnectionEvent>>;
+    async fn events(
+        &self,
+        actor: &Actor,
+        id: AccountId,
+        filter: ConnectionEventFilter,
+    ) -> ServiceResult<Page<ConnectionEvent>>;
+
+    /// One portion of an export of that log, newest first, from below `after` on (from the newest without one); an empty
+    /// one is the end. The filter's page is not looked at.
+    async fn events_portion(
+        &self,
+        actor: &Actor,
+        id: AccountId,
+        filter: &ConnectionEventFilter,
+        after: Option<ConnectionEventId>,
+    ) -> ServiceResult<Vec<ConnectionEvent>>;
 
     /// Starts an authorisation: a single-use state, valid for 10 minutes and only in this session.
     /// The platform's URL to send the browser to.

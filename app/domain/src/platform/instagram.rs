@@ -22,7 +22,12 @@ pub(super) static PLATFORM: Descriptor = Descriptor {
         rules: &RULES,
         count: characters,
         // "Comments on media": 300 characters, 4 hashtags, 1 address, not in capitals alone.
-        comment: Some(CommentRules { text_max: 300, hashtags_max: Some(4), links_max: Some(1), shouting: false }),
+        comment: Some(CommentRules {
+            hashtags_max: Some(4),
+            links_max: Some(1),
+            shouting: false,
+            ..CommentRules::of_length(300)
+        }),
         preview: Preview::Picture,
         // Hootsuite, 30,000 posts.
         lively: &[Lively { days: &[Weekday::Wed], from: 11, to: 11 }],

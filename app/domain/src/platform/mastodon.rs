@@ -28,7 +28,7 @@ pub(super) static PLATFORM: Descriptor = Descriptor {
         rules: &RULES,
         count: countable_length,
         // A reply is a post.
-        comment: Some(CommentRules::of_length(500)),
+        comment: Some(CommentRules::of_a_post(500)),
         preview: Preview::Timeline(&[Button::Reply, Button::Repost, Button::Favourite, Button::Bookmark]),
         // No study of its own: what holds over all networks (Hootsuite, 30,000 posts).
         lively: &[Lively { days: &[Weekday::Tue, Weekday::Wed, Weekday::Thu], from: 10, to: 10 }],

@@ -108,7 +108,9 @@ impl PostOptions {
 #[derive(Debug, PartialEq, Eq)]
 pub struct CommentRules {
     /// Longest text, counted by [`Platform::count`].
-    pub text_max: usize,
+    pub(super) text_max: usize,
+    /// Whether it is a post, and so as long as the account's posts may be.
+    pub(super) is_post: bool,
     pub hashtags_max: Option<usize>,
     pub links_max: Option<usize>,
     /// Whether one in capitals alone is taken.
@@ -118,8 +120,26 @@ pub struct CommentRules {
 impl CommentRules {
     /// A length, and no other rule.
     pub(super) const fn of_length(text_max: usize) -> Self {
-        Self { text_max, hashtags_max: None, links_max: None, shouting: true }
+        Self { text_max, is_post: false, hashtags_max: None, links_max: None, shouting: true }
     }
+
+    /// The same where a comment is a post.
+    pub(super) const fn of_a_post(text_max: usize) -> Self {
+        Self { is_post: true, ..Self::of_length(text_max) }
+    }
+
+    /// The longest that all of these accounts can write, `own` as in [`PostRules::text_max_beside`].
+    ///
+    /// [`PostRules::text_max_beside`]: super::PostRules::text_max_beside
+    pub fn text_max_of(&self, own: impl IntoIterator<Item = Option<u32>>) -> usize {
+        shortest(self.text_max, own.into_iter().map(|own| own.filter(|_| self.is_post)))
+    }
+}
+
+/// What all accounts of a platform take whose own limits are `own`: the least of those, with the platform's limit for
+/// whoever has none, or where there are no accounts.
+pub(super) fn shortest(of_platform: usize, own: impl IntoIterator<Item = Option<u32>>) -> usize {
+    own.into_iter().map(|own| own.map_or(of_platform, |most| most as usize)).min().unwrap_or(of_platform)
 }
 
 impl Platform {
@@ -248,6 +268,17 @@ mod tests {
             let possible = platform.rules().is_some_and(|rules| rules.first_comment);
             assert_eq!(platform.comment_rules().is_some(), possible, "{platform}");
         }
+    }
+
+    #[test]
+    fn a_comment_that_is_a_post_is_as_long_as_one() {
+        let most = |platform: Platform, own: &[Option<u32>]| {
+            platform.comment_rules().unwrap().text_max_of(own.iter().copied())
+        };
+        assert_eq!(most(Platform::Twitter, &[]), 280);
+        assert_eq!(most(Platform::Twitter, &[Some(25_000)]), 25_000);
+        assert_eq!(most(Platform::Twitter, &[Some(25_000), None]), 280);
+        assert_eq!(most(Platform::Instagram, &[Some(25_000)]), 300);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     files::{DocumentType, ImageType, VideoType},
-    options::{Audience, PostFormat},
+    options::{Audience, PostFormat, shortest},
 };
 use crate::media::{MediaKind, VideoCodec};
 
@@ -54,10 +54,11 @@ pub struct DocumentRules {
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a separate fact from the platform's documentation")]
 pub struct PostRules {
-    /// Longest text, counted by [`Platform::count`](super::Platform::count).
-    pub text_max: usize,
+    /// Longest text, counted by [`Platform::count`](super::Platform::count); an account may have a limit of its own
+    /// ([`PostRules::text_max_beside`]).
+    pub(super) text_max: usize,
     /// The same beside pictures alone, where that is another number.
-    pub picture_text_max: Option<usize>,
+    pub(super) picture_text_max: Option<usize>,
     pub media_required: bool,
     pub images_max: usize,
     pub image_types: &'static [ImageType],
@@ -117,11 +118,19 @@ impl PostRules {
         }
     }
 
-    /// The longest text beside media of these kinds.
-    pub fn text_max_beside(&self, media: impl IntoIterator<Item = MediaKind>) -> usize {
+    /// The longest text that all of these accounts take beside media of these kinds: one account's, or what a text may be
+    /// that goes to several. `own`: each account's limit of its own ([`Account::text_max`]), which stands in place of the
+    /// platform's.
+    ///
+    /// [`Account::text_max`]: crate::accounts::Account::text_max
+    pub fn text_max_beside(
+        &self,
+        own: impl IntoIterator<Item = Option<u32>>,
+        media: impl IntoIterator<Item = MediaKind>,
+    ) -> usize {
         let mut media = media.into_iter().peekable();
         let pictures = media.peek().is_some() && media.all(|kind| kind == MediaKind::Image);
-        self.picture_text_max.filter(|_| pictures).unwrap_or(self.text_max)
+        self.picture_text_max.filter(|_| pictures).unwrap_or_else(|| shortest(self.text_max, own))
     }
 
     /// The size limit for one type, bytes.
@@ -173,9 +182,22 @@ mod tests {
             (Platform::Tiktok, &[image, video], 2_200),
             (Platform::Instagram, &[image], 2_200),
         ] {
-            let found = platform.rules().unwrap().text_max_beside(media.iter().copied());
+            let found = platform.rules().unwrap().text_max_beside([None], media.iter().copied());
             assert_eq!(found, most, "{platform} {media:?}");
         }
+    }
+
+    #[test]
+    fn an_accounts_own_limit_stands_in_place_of_the_platforms() {
+        let (longer, image) = (Some(25_000), MediaKind::Image);
+        let most = |platform: Platform, own: &[Option<u32>], media: &[MediaKind]| {
+            platform.rules().unwrap().text_max_beside(own.iter().copied(), media.iter().copied())
+        };
+        assert_eq!(most(Platform::Twitter, &[], &[]), 280, "before anybody is chosen");
+        assert_eq!(most(Platform::Twitter, &[longer], &[image]), 25_000);
+        assert_eq!(most(Platform::Twitter, &[longer, None], &[]), 280, "the least counts");
+        assert_eq!(most(Platform::Twitter, &[longer, Some(4_000)], &[]), 4_000);
+        assert_eq!(most(Platform::Tiktok, &[longer], &[image]), 4_000, "beside pictures there is but one limit");
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(super) static PLATFORM: Descriptor = Descriptor {
         rules: &RULES,
         count: weighted_length,
         // A reply is a post.
-        comment: Some(CommentRules::of_length(280)),
+        comment: Some(CommentRules::of_a_post(280)),
         preview: Preview::Timeline(&[Button::Reply, Button::Repost, Button::Like, Button::Views, Button::Bookmark]),
         // Hootsuite, 30,000 posts.
         lively: &[Lively { days: &[Weekday::Mon, Weekday::Thu], from: 8, to: 8 }],
@@ -34,6 +34,7 @@ pub(super) static PLATFORM: Descriptor = Descriptor {
 };
 
 static RULES: PostRules = PostRules {
+    // Of an account that does not pay: `PREMIUM_TEXT_MAX`.
     text_max: 280,
     picture_text_max: None,
     media_required: false,
@@ -75,6 +76,10 @@ static RULES: PostRules = PostRules {
     first_comment: true,
     audiences: &[],
 };
+
+/// Longest text of an account that pays for X (Basic, Premium or Premium+), counted in the same way
+/// (help.x.com, "About X Premium": posts of up to 25,000 characters).
+pub const PREMIUM_TEXT_MAX: u32 = 25_000;
 
 /// Weight of any link, whatever its length.
 pub const URL_WEIGHT: usize = 23;

@@ -41,8 +41,9 @@ pub const MAX_LINK: usize = 2_000;
 pub const MAX_MEDIA: usize = 35;
 pub const MAX_ACCOUNTS: usize = 500;
 pub const MAX_UNDO_SECONDS: u16 = 60;
-/// Above every platform's own limit of a first comment.
-pub const MAX_FIRST_COMMENT: usize = 8_000;
+/// What the widest platform takes as a first comment, which is X of accounts that pay for it; the platform limits are
+/// preflight's.
+pub const MAX_FIRST_COMMENT: usize = 25_000;
 /// Above every platform's own limit of a title.
 pub const MAX_OPTION_TITLE: usize = 255;
 /// How far ahead a post may be scheduled.

@@ -2,8 +2,10 @@
 
 use super::{
     actions::{AccountActions, use_account_actions},
-    components::{AccountGrid, AccountTable, ConnectDialog, LOG_PAGE, Outcome, Platforms, UnlinkDialog, event_rows},
-    query::{AccountsQuery, Layout, PAGE},
+    components::{
+        AccountGrid, AccountTable, ConnectDialog, Outcome, Platforms, UnlinkDialog, event_rows, log_actions, no_events,
+    },
+    query::{AccountsQuery, LOG_PAGE, Layout, LogQuery, PAGE},
     server_fns::{AccountView, AccountsView, count_accounts, view_account, view_accounts},
 };
 use crate::{
@@ -14,19 +16,19 @@ use crate::{
         account::reconnect_link,
         delivery::DeliveryRow,
         follow::{follow, one_of},
-        query::{offset, page_request},
         search::ListSearch,
         words::{account_status, mark},
     },
     ui::{
-        Banner, Breadcrumbs, Button, ButtonSize, ButtonVariant, Choice, Count, DescriptionList, Detail, EmptyState,
-        EmptyStep, FilterChip, FilterOption, FilterSelect, Glyph, MarkSize, Pagination, PlatformMark, RelativeTime,
-        Section, SegmentedLinks, SkeletonCards, SkeletonRows, StatusBadge, Switch, Tag, Tone,
+        Badge, Banner, Breadcrumbs, Button, ButtonSize, ButtonVariant, Choice, Count, DescriptionList, Detail,
+        EmptyState, EmptyStep, FilterChip, FilterOption, FilterSelect, Glyph, MarkSize, Pagination, PlatformMark,
+        RelativeTime, Section, SegmentedLinks, SkeletonCards, SkeletonRows, StatusBadge, Switch, Tag, Tone, grouped,
+        use_clock,
     },
 };
 use domain::{
     AccountId, Page, Platform,
-    accounts::{Account, AccountCounts, AccountStatus, PlatformOffer},
+    accounts::{Account, AccountCounts, AccountStatus, PlatformOffer, VersionStatus},
     workspaces::Role,
 };
 use leptos::prelude::*;
@@ -350,12 +352,12 @@ pub fn AccountPage() -> impl IntoView {
     let params = use_params_map();
     let query = use_query_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")).and_then(|id| id.parse::<AccountId>().ok()));
-    let log_offset = Memo::new(move |_| query.with(|query| offset(query.get("offset").as_deref())));
+    let log = Memo::new(move |_| query.with(|query| LogQuery::read(|name| query.get_all(name).unwrap_or_default())));
     let account = Resource::new(
-        move || (id.get(), log_offset.get()),
-        |(id, offset)| async move {
+        move || (id.get(), log.get()),
+        |(id, log)| async move {
             match id {
-                Some(id) => view_account(id, page_request(LOG_PAGE, offset)).await,
+                Some(id) => view_account(id, log.filter()).await,
                 None => Err(crate::AppError::new(
                     domain::ErrorCode::NotFound,
                     "This account does not exist, or you have no access to it.",
@@ -368,26 +370,27 @@ pub fn AccountPage() -> impl IntoView {
         "Account",
         "this account",
         move || view! { <SkeletonRows label="Loading the account" count=4/> },
-        move |view| one(view, query),
+        move |view| one(view, query, log),
     )
 }
 
-fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>) -> AnyView {
-    let AccountView { account, log, deliveries } = view;
+fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>, shown_log: Memo<LogQuery>) -> AnyView {
+    let AccountView { account, offer, log, deliveries } = view;
     let id = account.id;
     let here = format!("/accounts/{id}");
     let title = account.display_name.clone();
     let accounts = RwSignal::new(vec![account.clone()]);
     let actions = use_account_actions(accounts);
     let account = one_of(accounts, account, |one| one.id);
-    let log_offset = log.offset;
+    let shown_log = shown_log.get_untracked();
+    let log_filter = shown_log.filter();
     let log = RwSignal::new(log);
     let deliveries = RwSignal::new(deliveries);
     let live = use_live();
     follow(
         Signal::derive(move || live.accounts().get().wrapping_add(live.deliveries().get())),
         Signal::derive(move || deliveries.read().iter().any(|delivery| !delivery.status.is_final())),
-        move || view_account(id, page_request(LOG_PAGE, log_offset)),
+        move || view_account(id, log_filter.clone()),
         move |view: AccountView| {
             accounts.set(vec![view.account]);
             log.set(view.log);
@@ -439,7 +442,8 @@ fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>) -> AnyV
         }
         .into_any()
     };
-    let base = here.clone();
+    let base = shown_log.href(id);
+    let log_head = shown_log.clone();
     let crumbs = vec![("/accounts".to_owned(), "Accounts".to_owned()), (String::new(), title.clone())];
     view! {
         <div class="-mb-2 px-4 pt-2 sm:pt-4 lg:px-6"><Breadcrumbs crumbs/></div>
@@ -449,7 +453,7 @@ fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>) -> AnyV
             // Drawn anew when the status changes what can be done.
             actions=move || header_actions.clone().into_any()
         >
-            <Outcome query here/>
+            <Outcome query here account=id/>
             {move || {
                 let shown = shape.get();
                 (shown.status != AccountStatus::Connected || shown.needs_attention())
@@ -465,7 +469,7 @@ fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>) -> AnyV
             }}
             // One column, two, and on wide screens three: what it is, what was sent there, what became of its access.
             <div class="grid grid-cols-1 gap-8 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)] lg:grid-rows-[auto_1fr] min-[96rem]:grid-cols-[minmax(0,26rem)_minmax(0,1fr)_minmax(0,22rem)]">
-                <div class="min-w-0">{details(account, shape, actions)}</div>
+                <div class="min-w-0">{details(account, shape, actions, offer)}</div>
                 <div class="min-w-0 lg:col-start-1 lg:row-start-2 min-[96rem]:col-start-2 min-[96rem]:row-span-2 min-[96rem]:row-start-1">
                     <Section
                         id="sent-h"
@@ -483,12 +487,13 @@ fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>) -> AnyV
                 </div>
                 <div class="min-w-0 min-[96rem]:col-start-1 min-[96rem]:row-start-2">{grants(shape)}</div>
                 <div class="min-w-0 min-[96rem]:col-start-3 min-[96rem]:row-span-2 min-[96rem]:row-start-1">
-                    <Section id="log-h" title="Connection log">
+                    <Section id="log-h" title="Connection log" actions=move || log_actions(&log_head, id)>
                         {move || {
                             let Page { items, total, offset, .. } = log.get();
                             let total = u64::try_from(total).unwrap_or(0);
+                            let rows = if items.is_empty() { no_events(&shown_log, id) } else { event_rows(items) };
                             view! {
-                                {event_rows(items)}
+                                {rows}
                                 <div class="mt-3" hidden=total <= u64::from(LOG_PAGE)>
                                     <Pagination
                                         total
@@ -510,7 +515,12 @@ fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>) -> AnyV
 }
 
 /// What the account is, how its access stands, and whether posts go there.
-fn details(account: Memo<Account>, shape: Memo<Account>, actions: AccountActions) -> AnyView {
+fn details(
+    account: Memo<Account>,
+    shape: Memo<Account>,
+    actions: AccountActions,
+    offer: Option<PlatformOffer>,
+) -> AnyView {
     let first = account.get_untracked();
     let id = first.id;
     let publishes = first.platform.rules().is_some();
@@ -521,6 +531,8 @@ fn details(account: Memo<Account>, shape: Memo<Account>, actions: AccountActions
     let synced = move || {
         shape.read().last_synced_at.map_or_else(|| "Not yet".into_any(), |at| view! { <RelativeTime at/> }.into_any())
     };
+    // Said where it is not what everyone on the platform may write.
+    let longest = Memo::new(move |_| shape.read().text_max.map(|most| format!("{} characters", grouped(most.into()))));
     view! {
         <Section id="details-h" title="Account">
             <div class="rounded-lg border border-border bg-surface">
@@ -555,12 +567,32 @@ fn details(account: Memo<Account>, shape: Memo<Account>, actions: AccountActions
                         <Detail label="Connected">{move || view! { <RelativeTime at=shape.read().connected_at/> }}</Detail>
                         <Detail label="Last synced">{synced}</Detail>
                         <Detail label="Access">{expiry}</Detail>
+                        {move || longest.get().map(|words| view! { <Detail label="Longest text">{words}</Detail> })}
+                        {offer.and_then(|offer| api_version(&offer))}
                     </DescriptionList>
                 </div>
             </div>
         </Section>
     }
     .into_any()
+}
+
+/// The version of the platform's API that is spoken here; and, when it ends soon or has ended, what is to be done.
+fn api_version(offer: &PlatformOffer) -> Option<AnyView> {
+    let words = offer.version_words()?;
+    let ends_on = offer.api_version_ends_on;
+    let now = use_clock().now();
+    let status = Memo::new(move |_| VersionStatus::of(ends_on, now.get().date_naive()));
+    let warning = move || {
+        let status = status.get();
+        let (label, advice) = status.label().zip(status.advice())?;
+        let tone = if status == VersionStatus::Ended { Tone::Danger } else { Tone::Warning };
+        Some(view! {
+            <span class="mt-1 block"><Badge tone with_glyph=true>{label}</Badge></span>
+            <span class="mt-1 block text-muted">{advice}</span>
+        })
+    };
+    Some(view! { <Detail label="API version">{words} {warning}</Detail> }.into_any())
 }
 
 /// What was granted, and what is missing with what it costs.

@@ -1,13 +1,18 @@
-//! The list of accounts as an address: which, how shown, from where.
+//! The list of accounts as an address: which, how shown, from where. And one account's connection log.
 
 use crate::shared::query::{Href, offset, page_request, search_words};
+use chrono::NaiveDate;
 use domain::{
-    Platform,
-    accounts::{AccountFilter, AccountStatus},
+    AccountId, Platform,
+    accounts::{AccountFilter, AccountStatus, ConnectionEventFilter, ConnectionEventTypes},
+    posts::Bound,
 };
 
 /// Accounts on a page: fills rows of two, three and four cards.
 pub const PAGE: u32 = 24;
+
+/// Lines on a page of the connection log.
+pub const LOG_PAGE: u32 = 10;
 
 /// How the list is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -122,9 +127,92 @@ impl AccountsQuery {
     }
 }
 
+/// What the address of an account's page says of its connection log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogQuery {
+    pub kinds: ConnectionEventTypes,
+    /// Whole days in the workspace's zone, both in the range.
+    pub from: Option<NaiveDate>,
+    pub to: Option<NaiveDate>,
+    pub offset: u32,
+}
+
+impl LogQuery {
+    /// Reads an address, in which a form repeats a name for each of its ticks; what makes no sense is left out.
+    pub fn read(all: impl Fn(&str) -> Vec<String>) -> Self {
+        let day = |key| match all(key).pop().and_then(|text| text.parse().ok()) {
+            Some(Bound::Day(day)) => Some(day),
+            Some(Bound::Moment(_)) | None => None,
+        };
+        let (from, to) = match (day("from"), day("to")) {
+            (Some(from), Some(to)) if to < from => (Some(to), Some(from)),
+            range => range,
+        };
+        let words = all("event_type");
+        let kinds = words.iter().flat_map(|words| words.split(',')).filter_map(|word| word.trim().parse().ok());
+        Self { kinds: kinds.collect(), from, to, offset: offset(all("offset").pop().as_deref()) }
+    }
+
+    fn with_filters(&self, href: Href) -> Href {
+        href.with("event_type", Some(&self.kinds).filter(|kinds| !kinds.is_any()))
+            .with("from", self.from)
+            .with("to", self.to)
+    }
+
+    /// The address of the account's page without the log's page, to which pagination adds its own.
+    pub fn href(&self, account: AccountId) -> String {
+        self.with_filters(Href::new(&format!("/accounts/{account}"))).build()
+    }
+
+    /// Everything under the filters as a file.
+    pub fn csv(&self, account: AccountId) -> String {
+        let path = format!("/api/social-accounts/{account}/events");
+        self.with_filters(Href::new(&path).with("format", Some("csv"))).build()
+    }
+
+    pub fn filter(&self) -> ConnectionEventFilter {
+        ConnectionEventFilter {
+            event_type: self.kinds.clone(),
+            from: self.from.map(Bound::Day),
+            to: self.to.map(Bound::Day),
+            page: page_request(LOG_PAGE, self.offset),
+        }
+    }
+
+    /// How many filters narrow it; a range of days is one.
+    pub fn narrowed_by(&self) -> usize {
+        self.kinds.as_slice().len() + usize::from(self.from.is_some() || self.to.is_some())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read_log(address: &str) -> LogQuery {
+        let pairs: Vec<(&str, &str)> = address.split('&').filter_map(|pair| pair.split_once('=')).collect();
+        LogQuery::read(|key| {
+            pairs.iter().filter(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned()).collect()
+        })
+    }
+
+    #[test]
+    fn a_log_is_an_address_with_or_without_a_form() {
+        let account = AccountId(uuid::Uuid::nil());
+        let here = "/accounts/00000000-0000-0000-0000-000000000000";
+        let ticked = read_log("event_type=token_refreshed&event_type=token_expired&from=2026-11-01&to=&offset=10");
+        let address = "event_type=token_refreshed,token_expired&from=2026-11-01";
+        assert_eq!(ticked.href(account), format!("{here}?{address}"));
+        assert_eq!(ticked.csv(account), format!("/api/social-accounts/{account}/events?format=csv&{address}"));
+        assert_eq!(read_log(address), LogQuery { offset: 0, ..ticked.clone() });
+        assert_eq!((ticked.narrowed_by(), ticked.filter().page.offset), (3, Some(10)));
+        assert_eq!(ticked.filter().from, Some(Bound::Day("2026-11-01".parse().unwrap())));
+
+        let nonsense = read_log("event_type=renewed,&from=soon&to=2026-11-01T00:00:00Z&oauth_error=refused");
+        assert_eq!((nonsense.href(account), nonsense.narrowed_by()), (here.to_owned(), 0));
+        let turned = read_log("from=2026-11-30&to=2026-11-01");
+        assert_eq!(turned.href(account), format!("{here}?from=2026-11-01&to=2026-11-30"));
+    }
 
     fn read(pairs: &[(&str, &str)]) -> AccountsQuery {
         AccountsQuery::read(|key| pairs.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned()))

@@ -3,13 +3,15 @@
 use crate::{codec::Json, error::AppError};
 #[cfg(feature = "ssr")]
 use crate::{error::refuse, services::acting};
-#[cfg(feature = "ssr")]
-use domain::deliveries::DeliveryFilter;
 use domain::{
-    AccountId, OauthStateId, Page, PageRequest,
-    accounts::{Account, AccountCounts, AccountFilter, ConnectionEvent, PlatformOffer, Withheld},
+    AccountId, OauthStateId, Page,
+    accounts::{
+        Account, AccountCounts, AccountFilter, ConnectionEvent, ConnectionEventFilter, PlatformOffer, Withheld,
+    },
     deliveries::Delivery,
 };
+#[cfg(feature = "ssr")]
+use domain::{PageRequest, deliveries::DeliveryFilter};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +45,8 @@ pub async fn count_accounts() -> Result<AccountCounts, AppError> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AccountView {
     pub account: Account,
+    /// Its platform, as it is spoken to here.
+    pub offer: Option<PlatformOffer>,
     /// Newest first.
     pub log: Page<ConnectionEvent>,
     /// Newest first, a handful.
@@ -51,14 +55,16 @@ pub struct AccountView {
 
 /// One account; `log` says which part of its connection log.
 #[server(prefix = "/fn", endpoint = "accounts/get", input = Json)]
-pub async fn view_account(id: AccountId, log: PageRequest) -> Result<AccountView, AppError> {
+pub async fn view_account(id: AccountId, log: ConnectionEventFilter) -> Result<AccountView, AppError> {
     let (services, actor) = acting()?;
     let account = services.accounts.get(&actor, id).await.map_err(refuse)?;
+    let offers = services.accounts.offers(&actor).await.map_err(refuse)?;
+    let offer = offers.into_iter().find(|offer| offer.platform == account.platform);
     let log = services.accounts.events(&actor, id, log).await.map_err(refuse)?;
     let latest =
         DeliveryFilter { social_account_id: Some(id), page: PageRequest::first(5), ..DeliveryFilter::default() };
     let deliveries = services.deliveries.list(&actor, latest).await.map_err(refuse)?.items;
-    Ok(AccountView { account, log, deliveries })
+    Ok(AccountView { account, offer, log, deliveries })
 }
 
 /// What was withheld in an authorisation that has just ended.

@@ -590,8 +590,13 @@ fn where_it_fits(asset: RwSignal<MediaAsset>) -> AnyView {
 }
 
 fn fits(platform: Platform, medium: &Medium) -> AnyView {
-    let target =
-        Target { account_id: domain::AccountId(uuid::Uuid::nil()), platform, name: String::new(), creator: None };
+    let target = Target {
+        account_id: domain::AccountId(uuid::Uuid::nil()),
+        platform,
+        name: String::new(),
+        text_max: None,
+        creator: None,
+    };
     let content = Content { body: "x".to_owned(), ..Content::default() };
     let said: Vec<Finding> = preflight::check(&content, std::slice::from_ref(medium), &[target])
         .into_iter()

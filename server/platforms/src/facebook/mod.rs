@@ -111,6 +111,7 @@ impl Page {
             display_name: self.name,
             handle: self.username.map(|name| format!("@{name}")),
             avatar_url: self.picture.and_then(|picture| picture.data.url),
+            text_max: None,
         }
     }
 }

@@ -122,6 +122,7 @@ impl Professional {
             display_name: display_name.unwrap_or_else(|| "Instagram account".to_owned()),
             handle,
             avatar_url: self.profile_picture_url,
+            text_max: None,
         }
     }
 }

@@ -217,6 +217,7 @@ impl Linkedin {
             display_name: if display_name.is_empty() { "LinkedIn member".to_owned() } else { display_name },
             handle: None,
             avatar_url: user.picture,
+            text_max: None,
             external_id: user.sub,
         })
     }
@@ -231,6 +232,7 @@ impl Linkedin {
             handle: organization.vanity_name,
             // A logo comes as a URN that takes another product's permission to look up.
             avatar_url: None,
+            text_max: None,
         })
     }
 

@@ -114,6 +114,7 @@ impl Mastodon {
                 .unwrap_or_else(|| account.username.clone()),
             handle: Some(format!("@{}@{domain}", account.username)),
             avatar_url: account.avatar,
+            text_max: None,
         })
     }
 

@@ -151,6 +151,7 @@ impl Tiktok {
                 .unwrap_or_else(|| "TikTok creator".to_owned()),
             handle,
             avatar_url: user.avatar_url,
+            text_max: None,
         })
     }
 

@@ -12,7 +12,7 @@ mod tests;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Platform, deliveries::ErrorClass};
+use domain::{Platform, deliveries::ErrorClass, platform::x::PREMIUM_TEXT_MAX};
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
@@ -68,6 +68,14 @@ struct User {
     name: String,
     username: String,
     profile_image_url: Option<String>,
+    /// What the account pays for; X says it to the account itself alone.
+    subscription_type: Option<String>,
+}
+
+/// The longest text of an account with this subscription. `None`: what every account may write, also for a word that is
+/// not known.
+fn text_max(subscription: Option<&str>) -> Option<u32> {
+    matches!(subscription, Some("Basic" | "Premium" | "PremiumPlus")).then_some(PREMIUM_TEXT_MAX)
 }
 
 impl From<User> for Profile {
@@ -78,6 +86,7 @@ impl From<User> for Profile {
             display_name: user.name,
             handle: Some(format!("@{}", user.username)),
             avatar_url: user.profile_image_url,
+            text_max: text_max(user.subscription_type.as_deref()),
         }
     }
 }
@@ -96,7 +105,7 @@ impl Twitter {
 
     async fn me(&self, tokens: &Tokens) -> Result<Profile, PlatformError> {
         let call = Call::get(Operation::Identify, self.api(&["users", "me"]))
-            .query("user.fields", "name,username,profile_image_url")
+            .query("user.fields", "name,username,profile_image_url,subscription_type")
             .bearer(&tokens.access_token);
         let reply = self.send(call).await?;
         Ok(reply.parse::<Data<User>>()?.data.into())

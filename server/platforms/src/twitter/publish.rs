@@ -87,6 +87,15 @@ struct Tweet {
     created_at: Option<DateTime<Utc>>,
     attachments: Option<Attachments>,
     entities: Option<Entities>,
+    /// The whole of a text that is longer than most accounts may write; `text` then is its beginning.
+    #[serde(rename = "note_tweet")]
+    note: Option<Note>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Note {
+    text: String,
+    entities: Option<Entities>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -320,7 +329,7 @@ impl Twitter {
             let mut call = Call::get(Operation::Find, self.api(&["users", &request.account.external_id, "tweets"]))
                 .query("max_results", "100")
                 .query("start_time", &since)
-                .query("tweet.fields", "attachments,created_at,entities,text")
+                .query("tweet.fields", "attachments,created_at,entities,note_tweet,text")
                 .bearer(&request.account.tokens.access_token);
             if let Some(token) = &next_token {
                 call = call.query("pagination_token", token);
@@ -386,8 +395,10 @@ fn usable(saved: Option<&Value>, request: &PublishRequest, now: DateTime<Utc>) -
 /// The text as it was sent: X shortens links, adds one for attached media, and escapes three characters. What a link was
 /// is told with a scheme, whether `written` had one or not.
 fn as_written(tweet: &Tweet, written: &str) -> String {
-    let mut text = tweet.text.clone();
-    for entity in tweet.entities.iter().flat_map(|entities| &entities.urls) {
+    let note = tweet.note.as_ref();
+    let mut text = note.map_or(&tweet.text, |note| &note.text).clone();
+    let entities = [note.and_then(|note| note.entities.as_ref()), tweet.entities.as_ref()];
+    for entity in entities.into_iter().flatten().flat_map(|entities| &entities.urls) {
         let original = match (&entity.media_key, &entity.expanded_url) {
             (Some(_), _) => "",
             (None, Some(expanded)) => {
@@ -422,6 +433,21 @@ mod tests {
             ]),
         );
         assert_eq!(as_written(&tweet, ""), "a <b> &amp; https://arctiv.example/x?a=1&b=2 ");
+    }
+
+    #[test]
+    fn a_long_text_is_read_where_it_is_whole() {
+        let media = "https://x.com/a/status/1/photo/1";
+        let tweet: Tweet = serde_json::from_value(json!({
+            "id": "1", "text": "It begins &amp; https://t.co/2",
+            "entities": {"urls": [{"url": "https://t.co/2", "expanded_url": media, "media_key": "3_1"}]},
+            "note_tweet": {
+                "text": "It begins &amp; ends at https://t.co/1",
+                "entities": {"urls": [{"url": "https://t.co/1", "expanded_url": "https://arctiv.example/x"}]},
+            },
+        }))
+        .unwrap();
+        assert_eq!(as_written(&tweet, ""), "It begins & ends at https://arctiv.example/x");
     }
 
     #[rstest]

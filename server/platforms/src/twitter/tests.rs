@@ -98,6 +98,7 @@ async fn a_code_becomes_an_account() {
     assert_eq!(grant.profile.display_name, "Northwind");
     assert_eq!(grant.profile.handle.as_deref(), Some("@northwind"));
     assert_eq!(grant.profile.avatar_url.as_deref(), Some("https://pbs.example/a.png"));
+    assert_eq!(grant.profile.text_max, None, "X said nothing of a subscription");
     assert_eq!(grant.tokens.access_token.expose_secret(), "new-access");
     assert_eq!(grant.tokens.refresh_token.unwrap().expose_secret(), "new-refresh");
     assert_eq!(grant.tokens.expires_at, Some(noon() + chrono::Duration::hours(2)));
@@ -105,6 +106,28 @@ async fn a_code_becomes_an_account() {
     // `media.write` was unticked: the account still takes posts without pictures.
     let [missing] = grant.missing_scopes.try_into().unwrap();
     assert_eq!((missing.scope.as_str(), missing.needed_to_publish), ("media.write", false));
+}
+
+#[rstest]
+#[case(json!("None"), None)]
+#[case(json!("Basic"), Some(25_000))]
+#[case(json!("Premium"), Some(25_000))]
+#[case(json!("PremiumPlus"), Some(25_000))]
+#[case(json!("Platinum"), None)]
+#[case(Value::Null, None)]
+#[tokio::test]
+async fn what_an_account_pays_for_says_how_much_it_may_write(
+    #[case] subscription: Value,
+    #[case] expected: Option<u32>,
+) {
+    let server = MockServer::start().await;
+    let user = json!({"id": "42", "name": "Northwind", "username": "northwind", "subscription_type": subscription});
+    on(&server, "GET", "/2/users/me", ok(json!({ "data": user }))).await;
+    let profile = adapter(Platform::Twitter, &server).identify(&account("42", AccountKind::Profile)).await.unwrap();
+    assert_eq!(profile.text_max, expected);
+    let requests = server.received_requests().await.unwrap();
+    let fields = "name,username,profile_image_url,subscription_type";
+    assert_eq!(query(&requests[0].url), pairs(&[("user.fields", fields)]));
 }
 
 #[tokio::test]
@@ -395,6 +418,8 @@ async fn a_post_is_found_again_over_several_pages() {
     assert_eq!(published_at, Some(noon() + chrono::Duration::seconds(3)));
     let requests = server.received_requests().await.unwrap();
     assert!(query(&requests[0].url).contains(&("start_time".into(), "2026-11-20T11:58:00Z".into())));
+    let fields = "attachments,created_at,entities,note_tweet,text";
+    assert!(query(&requests[0].url).contains(&("tweet.fields".into(), fields.into())));
     // Accounted for already: then it is not this one.
     assert_eq!(adapter.find_published(&request, None, &["8".into()]).await.unwrap(), Finding::NotFound);
 }

@@ -23,6 +23,8 @@ use url::Url;
 /// A person of the sandbox for each network, and the account of theirs these tests post to.
 const FACEBOOK: Who = who(Platform::Facebook, "Niamh Doyle", "Northwind Coffee Roasters");
 const X: Who = who(Platform::Twitter, "northwindcoffee", "@northwindcoffee");
+/// Of X, too, and pays for longer posts.
+const PAYING: Who = who(Platform::Twitter, "kestrelbikes", "@kestrelbikes");
 const MEMBER: Who = who(Platform::Linkedin, "Niamh Doyle", "Niamh Doyle");
 const ORGANIZATION: Who = who(Platform::Linkedin, "Niamh Doyle", "Northwind Coffee");
 const MASTODON: Who = who(Platform::Mastodon, "northwindcoffee", "Northwind Coffee");
@@ -287,7 +289,33 @@ async fn a_person_connects_x() {
     let lives = grant.tokens.expires_at.unwrap() - RealClock.now();
     assert!(lives > chrono::Duration::minutes(118) && lives <= chrono::Duration::minutes(120), "{lives}");
     let profile = grant.profile.clone();
+    assert_eq!(profile.text_max, None);
     assert_eq!(world.adapter.identify(&usable(grant)).await.unwrap(), profile);
+}
+
+#[tokio::test]
+async fn an_account_that_pays_x_writes_more_and_what_it_wrote_is_found() {
+    let world = World::new(PAYING).await;
+    let grant = world.grant().await;
+    assert_eq!(grant.profile.text_max, Some(25_000));
+    let account = usable(grant);
+    let error = world.publish(&post(&account, &"a".repeat(25_001))).await.unwrap_err();
+    assert_eq!(class(&error), ErrorClass::Validation, "{error:?}");
+    // The list shows but the beginning of a long text, unless the whole is asked for.
+    let text = format!("Frames & forks, at https://kestrel.bike/frames: {}", "built slowly. ".repeat(200));
+    let mut request = post(&account, text.trim_end());
+    request.media = vec![picture(1, None)];
+    let mut other = post(&account, &format!("{}. Or quickly.", request.text));
+    other.media = vec![picture(2, None)];
+    world.publish(&other).await.unwrap();
+    assert_eq!(world.find(&request).await, Finding::NotFound, "it begins alike");
+    let published = world.publish(&request).await.unwrap();
+    let Finding::Found { external_id, .. } = world.find(&request).await else { panic!("not found") };
+    assert_eq!(external_id, published.external_id);
+
+    let ended = json!({"platform": "twitter", "account": "kestrelbikes", "premium": false});
+    world.sandbox.control().unwrap().post("premium", &ended).await.unwrap();
+    assert_eq!(world.adapter.identify(&account).await.unwrap().text_max, None);
 }
 
 #[tokio::test]

@@ -133,6 +133,11 @@ impl Accounts {
         self.by_id.get(&(platform, id.to_owned())).and_then(|&at| self.list.get(at))
     }
 
+    pub(crate) fn get_mut(&mut self, platform: Slug, id: &str) -> Option<&mut Account> {
+        let at = *self.by_id.get(&(platform, id.to_owned()))?;
+        self.list.get_mut(at)
+    }
+
     /// By id, handle or name.
     pub(crate) fn find(&self, platform: Slug, wanted: &str) -> Option<&Account> {
         self.get(platform, wanted).or_else(|| self.of(platform).find(|account| account.is_called(wanted)))

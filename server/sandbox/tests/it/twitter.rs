@@ -289,7 +289,62 @@ async fn posts_that_x_refuses() {
 async fn an_account_that_pays_may_write_more() {
     let net = Net::start().await;
     let (token, _) = connect(&net, "kestrelbikes").await;
-    json(tweet(&net, &token, &json!({ "text": "x".repeat(4_000) })), 201).await;
+    for text in ["x".repeat(25_000), "日".repeat(12_500)] {
+        json(tweet(&net, &token, &json!({ "text": text })), 201).await;
+    }
+    for text in ["y".repeat(25_001), "日".repeat(12_501)] {
+        let refused = json(tweet(&net, &token, &json!({ "text": text })), 400).await;
+        assert!(refused["detail"].as_str().unwrap().contains("too long"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_account_pays_for_is_told_when_asked_and_can_change() {
+    let net = Net::start().await;
+    let (paying, _) = connect(&net, "kestrelbikes").await;
+    let (other, _) = connect(&net, "northwindcoffee").await;
+    let subscription = async |token: &str| {
+        let asked = net.get("/twitter/2/users/me?user.fields=name,subscription_type").bearer_auth(token);
+        json(asked, 200).await["data"]["subscription_type"].clone()
+    };
+    assert_eq!(subscription(&paying).await, "Premium");
+    assert_eq!(subscription(&other).await, "None");
+    let unasked = json(net.get("/twitter/2/users/me?user.fields=name").bearer_auth(&paying), 200).await;
+    assert!(unasked["data"].get("subscription_type").is_none(), "{unasked}");
+
+    let set = |account: &str, premium: bool| json!({ "platform": "twitter", "account": account, "premium": premium });
+    assert_eq!(net.control.post("premium", &set("@kestrelbikes", false)).await.unwrap()["changed"], 1);
+    net.control.post("premium", &set("northwindcoffee", true)).await.unwrap();
+    assert_eq!(subscription(&paying).await, "None");
+    assert_eq!(subscription(&other).await, "Premium");
+    json(tweet(&net, &paying, &json!({ "text": "x".repeat(281) })), 400).await;
+    json(tweet(&net, &other, &json!({ "text": "x".repeat(281) })), 201).await;
+    assert!(net.control.post("premium", &set("nobody", true)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_long_text_is_cut_short_where_the_whole_is_not_asked_for() {
+    let net = Net::start().await;
+    let (token, _) = connect(&net, "kestrelbikes").await;
+    let many = "word ".repeat(80);
+    let text = format!("First https://northwind.coffee/1 & {many}then https://northwind.coffee/2 last");
+    let made = json(tweet(&net, &token, &json!({ "text": text })), 201).await;
+    let id = made["data"]["id"].as_str().unwrap();
+    let shown = made["data"]["text"].as_str().unwrap();
+    assert!(shown.starts_with("First https://t.co/") && shown.ends_with("word"), "{shown}");
+    let path = format!("/twitter/2/tweets/{id}?tweet.fields=entities");
+    let short = json(net.get(&path).bearer_auth(&token), 200).await;
+    assert_eq!(short["data"]["text"], shown);
+    assert_eq!(short["data"]["entities"]["urls"].as_array().unwrap().len(), 1);
+    assert!(short["data"].get("note_tweet").is_none());
+    let whole = json(net.get(&format!("{path},note_tweet")).bearer_auth(&token), 200).await;
+    let note = &whole["data"]["note_tweet"];
+    let said = note["text"].as_str().unwrap();
+    assert!(said.starts_with(shown.trim_end_matches("word")) && said.ends_with(" last"), "{said}");
+    let urls = note["entities"]["urls"].as_array().unwrap();
+    assert_eq!((urls.len(), &urls[1]["expanded_url"]), (2, &json!("https://northwind.coffee/2")));
+    assert_eq!(urls[0], whole["data"]["entities"]["urls"][0]);
+    assert_eq!(net.texts("twitter").await, [text], "what was written");
 }
 
 #[tokio::test]

@@ -8,11 +8,12 @@ use axum::{
     http::{HeaderMap, HeaderName, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
+use chrono::NaiveDate;
 use domain::{
-    AccountId, OauthStateId, PageRequest, Platform, ServiceError,
+    AccountId, OauthStateId, Platform, ServiceError,
     accounts::{
-        Account, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, ConnectionEvent, Creator,
-        DataDeletion, OauthProblem, PushEvents, PushMessage, Withheld,
+        Account, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, ConnectionEvent,
+        ConnectionEventFilter, Creator, DataDeletion, PlatformOffer, PushEvents, PushMessage, Withheld,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -20,8 +21,12 @@ use url::form_urlencoded;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::oauth::OauthFailure;
+use super::{
+    csv::{head, line},
+    oauth::OauthFailure,
+};
 use crate::http::{
+    csv,
     envelope::{ApiError, ApiResult, Failure, List, Ok200, Success, SuccessPage, log},
     extract::{Anyone, Body, PathId, Query, RawBody, SignedIn},
 };
@@ -33,6 +38,7 @@ where
     Arc<dyn Accounts>: FromRef<S>,
 {
     OpenApiRouter::new()
+        .routes(routes!(offers))
         .routes(routes!(list, connect))
         .routes(routes!(get, unlink))
         .routes(routes!(toggle))
@@ -45,6 +51,46 @@ where
 }
 
 type Port = State<Arc<dyn Accounts>>;
+
+/// A platform that this Arctiv can connect to.
+#[derive(Debug, Serialize, ToSchema)]
+struct OfferedPlatform {
+    platform: Platform,
+    /// What people call it.
+    label: &'static str,
+    /// Whether the operator has set up an app there.
+    configured: bool,
+    /// The version of its API that is spoken here, such as `v25.0`; `null` while it is not set up.
+    api_version: Option<String>,
+    /// The last day (UTC) on which that version answers; `null` where the platform has named none.
+    api_version_ends_on: Option<NaiveDate>,
+}
+
+impl From<PlatformOffer> for OfferedPlatform {
+    fn from(offer: PlatformOffer) -> Self {
+        Self {
+            platform: offer.platform,
+            label: offer.platform.label(),
+            configured: offer.configured,
+            api_version: offer.api_version,
+            api_version_ends_on: offer.api_version_ends_on,
+        }
+    }
+}
+
+/// The platforms that accounts can be connected at, with the calendar of their API versions: which is spoken here, and until
+/// when it answers. Before that day the operator updates Arctiv or sets another version.
+#[utoipa::path(
+    get, path = "/api/platforms", tag = "accounts",
+    responses(
+        (status = 200, body = Success<Vec<OfferedPlatform>>),
+        (status = 401, description = "Not signed in", body = Failure),
+    ),
+)]
+async fn offers(State(accounts): Port, SignedIn(actor): SignedIn) -> ApiResult<Ok200<Vec<OfferedPlatform>>> {
+    let offers = accounts.offers(&actor).await?;
+    Ok(Ok200(offers.into_iter().map(OfferedPlatform::from).collect()))
+}
 
 /// The accounts of the workspace, by name. Disconnected ones only with `status=disconnected`.
 #[utoipa::path(
@@ -196,18 +242,34 @@ async fn creator(
     Ok(Ok200(accounts.creator(&actor, id).await?))
 }
 
-/// The connection log of an account, newest first.
+/// Which part of a connection log, and as what.
+#[derive(Debug, Deserialize)]
+struct LogQuery {
+    format: Option<csv::Format>,
+    #[serde(flatten)]
+    filter: ConnectionEventFilter,
+}
+
+/// The connection log of an account, newest first. With `format=csv`, or `Accept: text/csv`, everything under the filter as
+/// one CSV file (`limit`, `offset` and `cursor` are not looked at then). Lines are kept for two years.
 #[utoipa::path(
     get, path = "/api/social-accounts/{id}/events", tag = "accounts",
     params(
         ("id" = AccountId, Path),
+        ("event_type" = Option<String>, Query, description = "Only events of one of these kinds: `token_refreshed,token_expired`"),
+        ("from" = Option<String>, Query, description = "From this day (in the workspace's time zone) or time on"),
+        ("to" = Option<String>, Query, description = "The end of that range: a moment is not in it, a day is"),
+        ("format" = Option<String>, Query, description = "`json` or `csv`"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "20 if left out"),
         ("offset" = Option<u32>, Query, maximum = 100_000, description = "Not together with `cursor`"),
         ("cursor" = Option<String>, Query, max_length = 200, description = "`next_cursor` of the page before"),
     ),
     responses(
-        (status = 200, body = SuccessPage<ConnectionEvent>),
-        (status = 400, description = "A parameter is out of range", body = Failure),
+        (status = 200, description = "A page, or the file", content(
+            (SuccessPage<ConnectionEvent> = "application/json"),
+            (String = "text/csv"),
+        )),
+        (status = 400, description = "A parameter is out of range, or none of those that are taken", body = Failure),
         (status = 401, description = "Not signed in", body = Failure),
         (status = 404, description = "Absent, or another workspace's", body = Failure),
     ),
@@ -216,9 +278,19 @@ async fn events(
     State(accounts): Port,
     SignedIn(actor): SignedIn,
     PathId(id): PathId<AccountId>,
-    Query(page): Query<PageRequest>,
-) -> ApiResult<List<ConnectionEvent>> {
-    Ok(List(accounts.events(&actor, id, page).await?))
+    headers: HeaderMap,
+    Query(query): Query<LogQuery>,
+) -> ApiResult<Response> {
+    let filter = query.filter;
+    if !csv::is_asked(query.format, &headers) {
+        return Ok(List(accounts.events(&actor, id, filter).await?).into_response());
+    }
+    // What can be refused is refused before the file begins.
+    let first = accounts.events_portion(&actor, id, &filter, None).await?;
+    Ok(csv::file("attachment; filename=\"connection-log.csv\"", head(), line, first, move |last: &ConnectionEvent| {
+        let (accounts, actor, filter, last) = (Arc::clone(&accounts), actor.clone(), filter.clone(), last.id);
+        async move { accounts.events_portion(&actor, id, &filter, Some(last)).await }
+    }))
 }
 
 /// Unlinks an account: its tokens are given back at the platform and deleted, and it leaves every list.
@@ -272,8 +344,8 @@ struct AuthorizeQuery {
         ("return_to" = Option<String>, Query, description = "A path of this site to come back to; `/accounts` if left out"),
     ),
     responses(
-        (status = 303, description = "To the platform; to the accounts page with `oauth_error` if this Arctiv is not set \
-            up for it; a browser that is not signed in, to `/login`"),
+        (status = 303, description = "To the platform; to the accounts page (or that of the account to reconnect) with \
+            `oauth_error` if this Arctiv is not set up for it; a browser that is not signed in, to `/login`"),
         (status = 400, description = "The account is of another platform", body = Failure),
         (status = 401, description = "Not signed in", body = Failure),
         (status = 403, description = "Not an admin (for reconnecting: a viewer)", body = Failure),
@@ -295,8 +367,8 @@ async fn authorize(
     let options = AuthorizeOptions { account_id: query.account_id, return_to: query.return_to };
     match accounts.authorize(&actor, platform, options).await {
         Ok(url) => Ok(Redirect::to(&url)),
-        Err(error) => match OauthFailure::problem_of(&error) {
-            Some(problem) => Ok(to_problem(problem, platform)),
+        Err(error) => match OauthFailure::behind(&error) {
+            Some(failure) => Ok(to_problem(failure, platform)),
             None => Err(error.into()),
         },
     }
@@ -313,7 +385,8 @@ async fn authorize(
     ),
     responses(
         (status = 303, description = "Back into the app with `connected` (how many), `platform`, and `withheld` (the id of \
-            what was withheld, if anything was); or to the accounts page with `oauth_error` (a word for what went wrong) and `platform`; or, not signed in, to `/login`"),
+            what was withheld, if anything was); or to the accounts page, after a reconnection to that of the account, with \
+            `oauth_error` (a word for what went wrong) and `platform`; or, not signed in, to `/login`"),
         (status = 404, description = "No such platform", body = Failure),
     ),
 )]
@@ -335,10 +408,10 @@ async fn callback(
             pairs.extend(connected.withheld.map(|id| ("withheld", id.to_string())));
             Redirect::to(&with_query(&connected.return_to, &pairs)).into_response()
         }
-        Err(error) => match OauthFailure::problem_of(&error) {
-            Some(problem) => {
+        Err(error) => match OauthFailure::behind(&error) {
+            Some(failure) => {
                 log(&error);
-                to_problem(problem, platform).into_response()
+                to_problem(failure, platform).into_response()
             }
             None => ApiError(error).into_response(),
         },
@@ -464,10 +537,12 @@ async fn deletion(
     Ok(Ok200(push.deletion(&visitor, &code).await?))
 }
 
-/// To the page that says what went wrong; in a word, so that nobody can make it say something else.
-fn to_problem(problem: OauthProblem, platform: Platform) -> Redirect {
-    let pairs = [("oauth_error", problem.code().to_owned()), ("platform", platform.to_string())];
-    Redirect::to(&with_query("/accounts", &pairs))
+/// To the page that says what went wrong, the account's own where one was to be reconnected; in a word, so that nobody can
+/// make it say something else.
+fn to_problem(failure: &OauthFailure, platform: Platform) -> Redirect {
+    let page = failure.account.map_or_else(|| "/accounts".to_owned(), |id| format!("/accounts/{id}"));
+    let pairs = [("oauth_error", failure.problem.code().to_owned()), ("platform", platform.to_string())];
+    Redirect::to(&with_query(&page, &pairs))
 }
 
 /// Adds to the query of a path of ours, before its fragment.

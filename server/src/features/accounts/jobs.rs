@@ -14,7 +14,7 @@ pub struct RefreshToken {
     pub account_id: AccountId,
     /// The version to replace.
     pub version: i64,
-    /// A person asked for it: at once, and with a look at name and picture.
+    /// A person asked for it: at once, and with a look at name, picture and the longest text.
     pub forced: bool,
 }
 

@@ -11,11 +11,13 @@
 //! | `policy` | who may |
 //! | `store` | the SQL |
 //! | [`api`] | REST |
+//! | `csv` | the connection log as a file |
 //!
 //! A web transaction can put tokens in and mark them for deletion; reading them takes the worker's role. So everything
 //! that needs an open token is a job, or publishing, and goes through [`Tokens`].
 
 pub mod api;
+mod csv;
 pub mod in_tx;
 pub mod jobs;
 mod oauth;

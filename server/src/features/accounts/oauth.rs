@@ -9,7 +9,7 @@ use std::{error::Error as StdError, fmt};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::Duration;
 use domain::{
-    ErrorCode, Platform, ServiceError,
+    AccountId, ErrorCode, Platform, ServiceError,
     accounts::{Callback, OauthProblem},
     deliveries::ErrorClass,
 };
@@ -95,13 +95,15 @@ fn word_of(error: &str) -> String {
 pub struct OauthFailure {
     /// What people are told.
     pub problem: OauthProblem,
+    /// The account that was to be reconnected, if it was one that is connected already.
+    pub account: Option<AccountId>,
     source: Option<PlatformError>,
 }
 
 impl OauthFailure {
-    /// The problem behind an error of the accounts port, if it is one.
-    pub fn problem_of(error: &ServiceError) -> Option<OauthProblem> {
-        error.cause.as_deref()?.downcast_ref::<Self>().map(|failure| failure.problem)
+    /// The failure behind an error of the accounts port, if it is one.
+    pub fn behind(error: &ServiceError) -> Option<&Self> {
+        error.cause.as_deref()?.downcast_ref()
     }
 }
 
@@ -121,9 +123,15 @@ impl StdError for OauthFailure {
     }
 }
 
-/// The port's error for a problem.
-pub(super) fn failure(problem: OauthProblem, platform: Platform, source: Option<PlatformError>) -> ServiceError {
-    ServiceError::new(ErrorCode::OauthError, problem.sentence(platform)).because(OauthFailure { problem, source })
+/// The port's error for a problem; `account` is the one that was to be reconnected.
+pub(super) fn failure(
+    problem: OauthProblem,
+    platform: Platform,
+    account: Option<AccountId>,
+    source: Option<PlatformError>,
+) -> ServiceError {
+    let failure = OauthFailure { problem, account, source };
+    ServiceError::new(ErrorCode::OauthError, problem.sentence(platform)).because(failure)
 }
 
 /// What a refused exchange means.

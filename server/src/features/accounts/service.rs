@@ -11,17 +11,18 @@ use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    AccountId, Actor, ConnectionEventId, ErrorCode, OauthStateId, Page, PageRequest, Platform, ServiceError,
-    ServiceResult,
+    AccountId, Actor, ConnectionEventId, ErrorCode, OauthStateId, Page, Platform, ServiceError, ServiceResult,
     accounts::{
         Account, AccountCounts, AccountFilter, AccountQuota, AccountStatus, Accounts, AuthorizeOptions, Callback,
-        Connected, ConnectionEvent, ConnectionEventType, Creator, LeftOut, OauthProblem, PlatformOffer, Withheld,
+        Connected, ConnectionEvent, ConnectionEventFilter, ConnectionEventType, Creator, LeftOut, OauthProblem,
+        PlatformOffer, Withheld,
     },
     audit::Action,
     clock::{Clock, Ids},
     identity::safe_next,
     notifications::WebhookEvent,
     page::Window,
+    posts::schedule,
 };
 use platforms::{Adapter, AuthorizeRequest, Exchange, ExchangeRequest, Grant};
 use secrecy::{ExposeSecret, SecretString};
@@ -35,7 +36,7 @@ use super::{
     jobs::{AskCreator, AskQuota, RefreshToken, RevokeAccess},
     oauth::{self, Answer},
     policy,
-    store::{self, CreatorRow, NewEvent, NewState, QuotaRow},
+    store::{self, CreatorRow, NewEvent, NewState, QuotaRow, WantedEvents},
     tokens::seal,
 };
 use crate::{
@@ -83,8 +84,10 @@ impl AccountsService {
         Self { with: setup }
     }
 
-    fn adapter(&self, platform: Platform) -> ServiceResult<&Arc<dyn Adapter>> {
-        self.with.platforms.get(platform).ok_or_else(|| oauth::failure(OauthProblem::NotConfigured, platform, None))
+    /// The platform's adapter; without one, `account` cannot be reconnected.
+    fn adapter(&self, platform: Platform, account: Option<AccountId>) -> ServiceResult<&Arc<dyn Adapter>> {
+        let unset = || oauth::failure(OauthProblem::NotConfigured, platform, account, None);
+        self.with.platforms.get(platform).ok_or_else(unset)
     }
 
     /// A line for the log of something this actor did.
@@ -131,7 +134,7 @@ impl AccountsService {
         }
         record(&mut tx, entry.is(json!({ "platform": platform, "reason": message })));
         tx.commit().await?;
-        Ok(oauth::failure(failed.problem, platform, failed.source))
+        Ok(oauth::failure(failed.problem, platform, account, failed.source))
     }
 
     /// Uses up the state of a callback, or says why it cannot be.
@@ -276,6 +279,7 @@ impl AccountsService {
             display_name: &display_name,
             handle: handle.as_deref(),
             avatar_url,
+            text_max: text_max(&grant.profile),
             grantor: &grant.grantor,
             scopes: &grant.tokens.scopes,
             missing_scopes: &missing,
@@ -329,7 +333,15 @@ impl From<OauthProblem> for Failed {
 #[async_trait]
 impl Accounts for AccountsService {
     async fn offers(&self, _: &Actor) -> ServiceResult<Vec<PlatformOffer>> {
-        let offer = |platform| PlatformOffer { platform, configured: self.with.platforms.get(platform).is_some() };
+        let offer = |platform| {
+            let spoken = self.with.platforms.get(platform).map(|adapter| adapter.api_version());
+            PlatformOffer {
+                platform,
+                configured: spoken.is_some(),
+                api_version_ends_on: spoken.as_ref().and_then(|version| version.ends_on),
+                api_version: spoken.map(|version| version.version),
+            }
+        };
         Ok(platforms::supported().map(offer).collect())
     }
 
@@ -355,14 +367,35 @@ impl Accounts for AccountsService {
         Ok(counts)
     }
 
-    async fn events(&self, actor: &Actor, id: AccountId, page_of: PageRequest) -> ServiceResult<Page<ConnectionEvent>> {
-        let window = page_of.window()?;
+    async fn events(
+        &self,
+        actor: &Actor,
+        id: AccountId,
+        filter: ConnectionEventFilter,
+    ) -> ServiceResult<Page<ConnectionEvent>> {
+        let window = filter.page.window()?;
         let after = after(&window)?.map(ConnectionEventId);
         let mut tx = self.with.db.read(actor).await?;
         require(store::find(&mut tx, id).await?)?;
-        let (items, total) = store::events(&mut tx, id, &window, after).await?;
+        let wanted = wanted_events(&mut tx, actor, &filter).await?;
+        let (limit, offset) = (i64::from(window.limit), i64::from(window.offset));
+        let items = store::events(&mut tx, id, &wanted, after, limit, offset).await?;
+        let total = store::count_events(&mut tx, id, &wanted).await?;
         let last = items.last().map(|event| event.id.0);
         Ok(page(items, total, &window, last))
+    }
+
+    async fn events_portion(
+        &self,
+        actor: &Actor,
+        id: AccountId,
+        filter: &ConnectionEventFilter,
+        after: Option<ConnectionEventId>,
+    ) -> ServiceResult<Vec<ConnectionEvent>> {
+        let mut tx = self.with.db.read(actor).await?;
+        require(store::find(&mut tx, id).await?)?;
+        let wanted = wanted_events(&mut tx, actor, filter).await?;
+        store::events(&mut tx, id, &wanted, after, LOG_PORTION, 0).await
     }
 
     async fn authorize(&self, actor: &Actor, platform: Platform, options: AuthorizeOptions) -> ServiceResult<String> {
@@ -383,7 +416,7 @@ impl Accounts for AccountsService {
             }
             again = !account.missing_scopes.is_empty();
         }
-        let adapter = self.adapter(platform)?;
+        let adapter = self.adapter(platform, options.account_id)?;
         let state = oauth::new_state();
         let pkce = adapter.traits().pkce.then(|| oauth::pkce(&self.with.oauth_key, &state)).transpose()?;
         let now = self.with.clock.now();
@@ -604,6 +637,17 @@ fn quota(row: QuotaRow, now: DateTime<Utc>) -> (AccountQuota, bool) {
     (quota, ask)
 }
 
+/// Lines in one portion of an export of the connection log.
+const LOG_PORTION: i64 = 500;
+
+/// What a filter asks of the connection log; its days are the workspace's.
+async fn wanted_events(tx: &mut Tx, actor: &Actor, filter: &ConnectionEventFilter) -> ServiceResult<WantedEvents> {
+    let zone = if filter.needs_zone() { store::time_zone(tx, actor.workspace_id).await? } else { String::new() };
+    let (from, behind) = filter.span(schedule::zone(&zone).unwrap_or(chrono_tz::Tz::UTC))?;
+    let kinds: Vec<String> = filter.event_type.as_slice().iter().map(|kind| kind.as_str().to_owned()).collect();
+    Ok(WantedEvents { kinds: (!kinds.is_empty()).then_some(kinds), from, behind })
+}
+
 fn require(account: Option<Account>) -> ServiceResult<Account> {
     account.ok_or_else(|| ServiceError::not_found("account"))
 }
@@ -635,6 +679,11 @@ pub(super) fn tidy(name: &str) -> String {
 pub(super) fn is_picture(url: &str) -> bool {
     url.len() <= 2000
         && Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.host().is_some())
+}
+
+/// The longest text of an account, as it is stored.
+pub(super) fn text_max(profile: &platforms::Profile) -> Option<i32> {
+    profile.text_max.and_then(|most| i32::try_from(most).ok()).filter(|most| *most > 0)
 }
 
 /// Something of the vault's failed; what, the log says.

@@ -1,5 +1,6 @@
 //! Connecting, using, renewing and giving back, against the simulated networks and a real PostgreSQL.
 
+mod log;
 mod permissions;
 mod removal;
 mod renewal;
@@ -19,8 +20,8 @@ use chrono::{DateTime, Duration, Utc};
 use domain::{
     AccountId, Actor, ErrorCode, PageRequest, Platform, RequestId, ServiceError, SessionId, UserId, Via, WorkspaceId,
     accounts::{
-        Account, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, Connected, ConnectionEventType,
-        OauthProblem,
+        Account, AccountFilter, AccountStatus, Accounts, AuthorizeOptions, Callback, Connected, ConnectionEventFilter,
+        ConnectionEventType, OauthProblem,
     },
     clock::{Clock, Ids},
     deliveries::MissedPolicy,
@@ -231,7 +232,8 @@ impl Bench {
 
     /// The account's log, oldest first.
     async fn log(&self, id: AccountId) -> Vec<(ConnectionEventType, Option<String>, Option<u16>)> {
-        let page = self.accounts.events(&self.admin, id, PageRequest::first(100)).await.unwrap();
+        let all = ConnectionEventFilter { page: PageRequest::first(100), ..ConnectionEventFilter::default() };
+        let page = self.accounts.events(&self.admin, id, all).await.unwrap();
         page.items.into_iter().rev().map(|event| (event.event_type, event.message, event.status_code)).collect()
     }
 
@@ -371,7 +373,7 @@ fn parse(url: &Url) -> Callback {
 #[track_caller]
 fn assert_problem(result: &Result<Connected, ServiceError>, platform: Platform, expected: OauthProblem) {
     let error = result.as_ref().unwrap_err();
-    assert_eq!(OauthFailure::problem_of(error), Some(expected), "{error:?}");
+    assert_eq!(OauthFailure::behind(error).map(|failure| failure.problem), Some(expected), "{error:?}");
     assert_eq!(error.code(), ErrorCode::OauthError);
     assert_eq!(error.fault.message, expected.sentence(platform));
 }
@@ -617,6 +619,38 @@ async fn the_same_account_again_is_updated_and_never_doubled() {
 }
 
 #[tokio::test]
+async fn how_much_an_account_may_write_is_known_as_of_its_last_connection_or_renewal() {
+    let bench = Bench::new().await;
+    let connect = async || bench.connect(Platform::Twitter, Visitor::called("kestrelbikes")).await;
+    let pays = async |premium: bool| {
+        let body = json!({"platform": "twitter", "account": "kestrelbikes", "premium": premium});
+        bench.control.post("premium", &body).await.unwrap();
+    };
+    let account = connect().await;
+    assert_eq!(account.text_max, Some(25_000));
+    assert_eq!(bench.connect_x().await.text_max, None);
+    let on_x = AccountFilter { platform: Some(Platform::Twitter), ..AccountFilter::default() };
+    for listed in [bench.list().await, bench.accounts.list(&bench.admin, on_x).await.unwrap().items] {
+        let known: Vec<_> = listed.iter().filter_map(|one| Some((one.id, one.text_max?))).collect();
+        assert_eq!(known, [(account.id, 25_000)]);
+    }
+
+    pays(false).await;
+    assert_eq!(bench.get(account.id).await.text_max, Some(25_000), "nobody has asked X since");
+    let again = connect().await;
+    assert_eq!((again.id, again.text_max), (account.id, None));
+
+    pays(true).await;
+    bench.accounts.refresh(&bench.admin, account.id).await.unwrap();
+    bench.run_jobs().await;
+    assert_eq!(bench.get(account.id).await.text_max, Some(25_000));
+    pays(false).await;
+    bench.accounts.refresh(&bench.admin, account.id).await.unwrap();
+    bench.run_jobs().await;
+    assert_eq!(bench.get(account.id).await.text_max, None);
+}
+
+#[tokio::test]
 async fn an_account_belongs_to_one_workspace_at_a_time() {
     let bench = Bench::new().await;
     let other = bench.somebody("other", Role::Admin).await;
@@ -767,7 +801,7 @@ async fn roles_and_workspaces_are_kept_apart() {
     assert_eq!(code(bench.accounts.set_active(&stranger, id, false).await), ErrorCode::NotFound);
     assert_eq!(code(bench.accounts.refresh(&stranger, id).await), ErrorCode::NotFound);
     assert_eq!(bench.accounts.unlink(&stranger, id).await.unwrap_err().code(), ErrorCode::NotFound);
-    let log = bench.accounts.events(&stranger, id, PageRequest::default()).await;
+    let log = bench.accounts.events(&stranger, id, ConnectionEventFilter::default()).await;
     assert_eq!(log.unwrap_err().code(), ErrorCode::NotFound);
 
     let with = |role| Actor { role, ..bench.admin.clone() };
@@ -1396,10 +1430,69 @@ async fn a_browser_walks_from_the_button_to_the_platform_and_back() {
 }
 
 #[tokio::test]
+async fn a_reconnection_that_comes_to_nothing_leads_back_to_the_accounts_own_page() {
+    let bench = Bench::new().await;
+    let account = bench.connect_x().await;
+    let signed_in = || bench.router(Some(bench.admin.clone()));
+    let start = format!("/api/oauth/twitter/authorize?account_id={}&return_to=/compose", account.id);
+    let there = async || send(signed_in(), "GET", &start, None).await;
+    let back = async |from: &Url| {
+        let uri = format!("{}?{}", from.path(), from.query().unwrap());
+        location(&send(signed_in(), "GET", &uri, None).await).to_owned()
+    };
+    let page = |problem: &str| format!("/accounts/{}?oauth_error={problem}&platform=twitter", account.id);
+
+    let no = Visitor::anybody().refuse(location(&there().await)).await.unwrap();
+    assert_eq!(back(&no).await, page("refused"));
+    assert_eq!(back(&no).await, page("state_used"));
+    let other = Visitor::called("harbourpine").authorize(location(&there().await)).await.unwrap();
+    assert_eq!(back(&other).await, page("other_account"));
+    // Whoever knows nothing of it learns nothing of it.
+    let stranger = bench.somebody("stranger", Role::Admin).await;
+    let uri = format!("{}?{}", no.path(), no.query().unwrap());
+    let lost = send(bench.router(Some(stranger)), "GET", &uri, None).await;
+    assert_eq!(location(&lost), "/accounts?oauth_error=state_unknown&platform=twitter");
+    // What succeeds ends where it was to end.
+    let yes = Visitor::called("northwindcoffee").authorize(location(&there().await)).await.unwrap();
+    assert_eq!(back(&yes).await, "/compose?connected=1&platform=twitter");
+}
+
+#[tokio::test]
+async fn the_calendar_of_api_versions_is_told_to_whoever_is_signed_in() {
+    let bench = Bench::new().await;
+    let viewer = Actor { role: Role::Viewer, ..bench.admin.clone() };
+    let told = json_of(send(bench.router(Some(viewer)), "GET", "/api/platforms", None).await).await;
+    let told = told["data"].as_array().unwrap();
+    assert_eq!(told.len(), platforms::supported().count());
+    for (one, platform) in told.iter().zip(platforms::supported()) {
+        assert_eq!((&one["platform"], &one["label"]), (&json!(platform), &json!(platform.label())));
+        let version = bench.platforms.get(platform).unwrap().api_version();
+        assert_eq!((&one["configured"], &one["api_version"]), (&json!(true), &json!(version.version)), "{platform}");
+        assert_eq!(one["api_version_ends_on"], json!(version.ends_on), "{platform}");
+    }
+    assert!(told.iter().any(|one| one["api_version_ends_on"].is_string()), "{told:?}");
+
+    // An Arctiv that is set up for no platform says nothing of versions.
+    let bare = AccountsService::new(AccountsSetup {
+        db: bench.db.clone(),
+        clock: bench.clock.clone(),
+        ids: bench.ids.clone(),
+        platforms: Arc::new(Registry::default()),
+        vault: vault(&bench.ring),
+        public_url: public_url(),
+        oauth_key: "a key of the server's, thirty-two bytes at least".into(),
+    });
+    for offer in bare.offers(&bench.admin).await.unwrap() {
+        assert_eq!((offer.configured, offer.api_version, offer.api_version_ends_on), (false, None, None));
+    }
+}
+
+#[tokio::test]
 async fn rest_answers_in_its_own_form_when_it_refuses() {
     let bench = Bench::new().await;
     let id = bench.connect_x().await.id;
     let paths = [
+        ("GET", "/api/platforms".to_owned()),
         ("GET", "/api/social-accounts".to_owned()),
         ("POST", "/api/social-accounts".to_owned()),
         ("GET", format!("/api/social-accounts/{id}")),

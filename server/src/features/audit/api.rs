@@ -3,21 +3,17 @@
 use std::sync::Arc;
 
 use axum::{
-    body::{Body, Bytes},
     extract::State,
-    http::{HeaderMap, HeaderValue, header},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
-use domain::{
-    ServiceError,
-    audit::{Audit, AuditEvent, AuditFilter, AuditPerson, Standing},
-};
-use futures::{Stream, StreamExt, stream};
+use domain::audit::{Audit, AuditEvent, AuditFilter, AuditPerson, Standing};
 use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::csv;
+use super::csv::{head, line};
 use crate::http::{
+    csv,
     envelope::{ApiResult, Failure, List, Ok200, Success, SuccessPage},
     extract::{Query, SignedIn},
 };
@@ -33,16 +29,9 @@ where
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(people)).routes(routes!(verify))
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Format {
-    Json,
-    Csv,
-}
-
 #[derive(Debug, Deserialize)]
 struct Wanted {
-    format: Option<Format>,
+    format: Option<csv::Format>,
     #[serde(flatten)]
     filter: AuditFilter,
 }
@@ -77,44 +66,15 @@ async fn list(
     headers: HeaderMap,
     Query(wanted): Query<Wanted>,
 ) -> ApiResult<Response> {
-    let asks = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    let csv = wanted.format.map_or(asks.starts_with("text/csv"), |format| format == Format::Csv);
-    if !csv {
+    if !csv::is_asked(wanted.format, &headers) {
         return Ok(List(port.list(&actor, wanted.filter).await?).into_response());
     }
     // What can be refused is refused before the file begins.
     let first = port.portion(&actor, &wanted.filter, None).await?;
-    let rest = portions(port, actor, wanted.filter, first);
-    let file = stream::once(async { Ok::<_, ServiceError>(Bytes::from(csv::head())) }).chain(rest);
-    let mut response = Body::from_stream(file).into_response();
-    for (name, value) in [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"audit-log.csv\""),
-    ] {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    Ok(response)
-}
-
-/// The file's lines, portion by portion, none of which is asked for before the one in front of it is on its way.
-fn portions(
-    port: Arc<dyn Audit>,
-    actor: domain::Actor,
-    filter: AuditFilter,
-    first: Vec<AuditEvent>,
-) -> impl Stream<Item = Result<Bytes, ServiceError>> {
-    stream::try_unfold(Some(first), move |portion| {
-        let (port, actor, filter) = (Arc::clone(&port), actor.clone(), filter.clone());
-        async move {
-            let Some((portion, last)) = portion.and_then(|all| all.last().map(|last| last.seq).map(|last| (all, last)))
-            else {
-                return Ok(None);
-            };
-            let lines: String = portion.iter().map(csv::line).collect();
-            let next = port.portion(&actor, &filter, Some(last)).await?;
-            Ok(Some((Bytes::from(lines), Some(next))))
-        }
-    })
+    Ok(csv::file("attachment; filename=\"audit-log.csv\"", head(), line, first, move |last: &AuditEvent| {
+        let (port, actor, filter, last) = (Arc::clone(&port), actor.clone(), wanted.filter.clone(), last.seq);
+        async move { port.portion(&actor, &filter, Some(last)).await }
+    }))
 }
 
 /// People in the audit log

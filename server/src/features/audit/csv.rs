@@ -1,7 +1,8 @@
-//! The record as CSV (RFC 4180). Spreadsheets take a cell that begins like a formula for one, and what people have typed
-//! stands in here; such cells begin with an apostrophe.
+//! The record as CSV.
 
 use domain::audit::AuditEvent;
+
+use crate::http::csv;
 
 const COLUMNS: [&str; 17] = [
     "seq",
@@ -25,7 +26,7 @@ const COLUMNS: [&str; 17] = [
 
 /// The first line.
 pub(super) fn head() -> String {
-    format!("{}\r\n", COLUMNS.join(","))
+    csv::line(&COLUMNS)
 }
 
 /// One event.
@@ -53,52 +54,5 @@ pub(super) fn line(event: &AuditEvent) -> String {
         text(event.after.as_ref().map(ToString::to_string)),
         event.hash.clone(),
     ];
-    let line: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
-    format!("{}\r\n", line.join(","))
-}
-
-fn quoted(cell: &str) -> String {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let cell = if formula { format!("'{cell}") } else { cell.to_owned() };
-    if cell.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// Reads one line as RFC 4180 says.
-    fn read(line: &str) -> Vec<String> {
-        let (mut cells, mut cell, mut quoted) = (Vec::new(), String::new(), false);
-        let mut rest = line.chars().peekable();
-        while let Some(c) = rest.next() {
-            match (quoted, c) {
-                (true, '"') if rest.peek() == Some(&'"') => {
-                    rest.next();
-                    cell.push('"');
-                }
-                (true, '"') => quoted = false,
-                (false, '"') => quoted = true,
-                (false, ',') => cells.push(std::mem::take(&mut cell)),
-                (_, c) => cell.push(c),
-            }
-        }
-        cells.push(cell);
-        cells
-    }
-
-    proptest! {
-        #[test]
-        fn any_texts_come_back_as_the_cells_they_were(texts in proptest::collection::vec("[ -~\\n\\r\\t=\"',äé]{0,20}", 1..6)) {
-            let line: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
-            let cells = read(&line.join(","));
-            prop_assert_eq!(cells.len(), texts.len());
-            for (cell, text) in cells.iter().zip(&texts) {
-                prop_assert_eq!(cell.strip_prefix('\'').filter(|rest| rest == text).unwrap_or(cell), text);
-                prop_assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "a formula: {:?}", cell);
-            }
-        }
-    }
+    csv::line(&cells)
 }

@@ -277,6 +277,7 @@ mod tests {
             display_name: format!("Page {n}"),
             handle: None,
             avatar_url: None,
+            text_max: None,
             status: AccountStatus::Connected,
             status_reason: None,
             is_active: true,

@@ -1199,6 +1199,33 @@ async fn several_x_accounts_each_with_words_of_their_own() {
     field(studio.posts.create(&maeve, same, None).await, "account_ids");
 }
 
+#[tokio::test]
+async fn an_account_that_pays_x_gets_a_longer_post() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    let pays = studio.account(&maeve, Platform::Twitter, "@pays").await;
+    let other = studio.account(&maeve, Platform::Twitter, "@other").await;
+    studio.change_account(pays, "text_max = 25000").await;
+    let long = "a".repeat(1_000);
+    let to = |accounts: &[AccountId]| NewPost { account_ids: Some(accounts.to_vec()), ..text(&long) };
+    let longer = PostOptions { first_comment: Some("b".repeat(9_000)), ..PostOptions::default() };
+    let with_reply = NewPost { options: BTreeMap::from([(Platform::Twitter, longer)]), ..to(&[pays]) };
+    let post = studio.save(&maeve, with_reply).await;
+    studio.select().await;
+    assert_eq!(studio.deliveries(post.id).await.len(), 1);
+
+    let refused = field(studio.posts.create(&maeve, to(&[other]), None).await, "body");
+    assert_eq!(refused, "X takes 280 characters; this is 720 too long. Shorten it, or give X its own text.");
+    let refused = field(studio.posts.create(&maeve, to(&[pays, other]), None).await, "body");
+    assert_eq!(
+        refused,
+        "@other takes 280 characters on X, @pays takes 25,000; this is 720 too long. Shorten it, or give @other its own \
+         text."
+    );
+    let varied = NewPost { variations: BTreeMap::from([(other, own("In short"))]), ..to(&[pays, other]) };
+    studio.save(&maeve, varied).await;
+}
+
 // ---- drafts that save themselves ------------------------------------------------------------------------------------------
 
 fn autosave(body: &str) -> PostPatch {

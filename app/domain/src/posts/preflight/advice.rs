@@ -176,7 +176,13 @@ mod tests {
     }
 
     fn target(n: u128, platform: Platform) -> Target {
-        Target { account_id: AccountId(uuid::Uuid::from_u128(n)), platform, name: format!("@a{n}"), creator: None }
+        Target {
+            account_id: AccountId(uuid::Uuid::from_u128(n)),
+            platform,
+            name: format!("@a{n}"),
+            text_max: None,
+            creator: None,
+        }
     }
 
     fn text(body: &str) -> Content {

@@ -514,6 +514,7 @@ mod tests {
                 account_id: AccountId(uuid::Uuid::nil()),
                 platform,
                 name: "x".into(),
+                text_max: None,
                 creator: None,
             };
             let targets: Vec<_> = Platform::ALL.into_iter().map(target).collect();

@@ -49,13 +49,21 @@ pub struct Target {
     pub account_id: AccountId,
     pub platform: Platform,
     pub name: String,
+    /// Longest text it takes, where that is not the platform's own limit ([`Account::text_max`]).
+    pub text_max: Option<u32>,
     /// What its creator may choose, where that is known.
     pub creator: Option<CreatorChoices>,
 }
 
 impl From<&Account> for Target {
     fn from(account: &Account) -> Self {
-        Self { account_id: account.id, platform: account.platform, name: account.display_name.clone(), creator: None }
+        Self {
+            account_id: account.id,
+            platform: account.platform,
+            name: account.display_name.clone(),
+            text_max: account.text_max,
+            creator: None,
+        }
     }
 }
 
@@ -108,17 +116,20 @@ fn check_texts(
     accounts: &[&Target],
     findings: &mut Vec<Finding>,
 ) {
-    if accounts.iter().any(|target| !content.variations.contains_key(&target.account_id)) {
+    let plain: Vec<&Target> =
+        accounts.iter().copied().filter(|target| !content.variations.contains_key(&target.account_id)).collect();
+    let longest = Longest { rules, media, accounts };
+    if !plain.is_empty() {
         let field =
             if content.overrides.contains_key(&platform) { format!("overrides.{platform}") } else { "body".to_owned() };
-        check_text(content, &field, platform, rules, media, findings);
+        check_text(content, &field, platform, &longest, &plain, findings);
     }
     let mut same: BTreeMap<String, Vec<&Target>> = BTreeMap::new();
     for target in accounts {
         let own = content.for_account(platform, target.account_id);
         if content.variations.contains_key(&target.account_id) {
             let field = format!("variations.{}", target.account_id);
-            check_text(&own, &field, platform, rules, media, findings);
+            check_text(&own, &field, platform, &longest, &[*target], findings);
         }
         same.entry(final_text(&own, platform, !media.is_empty())).or_default().push(target);
     }
@@ -139,36 +150,70 @@ fn check_texts(
     }
 }
 
-/// `field` is where the text was written.
+/// How long a text may be on one platform, beside the post's media.
+struct Longest<'a> {
+    rules: &'a PostRules,
+    media: &'a [Medium],
+    /// All that get the post there, in whatever words.
+    accounts: &'a [&'a Target],
+}
+
+impl Longest<'_> {
+    /// The longest text that all of these take.
+    fn of(&self, targets: &[&Target]) -> usize {
+        let own = targets.iter().map(|target| target.text_max);
+        self.rules.text_max_beside(own, self.media.iter().map(Medium::kind))
+    }
+
+    /// Why a text of this length is too long for those who get it, if it is. Only the platform is named, unless its
+    /// accounts take texts of different lengths.
+    fn refusal(&self, content: &Content, platform: Platform, readers: &[&Target], length: usize) -> Option<String> {
+        let longest = self.of(readers);
+        let over = length.checked_sub(longest).filter(|over| *over > 0)?;
+        let label = platform.label();
+        if self.accounts.iter().all(|target| self.of(&[*target]) == longest) {
+            let most = grouped(longest);
+            return Some(format!(
+                "{label} takes {most} characters; this is {over} too long. Shorten it, or give {label} its own text."
+            ));
+        }
+        let mut limits: Vec<_> = readers.iter().map(|target| (self.of(&[*target]), *target)).collect();
+        limits.sort_by_key(|(most, _)| *most);
+        let said = limits.iter().enumerate().map(|(at, (most, target))| {
+            let unit = if at == 0 { format!(" characters on {label}") } else { String::new() };
+            format!("{} takes {}{unit}", target.name, grouped(*most))
+        });
+        let said = said.collect::<Vec<_>>().join(", ");
+        let has_own = |target: &Target| content.variations.contains_key(&target.account_id);
+        let short = limits.iter().filter(|(most, target)| *most < length && !has_own(target));
+        let short: Vec<_> = short.map(|(_, target)| target.name.as_str()).collect();
+        let instead = match short.as_slice() {
+            [] => String::new(),
+            [name] => format!(", or give {name} its own text"),
+            names => format!(", or give {} their own texts", names.join(", ")),
+        };
+        Some(format!("{said}; this is {over} too long. Shorten it{instead}."))
+    }
+}
+
+/// `field` is where the text was written, `readers` are the accounts that get it.
 fn check_text(
     content: &Content,
     field: &str,
     platform: Platform,
-    rules: &PostRules,
-    media: &[Medium],
+    longest: &Longest<'_>,
+    readers: &[&Target],
     findings: &mut Vec<Finding>,
 ) {
     // A story shows no words, so none can be too long.
     if content.options_for(platform).format == PostFormat::Story {
         return;
     }
+    let Longest { rules, media, .. } = *longest;
     let no_media = media.is_empty();
     let text = final_text(content, platform, !no_media);
-    let length = platform.count(&text);
-    let longest = rules.text_max_beside(media.iter().map(Medium::kind));
-    if length > longest {
-        let over = length - longest;
-        findings.push(error(
-            field,
-            platform,
-            format!(
-                "{} takes {} characters; this is {over} too long. Shorten it, or give {} its own text.",
-                platform.label(),
-                grouped(longest),
-                platform.label()
-            ),
-        ));
-    }
+    let too_long = longest.refusal(content, platform, readers, platform.count(&text));
+    findings.extend(too_long.map(|message| error(field, platform, message)));
     let limits = [(rules.hashtags_max, '#', "hashtags"), (rules.mentions_max, '@', "mentions")];
     for (most, mark, what) in limits {
         let found = marked_words(&text, mark);
@@ -331,7 +376,19 @@ mod tests {
     }
 
     fn target(platform: Platform) -> Target {
-        Target { account_id: AccountId(uuid::Uuid::nil()), platform, name: "@northwind".into(), creator: None }
+        Target {
+            account_id: AccountId(uuid::Uuid::nil()),
+            platform,
+            name: "@northwind".into(),
+            text_max: None,
+            creator: None,
+        }
+    }
+
+    /// An account of X that pays for it.
+    fn premium(n: u128, name: &str) -> Target {
+        let account_id = AccountId(uuid::Uuid::from_u128(n));
+        Target { account_id, name: name.into(), text_max: Some(x::PREMIUM_TEXT_MAX), ..target(Platform::Twitter) }
     }
 
     fn text(body: &str) -> Content {
@@ -345,6 +402,71 @@ mod tests {
         assert_eq!(
             findings[0].message,
             "X takes 280 characters; this is 1 too long. Shorten it, or give X its own text."
+        );
+    }
+
+    #[test]
+    fn an_account_that_pays_writes_more_on_x() {
+        let said = |length: usize, targets: &[Target]| {
+            refusals(&check(&text(&"a".repeat(length)), &[], targets)).get("body").map(str::to_owned)
+        };
+        let pays = [premium(1, "@kestrel")];
+        assert_eq!(said(281, &pays), None);
+        assert_eq!(said(25_000, &pays), None);
+        assert_eq!(
+            said(25_001, &pays).as_deref(),
+            Some("X takes 25,000 characters; this is 1 too long. Shorten it, or give X its own text.")
+        );
+        let film = Medium { content_type: MediaType::Video(VideoType::Mp4), ..picture(ImageType::Png) };
+        let beside = check(&text(&"a".repeat(25_001)), &[film], &pays);
+        assert!(refusals(&beside).get("body").unwrap().starts_with("X takes 25,000 characters;"), "{beside:?}");
+    }
+
+    #[test]
+    fn where_accounts_take_different_lengths_each_is_named() {
+        let kestrel = premium(2, "@kestrel");
+        let both = [target(Platform::Twitter), kestrel.clone()];
+        let mut content = text(&"a".repeat(1_000));
+        assert_eq!(
+            refusals(&check(&content, &[], &both)).get("body"),
+            Some(
+                "@northwind takes 280 characters on X, @kestrel takes 25,000; this is 720 too long. Shorten it, or give \
+                 @northwind its own text."
+            )
+        );
+        let and_more = [&both[..], &[Target { name: "@harbour".into(), ..target(Platform::Twitter) }]].concat();
+        let said = refusals(&check(&content, &[], &and_more));
+        assert_eq!(
+            said.get("body"),
+            Some(
+                "@northwind takes 280 characters on X, @harbour takes 280, @kestrel takes 25,000; this is 720 too long. \
+                 Shorten it, or give @northwind, @harbour their own texts."
+            )
+        );
+
+        // Whoever has words of its own does not hold the others to its limit.
+        content.variations.insert(both[0].account_id, Override { body: "short".into() });
+        assert!(check(&content, &[], &both).is_empty());
+        content.variations.insert(both[0].account_id, Override { body: "b".repeat(281) });
+        let field = format!("variations.{}", both[0].account_id);
+        let said = refusals(&check(&content, &[], &both));
+        assert_eq!(said.get("body"), None);
+        assert_eq!(said.get(&field), Some("@northwind takes 280 characters on X; this is 1 too long. Shorten it."));
+        // And the other way about.
+        let content = Content {
+            variations: [(kestrel.account_id, Override { body: "c".repeat(25_001) })].into(),
+            ..text(&"a".repeat(281))
+        };
+        let said = refusals(&check(&content, &[], &both));
+        assert_eq!(
+            said.get("body"),
+            Some(
+                "@northwind takes 280 characters on X; this is 1 too long. Shorten it, or give @northwind its own text."
+            )
+        );
+        assert_eq!(
+            said.get(&format!("variations.{}", kestrel.account_id)),
+            Some("@kestrel takes 25,000 characters on X; this is 1 too long. Shorten it.")
         );
     }
 

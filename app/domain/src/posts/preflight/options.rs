@@ -1,6 +1,6 @@
 //! What was chosen beyond words and media, held against what each platform knows.
 
-use super::{Finding, Medium, Severity, Target, error, final_text, length, many_cashtags, marked_words};
+use super::{Finding, Medium, Severity, Target, error, final_text, grouped, length, many_cashtags, marked_words};
 use crate::{
     platform::{Platform, PostFormat, PostOptions, PostRules, TiktokPrivacy},
     posts::Content,
@@ -20,7 +20,7 @@ pub(super) fn check(
 ) {
     let options = content.options_for(platform);
     check_format(content, platform, rules, media, options.format, findings);
-    check_comment(platform, rules, &options, findings);
+    check_comment(platform, rules, &options, accounts, findings);
     check_cover(platform, &options, media, findings);
     if platform == Platform::Tiktok {
         check_tiktok(&options, media, accounts, findings);
@@ -56,7 +56,13 @@ fn check_format(
     }
 }
 
-fn check_comment(platform: Platform, post: &PostRules, options: &PostOptions, findings: &mut Vec<Finding>) {
+fn check_comment(
+    platform: Platform,
+    post: &PostRules,
+    options: &PostOptions,
+    accounts: &[&Target],
+    findings: &mut Vec<Finding>,
+) {
     let Some(comment) = options.first_comment.as_deref() else { return };
     let (label, field) = (platform.label(), format!("options.{platform}.first_comment"));
     let mut refuse = |message: String| findings.push(error(&field, platform, message));
@@ -68,9 +74,10 @@ fn check_comment(platform: Platform, post: &PostRules, options: &PostOptions, fi
     }
     // LinkedIn escapes a post's text and not a comment's.
     let length = if platform == Platform::Linkedin { comment.chars().count() } else { platform.count(comment) };
-    if length > rules.text_max {
-        let over = length - rules.text_max;
-        refuse(format!("A comment on {label} takes {} characters; this is {over} too long.", rules.text_max));
+    let longest = rules.text_max_of(accounts.iter().map(|target| target.text_max));
+    if length > longest {
+        let over = length - longest;
+        refuse(format!("A comment on {label} takes {} characters; this is {over} too long.", grouped(longest)));
     }
     let hashtags = marked_words(comment, '#');
     if let Some(most) = rules.hashtags_max.filter(|most| hashtags > *most) {
@@ -178,10 +185,17 @@ mod tests {
         AccountId,
         media::{MediaType, VideoCodec, VideoFacts},
         platform::{CreatorChoices, ImageType, TiktokOptions, VideoType},
+        posts::Override,
     };
 
     fn target(platform: Platform) -> Target {
-        Target { account_id: AccountId(uuid::Uuid::nil()), platform, name: "@northwind".into(), creator: None }
+        Target {
+            account_id: AccountId(uuid::Uuid::nil()),
+            platform,
+            name: "@northwind".into(),
+            text_max: None,
+            creator: None,
+        }
     }
 
     fn with(platform: Platform, options: PostOptions) -> Content {
@@ -288,6 +302,35 @@ mod tests {
             refusals(&check(&content, &[upright()], &[target(Platform::Facebook)]))
                 .get("options.facebook.first_comment")
                 .is_some()
+        );
+    }
+
+    #[test]
+    fn a_reply_on_x_is_as_long_as_each_of_its_accounts_may_write() {
+        let options = PostOptions { first_comment: Some("a".repeat(281)), ..PostOptions::default() };
+        let mut content = with(Platform::Twitter, options);
+        let account = |n: u128, text_max| Target {
+            account_id: AccountId(uuid::Uuid::from_u128(n)),
+            text_max,
+            ..target(Platform::Twitter)
+        };
+        let pays = account(1, Some(25_000));
+        let said = |content: &Content, targets: &[Target]| {
+            refusals(&check(content, &[], targets)).get("options.twitter.first_comment").map(str::to_owned)
+        };
+        assert_eq!(said(&content, std::slice::from_ref(&pays)), None);
+        // A variation has its own words, and the same comment below them.
+        let other = account(2, None);
+        content.variations.insert(other.account_id, Override { body: "Hello, too".into() });
+        assert_eq!(
+            said(&content, &[pays.clone(), other]).as_deref(),
+            Some("A comment on X takes 280 characters; this is 1 too long.")
+        );
+        let options = PostOptions { first_comment: Some("a".repeat(25_002)), ..PostOptions::default() };
+        content.options.insert(Platform::Twitter, options);
+        assert_eq!(
+            said(&content, &[pays]).as_deref(),
+            Some("A comment on X takes 25,000 characters; this is 2 too long.")
         );
     }
 

@@ -5,7 +5,7 @@ use crate::{
         account::{authorize_href, use_leaving},
         words::mark,
     },
-    ui::{Dialog, Glyph, MarkSize, PlatformMark, icon},
+    ui::{DescriptionList, Detail, Dialog, Disclosure, Glyph, MarkSize, PlatformMark, icon},
 };
 use domain::accounts::PlatformOffer;
 use leptos::prelude::*;
@@ -81,6 +81,32 @@ pub fn ConnectDialog(
                 "You sign in on the platform's own page and choose what Arctiv may do. We never see your password, and you can take the access back at any time."
             </p>
             <Platforms offers=offers.get_value() return_to=return_to.get_value()/>
+            {offers.with_value(|offers| versions(offers))}
         </Dialog>
     }
+}
+
+/// In which versions the platforms' APIs are spoken to, and until when each answers. For who looks for it: folded away.
+fn versions(offers: &[PlatformOffer]) -> Option<AnyView> {
+    let details = offers
+        .iter()
+        .filter_map(|offer| {
+            let words = offer.version_words()?;
+            Some(view! { <Detail label=offer.platform.label()>{words}</Detail> })
+        })
+        .collect_view();
+    if details.is_empty() {
+        return None;
+    }
+    let next = offers.iter().filter_map(|offer| offer.api_version_ends_on).min();
+    let summary = next.map_or_else(|| "No end named".to_owned(), |day| day.format("First ends %-d %B %Y").to_string());
+    let open = RwSignal::new(false);
+    let view = view! {
+        <div class="rounded-lg border border-border">
+            <Disclosure id="connect-versions" label="API versions" summary open>
+                <DescriptionList columns="grid-cols-[8rem_minmax(0,1fr)]">{details}</DescriptionList>
+            </Disclosure>
+        </div>
+    };
+    Some(view.into_any())
 }

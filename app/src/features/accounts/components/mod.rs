@@ -7,7 +7,7 @@ mod unlink;
 
 pub use card::AccountGrid;
 pub use connect::{ConnectDialog, Platforms};
-pub use log::{LOG_PAGE, event_rows};
+pub use log::{event_rows, log_actions, no_events};
 pub use outcome::Outcome;
 pub use table::AccountTable;
 pub use unlink::UnlinkDialog;

@@ -9,7 +9,7 @@ use crate::{
     ui::{Banner, Button, ButtonSize, Tone},
 };
 use domain::{
-    ErrorCode, OauthStateId, Platform,
+    AccountId, ErrorCode, OauthStateId, Platform,
     accounts::{OauthProblem, Withheld},
     workspaces::Role,
 };
@@ -76,22 +76,27 @@ pub fn Outcome(
     /// The page's address without them.
     #[prop(into)]
     here: Signal<String>,
+    /// On the page of one account: trying again is for it alone.
+    #[prop(optional)]
+    account: Option<AccountId>,
 ) -> impl IntoView {
     let result = Memo::new(move |_| query.with(|query| read(|key| query.get(key))));
     let navigate = use_navigate();
     let dismiss = Callback::new(move |()| {
         navigate(&here.get_untracked(), NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
     });
+    let back = account.map_or_else(|| "/accounts".to_owned(), |id| format!("/accounts/{id}"));
     let withheld = Resource::new(move || query.with(|query| query.get("withheld")), withheld_in);
     let banner = move || {
         result.get().map(|result| {
             let again = result.again();
+            let back = back.clone();
             let action = move || {
                 again.map(|platform| {
                     view! {
                         <Button
                             size=ButtonSize::Small
-                            href=authorize_href(platform, None, "/accounts")
+                            href=authorize_href(platform, account, &back)
                             attr:rel="external"
                         >
                             {format!("Try {} again", platform.label())}

@@ -37,7 +37,7 @@ struct One {
     handle: Option<String>,
     avatar: Option<String>,
     text: String,
-    /// The longest it may be, as the platform counts.
+    /// The longest it may be for those that this preview stands for, as the platform counts.
     text_max: Option<usize>,
     own: bool,
     link: Option<String>,
@@ -139,10 +139,13 @@ fn previews(previewed: &Previewed) -> Vec<Shown> {
 fn one(previewed: &Previewed, (platform, varied): Shown) -> One {
     let has_pictures = !previewed.pictures.is_empty();
     let own = &previewed.content.variations;
-    let account = previewed.accounts.iter().find(|account| match varied {
+    let stands_for = |account: &&Account| match varied {
         Some(id) => account.id == id,
         None => account.platform == platform && !own.contains_key(&account.id),
-    });
+    };
+    let account = previewed.accounts.iter().find(stands_for);
+    let own_limits = previewed.accounts.iter().filter(stands_for).map(|account| account.text_max);
+    let kinds = previewed.pictures.iter().map(|asset| asset.kind);
     let content = varied.map_or(Cow::Borrowed(&previewed.content), |id| previewed.content.for_account(platform, id));
     let options = content.options_for(platform);
     let rules = platform.rules();
@@ -153,7 +156,7 @@ fn one(previewed: &Previewed, (platform, varied): Shown) -> One {
         handle: account.and_then(|account| account.handle.clone()),
         avatar: account.and_then(|account| account.avatar_url.clone()),
         text: final_text(&content, platform, has_pictures),
-        text_max: rules.map(|rules| rules.text_max_beside(previewed.pictures.iter().map(|asset| asset.kind))),
+        text_max: rules.map(|rules| rules.text_max_beside(own_limits, kinds)),
         own: content.overrides.contains_key(&platform),
         link: final_link(&content, platform, has_pictures).map(str::to_owned),
         pictures: previewed.pictures.iter().take(most).map(Shot::from).collect(),

@@ -206,7 +206,8 @@ fn variation(composer: Composer, account: Account, selected: RwSignal<String>) -
         let content = composer.draft.read().content();
         platform.count(&final_text(&content.for_account(platform, id), platform, has_pictures.get())) as u64
     });
-    let most = longest(composer, platform);
+    let own = account.text_max;
+    let most = longest(composer, platform, move || vec![own]);
     view! {
         <TabPanel id=ROOT key=id.to_string() selected>
             <Textarea
@@ -231,12 +232,17 @@ fn variation(composer: Composer, account: Account, selected: RwSignal<String>) -
     .into_any()
 }
 
-/// The longest text that `platform` takes beside the post's media.
-pub(super) fn longest(composer: Composer, platform: Platform) -> Signal<u64> {
+/// The longest text that accounts of `platform` take beside the post's media; `own`: what each takes by itself
+/// ([`Account::text_max`]).
+pub(super) fn longest(
+    composer: Composer,
+    platform: Platform,
+    own: impl Fn() -> Vec<Option<u32>> + Send + Sync + 'static,
+) -> Signal<u64> {
     Memo::new(move |_| {
         let pictures = composer.pictures.read();
-        let kinds = || pictures.iter().map(|asset| asset.kind);
-        platform.rules().map_or(0, |rules| rules.text_max_beside(kinds())) as u64
+        let kinds = pictures.iter().map(|asset| asset.kind);
+        platform.rules().map_or(0, |rules| rules.text_max_beside(own(), kinds)) as u64
     })
     .into()
 }
@@ -252,7 +258,7 @@ fn meter(composer: Composer, platform: Platform) -> AnyView {
             <LimitMeter
                 label=platform.label()
                 used
-                max=longest(composer, platform)
+                max=longest(composer, platform, move || composer.own_limits(platform))
                 before=move || {
                     view! {
                         <PlatformMark mark=mark(platform) size=MarkSize::Bare/>

@@ -18,7 +18,7 @@ use domain::{
     AccountId, Platform,
     accounts::{Account, Creator},
     media::{MediaAsset, MediaKind},
-    platform::{self, CreatorChoices, PostFormat, TiktokPrivacy},
+    platform::{self, CommentRules, CreatorChoices, PostFormat, TiktokPrivacy},
     posts::preflight::length,
 };
 use leptos::prelude::*;
@@ -60,7 +60,7 @@ fn part(composer: Composer, choices: Choices) -> AnyView {
     let form = (formats.len() > 1).then(|| form(platform, formats, choices.format));
     let titled = Memo::new(move |_| titled(platform, &composer.pictures.read()));
     let title = move || titled.get().map(|(label, hint)| title(composer, choices, label, hint));
-    let comment = platform.comment_rules().map(|rules| comment(composer, choices, rules.text_max));
+    let comment = platform.comment_rules().map(|rules| comment(composer, choices, rules));
     let audiences = platform.rules().map(|rules| rules.audiences).unwrap_or_default();
     let audience = (!audiences.is_empty()).then(|| seen_by(platform, audiences, choices.audience));
     let covered = Memo::new(move |_| covered(composer, choices));
@@ -180,8 +180,12 @@ fn seen_by(platform: Platform, audiences: &[platform::Audience], value: RwSignal
     view! { <RadioGroup name=format!("audience-{platform}") legend="Who can see this post" choices value/> }.into_any()
 }
 
-fn comment(composer: Composer, choices: Choices, most: usize) -> AnyView {
+fn comment(composer: Composer, choices: Choices, rules: &'static CommentRules) -> AnyView {
     let platform = choices.platform;
+    let most = Memo::new(move |_| {
+        let targets = composer.targets();
+        rules.text_max_of(targets.iter().filter(|account| account.platform == platform).map(|account| account.text_max))
+    });
     let text = choices.first_comment;
     let used = Memo::new(move |_| {
         let text = text.read();
@@ -189,10 +193,10 @@ fn comment(composer: Composer, choices: Choices, most: usize) -> AnyView {
         if platform == Platform::Linkedin { text.chars().count() } else { platform.count(&text) }
     });
     let counter = move || {
-        let colour = move || if used.get() > most { "text-danger" } else { "text-muted" };
+        let colour = move || if used.get() > most.get() { "text-danger" } else { "text-muted" };
         view! {
             <span class=move || cx(&["text-xs tabular-nums", colour()])>
-                {move || format!("{} / {}", grouped(used.get() as u64), grouped(most as u64))}
+                {move || format!("{} / {}", grouped(used.get() as u64), grouped(most.get() as u64))}
             </span>
         }
     };

@@ -402,6 +402,16 @@ impl Composer {
         self.accounts.read().iter().filter(|account| chosen.contains(&account.id)).cloned().collect()
     }
 
+    /// What each account that gets the text of `platform` takes by itself ([`Account::text_max`]). Where all have words of
+    /// their own, of those.
+    pub fn own_limits(self, platform: Platform) -> Vec<Option<u32>> {
+        let variations = self.variations().read();
+        let chosen = self.targets().into_iter().filter(|account| account.platform == platform);
+        let (varied, plain): (Vec<_>, Vec<_>) = chosen.partition(|account| variations.contains_key(&account.id));
+        let readers = if plain.is_empty() { varied } else { plain };
+        readers.into_iter().map(|account| account.text_max).collect()
+    }
+
     /// The pictures, with the descriptions as typed.
     pub fn pictures_described(self) -> Vec<MediaAsset> {
         let described = self.described();

@@ -170,7 +170,7 @@ fn lengths(composer: Composer) -> Memo<BTreeMap<Platform, u64>> {
 fn chip(account: Memo<Account>, composer: Composer, lengths: Memo<BTreeMap<Platform, u64>>) -> AnyView {
     let first = account.get_untracked();
     let (id, platform) = (first.id, first.platform);
-    let limit = longest(composer, platform);
+    let limit = longest(composer, platform, move || vec![account.read().text_max]);
     let over = Memo::new(move |_| {
         let used = if composer.variations().read().contains_key(&id) {
             let content = composer.draft.read().content();
@@ -251,6 +251,7 @@ mod tests {
             display_name: name.into(),
             handle: handle.map(str::to_owned),
             avatar_url: None,
+            text_max: None,
             status: AccountStatus::Connected,
             status_reason: None,
             is_active: true,

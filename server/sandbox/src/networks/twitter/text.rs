@@ -9,7 +9,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 /// What any address counts and shows as: `https://t.co/` and ten characters.
 const SHORT_LENGTH: u32 = 23;
 
-/// The text's length in the units that the limit of 280 is in.
+/// The text's length in the units that the limits of 280 and 25,000 are in.
 pub(super) fn weighted_length(text: &str) -> u32 {
     let text: String = text.nfc().collect();
     let mut hundredths = 0;
@@ -71,6 +71,16 @@ pub(super) fn shown(text: &str, mut short: impl FnMut() -> String) -> (String, V
     }
     out.push_str(&escape(text.get(at..).unwrap_or_default()));
     (out, links)
+}
+
+/// As many whole words as fit into `most`: what X shows of a long text where only the beginning has room. Of one endless
+/// word, its beginning.
+pub(super) fn beginning(text: &str, most: u32) -> &str {
+    let fits = |at: &usize| text.get(..*at).is_some_and(|start| weighted_length(start) <= most);
+    let gaps = text.char_indices().filter(|(_, c)| c.is_whitespace()).map(|(at, _)| at);
+    let end = gaps.take_while(fits).last().filter(|at| *at > 0);
+    let end = end.or_else(|| text.char_indices().map(|(at, _)| at).take_while(fits).last());
+    end.and_then(|end| text.get(..end)).unwrap_or_default()
 }
 
 fn escape(text: &str) -> String {
@@ -231,6 +241,15 @@ mod tests {
         assert_eq!(links.len(), 1);
         assert_eq!(links[0].expanded, "https://example.com/x");
         assert_eq!(text.chars().skip(links[0].span.start).take(links[0].span.len()).collect::<String>(), links[0].url);
+    }
+
+    #[test]
+    fn a_long_text_begins_with_whole_words() {
+        assert_eq!(beginning("one two three", 12), "one two");
+        assert_eq!(beginning("one two three", 7), "one two");
+        assert_eq!(beginning("endless", 3), "end");
+        let (link, most) = ("see https://example.com/very/long/indeed", 4 + SHORT_LENGTH);
+        assert_eq!(beginning(&format!("{link} now"), most), link);
     }
 
     #[test]

@@ -100,7 +100,8 @@ pub(super) fn create(world: &mut World, call: &Call, caller: &Caller) -> Result<
     check_poll(body, !media_ids.is_empty())?;
     check_relations(world, body)?;
     let most = if account.premium { MAX_WEIGHT_PREMIUM } else { MAX_WEIGHT };
-    if text::weighted_length(written) > most {
+    let weight = text::weighted_length(written);
+    if weight > most {
         return Err(Problem::plain(
             400,
             "Bad Request",
@@ -128,6 +129,15 @@ pub(super) fn create(world: &mut World, call: &Call, caller: &Caller) -> Result<
             })
         })
         .collect();
+    let mut note = Value::Null;
+    if weight > MAX_WEIGHT {
+        // `text` holds the beginning, as of an ordinary post; the whole has a field of its own.
+        note = json!({ "text": shown, "entities": { "urls": urls } });
+        let mut known = links.iter().map(|link| link.url.clone());
+        let (start, kept) = text::shown(text::beginning(written, MAX_WEIGHT), || known.next().unwrap_or_default());
+        urls.truncate(kept.len());
+        shown = start;
+    }
     if !media.is_empty() {
         // Media stand at the end of the text as one address, with an entity for each.
         let short = random(10);
@@ -158,7 +168,9 @@ pub(super) fn create(world: &mut World, call: &Call, caller: &Caller) -> Result<
         created_at: now,
         publish_at: None,
         hidden: false,
-        extra: json!({ "shown": shown, "urls": urls, "reply_to": reply_to, "poll": body.get("poll") }),
+        extra: json!({
+            "shown": shown, "urls": urls, "note": note, "reply_to": reply_to, "poll": body.get("poll"),
+        }),
         fingerprint: print,
         comments: Vec::new(),
     });
@@ -431,6 +443,10 @@ impl Wanted {
                 "entities" => match post.extra.get("urls").and_then(Value::as_array) {
                     Some(urls) if !urls.is_empty() => json!({ "urls": urls }),
                     _ => continue,
+                },
+                "note_tweet" => match post.extra.get("note").filter(|note| !note.is_null()) {
+                    Some(note) => note.clone(),
+                    None => continue,
                 },
                 "referenced_tweets" => match post.extra.get("reply_to").filter(|id| !id.is_null()) {
                     Some(id) => json!([{ "type": "replied_to", "id": id }]),

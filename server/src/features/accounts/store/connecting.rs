@@ -173,6 +173,7 @@ pub struct Granted<'a> {
     pub display_name: &'a str,
     pub handle: Option<&'a str>,
     pub avatar_url: Option<&'a str>,
+    pub text_max: Option<i32>,
     pub grantor: &'a str,
     pub scopes: &'a [String],
     pub missing_scopes: &'a [String],
@@ -189,13 +190,15 @@ pub async fn upsert(tx: &mut PgConnection, account: &Granted<'_>) -> Result<Acco
         "insert into accounts
            (id, workspace_id, platform, external_kind, external_account_id, display_name, handle, avatar_url, grantor,
             scopes, missing_scopes, token_expires_at, is_active, status, connected_by, connected_at, last_synced_at,
-            created_at, updated_at)
-         values ($1, $2, $3::text::platform, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'connected', $14, $15, $15, $15, $15)
+            created_at, updated_at, text_max)
+         values ($1, $2, $3::text::platform, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'connected', $14, $15, $15, $15,
+                 $15, $16)
          on conflict on constraint accounts_workspace_external_key do update set
            external_kind = excluded.external_kind,
            display_name = excluded.display_name,
            handle = excluded.handle,
            avatar_url = excluded.avatar_url,
+           text_max = excluded.text_max,
            grantor = excluded.grantor,
            scopes = excluded.scopes,
            missing_scopes = excluded.missing_scopes,
@@ -226,6 +229,7 @@ pub async fn upsert(tx: &mut PgConnection, account: &Granted<'_>) -> Result<Acco
         account.active,
         account.user.0,
         account.now,
+        account.text_max,
     )
     .fetch_one(tx)
     .await?;

@@ -18,6 +18,7 @@ struct AccountRow {
     display_name: String,
     handle: Option<String>,
     avatar_url: Option<String>,
+    text_max: Option<i32>,
     status: String,
     status_reason: Option<String>,
     is_active: bool,
@@ -41,6 +42,7 @@ impl TryFrom<AccountRow> for Account {
             display_name: row.display_name,
             handle: row.handle,
             avatar_url: row.avatar_url,
+            text_max: row.text_max.and_then(|most| u32::try_from(most).ok()),
             status: word("account status", &row.status)?,
             status_reason: row.status_reason,
             is_active: row.is_active,
@@ -77,7 +79,7 @@ pub async fn list(
                 and ($8::boolean is null
                      or $8 = (status in ('reconnect_required', 'failed') or status = 'connected' and status_reason is not null))
            )
-           select id, platform::text as "platform!", external_account_id, display_name, handle, avatar_url,
+           select id, platform::text as "platform!", external_account_id, display_name, handle, avatar_url, text_max,
                   status::text as "status!", status_reason, is_active, scopes, missing_scopes, token_expires_at,
                   last_synced_at, connected_at, (select count(*) from hits) as "total!"
              from hits
@@ -113,6 +115,7 @@ pub async fn list(
                 display_name: row.display_name,
                 handle: row.handle,
                 avatar_url: row.avatar_url,
+                text_max: row.text_max,
                 status: row.status,
                 status_reason: row.status_reason,
                 is_active: row.is_active,
@@ -133,7 +136,7 @@ pub async fn list(
 async fn by_name(tx: &mut PgConnection, window: &Window) -> ServiceResult<(Vec<Account>, i64)> {
     let rows = sqlx::query_as!(
         AccountRow,
-        r#"select id, platform::text as "platform!", external_account_id, display_name, handle, avatar_url,
+        r#"select id, platform::text as "platform!", external_account_id, display_name, handle, avatar_url, text_max,
                   status::text as "status!", status_reason, is_active, scopes, missing_scopes, token_expires_at,
                   last_synced_at, connected_at
              from accounts where status <> 'disconnected'
@@ -181,7 +184,7 @@ async fn count(tx: &mut PgConnection, filter: &AccountFilter, pattern: Option<&s
 pub async fn of_workspace(tx: &mut PgConnection, workspace: WorkspaceId) -> ServiceResult<Vec<Account>> {
     let rows = sqlx::query_as!(
         AccountRow,
-        r#"select id, platform::text as "platform!", external_account_id, display_name, handle, avatar_url,
+        r#"select id, platform::text as "platform!", external_account_id, display_name, handle, avatar_url, text_max,
                   status::text as "status!", status_reason, is_active, scopes, missing_scopes, token_expires_at,
                   last_synced_at, connected_at
              from accounts where workspace_id = $1 order by id"#,
@@ -196,7 +199,7 @@ pub async fn of_workspace(tx: &mut PgConnection, workspace: WorkspaceId) -> Serv
 pub async fn find(tx: &mut PgConnection, id: AccountId) -> ServiceResult<Option<Account>> {
     let row = sqlx::query_as!(
         AccountRow,
-        r#"select id, platform::text as "platform!", external_account_id, display_name, handle, avatar_url,
+        r#"select id, platform::text as "platform!", external_account_id, display_name, handle, avatar_url, text_max,
                   status::text as "status!", status_reason, is_active, scopes, missing_scopes, token_expires_at,
                   last_synced_at, connected_at
              from accounts where id = $1"#,

@@ -4,42 +4,52 @@ use chrono::{DateTime, Utc};
 use domain::{
     AccountId, ConnectionEventId, Platform, ServiceResult, UserId, WorkspaceId,
     accounts::{ConnectionEvent, ConnectionEventType},
-    page::Window,
 };
 use sqlx::PgConnection;
 
 use crate::database::{failed, word};
 
-/// One page of an account's log and the number in all. `after` is the last line of the page before.
+/// A filter as the queries take it.
+#[derive(Debug)]
+pub struct WantedEvents {
+    /// `None`: of any kind.
+    pub kinds: Option<Vec<String>>,
+    pub from: Option<DateTime<Utc>>,
+    /// The first moment that is not wanted any more.
+    pub behind: Option<DateTime<Utc>>,
+}
+
+/// Lines of an account's log, newest first, from below `after` on.
 pub async fn events(
     tx: &mut PgConnection,
     account: AccountId,
-    window: &Window,
+    wanted: &WantedEvents,
     after: Option<ConnectionEventId>,
-) -> ServiceResult<(Vec<ConnectionEvent>, i64)> {
+    limit: i64,
+    offset: i64,
+) -> ServiceResult<Vec<ConnectionEvent>> {
     let rows = sqlx::query!(
         r#"select id, account_id, platform::text as "platform!", event_type::text as "event_type!", message, status_code,
                   created_at
              from connection_events
             where account_id = $1
-              and ($2::uuid is null or (created_at, id) < (select created_at, id from connection_events where id = $2))
+              and ($2::text[] is null or event_type::text = any($2))
+              and ($3::timestamptz is null or created_at >= $3) and ($4::timestamptz is null or created_at < $4)
+              and ($5::uuid is null or (created_at, id) < (select created_at, id from connection_events where id = $5))
             order by created_at desc, id desc
-            limit $3 offset $4"#,
+            limit $6 offset $7"#,
         account.0,
+        wanted.kinds.as_deref(),
+        wanted.from,
+        wanted.behind,
         after.map(|id| id.0),
-        i64::from(window.limit),
-        i64::from(window.offset),
+        limit,
+        offset,
     )
-    .fetch_all(&mut *tx)
+    .fetch_all(tx)
     .await
     .map_err(failed)?;
-    let total =
-        sqlx::query_scalar!(r#"select count(*) as "total!" from connection_events where account_id = $1"#, account.0)
-            .fetch_one(tx)
-            .await
-            .map_err(failed)?;
-    let events = rows
-        .into_iter()
+    rows.into_iter()
         .map(|row| {
             Ok(ConnectionEvent {
                 id: row.id.into(),
@@ -51,8 +61,32 @@ pub async fn events(
                 created_at: row.created_at,
             })
         })
-        .collect::<ServiceResult<_>>()?;
-    Ok((events, total))
+        .collect()
+}
+
+/// How many lines of an account's log there are in all.
+pub async fn count_events(tx: &mut PgConnection, account: AccountId, wanted: &WantedEvents) -> ServiceResult<i64> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "total!" from connection_events
+            where account_id = $1
+              and ($2::text[] is null or event_type::text = any($2))
+              and ($3::timestamptz is null or created_at >= $3) and ($4::timestamptz is null or created_at < $4)"#,
+        account.0,
+        wanted.kinds.as_deref(),
+        wanted.from,
+        wanted.behind,
+    )
+    .fetch_one(tx)
+    .await
+    .map_err(failed)
+}
+
+/// The zone that a workspace counts its days in.
+pub async fn time_zone(tx: &mut PgConnection, workspace: WorkspaceId) -> ServiceResult<String> {
+    sqlx::query_scalar!("select time_zone from workspaces where id = $1", workspace.0)
+        .fetch_one(tx)
+        .await
+        .map_err(failed)
 }
 
 /// A line for the connection log, which can be added to and never changed.

@@ -66,7 +66,7 @@ pub async fn forget(tx: &mut PgConnection, account: AccountId, now: DateTime<Utc
         "update accounts set
            status = 'disconnected', status_reason = null, disconnected_at = coalesce(disconnected_at, $2),
            external_account_id = 'deleted:' || id::text, display_name = 'Deleted account', handle = null,
-           avatar_url = null, grantor = '', scopes = '{}', missing_scopes = '{}', token_expires_at = null
+           avatar_url = null, text_max = null, grantor = '', scopes = '{}', missing_scopes = '{}', token_expires_at = null
          where id = $1",
         account.0,
         now

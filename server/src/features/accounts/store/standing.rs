@@ -154,20 +154,23 @@ pub async fn end_doubt(
     Ok(done.rows_affected() == 1)
 }
 
-/// Shows name and picture as the platform has them now.
+/// Shows name, picture and the longest text as the platform has them now.
 pub async fn show_profile(
     tx: &mut PgConnection,
     account: AccountId,
     display_name: &str,
     handle: Option<&str>,
     avatar_url: Option<&str>,
+    text_max: Option<i32>,
 ) -> ServiceResult<()> {
     sqlx::query!(
-        "update accounts set display_name = $2, handle = $3, avatar_url = $4 where id = $1 and status <> 'disconnected'",
+        "update accounts set display_name = $2, handle = $3, avatar_url = $4, text_max = $5
+          where id = $1 and status <> 'disconnected'",
         account.0,
         display_name,
         handle,
-        avatar_url
+        avatar_url,
+        text_max
     )
     .execute(tx)
     .await

@@ -337,7 +337,7 @@ impl Tokens {
         Ok(held)
     }
 
-    /// Name and picture as they are now; a platform that does not say is no trouble.
+    /// Name, picture and the longest text as they are now; a platform that does not say is no trouble.
     pub(super) async fn update_profile(&self, token: &OpenToken) -> ServiceResult<()> {
         let Some(adapter) = self.inner.with.platforms.get(token.platform) else { return Ok(()) };
         let Ok(profile) = limited(token.platform, adapter.identify(&token.account())).await else { return Ok(()) };
@@ -348,6 +348,7 @@ impl Tokens {
             &super::service::tidy(&profile.display_name),
             profile.handle.as_deref().map(super::service::tidy).as_deref(),
             profile.avatar_url.as_deref().filter(|url| super::service::is_picture(url)),
+            super::service::text_max(&profile),
         )
         .await
     }
