@@ -17,7 +17,8 @@ export default defineConfig({
   globalSetup: './support/program.ts',
   // Each test registers people and makes simulated accounts of its own, so tests do not meet.
   fullyParallel: true,
-  workers: 2,
+  // One more than cores where there are two: a test waits for as long as it works.
+  workers: 3,
   retries: 0,
   forbidOnly: !!process.env.CI,
   timeout: 120_000,
@@ -30,7 +31,8 @@ export default defineConfig({
     viewport: { width: 1280, height: 800 },
     locale: 'en-GB',
     timezoneId: 'Europe/Dublin',
-    trace: 'retain-on-failure',
+    // Without a film of every frame, which keeps a whole core busy; what the page held is in it.
+    trace: { mode: 'retain-on-failure', screenshots: false },
     screenshot: 'only-on-failure',
   },
 });
