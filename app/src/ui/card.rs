@@ -253,25 +253,26 @@ pub fn StatStrip(
 }
 
 fn stat_cell(stat: Stat) -> AnyView {
-    const CELL: &str = "flex h-full items-end justify-between gap-2 px-3 py-3 -outline-offset-3 sm:px-4";
+    const CELL: &str = "flex h-full items-end px-3 py-3 -outline-offset-3 sm:px-4";
     let glyph = stat.tone.map(|tone| super::icon::icon(tone.glyph(), &cx(&["size-4", tone.glyph_class()])));
+    let course = stat.spark.map(|(points, tone)| {
+        view! {
+            <span class="max-sm:hidden lg:max-xl:hidden">
+                <super::chart::Sparkline points tone/>
+            </span>
+        }
+    });
     let content = view! {
-        <span class="grid min-w-0 gap-0.5">
-            <span class="flex items-center gap-2">
-                {glyph}
-                <span class="text-xl font-semibold tabular-nums">{stat.figure}</span>
+        <span class="grid w-full min-w-0 gap-0.5">
+            <span class="flex items-end justify-between gap-2">
+                <span class="flex items-center gap-2">
+                    {glyph}
+                    <span class="text-xl font-semibold tabular-nums">{stat.figure}</span>
+                </span>
+                {course}
             </span>
             <span class="truncate text-xs text-muted sm:text-sm">{stat.label}</span>
         </span>
-        {stat
-            .spark
-            .map(|(points, tone)| {
-                view! {
-                    <span class="max-sm:hidden lg:max-xl:hidden">
-                        <super::chart::Sparkline points tone/>
-                    </span>
-                }
-            })}
     };
     let cell = match stat.href {
         Some(href) => view! { <a href=href class=cx(&[CELL, "hover:bg-hover"])>{content}</a> }.into_any(),

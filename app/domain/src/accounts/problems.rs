@@ -77,7 +77,7 @@ impl OauthProblem {
         match self {
             Self::Refused => {
                 format!(
-                    "You did not give Arctiv access to {name}. Nothing was connected. Connect again when you are ready."
+                    "You did not give Arctiv access to {name}. Nothing has changed. Connect again when you are ready."
                 )
             }
             Self::StateUnknown => {

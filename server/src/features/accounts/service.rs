@@ -43,7 +43,7 @@ use crate::{
     database::{Database, Tx, failed},
     features::{
         audit::in_tx::{Entry, record},
-        notifications,
+        notifications, workspaces,
     },
     jobs::enqueue,
     search,
@@ -642,7 +642,8 @@ const LOG_PORTION: i64 = 500;
 
 /// What a filter asks of the connection log; its days are the workspace's.
 async fn wanted_events(tx: &mut Tx, actor: &Actor, filter: &ConnectionEventFilter) -> ServiceResult<WantedEvents> {
-    let zone = if filter.needs_zone() { store::time_zone(tx, actor.workspace_id).await? } else { String::new() };
+    let zone =
+        if filter.needs_zone() { workspaces::in_tx::time_zone(tx, actor.workspace_id).await? } else { String::new() };
     let (from, behind) = filter.span(schedule::zone(&zone).unwrap_or(chrono_tz::Tz::UTC))?;
     let kinds: Vec<String> = filter.event_type.as_slice().iter().map(|kind| kind.as_str().to_owned()).collect();
     Ok(WantedEvents { kinds: (!kinds.is_empty()).then_some(kinds), from, behind })

@@ -24,7 +24,10 @@ use super::{
 };
 use crate::{
     database::Database,
-    features::audit::in_tx::{Entry, record},
+    features::{
+        audit::in_tx::{Entry, record},
+        workspaces,
+    },
 };
 
 /// Fulfils [`Queue`].
@@ -77,7 +80,7 @@ impl Queue for QueueService {
         }
         let time_zone = match slot.time_zone {
             Some(zone) => zone,
-            None => store::time_zone(&mut tx, actor.workspace_id).await?,
+            None => workspaces::in_tx::time_zone(&mut tx, actor.workspace_id).await?,
         };
         let slot = QueueSlot {
             id: QueueSlotId(self.ids.next()),
@@ -136,7 +139,7 @@ impl Queue for QueueService {
         let mut tx = self.database.read(actor).await?;
         let zone = match zone {
             Some(zone) => zone,
-            None => store::time_zone(&mut tx, actor.workspace_id).await?,
+            None => workspaces::in_tx::time_zone(&mut tx, actor.workspace_id).await?,
         };
         let zone = schedule::zone(&zone).ok_or_else(|| ServiceError::field("time_zone", schedule::UNKNOWN_ZONE))?;
         let now = self.clock.now();

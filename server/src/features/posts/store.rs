@@ -194,15 +194,6 @@ fn schedule(timing: &Timing) -> (Option<DateTime<Utc>>, Option<NaiveDateTime>, O
     }
 }
 
-/// The zone that scheduled times are meant in.
-pub async fn time_zone(tx: &mut PgConnection, workspace: WorkspaceId) -> ServiceResult<String> {
-    sqlx::query_scalar!("select time_zone from workspaces where id = $1", workspace.0)
-        .fetch_optional(tx)
-        .await
-        .map_err(failed)?
-        .ok_or_else(|| ServiceError::not_found("workspace"))
-}
-
 /// How many other posts of the workspace go out within the minute before `at`, or at it; counted up to 1,000.
 pub async fn rank(
     tx: &mut PgConnection,

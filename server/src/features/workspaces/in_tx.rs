@@ -1,11 +1,11 @@
-//! What identity needs of invitations inside its own transaction.
+//! What other features need of workspaces inside their own transactions: invitations, and the zone.
 
 use chrono::{DateTime, Utc};
 use domain::{ErrorCode, ServiceError, ServiceResult, UserId, WorkspaceId, workspaces::InvitationState};
 use sqlx::PgConnection;
 
 use super::store;
-pub use super::store::OfferRow;
+pub use super::store::{OfferRow, time_zone};
 use crate::one_time::{hash, is_shaped};
 
 /// What a link offers; `NOT_FOUND` for what never was one.

@@ -375,3 +375,12 @@ pub async fn set_logo(tx: &mut PgConnection, workspace: WorkspaceId, name: Optio
         .map_err(failed)?;
     one_row(done.rows_affected(), "workspace")
 }
+
+/// The zone that a workspace's days and scheduled times are meant in.
+pub async fn time_zone(tx: &mut PgConnection, workspace: WorkspaceId) -> ServiceResult<String> {
+    sqlx::query_scalar!("select time_zone from workspaces where id = $1", workspace.0)
+        .fetch_optional(tx)
+        .await
+        .map_err(failed)?
+        .ok_or_else(|| ServiceError::not_found("workspace"))
+}

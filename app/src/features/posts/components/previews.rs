@@ -56,6 +56,8 @@ struct Shot {
     /// What lies over it: nothing on a picture, the length of a video, the pages of a document.
     badge: Option<String>,
     kind: MediaKind,
+    /// Whether it is no picture of it but a sign of its kind.
+    sign: bool,
     /// As Tailwind says it, as near to its own as Instagram allows.
     ratio: &'static str,
 }
@@ -73,7 +75,8 @@ impl From<&MediaAsset> for Shot {
         };
         let ratio = ratio(asset.width.zip(asset.height));
         let alt = asset.alt_text.clone().unwrap_or_default();
-        Self { src: thumbnail(asset), alt, badge, kind: asset.kind, ratio }
+        let sign = asset.thumbnail_url.is_none();
+        Self { src: thumbnail(asset), alt, badge, kind: asset.kind, sign, ratio }
     }
 }
 
@@ -89,10 +92,11 @@ const fn ratio(size: Option<(u32, u32)>) -> &'static str {
 impl Shot {
     /// It, filling what is around it.
     fn filling(&self) -> AnyView {
+        // A sign says by itself what it stands for.
         let mark = match self.kind {
-            MediaKind::Image => None,
-            MediaKind::Video => Some(Glyph::Play),
-            MediaKind::Document => Some(Glyph::FileText),
+            MediaKind::Video if !self.sign => Some(Glyph::Play),
+            MediaKind::Document if !self.sign => Some(Glyph::FileText),
+            MediaKind::Image | MediaKind::Video | MediaKind::Document => None,
         };
         view! {
             <img src=self.src.clone() alt=self.alt.clone() class="absolute inset-0 size-full object-cover" loading="lazy"/>

@@ -81,14 +81,6 @@ pub async fn count_events(tx: &mut PgConnection, account: AccountId, wanted: &Wa
     .map_err(failed)
 }
 
-/// The zone that a workspace counts its days in.
-pub async fn time_zone(tx: &mut PgConnection, workspace: WorkspaceId) -> ServiceResult<String> {
-    sqlx::query_scalar!("select time_zone from workspaces where id = $1", workspace.0)
-        .fetch_one(tx)
-        .await
-        .map_err(failed)
-}
-
 /// A line for the connection log, which can be added to and never changed.
 #[derive(Debug)]
 pub struct NewEvent<'a> {

@@ -18,6 +18,7 @@ use crate::features::{
         plan::{self, Timing},
         policy, store,
     },
+    workspaces,
 };
 
 impl PostService {
@@ -29,7 +30,7 @@ impl PostService {
         let accounts = plan::connected(self.accounts.as_ref(), actor).await?;
         let creators = self.creators(actor, makes_tiktok_choices(&post.options)).await?;
         let mut tx = self.database.tenant(actor).await?;
-        let zone = store::time_zone(&mut tx, actor.workspace_id).await?;
+        let zone = workspaces::in_tx::time_zone(&mut tx, actor.workspace_id).await?;
         // A slot of the queue is taken by saving; until then the post is looked at as one of now.
         let timing = if post.queue { Timing::At(now) } else { Timing::of(&post, &zone, now)? };
         let content = post.content();

@@ -24,6 +24,7 @@ use crate::{
             policy,
             store::{self, SummaryRow, Wanted},
         },
+        workspaces,
     },
     search,
 };
@@ -133,7 +134,7 @@ async fn wanted(tx: &mut Tx, workspace: WorkspaceId, filter: &PostFilter) -> Ser
         return Ok(None);
     }
     let needs_zone = [filter.from, filter.to].into_iter().flatten().any(domain::posts::Bound::needs_zone);
-    let zone = if needs_zone { store::time_zone(tx, workspace).await? } else { String::new() };
+    let zone = if needs_zone { workspaces::in_tx::time_zone(tx, workspace).await? } else { String::new() };
     let zone = schedule::zone(&zone).unwrap_or(chrono_tz::Tz::UTC);
     let statuses: Vec<String> = filter.status.as_slice().iter().map(|status| status.as_str().to_owned()).collect();
     Ok(Some(Wanted {

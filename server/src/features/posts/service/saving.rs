@@ -22,6 +22,7 @@ use crate::{
             policy, queue,
             store::{self, NewRow, NewVersion, Remembered},
         },
+        workspaces,
     },
 };
 
@@ -157,7 +158,7 @@ impl PostService {
             queue::take(tx, actor.workspace_id, id, chosen.as_deref(), now).await?
         } else {
             let zone = match (post.visibility, &post.time_zone) {
-                (Visibility::Scheduled, None) => store::time_zone(tx, actor.workspace_id).await?,
+                (Visibility::Scheduled, None) => workspaces::in_tx::time_zone(tx, actor.workspace_id).await?,
                 _ => String::new(),
             };
             Timing::of(post, &zone, now)?
