@@ -256,6 +256,7 @@ async fn creators(control: Control, over: Arc<AtomicBool>) {
 
 /// What the database says of a delivery.
 struct Entry {
+    id: uuid::Uuid,
     platform: String,
     account: String,
     text: String,
@@ -265,12 +266,23 @@ struct Entry {
     attempts: i64,
 }
 
+impl Entry {
+    /// Said to be out and not there, said not to be out and there, or never ended. `public`: how many of it are out there.
+    fn is_lost(&self, public: usize) -> bool {
+        match self.status.as_str() {
+            "success" => public == 0,
+            "failed" => public > 0 && !self.needs_person,
+            _ => true,
+        }
+    }
+}
+
 async fn ledger(url: &str) -> Result<Vec<Entry>, sqlx::Error> {
     let mut connection = PgConnection::connect(url).await?;
     let rows = sqlx::query(
         "select d.platform::text, a.external_account_id, coalesce(v.variations -> a.id::text ->> 'body', v.body),
                 d.status::text, d.error_class::text, d.needs_person,
-                (select count(*) from delivery_attempts t where t.delivery_id = d.id) as attempts
+                (select count(*) from delivery_attempts t where t.delivery_id = d.id) as attempts, d.id
            from deliveries d join accounts a on a.id = d.account_id join post_versions v on v.id = d.post_version_id",
     )
     .fetch_all(&mut connection)
@@ -286,6 +298,7 @@ async fn ledger(url: &str) -> Result<Vec<Entry>, sqlx::Error> {
                 class: row.try_get(4)?,
                 needs_person: row.try_get(5)?,
                 attempts: row.try_get(6)?,
+                id: row.try_get(7)?,
             })
         })
         .collect()
@@ -341,20 +354,30 @@ fn balance(entries: &[Entry], shown: &HashMap<(String, String, String), usize>) 
         balance.attempts += entry.attempts;
         balance.accepted += usize::from(public > 0);
         balance.doubled += usize::from(public > 1);
+        balance.lost += usize::from(entry.is_lost(public));
         match entry.status.as_str() {
-            "success" => balance.lost += usize::from(public == 0),
             "failed" if entry.needs_person => balance.person += 1,
             "failed" => {
                 let class = entry.class.clone().unwrap_or_else(|| "without a reason".to_owned());
                 *balance.dead.entry(class).or_default() += 1;
-                // It is out there, and we say it is not.
-                balance.lost += usize::from(public > 0);
             }
-            // Never ended.
-            _ => balance.lost += 1,
+            _ => {}
         }
     }
     balances
+}
+
+/// What was tried for a delivery, one line for each attempt.
+async fn story(url: &str, entry: &Entry) -> Result<Vec<String>, sqlx::Error> {
+    let mut connection = PgConnection::connect(url).await?;
+    let rows = sqlx::query(
+        "select concat_ws(' ', started_at, number, stage, outcome, http_status, platform_code, duration_ms || ' ms:', message)
+           from delivery_attempts where delivery_id = $1 order by started_at, id",
+    )
+    .bind(entry.id)
+    .fetch_all(&mut connection)
+    .await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
 }
 
 fn print(balances: &BTreeMap<String, Balance>) {
@@ -452,8 +475,17 @@ async fn nothing_is_lost_and_nothing_doubled_in_a_storm() {
     println!("  workers killed: {killed}; database crashes: 1; {} s in all", started.elapsed().as_secs());
     print(&balances);
 
-    for entry in entries.iter().filter(|entry| !is_final(&entry.status)) {
-        println!("  {} to {} of {}: {}, {:?}", entry.text, entry.account, entry.platform, entry.status, entry.class);
+    for entry in &entries {
+        let key = (entry.platform.clone(), entry.account.clone(), entry.text.clone());
+        if entry.is_lost(shown.get(&key).copied().unwrap_or(0)) {
+            println!(
+                "  {} to {} of {}: {}, {:?}",
+                entry.text, entry.account, entry.platform, entry.status, entry.class
+            );
+            for line in story(admin.worker.expose_secret(), entry).await.unwrap() {
+                println!("    {line}");
+            }
+        }
     }
     let unique: HashSet<_> = entries.iter().map(|entry| (&entry.platform, &entry.account, &entry.text)).collect();
     assert_eq!((entries.len(), unique.len()), (expected, expected), "each post has one delivery per account");

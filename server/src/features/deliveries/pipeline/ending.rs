@@ -111,7 +111,8 @@ impl Pipeline {
                 entry.outcome = "outcome_unknown";
                 message = "It did not arrive at the platform, and all attempts are used up.".to_owned();
                 entry.message = Some(message.clone());
-                Ending::Failed { message: &message, class: ErrorClass::Transient, needs_person: false }
+                // Sent more than once, and one of them may still arrive.
+                Ending::Failed { message: &message, class: ErrorClass::OutcomeUnknown, needs_person: true }
             }
             Outcome::NeverArrived => {
                 entry.outcome = "outcome_unknown";
@@ -457,6 +458,10 @@ impl Pipeline {
             Next::Wait(at) => again(claimed, at, rest, false, Some(message), Some(error.class)),
             Next::Reconcile(at) => {
                 again(claimed, at, Stage::OutcomeUnknown, true, Some(message), Some(ErrorClass::OutcomeUnknown))
+            }
+            // Where the platform has it already and does not show it, a person looks.
+            Next::Refresh | Next::Fail if echo => {
+                Ending::Failed { message, class: ErrorClass::OutcomeUnknown, needs_person: true }
             }
             Next::Refresh | Next::Fail => Ending::Failed { message, class: error.class, needs_person: in_doubt },
         }

@@ -32,7 +32,11 @@ impl Pipeline {
             Err(other) => return Err(no_token(other)),
         };
         loop {
-            let request = self.request(claimed, &material, &open).await?;
+            let mut request = self.request(claimed, &material, &open).await?;
+            // An earlier try, taken for lost, may have arrived late: nothing of this delivery is older than when it was due.
+            if claimed.attempt > 2 && !claimed.stage.is_watched() {
+                request.started_at = request.started_at.min(claimed.due_at);
+            }
             let outcome = match adapter.find_published(&request, Some(&claimed.state), &known).await {
                 Ok(Finding::Found { external_id, url, published_at }) => Outcome::Found {
                     external_id,
