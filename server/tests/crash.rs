@@ -122,6 +122,40 @@ async fn a_worker_that_slept_before_the_public_call_leaves_it_to_be_asked() {
     assert!(outcomes.contains(&"outcome_unknown"), "the platform was asked first: {outcomes:?}");
 }
 
+/// A claim is not written through at once, so a crash of the database may undo it while the worker that made it lives on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_the_database_forgot_is_good_for_nothing_when_its_worker_claims_anew() {
+    let world = World::new().await;
+    let (_web, person) = connected(&world, &["twitter"]).await;
+    let picture = person.upload_picture().await;
+    let control = world.sandbox.control().unwrap();
+    // X would not show it twice, and must be seen to be asked once.
+    control.post("settings", &json!({ "reject_duplicates": false })).await.unwrap();
+    // Both claims are at work on it at the same time.
+    for operation in ["upload", "publish"] {
+        let slow =
+            json!({ "platform": "twitter", "operation": operation, "fault": "slow", "slow_ms": 800, "times": 20 });
+        control.fault(&slow).await.unwrap();
+    }
+    let body = json!({ "body": "Claimed twice by one", "media_assets": [picture] });
+    let id = person.post("/api/content", body).await["data"]["id"].as_str().unwrap().to_owned();
+    let sleeper = world.stalling_worker("claimed");
+    sleeper.stopped().await;
+    let undone = sqlx::query(
+        "update deliveries set status = 'pending', attempts = 0, lease_owner = null, lease_until = null, next_attempt_at = now()
+          where status = 'publishing'",
+    );
+    let mut admin = world.database().admin().await.unwrap();
+    assert_eq!(undone.execute(&mut admin).await.unwrap().rows_affected(), 1);
+    // So that it looks at once.
+    sqlx::query("select pg_notify('arctiv_deliveries', '')").execute(&mut admin).await.unwrap();
+    sleeper.wake();
+    all_went_out_once(&world, &person, &id, "Claimed twice by one").await;
+    // Nor does whichever of the two comes late change anything.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    all_went_out_once(&world, &person, &id, "Claimed twice by one").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_lost_after_acceptance_is_reconciled_not_repeated() {
     let world = World::new().await;

@@ -11,7 +11,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::store::{self, Allowance, AttemptRow, Claimed, Ending, Mark, Out, Place, Room};
+use super::store::{self, Allowance, AttemptRow, Claimed, Ending, Lease, Mark, Out, Place, Room};
 use crate::features::{
     accounts::NOT_PERMITTED,
     posts::tests::studio::{Studio, code, text},
@@ -19,20 +19,27 @@ use crate::features::{
 
 static ROOM: Room = Room { platforms: Vec::new(), left: Vec::new(), otherwise: 16 };
 
-fn allowance(now: DateTime<Utc>, worker: Uuid) -> Allowance<'static> {
-    Allowance { worker, now, lease_until: now + Duration::minutes(1), limit: 16, per_account: 1, room: &ROOM }
+fn allowance(studio: &Studio, now: DateTime<Utc>) -> Allowance<'static> {
+    Allowance {
+        lease: Lease(studio.ids.next()),
+        now,
+        lease_until: now + Duration::minutes(1),
+        limit: 16,
+        per_account: 1,
+        room: &ROOM,
+    }
 }
 
-async fn claim(studio: &Studio, worker: Uuid) -> Vec<Claimed> {
-    let look = store::claim(studio.db.worker_pool(), &allowance(studio.now(), worker), &mut Place::default()).await;
+async fn claim(studio: &Studio) -> Vec<Claimed> {
+    let look = store::claim(studio.db.worker_pool(), &allowance(studio, studio.now()), &mut Place::default()).await;
     look.unwrap().claimed
 }
 
 /// What a worker does that claims what it may, until nothing is due: the order in which the accounts got their posts.
-async fn work(studio: &Studio, worker: Uuid) -> Vec<(AccountId, PostId)> {
+async fn work(studio: &Studio) -> Vec<(AccountId, PostId)> {
     let mut got = Vec::new();
     loop {
-        let claimed = claim(studio, worker).await;
+        let claimed = claim(studio).await;
         if claimed.is_empty() {
             let left = studio.count("deliveries where status in ('pending', 'publishing')").await;
             if left == 0 {
@@ -44,20 +51,20 @@ async fn work(studio: &Studio, worker: Uuid) -> Vec<(AccountId, PostId)> {
             // A little later for some, so that several workers get out of step.
             tokio::time::sleep(std::time::Duration::from_millis(u64::from(row.id.0.as_bytes()[15] % 4))).await;
             got.push((row.account, row.post));
-            goes_out(studio, &row, worker).await;
+            goes_out(studio, &row).await;
         }
     }
 }
 
-async fn finish(studio: &Studio, row: &Claimed, worker: Uuid, ending: &Ending<'_>) {
+async fn finish(studio: &Studio, row: &Claimed, ending: &Ending<'_>) {
     let mut tx = studio.db.worker().await.unwrap();
-    assert!(store::finish(&mut tx, row, worker, ending).await.unwrap());
+    assert!(store::finish(&mut tx, row, ending).await.unwrap());
     store::derive_post_status(&mut tx, &[row.post]).await.unwrap();
     tx.commit().await.unwrap();
 }
 
 /// A claimed row as it is when its post is out.
-fn out(studio: &Studio, row: &Claimed, worker: Uuid) -> Out {
+fn out(studio: &Studio, row: &Claimed) -> Out {
     let line = AttemptRow {
         id: studio.ids.next(),
         workspace: row.workspace,
@@ -69,11 +76,12 @@ fn out(studio: &Studio, row: &Claimed, worker: Uuid) -> Out {
         http_status: Some(200),
         platform_code: None,
         trace: serde_json::json!([]),
-        worker,
+        worker: Uuid::nil(),
         started_at: studio.now(),
         duration_ms: 3,
     };
     Out {
+        hold: row.hold(),
         account: row.account,
         external_id: "1".to_owned(),
         url: None,
@@ -85,17 +93,17 @@ fn out(studio: &Studio, row: &Claimed, worker: Uuid) -> Out {
     }
 }
 
-async fn goes_out(studio: &Studio, row: &Claimed, worker: Uuid) {
+async fn goes_out(studio: &Studio, row: &Claimed) {
     let mut tx = studio.db.worker().await.unwrap();
-    let out = out(studio, row, worker);
-    let held = store::finish_out(&mut tx, worker, &[out]).await.unwrap();
-    assert!(held.contains(&row.id));
+    let out = out(studio, row);
+    let held = store::finish_out(&mut tx, &[out]).await.unwrap();
+    assert!(held.contains(&row.hold()));
     store::derive_post_status(&mut tx, &[row.post]).await.unwrap();
     tx.commit().await.unwrap();
 }
 
 async fn claim_one(studio: &Studio) -> Claimed {
-    let claimed = claim(studio, Uuid::nil()).await;
+    let claimed = claim(studio).await;
     let [row] = &claimed[..] else { panic!("one is due: {claimed:?}") };
     row.clone()
 }
@@ -110,32 +118,35 @@ async fn two_accounts(studio: &Studio, actor: &Actor) -> [AccountId; 2] {
 // ---- several at once --------------------------------------------------------------------------------------------------
 
 #[tokio::test]
-async fn what_is_written_together_touches_only_rows_of_this_worker() {
+async fn what_is_written_together_touches_only_rows_that_are_still_held() {
     let studio = Studio::new().await;
     let maeve = studio.workspace("UTC").await;
     two_accounts(&studio, &maeve).await;
     studio.save(&maeve, text("Hi")).await;
-    let (mine, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
-    let claimed = claim(&studio, mine).await;
+    let claimed = claim(&studio).await;
     let [kept, lost] = &claimed[..] else { panic!("two are due: {claimed:?}") };
-    sqlx::query("update deliveries set lease_owner = $2 where id = $1")
-        .bind(lost.id.0)
-        .bind(other)
-        .execute(&studio.admin)
-        .await
-        .unwrap();
+    // The database forgets the claim of one, and the same worker claims it once more.
+    sqlx::query(
+        "update deliveries set status = 'pending', attempts = 0, lease_owner = null, lease_until = null, next_attempt_at = $2
+          where id = $1",
+    )
+    .bind(lost.id.0)
+    .bind(studio.now())
+    .execute(&studio.admin)
+    .await
+    .unwrap();
+    let again = claim_one(&studio).await;
+    assert_eq!((again.id, again.attempt), (lost.id, lost.attempt), "nothing but the lease tells them apart");
 
-    let marks: Vec<Mark> = claimed
-        .iter()
-        .map(|row| Mark {
-            id: row.id,
-            state: serde_json::json!({ "of": row.id.0 }),
-            now: studio.now(),
-            lease_until: studio.now() + Duration::minutes(2),
-        })
-        .collect();
-    let held = store::begin_commits(studio.db.worker_pool(), mine, &marks).await.unwrap();
-    assert_eq!(held, HashSet::from([kept.id]));
+    let mark = |row: &Claimed, word: &str| Mark {
+        hold: row.hold(),
+        state: serde_json::json!({ "of": word }),
+        now: studio.now(),
+        lease_until: studio.now() + Duration::minutes(2),
+    };
+    let marks = [mark(kept, "kept"), mark(lost, "lost")];
+    let held = store::begin_commits(studio.db.worker_pool(), &marks).await.unwrap();
+    assert_eq!(held, HashSet::from([kept.hold()]));
     let stage = async |id: domain::DeliveryId| {
         sqlx::query_as::<_, (String, serde_json::Value)>(
             "select stage::text, remote_state from deliveries where id = $1",
@@ -145,13 +156,28 @@ async fn what_is_written_together_touches_only_rows_of_this_worker() {
         .await
         .unwrap()
     };
-    assert_eq!(stage(kept.id).await, ("committing".to_owned(), serde_json::json!({ "of": kept.id.0 })));
+    assert_eq!(stage(kept.id).await, ("committing".to_owned(), serde_json::json!({ "of": "kept" })));
     assert_eq!(stage(lost.id).await.0, "staging");
-
-    let outs: Vec<Out> = claimed.iter().map(|row| out(&studio, row, mine)).collect();
+    let saved = serde_json::json!({ "of": "the first claim" });
+    let stale = Claimed { state: saved.clone(), ..lost.clone() };
+    assert!(!store::save_state(studio.db.worker_pool(), &stale, Stage::Waiting, &saved).await.unwrap());
     let mut tx = studio.db.worker().await.unwrap();
-    let held = store::finish_out(&mut tx, mine, &outs).await.unwrap();
-    assert_eq!(held, HashSet::from([kept.id]));
+    assert!(!store::finish(&mut tx, lost, &Ending::Canceled).await.unwrap());
+    tx.commit().await.unwrap();
+    let until = studio.now() + Duration::minutes(5);
+    let holds = [kept.hold(), lost.hold(), again.hold()];
+    let renewed = store::renew(studio.db.worker_pool(), &holds, until).await.unwrap();
+    assert_eq!(renewed, 2, "each by the hold that counts");
+    // Both holds of one row in one batch.
+    let marks = [mark(lost, "lost"), mark(&again, "again")];
+    let held = store::begin_commits(studio.db.worker_pool(), &marks).await.unwrap();
+    assert_eq!(held, HashSet::from([again.hold()]));
+    assert_eq!(stage(lost.id).await, ("committing".to_owned(), serde_json::json!({ "of": "again" })));
+
+    let outs: Vec<Out> = claimed.iter().map(|row| out(&studio, row)).collect();
+    let mut tx = studio.db.worker().await.unwrap();
+    let held = store::finish_out(&mut tx, &outs).await.unwrap();
+    assert_eq!(held, HashSet::from([kept.hold()]));
     tx.commit().await.unwrap();
     let over = async || store::over(studio.db.worker_pool(), &[kept.post]).await.unwrap();
     assert_eq!(over().await, [], "the other one is still under way");
@@ -160,12 +186,18 @@ async fn what_is_written_together_touches_only_rows_of_this_worker() {
 
     // A lease that has run out is nobody's, whatever the row still says.
     let late = [Mark {
-        id: lost.id,
+        hold: again.hold(),
         state: serde_json::json!({}),
         now: studio.now() + Duration::hours(1),
         lease_until: studio.now(),
     }];
-    assert!(store::begin_commits(studio.db.worker_pool(), other, &late).await.unwrap().is_empty());
+    assert!(store::begin_commits(studio.db.worker_pool(), &late).await.unwrap().is_empty());
+
+    let mut tx = studio.db.worker().await.unwrap();
+    let held = store::finish_out(&mut tx, &[out(&studio, lost), out(&studio, &again)]).await.unwrap();
+    assert_eq!(held, HashSet::from([again.hold()]));
+    tx.commit().await.unwrap();
+    assert_eq!(studio.count("delivery_attempts").await, 2, "a line for each that is out");
 }
 
 #[tokio::test]
@@ -174,14 +206,13 @@ async fn a_post_whose_end_nobody_said_is_found() {
     let maeve = studio.workspace("UTC").await;
     two_accounts(&studio, &maeve).await;
     studio.save(&maeve, text("Hi")).await;
-    let worker = Uuid::from_u128(1);
-    let claimed = claim(&studio, worker).await;
+    let claimed = claim(&studio).await;
     let post = claimed[0].post;
     let stranded = async || store::stranded(studio.db.worker_pool()).await.unwrap();
     let end = async |row: &Claimed| {
         let mut connection = studio.db.worker_connection().await.unwrap();
-        let out = out(&studio, row, worker);
-        assert_eq!(store::finish_out(&mut connection, worker, &[out]).await.unwrap().len(), 1);
+        let out = out(&studio, row);
+        assert_eq!(store::finish_out(&mut connection, &[out]).await.unwrap().len(), 1);
     };
     end(&claimed[0]).await;
     assert_eq!(stranded().await, [], "one is still under way");
@@ -209,15 +240,14 @@ async fn no_more_of_a_platform_than_there_is_room() {
         let count = |platform| claimed.iter().filter(|row| row.platform == platform).count();
         (count(Platform::Facebook), count(Platform::Linkedin))
     };
-    let (doomed, heir) = (Uuid::from_u128(1), Uuid::from_u128(2));
-    let allowed = Allowance { room: &room, ..allowance(studio.now(), doomed) };
+    let allowed = Allowance { room: &room, ..allowance(&studio, studio.now()) };
     let claimed = store::claim(studio.db.worker_pool(), &allowed, &mut Place::default()).await.unwrap().claimed;
     assert_eq!(of(&claimed), (1, 2));
-    let rest = store::claim(studio.db.worker_pool(), &allowance(studio.now(), doomed), &mut Place::default()).await;
+    let rest = store::claim(studio.db.worker_pool(), &allowance(&studio, studio.now()), &mut Place::default()).await;
     assert_eq!(of(&rest.unwrap().claimed), (2, 1));
 
     // Nor more than that of what a silent worker has left.
-    let later = Allowance { room: &room, ..allowance(studio.now() + Duration::hours(1), heir) };
+    let later = Allowance { room: &room, ..allowance(&studio, studio.now() + Duration::hours(1)) };
     let taken = store::take_over(studio.db.worker_pool(), &later).await.unwrap();
     assert_eq!(of(&taken), (1, 2));
 }
@@ -235,12 +265,11 @@ async fn each_account_gets_posts_in_the_order_in_which_they_were_saved() {
         saved.push(studio.save(&maeve, text(&format!("Post {n}"))).await.id);
     }
     let order = std::sync::Arc::new(tokio::sync::Mutex::new(Vec::new()));
-    let workers = (0..3_u128).map(|n| {
+    let workers = (0..3).map(|_| {
         let (studio, order) = (studio.clone(), order.clone());
         tokio::spawn(async move {
-            let worker = Uuid::from_u128(n + 1);
             loop {
-                let claimed = claim(&studio, worker).await;
+                let claimed = claim(&studio).await;
                 if claimed.is_empty() {
                     if studio.count("deliveries where status in ('pending', 'publishing')").await == 0 {
                         return;
@@ -250,7 +279,7 @@ async fn each_account_gets_posts_in_the_order_in_which_they_were_saved() {
                 for row in claimed {
                     tokio::time::sleep(std::time::Duration::from_millis(u64::from(row.id.0.as_bytes()[15] % 4))).await;
                     order.lock().await.push((row.account, row.post));
-                    goes_out(&studio, &row, worker).await;
+                    goes_out(&studio, &row).await;
                 }
             }
         })
@@ -273,15 +302,15 @@ async fn a_look_that_saw_all_accounts_names_them_for_the_next() {
     for n in 0..3 {
         studio.save(&maeve, text(&format!("Post {n}"))).await;
     }
-    let (pool, worker) = (studio.db.worker_pool(), Uuid::nil());
-    let look = store::claim(pool, &allowance(studio.now(), worker), &mut Place::default()).await.unwrap();
+    let pool = studio.db.worker_pool();
+    let look = store::claim(pool, &allowance(&studio, studio.now()), &mut Place::default()).await.unwrap();
     let all = look.all.unwrap();
     let of = |account| all.iter().copied().filter(|one| one.account == account).collect::<Vec<_>>();
     assert_eq!((all.len(), of(facebook).len(), of(linkedin).len()), (2, 1, 1));
-    let of_facebook = async || store::claim_of(pool, &allowance(studio.now(), worker), &of(facebook)).await.unwrap();
+    let of_facebook = async || store::claim_of(pool, &allowance(&studio, studio.now()), &of(facebook)).await.unwrap();
     assert!(of_facebook().await.is_empty(), "it has one under way");
     for row in &look.claimed {
-        goes_out(&studio, row, worker).await;
+        goes_out(&studio, row).await;
     }
     let claimed = of_facebook().await;
     assert_eq!(
@@ -289,7 +318,7 @@ async fn a_look_that_saw_all_accounts_names_them_for_the_next() {
         [facebook],
         "the next, and no other account's"
     );
-    assert!(store::claim_of(pool, &allowance(studio.now(), worker), &[]).await.unwrap().is_empty());
+    assert!(store::claim_of(pool, &allowance(&studio, studio.now()), &[]).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -320,7 +349,7 @@ async fn looks_go_around_however_many_accounts_wait() {
     let mut place = Place::default();
     let (mut seen, mut looks, mut quiet_at) = (HashSet::new(), 0, None);
     loop {
-        let allowance = allowance(studio.now(), Uuid::nil());
+        let allowance = allowance(&studio, studio.now());
         let claimed = store::claim(studio.db.worker_pool(), &allowance, &mut place).await.unwrap().claimed;
         if claimed.is_empty() {
             break;
@@ -335,7 +364,7 @@ async fn looks_go_around_however_many_accounts_wait() {
     }
     assert_eq!(i64::try_from(seen.len()).unwrap(), accounts + 1, "every account got its first");
     assert!(quiet_at.unwrap() <= 4, "once around brings everybody's turn: {quiet_at:?} of {looks}");
-    assert_eq!(claim(&studio, Uuid::nil()).await.len(), 0, "what has begun keeps the rest of its account back");
+    assert_eq!(claim(&studio).await.len(), 0, "what has begun keeps the rest of its account back");
 }
 
 #[tokio::test]
@@ -350,7 +379,7 @@ async fn the_deliveries_of_a_post_are_part_of_its_transaction() {
     let refused = NewPost { account_ids: Some(vec![AccountId(Uuid::nil())]), ..text("Hi") };
     assert_eq!(code(studio.posts.create(&maeve, refused, None).await), ErrorCode::ValidationError);
     assert_eq!(studio.count("deliveries").await, 2);
-    assert_eq!(work(&studio, Uuid::nil()).await.len(), 2);
+    assert_eq!(work(&studio).await.len(), 2);
     assert_eq!(studio.posts.get(&maeve, post.id).await.unwrap().status, PostStatus::Published);
 }
 
@@ -426,10 +455,10 @@ async fn what_was_missed_by_little_goes_out_late_and_never_in_a_burst() {
         assert!(dues[0] >= studio.now() && dues[0] <= studio.now() + spacing, "the first soon: {dues:?}");
         assert!(dues.windows(2).all(|pair| pair[1] - pair[0] >= spacing), "then one after the other: {dues:?}");
     }
-    let early = allowance(studio.now() - Duration::seconds(1), Uuid::nil());
+    let early = allowance(&studio, studio.now() - Duration::seconds(1));
     assert!(store::claim(studio.db.worker_pool(), &early, &mut Place::default()).await.unwrap().claimed.is_empty());
     studio.clock.advance(spacing);
-    let now = claim(&studio, Uuid::nil()).await;
+    let now = claim(&studio).await;
     let accounts: HashSet<AccountId> = now.iter().map(|row| row.account).collect();
     assert_eq!((now.len(), accounts.len()), (2, 2), "one to each account");
 }
@@ -479,7 +508,7 @@ async fn a_worker_that_is_busy_for_long_is_no_outage() {
     assert!(somebody(before, began).await, "one is at it, though the log has nothing yet");
     assert!(!somebody(began, began + Duration::minutes(5)).await, "its lease has run out: it is gone");
     let mut connection = studio.db.worker_connection().await.unwrap();
-    store::finish_out(&mut connection, Uuid::nil(), &[out(&studio, &row, Uuid::nil())]).await.unwrap();
+    store::finish_out(&mut connection, &[out(&studio, &row)]).await.unwrap();
     assert!(somebody(before, began).await, "the log tells of it");
     assert!(!somebody(began, began + Duration::minutes(5)).await, "long ago");
 }
@@ -507,7 +536,7 @@ async fn fail(studio: &Studio, actor: &Actor, reasons: &[(ErrorClass, bool)]) {
         studio.save(actor, text(&format!("Letter {n}"))).await;
         let row = claim_one(studio).await;
         let ending = Ending::Failed { message: "It said no.", class: *class, needs_person: *needs_person };
-        finish(studio, &row, Uuid::nil(), &ending).await;
+        finish(studio, &row, &ending).await;
     }
 }
 
@@ -564,9 +593,9 @@ async fn the_last_day_in_figures() {
         let row = claim_one(&studio).await;
         if fails {
             let ending = Ending::Failed { message: "No.", class: ErrorClass::Validation, needs_person: false };
-            finish(&studio, &row, Uuid::nil(), &ending).await;
+            finish(&studio, &row, &ending).await;
         } else {
-            goes_out(&studio, &row, Uuid::nil()).await;
+            goes_out(&studio, &row).await;
         }
         // Failures are timed by the database's own clock, which a test cannot move.
         sqlx::query("alter table deliveries disable trigger deliveries_updated_at")
@@ -607,11 +636,11 @@ async fn programs_hear_of_what_a_person_has_settled() {
                    values (gen_random_uuid(), $1, 'http://127.0.0.1:9/', '', '{post.published,post.partly_published}', now(), now())";
     sqlx::query(webhook).bind(maeve.workspace_id.0).execute(&studio.admin).await.unwrap();
     studio.save(&maeve, text("Hi")).await;
-    let rows = claim(&studio, Uuid::nil()).await;
+    let rows = claim(&studio).await;
     for row in &rows {
         let message = "Look at the platform.";
         let unclear = Ending::Failed { message, class: ErrorClass::OutcomeUnknown, needs_person: true };
-        finish(&studio, row, Uuid::nil(), &unclear).await;
+        finish(&studio, row, &unclear).await;
     }
     let told = async || -> Vec<String> {
         sqlx::query_scalar("select event from webhook_deliveries order by created_at, id")
@@ -644,7 +673,7 @@ async fn what_lies_with_a_creator_is_neither_public_nor_under_way() {
         reconciliations: 0,
         refreshed_version: None,
     };
-    finish(&studio, &row, Uuid::nil(), &waiting).await;
+    finish(&studio, &row, &waiting).await;
     let counts = studio.deliveries.counts(&maeve).await.unwrap();
     assert_eq!((counts.retried, counts.waiting_for_creator, counts.on_their_way()), (1, 1, 0));
     let all = studio.deliveries.list(&maeve, DeliveryFilter::default()).await.unwrap();
@@ -661,7 +690,7 @@ async fn what_lies_with_a_creator_is_neither_public_nor_under_way() {
     assert_eq!((again.stage, again.attempt), (Stage::WithCreator, 1));
     let asked = studio.deliveries.counts(&maeve).await.unwrap();
     assert_eq!((asked.publishing, asked.waiting_for_creator), (1, 1));
-    finish(&studio, &again, Uuid::nil(), &waiting).await;
+    finish(&studio, &again, &waiting).await;
     let stopped = studio.deliveries.cancel(&maeve, row.id).await.unwrap();
     assert_eq!((stopped.status, stopped.outcome), (DeliveryStatus::Canceled, None));
     let none = DeliveryFilter {

@@ -11,7 +11,7 @@ use std::{
 
 use chrono::Duration;
 use domain::{
-    AccountId, DeliveryId, Platform, ServiceResult,
+    AccountId, Platform, ServiceResult,
     clock::{Clock, Ids},
 };
 use platforms::Registry;
@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::{
     pipeline::Pipeline,
-    store::{self, Allowance, Claimed, Place, Room, Versions, Waiting},
+    store::{self, Allowance, Claimed, Hold, Lease, Place, Room, Versions, Waiting},
 };
 use crate::{
     config::PublishingSettings,
@@ -67,9 +67,11 @@ pub struct Worker {
     wake: Arc<Notify>,
     /// Whether rows have been made or put off since the last look through all accounts.
     news: Arc<AtomicBool>,
-    /// What is under way here, for renewing leases.
-    running: Arc<Mutex<HashMap<DeliveryId, (AccountId, Platform)>>>,
+    running: Running,
 }
+
+/// What is under way here, for renewing leases.
+type Running = Arc<Mutex<HashMap<Hold, (AccountId, Platform)>>>;
 
 impl Worker {
     /// `stop` ends claiming at once and the rest within the grace that [`run`](Self::run) is given.
@@ -188,10 +190,10 @@ impl Worker {
 
     fn spawn(&self, tasks: &mut JoinSet<()>, row: Claimed) {
         let (pipeline, running, wake) = (Arc::clone(&self.pipeline), Arc::clone(&self.running), Arc::clone(&self.wake));
-        running.lock().unwrap_or_else(PoisonError::into_inner).insert(row.id, (row.account, row.platform));
+        let hold = row.hold();
+        running.lock().unwrap_or_else(PoisonError::into_inner).insert(hold, (row.account, row.platform));
         tasks.spawn(async move {
-            let id = row.id;
-            let guard = Running { id, running };
+            let guard = UnderWay { hold, running };
             pipeline.run(row).await;
             drop(guard);
             wake.notify_one();
@@ -202,7 +204,7 @@ impl Worker {
         let now = self.pipeline.clock.now();
         let room = self.room();
         let allowance = Allowance {
-            worker: self.pipeline.worker,
+            lease: Lease(self.pipeline.ids.next()),
             now,
             lease_until: now + self.pipeline.lease,
             limit: i64::try_from(free.min(self.settings.per_platform)).unwrap_or(1),
@@ -308,14 +310,14 @@ impl Looks {
     }
 }
 
-struct Running {
-    id: DeliveryId,
-    running: Arc<Mutex<HashMap<DeliveryId, (AccountId, Platform)>>>,
+struct UnderWay {
+    hold: Hold,
+    running: Running,
 }
 
-impl Drop for Running {
+impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.hold);
     }
 }
 
@@ -345,23 +347,18 @@ async fn listen(database: Database, wake: Arc<Notify>, news: Arc<AtomicBool>, st
 }
 
 /// Keeps the leases of what runs here young.
-async fn renew(
-    pipeline: Arc<Pipeline>,
-    running: Arc<Mutex<HashMap<DeliveryId, (AccountId, Platform)>>>,
-    every: StdDuration,
-    stop: CancellationToken,
-) {
+async fn renew(pipeline: Arc<Pipeline>, running: Running, every: StdDuration, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(every) => {}
         }
-        let ids: Vec<Uuid> = running.lock().unwrap_or_else(PoisonError::into_inner).keys().map(|id| id.0).collect();
-        if ids.is_empty() {
+        let holds: Vec<_> = running.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
+        if holds.is_empty() {
             continue;
         }
         let until = pipeline.clock.now() + pipeline.lease;
-        if let Err(error) = store::renew(pipeline.database.worker_pool(), pipeline.worker, &ids, until).await {
+        if let Err(error) = store::renew(pipeline.database.worker_pool(), &holds, until).await {
             tracing::warn!(cause = ?error.cause, "leases could not be renewed");
         }
     }

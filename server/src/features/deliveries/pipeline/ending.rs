@@ -8,7 +8,7 @@ use std::{
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    AccountId, DeliveryId, PostId, ServiceError, ServiceResult,
+    AccountId, PostId, ServiceError, ServiceResult,
     accounts::AccountStatus,
     audit::Action,
     deliveries::{ErrorClass, Failure, Next, Stage},
@@ -26,7 +26,7 @@ use crate::{
         audit::in_tx::{Entry, record},
         deliveries::{
             jobs::WriteComment,
-            store::{self, AttemptRow, Claimed, Ending, Out},
+            store::{self, AttemptRow, Claimed, Ending, Hold, Out},
         },
         notifications,
     },
@@ -200,7 +200,7 @@ impl Pipeline {
         let pause = pause.max(pause_of(&ending, now));
         let line = self.line(claimed, attempt, entry, started_at, timer);
         let mut tx = self.database.worker().await?;
-        if !store::finish(&mut tx, claimed, self.worker, &ending).await? {
+        if !store::finish(&mut tx, claimed, &ending).await? {
             return Ok(false);
         }
         // Asked again about what it has, with the same answer: nothing for the log.
@@ -259,12 +259,12 @@ impl Pipeline {
     async fn write_outs(&self, outs: Vec<Out>) -> Vec<ServiceResult<bool>> {
         together(&outs, |outs| async move {
             let held = self.write_together(outs).await?;
-            Ok(outs.iter().map(|out| held.contains(&out.line.delivery)).collect())
+            Ok(outs.iter().map(|out| held.contains(&out.hold)).collect())
         })
         .await
     }
 
-    async fn write_together(&self, outs: &[Out]) -> ServiceResult<HashSet<DeliveryId>> {
+    async fn write_together(&self, outs: &[Out]) -> ServiceResult<HashSet<Hold>> {
         let now = self.clock.now();
         let mut sorted: Vec<&Out> = outs.iter().collect();
         sorted.sort_by_key(|out| out.account);
@@ -272,11 +272,11 @@ impl Pipeline {
         let asks_more = |out: &Out| out.comment.is_some() || out.pause.is_some_and(|until| until > now);
         if accounts.is_empty() && !outs.iter().any(asks_more) {
             let mut connection = self.database.worker_connection().await?;
-            return store::finish_out(&mut connection, self.worker, outs).await;
+            return store::finish_out(&mut connection, outs).await;
         }
         let mut tx = self.database.worker().await?;
-        let held = store::finish_out(&mut tx, self.worker, outs).await?;
-        sorted.retain(|out| held.contains(&out.line.delivery));
+        let held = store::finish_out(&mut tx, outs).await?;
+        sorted.retain(|out| held.contains(&out.hold));
         if !accounts.is_empty() {
             store::accounts_answered(&mut tx, &accounts, now, NOT_PERMITTED).await?;
         }
@@ -478,6 +478,7 @@ fn out(
     line: AttemptRow,
 ) -> Out {
     Out {
+        hold: claimed.hold(),
         account: claimed.account,
         external_id,
         url,

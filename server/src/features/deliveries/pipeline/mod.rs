@@ -150,7 +150,7 @@ enum Outcome {
     /// The process stops and nothing has been sent: somebody else takes it at once.
     HandedBack,
     Canceled,
-    /// Another worker holds the row by now.
+    /// The row has been claimed by somebody else since, or once more by this worker.
     Lost,
 }
 
@@ -180,7 +180,7 @@ impl Pipeline {
         let written = self.write(&claimed, &attempt, outcome, started_at, timer).await;
         match written {
             Ok(true) => self.step(Step::Finished),
-            Ok(false) => tracing::warn!(delivery_id = %claimed.id, "another worker has taken this delivery over"),
+            Ok(false) => tracing::warn!(delivery_id = %claimed.id, "this delivery has been claimed anew since"),
             // The lease runs out and somebody finishes it by its stage.
             Err(error) => {
                 tracing::error!(delivery_id = %claimed.id, cause = ?error.cause, "the end of an attempt could not be saved");
@@ -299,7 +299,7 @@ impl Pipeline {
     }
 
     async fn save(&self, claimed: &Claimed, stage: Stage) -> Result<(), Outcome> {
-        let held = store::save_state(self.database.worker_pool(), claimed, self.worker, stage, &claimed.state)
+        let held = store::save_state(self.database.worker_pool(), claimed, stage, &claimed.state)
             .await
             .map_err(Outcome::Broken)?;
         if held { Ok(()) } else { Err(Outcome::Lost) }

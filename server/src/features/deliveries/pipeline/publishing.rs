@@ -123,7 +123,7 @@ impl Pipeline {
         }
         let now = self.clock.now();
         let marked = Instant::now();
-        let mark = Mark { id: claimed.id, state: claimed.state.clone(), now, lease_until: now + self.lease };
+        let mark = Mark { hold: claimed.hold(), state: claimed.state.clone(), now, lease_until: now + self.lease };
         let held = self.marks.with(mark, |marks| self.begin_commits(marks)).await;
         // Whether it was saved or not: no call has been made, so nothing is in doubt.
         if !held
@@ -157,8 +157,8 @@ impl Pipeline {
 
     async fn begin_commits(&self, marks: Vec<Mark>) -> Vec<ServiceResult<bool>> {
         together(&marks, |marks| async move {
-            let held = store::begin_commits(self.database.worker_pool(), self.worker, marks).await?;
-            Ok(marks.iter().map(|mark| held.contains(&mark.id)).collect())
+            let held = store::begin_commits(self.database.worker_pool(), marks).await?;
+            Ok(marks.iter().map(|mark| held.contains(&mark.hold)).collect())
         })
         .await
     }

@@ -10,6 +10,8 @@ use crate::database::{failed, word};
 #[derive(Clone, Debug)]
 pub struct Claimed {
     pub id: DeliveryId,
+    /// Of the claim that took it: whoever writes to the row shows it.
+    pub lease: Lease,
     pub workspace: uuid::Uuid,
     pub post: PostId,
     pub version: PostVersionId,
@@ -26,9 +28,10 @@ pub struct Claimed {
 }
 
 macro_rules! claimed {
-    ($row:ident) => {
+    ($row:ident, $lease:expr) => {
         Claimed {
             id: $row.id.into(),
+            lease: $lease,
             workspace: $row.workspace_id,
             post: $row.post_id.into(),
             version: $row.post_version_id.into(),
@@ -45,10 +48,18 @@ macro_rules! claimed {
     };
 }
 
-/// What one worker may take.
+/// By which a claim holds its rows, new with each. Not by its worker's name: a worker may claim a row that it still has in hand, when
+/// the lease has run out or the database has forgotten the claim in a crash, and then the first hold must not count as the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lease(pub uuid::Uuid);
+
+/// A row in hand.
+pub type Hold = (DeliveryId, Lease);
+
+/// What one claim may take.
 #[derive(Debug)]
 pub struct Allowance<'a> {
-    pub worker: uuid::Uuid,
+    pub lease: Lease,
     pub now: DateTime<Utc>,
     pub lease_until: DateTime<Utc>,
     pub limit: i64,
@@ -64,6 +75,12 @@ pub struct Room {
     pub left: Vec<i64>,
     /// Of any other platform.
     pub otherwise: i64,
+}
+
+impl Claimed {
+    pub const fn hold(&self) -> Hold {
+        (self.id, self.lease)
+    }
 }
 
 impl Room {
@@ -140,7 +157,7 @@ async fn claim_from(
 ) -> ServiceResult<(Vec<Claimed>, Option<Place>, Option<Vec<Waiting>>)> {
     let workspaces = of.map(|of| of.iter().map(|one| one.workspace).collect::<Vec<_>>());
     let accounts = of.map(|of| of.iter().map(|one| one.account.0).collect::<Vec<_>>());
-    let Allowance { worker, now, lease_until, limit, per_account, room } = *allowance;
+    let Allowance { lease, now, lease_until, limit, per_account, room } = *allowance;
     let rows = sqlx::query!(
         r#"with recursive walked as (
               (select d.workspace_id, d.account_id, d.platform, d.next_attempt_at, d.id, 1 as n from deliveries d
@@ -233,7 +250,7 @@ async fn claim_from(
               left join (select array_agg(workspace_id) as workspaces, array_agg(account_id) as accounts,
                                 array_agg(platform::text) as platforms
                            from walked) w on c.id = (select id from claimed limit 1)"#,
-        worker,
+        lease.0,
         now,
         lease_until,
         limit,
@@ -268,7 +285,7 @@ async fn claim_from(
         walked = Some(all);
     }
     let next = rows.first().and_then(|row| Some(Place { workspace: row.next_workspace?, account: row.next_account? }));
-    let rows = rows.into_iter().map(|row| Ok(claimed!(row))).collect::<ServiceResult<_>>()?;
+    let rows = rows.into_iter().map(|row| Ok(claimed!(row, lease))).collect::<ServiceResult<_>>()?;
     Ok((rows, next, walked))
 }
 
@@ -305,7 +322,7 @@ async fn place_after(pool: &PgPool, from: Place, now: DateTime<Utc>) -> ServiceR
 
 /// Takes over rows whose worker has gone silent; the interrupted attempt counts, and a new one begins.
 pub async fn take_over(pool: &PgPool, allowance: &Allowance<'_>) -> ServiceResult<Vec<Claimed>> {
-    let Allowance { worker, now, lease_until, limit, room, .. } = *allowance;
+    let Allowance { lease, now, lease_until, limit, room, .. } = *allowance;
     let rows = sqlx::query!(
         r#"with silent as (
               select d.id, d.lease_until, coalesce(r.room, $7::bigint) as room,
@@ -320,7 +337,7 @@ pub async fn take_over(pool: &PgPool, allowance: &Allowance<'_>) -> ServiceResul
             returning d.id, d.workspace_id, d.post_id, d.post_version_id, d.account_id, d.platform::text as "platform!",
                       d.stage::text as "stage!", d.attempts, d.due_at, d.remote_state, d.commit_started_at, d.reconciliations,
                       d.refreshed_version"#,
-        worker,
+        lease.0,
         now,
         lease_until,
         limit,
@@ -331,7 +348,7 @@ pub async fn take_over(pool: &PgPool, allowance: &Allowance<'_>) -> ServiceResul
     .fetch_all(pool)
     .await
     .map_err(failed)?;
-    rows.into_iter().map(|row| Ok(claimed!(row))).collect()
+    rows.into_iter().map(|row| Ok(claimed!(row, lease))).collect()
 }
 
 /// When the next row becomes due, or a lease runs out.
@@ -358,23 +375,21 @@ pub async fn queue_lag(pool: &PgPool, now: DateTime<Utc>) -> ServiceResult<(f64,
     Ok((row.lag.max(0.0), row.due))
 }
 
-/// Extends this worker's leases; the ids it still holds.
-pub async fn renew(
-    pool: &PgPool,
-    worker: uuid::Uuid,
-    ids: &[uuid::Uuid],
-    until: DateTime<Utc>,
-) -> ServiceResult<Vec<uuid::Uuid>> {
-    sqlx::query_scalar!(
+/// Extends these holds; how many still are.
+pub async fn renew(pool: &PgPool, holds: &[Hold], until: DateTime<Utc>) -> ServiceResult<u64> {
+    let (ids, leases): (Vec<uuid::Uuid>, Vec<uuid::Uuid>) = holds.iter().map(|(id, lease)| (id.0, lease.0)).unzip();
+    let done = sqlx::query!(
         "with held as materialized (
-           select id from deliveries where id = any($2) and status = 'publishing' and lease_owner = $1 order by id for update
+           select id from deliveries d join unnest($1::uuid[], $2::uuid[]) as h (id, lease) using (id)
+            where d.status = 'publishing' and d.lease_owner = lease order by id for update of d
          )
-         update deliveries d set lease_until = $3 from held where d.id = held.id returning d.id",
-        worker,
-        ids,
+         update deliveries d set lease_until = $3 from held where d.id = held.id",
+        &ids,
+        &leases,
         until
     )
-    .fetch_all(pool)
+    .execute(pool)
     .await
-    .map_err(failed)
+    .map_err(failed)?;
+    Ok(done.rows_affected())
 }

@@ -10,7 +10,7 @@ use domain::{
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::Claimed;
+use super::{Claimed, Hold, Lease};
 use crate::database::failed;
 
 /// How an attempt ended that did not bring the post out, for the row; for the others see [`Out`].
@@ -34,13 +34,8 @@ pub enum Ending<'a> {
     Canceled,
 }
 
-/// Ends this worker's hold on the row. False when the row was no longer its own: then another worker decides.
-pub async fn finish(
-    tx: &mut PgConnection,
-    claimed: &Claimed,
-    worker: Uuid,
-    ending: &Ending<'_>,
-) -> ServiceResult<bool> {
+/// Ends the hold on the row. False when it was no longer held: then whoever claimed it since decides.
+pub async fn finish(tx: &mut PgConnection, claimed: &Claimed, ending: &Ending<'_>) -> ServiceResult<bool> {
     let done = match ending {
         Ending::Again { at, stage, counts, message, class, reconciliations, refreshed_version } => {
             sqlx::query!(
@@ -50,7 +45,7 @@ pub async fn finish(
                         commit_started_at = case when $3 in ('outcome_unknown', 'processing', 'with_creator') then commit_started_at end
                   where id = $1 and status = 'publishing' and lease_owner = $2",
                 claimed.id.0,
-                worker,
+                claimed.lease.0,
                 stage.as_str(),
                 at,
                 i32::from(!counts),
@@ -68,7 +63,7 @@ pub async fn finish(
                         lease_owner = null, lease_until = null, last_error = $3, error_class = $4::text::error_class, needs_person = $5
                   where id = $1 and status = 'publishing' and lease_owner = $2",
                 claimed.id.0,
-                worker,
+                claimed.lease.0,
                 message,
                 class.as_str(),
                 needs_person
@@ -81,7 +76,7 @@ pub async fn finish(
                 "update deliveries set status = 'canceled', lease_owner = null, lease_until = null
                   where id = $1 and status = 'publishing' and lease_owner = $2",
                 claimed.id.0,
-                worker
+                claimed.lease.0
             )
             .execute(tx)
             .await
@@ -94,6 +89,7 @@ pub async fn finish(
 /// A delivery that is out, and the line of the attempt that brought it there.
 #[derive(Debug)]
 pub struct Out {
+    pub hold: Hold,
     pub account: AccountId,
     pub external_id: String,
     pub url: Option<String>,
@@ -107,39 +103,40 @@ pub struct Out {
     pub line: AttemptRow,
 }
 
-/// Ends this worker's hold on rows that are out, with a line in the log for each; one statement. Those that were still this
-/// worker's: of the others another worker decides.
-pub async fn finish_out(tx: &mut PgConnection, worker: Uuid, outs: &[Out]) -> ServiceResult<HashSet<DeliveryId>> {
+/// Ends the hold on rows that are out, with a line in the log for each; one statement. Those that still held: of the others
+/// whoever claimed them since decides.
+pub async fn finish_out(tx: &mut PgConnection, outs: &[Out]) -> ServiceResult<HashSet<Hold>> {
     let external_ids: Vec<&str> = outs.iter().map(|out| out.external_id.as_str()).collect();
     let urls: Vec<Option<&str>> = outs.iter().map(|out| out.url.as_deref()).collect();
     let ats: Vec<DateTime<Utc>> = outs.iter().map(|out| out.at).collect();
     let asked: Vec<bool> = outs.iter().map(|out| out.asked).collect();
+    let leases: Vec<Uuid> = outs.iter().map(|out| out.hold.1.0).collect();
     let lines: Vec<&AttemptRow> = outs.iter().map(|out| &out.line).collect();
-    let held = sqlx::query_scalar!(
-        "with held as materialized (
-              select id from deliveries
-               where id = any($3) and status = 'publishing' and lease_owner = $11 order by id for update
+    let held = sqlx::query!(
+        r#"with held as materialized (
+              select id, lease from deliveries d join unnest($3::uuid[], $18::uuid[]) as h (id, lease) using (id)
+               where d.status = 'publishing' and d.lease_owner = lease order by id for update of d
             ), done as (
               update deliveries d
                  set status = 'success', stage = 'done', lease_owner = null, lease_until = null, external_post_id = o.external_id,
                      external_url = o.url, published_at = o.at, last_error = null, error_class = null,
                      attempts = d.attempts - case when o.asked then 1 else 0 end
                 from held
-                join unnest($3::uuid[], $14::text[], $15::text[], $16::timestamptz[], $17::bool[]) as o (id, external_id, url, at, asked)
-                     using (id)
+                join unnest($3::uuid[], $18::uuid[], $14::text[], $15::text[], $16::timestamptz[], $17::bool[])
+                     as o (id, lease, external_id, url, at, asked) using (id, lease)
                where d.id = held.id
             ), lines as (
               insert into delivery_attempts (id, workspace_id, delivery_id, number, stage, outcome, message, http_status, platform_code,
                                              trace, worker, started_at, duration_ms, created_at)
               select l.id, l.workspace_id, l.delivery_id, l.number, l.stage::delivery_stage, l.outcome, l.message, l.http_status,
-                     l.platform_code, l.trace, $11, l.started_at, l.duration_ms, l.started_at
-                from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::smallint[], $9::text[],
-                            $10::jsonb[], $12::timestamptz[], $13::int[])
-                  as l (id, workspace_id, delivery_id, number, stage, outcome, message, http_status, platform_code, trace, started_at,
-                        duration_ms)
-                join held on held.id = l.delivery_id
+                     l.platform_code, l.trace, l.worker, l.started_at, l.duration_ms, l.started_at
+                from unnest($1::uuid[], $2::uuid[], $3::uuid[], $18::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::smallint[],
+                            $9::text[], $10::jsonb[], $11::uuid[], $12::timestamptz[], $13::int[])
+                  as l (id, workspace_id, delivery_id, lease, number, stage, outcome, message, http_status, platform_code, trace, worker,
+                        started_at, duration_ms)
+                join held on (held.id, held.lease) = (l.delivery_id, l.lease)
             )
-           select id from held",
+           select id, lease as "lease!" from held"#,
         &column(&lines, |line| line.id),
         &column(&lines, |line| line.workspace),
         &column(&lines, |line| line.delivery.0),
@@ -150,18 +147,19 @@ pub async fn finish_out(tx: &mut PgConnection, worker: Uuid, outs: &[Out]) -> Se
         &column(&lines, |line| line.http_status.and_then(|status| i16::try_from(status).ok())) as _,
         &column(&lines, |line| line.platform_code.as_deref()) as _,
         &column(&lines, |line| line.trace.clone()),
-        worker,
+        &column(&lines, |line| line.worker),
         &column(&lines, |line| line.started_at),
         &column(&lines, |line| line.duration_ms),
         &external_ids as _,
         &urls as _,
         &ats,
-        &asked
+        &asked,
+        &leases
     )
     .fetch_all(tx)
     .await
     .map_err(failed)?;
-    Ok(held.into_iter().map(DeliveryId).collect())
+    Ok(held.into_iter().map(|row| (row.id.into(), Lease(row.lease))).collect())
 }
 
 /// Those of these posts of which nothing is on its way any more, as everybody has left them by now.

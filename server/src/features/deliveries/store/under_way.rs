@@ -18,7 +18,7 @@ use lru::LruCache;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::Claimed;
+use super::{Claimed, Hold, Lease};
 use crate::{
     database::{failed, unknown_word, word},
     features::media::Original,
@@ -201,11 +201,10 @@ pub async fn known_external_ids(tx: &mut PgConnection, account: AccountId) -> Se
     .map_err(failed)
 }
 
-/// Saves what has been staged; false when the row is no longer this worker's.
+/// Saves what has been staged; false when the row is no longer held.
 pub async fn save_state(
     pool: &PgPool,
     claimed: &Claimed,
-    worker: Uuid,
     stage: Stage,
     saved: &serde_json::Value,
 ) -> ServiceResult<bool> {
@@ -213,7 +212,7 @@ pub async fn save_state(
         "update deliveries set remote_state = $3, stage = $4::text::delivery_stage
           where id = $1 and status = 'publishing' and lease_owner = $2",
         claimed.id.0,
-        worker,
+        claimed.lease.0,
         saved,
         stage.as_str()
     )
@@ -226,39 +225,42 @@ pub async fn save_state(
 /// One delivery's last word before its public call.
 #[derive(Debug)]
 pub struct Mark {
-    pub id: DeliveryId,
+    pub hold: Hold,
     pub state: serde_json::Value,
     pub now: DateTime<Utc>,
     pub lease_until: DateTime<Utc>,
 }
 
-/// The last thing before the public calls: from here on a worker that dies leaves an unknown outcome. Those that are still this
-/// worker's.
-pub async fn begin_commits(pool: &PgPool, worker: Uuid, marks: &[Mark]) -> ServiceResult<HashSet<DeliveryId>> {
-    let ids: Vec<Uuid> = marks.iter().map(|mark| mark.id.0).collect();
+/// The last thing before the public calls: from here on a worker that dies leaves an unknown outcome. Those that still
+/// hold.
+pub async fn begin_commits(pool: &PgPool, marks: &[Mark]) -> ServiceResult<HashSet<Hold>> {
+    let ids: Vec<Uuid> = marks.iter().map(|mark| mark.hold.0.0).collect();
+    let leases: Vec<Uuid> = marks.iter().map(|mark| mark.hold.1.0).collect();
     let states: Vec<serde_json::Value> = marks.iter().map(|mark| mark.state.clone()).collect();
     let nows: Vec<DateTime<Utc>> = marks.iter().map(|mark| mark.now).collect();
-    let leases: Vec<DateTime<Utc>> = marks.iter().map(|mark| mark.lease_until).collect();
+    let untils: Vec<DateTime<Utc>> = marks.iter().map(|mark| mark.lease_until).collect();
     // Locked in one order, as the renewal of leases does, or the two could wait for each other.
-    let held = sqlx::query_scalar!(
-        "with held as materialized (
-           select id from deliveries where id = any($1) and status = 'publishing' and lease_owner = $5 order by id for update
+    let held = sqlx::query!(
+        r#"with held as materialized (
+           select id, lease from deliveries d join unnest($1::uuid[], $5::uuid[]) as h (id, lease) using (id)
+            where d.status = 'publishing' and d.lease_owner = lease order by id for update of d
          )
          update deliveries d
             set remote_state = m.state, stage = 'committing', commit_started_at = coalesce(d.commit_started_at, m.now),
                 lease_until = m.lease_until
            from held
-           join unnest($1::uuid[], $2::jsonb[], $3::timestamptz[], $4::timestamptz[]) as m (id, state, now, lease_until) using (id)
+           join unnest($1::uuid[], $5::uuid[], $2::jsonb[], $3::timestamptz[], $4::timestamptz[]) as m (id, lease, state, now, lease_until)
+                using (id, lease)
           where d.id = held.id and d.lease_until > m.now
-         returning d.id",
+         returning d.id, lease as "lease!""#,
         &ids,
         &states,
         &nows,
-        &leases,
-        worker
+        &untils,
+        &leases
     )
     .fetch_all(pool)
     .await
     .map_err(failed)?;
-    Ok(held.into_iter().map(DeliveryId).collect())
+    Ok(held.into_iter().map(|row| (row.id.into(), Lease(row.lease))).collect())
 }
