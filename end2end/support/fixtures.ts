@@ -101,7 +101,7 @@ export const test = base.extend<Fixtures>({
   },
 
   quietConsole: [
-    async ({ page }, use) => {
+    async ({ page, javaScriptEnabled }, use, testInfo) => {
       const errors: string[] = [];
       page.on('console', message => {
         // Refusals (4xx) are part of some tests; the browser notes each.
@@ -112,6 +112,12 @@ export const test = base.extend<Fixtures>({
       });
       page.on('pageerror', error => errors.push(String(error)));
       await use();
+      // What was opened last has a life too, and its own errors.
+      if (javaScriptEnabled && testInfo.status === testInfo.expectedStatus && !page.isClosed()) {
+        await page.waitForFunction(
+          () => !document.querySelector('script[type=module]') || document.documentElement.hasAttribute('data-hydrated'),
+        );
+      }
       expect(errors, 'errors on the console').toEqual([]);
     },
     { auto: true },

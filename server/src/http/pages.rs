@@ -373,7 +373,8 @@ async fn finish(
     }
 }
 
-/// The page again, with what was wrong with its form.
+/// The page again, with what was wrong with its form. `page` is what was posted to: the browser, which has that address, builds the
+/// same page from it.
 async fn again(
     state: &PageState,
     page: &str,
@@ -434,7 +435,7 @@ async fn confirm(State(state): State<PageState>, Anyone(visitor): Anyone, reques
         Err(error) if matches!(error.code(), ErrorCode::Gone | ErrorCode::NotFound) => {
             Redirect::to(&with_token("/confirm", Some(&token))).into_response()
         }
-        Err(error) => again(&state, &with_token("/confirm", Some(&token)), parts, pairs, error).await,
+        Err(error) => again(&state, "/confirm", parts, pairs, error).await,
     }
 }
 
@@ -449,7 +450,7 @@ async fn resend(state: PageState, visitor: Visitor, parts: axum::http::request::
     let page = with_token("/confirm", token.as_deref());
     match outcome {
         Ok(_) => Redirect::to(&format!("{page}{}sent=true", if token.is_some() { '&' } else { '?' })).into_response(),
-        Err(error) => again(&state, &page, parts, pairs, error).await,
+        Err(error) => again(&state, "/confirm", parts, pairs, error).await,
     }
 }
 
@@ -471,10 +472,10 @@ async fn reset(State(state): State<PageState>, Anyone(visitor): Anyone, request:
         Err(response) => return response,
     };
     let token = field(&pairs, "token").unwrap_or_default();
-    let form = ResetPassword { token: token.clone(), password: field(&pairs, "password").unwrap_or_default() };
+    let form = ResetPassword { token, password: field(&pairs, "password").unwrap_or_default() };
     match state.services.credentials.reset_password(&visitor, form).await {
         Ok(()) => ([cookie::clear(state.cookies)], Redirect::to("/login?notice=reset")).into_response(),
-        Err(error) => again(&state, &with_token("/reset", Some(&token)), parts, pairs, error).await,
+        Err(error) => again(&state, "/reset", parts, pairs, error).await,
     }
 }
 

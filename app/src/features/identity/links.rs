@@ -24,6 +24,14 @@ fn query(name: &'static str) -> Option<String> {
     use_query_map().with_untracked(|query| query.get(name)).filter(|value| !value.is_empty())
 }
 
+/// What was wrong with the form of the page at `path`, and the token of the link that it is about. A refused form is answered at the
+/// form's own address, which has no token: there it is the one that was sent.
+fn link_of(path: &str) -> (Option<String>, Option<String>) {
+    let refused = use_session().refused_form(path);
+    let sent = refused.as_ref().and_then(|form| form.values.get("token").cloned()).filter(|token| !token.is_empty());
+    (refused.and_then(|form| form.message), query("token").or(sent))
+}
+
 fn note(tone: Tone, title: &str) -> AnyView {
     let title = title.to_owned();
     view! { <div class="mt-6"><Banner tone title/></div> }.into_any()
@@ -49,10 +57,9 @@ fn way_in() -> AnyView {
 /// `/confirm`.
 #[component]
 pub fn ConfirmPage() -> impl IntoView {
-    let token = query("token");
     let (done, sent) = (query("done").is_some(), query("sent").is_some());
     let session = use_session();
-    let refused = session.refused_form("/confirm").and_then(|form| form.message);
+    let (refused, token) = link_of("/confirm");
     let waiting = session.me().filter(|me| !me.user.email_confirmed).map(|me| me.user.email);
     let asked = token.clone();
     // Without a token there is something to fetch only for who is signed in and not confirmed.
@@ -211,8 +218,7 @@ pub fn ForgotPage() -> impl IntoView {
 /// `/reset`.
 #[component]
 pub fn ResetPage() -> impl IntoView {
-    let refused = use_session().refused_form("/reset").and_then(|form| form.values.get("token").cloned());
-    let token = query("token").or(refused).unwrap_or_default();
+    let token = link_of("/reset").1.unwrap_or_default();
     let asked = token.clone();
     let data = Resource::new(|| (), move |()| view_reset(asked.clone()));
     let form = EntryForm::new(
