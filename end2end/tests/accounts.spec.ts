@@ -155,7 +155,7 @@ test('the connection log tells what happened to an account, from its first conse
   await consent.cancel();
   await expect(page).toHaveURL(new RegExp(`${address}\\?oauth_error=refused`));
   await app.alive();
-  await expect(page.getByText('X was not connected.')).toBeVisible();
+  await expect(page.getByText('X was not connected again.')).toBeVisible();
   await expect(page.getByRole('link', { name: 'Try X again' })).toHaveAttribute('href', /account_id=/);
   await expect(accounts.log.first()).toContainText('Authorisation failed');
   await expect(accounts.log.nth(1)).toContainText('Authorisation started');

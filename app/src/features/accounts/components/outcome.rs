@@ -41,10 +41,12 @@ impl Result {
         }
     }
 
-    fn title(self) -> String {
+    /// `again`: of an account that was to be reconnected.
+    fn title(self, again: bool) -> String {
         let name = |platform: Option<Platform>| platform.map_or("The platform", Platform::label);
         match self {
             Self::Connected(_, platform) => format!("{} is connected.", name(platform)),
+            Self::Failed(_, platform) if again => format!("{} was not connected again.", name(platform)),
             Self::Failed(_, platform) => format!("{} was not connected.", name(platform)),
         }
     }
@@ -106,7 +108,7 @@ pub fn Outcome(
             };
             view! {
                 <div class="mb-6">
-                    <Banner tone=result.tone() title=result.title() text=result.text() action on_dismiss=dismiss/>
+                    <Banner tone=result.tone() title=result.title(account.is_some()) text=result.text() action on_dismiss=dismiss/>
                 </div>
             }
         })
@@ -196,7 +198,7 @@ mod tests {
     fn success_counts() {
         let result = of(&[("connected", "2"), ("platform", "facebook")]).unwrap();
         assert_eq!(
-            (result.title().as_str(), result.text().as_str()),
+            (result.title(false).as_str(), result.text().as_str()),
             ("Facebook is connected.", "2 accounts are ready.")
         );
         assert_eq!(of(&[("connected", "1"), ("platform", "x")]).unwrap().text(), "1 account is ready.");
@@ -208,7 +210,11 @@ mod tests {
         assert_eq!(result.text(), OauthProblem::StateExpired.sentence(Platform::Linkedin));
         assert_eq!(result.again(), Some(Platform::Linkedin));
         let forged = of(&[("oauth_error", "Call 555 now"), ("platform", "Bank")]).unwrap();
-        assert!(!forged.text().contains("555") && !forged.title().contains("Bank"));
+        assert!(!forged.text().contains("555") && !forged.title(false).contains("Bank"));
+        let refused = of(&[("oauth_error", "refused"), ("platform", "twitter")]).unwrap();
+        assert_eq!(refused.title(false), "X was not connected.");
+        // The account may still be connected as before.
+        assert_eq!(refused.title(true), "X was not connected again.");
         let elsewhere = of(&[("oauth_error", "connected_elsewhere"), ("platform", "twitter")]).unwrap();
         assert_eq!(elsewhere.again(), None);
     }

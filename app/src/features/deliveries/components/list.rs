@@ -82,7 +82,7 @@ pub fn DeliveryList(deliveries: RwSignal<Vec<Delivery>>, acting: Acting) -> impl
                         {head("Status", "")}
                         {head("Post", "")}
                         {head("Account", "")}
-                        {head("Attempt", "")}
+                        {head("Attempt", "max-2xl:hidden")}
                         {head("Time", "text-right")}
                         <th role="columnheader" scope="col" class="h-9 px-3 font-medium">
                             <span class="sr-only">"Actions"</span>
@@ -172,7 +172,7 @@ fn row(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
                 </p>
                 <p class="truncate text-sm text-muted" title=line>{line}</p>
             </td>
-            <td role="cell" class=cx(&[CELL, "w-56 max-lg:col-span-2 max-lg:col-start-1 max-lg:row-start-2 max-lg:w-auto"])>
+            <td role="cell" class=cx(&[CELL, "w-56 max-2xl:w-44 max-lg:col-span-2 max-lg:col-start-1 max-lg:row-start-2 max-lg:w-auto"])>
                 <span class="flex min-w-0 items-center gap-2">
                     <PlatformMark mark=mark(first.platform) size=MarkSize::Bare/>
                     <span class="sr-only">{first.platform.label()} ": "</span>
@@ -185,7 +185,7 @@ fn row(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
                     </a>
                 </span>
             </td>
-            <td role="cell" class=cx(&[CELL, "w-24 text-sm text-muted tabular-nums max-lg:hidden"])>{attempt}</td>
+            <td role="cell" class=cx(&[CELL, "w-24 text-sm text-muted tabular-nums max-2xl:hidden"])>{attempt}</td>
             <td
                 role="cell"
                 class=cx(&[CELL, "w-32 text-right text-sm tabular-nums max-lg:col-start-2 max-lg:row-start-1 max-lg:w-auto max-lg:self-start max-lg:leading-6"])
