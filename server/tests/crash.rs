@@ -204,6 +204,55 @@ async fn where_the_platform_cannot_tell_a_person_decides() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_may_be_out_waits_for_a_person_whatever_is_said_of_a_later_call() {
+    let world = World::new().await;
+    let (_web, person) = connected(&world, &["twitter"]).await;
+    let control = world.sandbox.control().unwrap();
+    let _worker = world.worker(None);
+    // X says 403 without a word of why to what it has already, and to other things.
+    for (text, lost, status, expected, looks) in [
+        ("Refused at once", false, 400, ("validation", false), 0),
+        ("Lost, then refused", true, 400, ("validation", true), 3),
+        ("Lost, then perhaps there", true, 403, ("outcome_unknown", true), 6),
+    ] {
+        if lost {
+            let drop = json!({ "platform": "twitter", "operation": "publish", "fault": "drop", "times": 1 });
+            control.fault(&drop).await.unwrap();
+        }
+        let refusal =
+            json!({ "platform": "twitter", "operation": "publish", "fault": "status", "status": status, "times": 1 });
+        control.fault(&refusal).await.unwrap();
+        let id = post(&person, text).await;
+        let delivery = person.settled(&id).await.remove(0);
+        let (class, needs_person) = expected;
+        assert_eq!(delivery["status"], "failed", "{delivery:#}");
+        assert_eq!(
+            (&delivery["error_class"], &delivery["needs_person"]),
+            (&json!(class), &json!(needs_person)),
+            "{text}"
+        );
+        let attempts = person.get(&format!("/api/deliveries/{}/attempts", delivery["id"].as_str().unwrap())).await;
+        let looked = attempts["data"].as_array().unwrap().iter().filter(|one| one["stage"] == "outcome_unknown");
+        assert_eq!(looked.count(), looks, "{text}: {attempts:#}");
+        assert_eq!(shown(&world, "twitter", text).await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_that_stops_whoever_works_on_it_is_given_up() {
+    let world = World::new().await;
+    let (_web, person) = connected(&world, &["twitter"]).await;
+    let id = post(&person, "Never finished").await;
+    let mut admin = world.database().admin().await.unwrap();
+    sqlx::query("update deliveries set attempts = 15").execute(&mut admin).await.unwrap();
+    let _worker = world.worker(None);
+    let delivery = person.settled(&id).await.remove(0);
+    assert_eq!((&delivery["status"], &delivery["error_class"]), (&json!("failed"), &json!("operator")), "{delivery:#}");
+    assert_eq!(delivery["needs_person"], false, "nothing was ever sent");
+    assert_eq!(shown(&world, "twitter", "Never finished").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn several_workers_share_the_work_and_stop_in_time() {
     let world = World::new().await;
     let (mut web, person) = connected(&world, &["twitter", "facebook"]).await;

@@ -235,7 +235,7 @@ impl Http {
             Payload::Multipart(parts) => request.multipart(multipart(parts)),
         };
         let started = Instant::now();
-        let received = self.receive(request, &masker, &mut trace).await;
+        let received = self.receive(request, operation, &masker, &mut trace).await;
         trace.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let answer = match received {
             Ok(answer) => answer,
@@ -298,6 +298,7 @@ impl Http {
     async fn receive(
         &self,
         request: reqwest::RequestBuilder,
+        operation: Operation,
         masker: &Masker,
         trace: &mut Trace,
     ) -> Result<Answer, Silence> {
@@ -324,8 +325,10 @@ impl Http {
                 Err(error) => chain(&error.without_url()),
             };
             trace.error = Some(masker.text(&problem));
-            // A refusal whose text was lost is a refusal all the same: its status can be judged without it.
-            if status.is_client_error() {
+            // A refusal whose text was lost is a refusal all the same: its status can be judged without it. Not so that of the public
+            // call: Meta says 400 to its own trouble too, and others to a post that they have already.
+            let is_clear = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS);
+            if is_clear || status.is_client_error() && operation != Operation::Commit {
                 body.clear();
                 break;
             }

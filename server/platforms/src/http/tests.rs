@@ -135,10 +135,16 @@ async fn a_success_cut_short_leaves_a_commit_open() {
 }
 
 #[tokio::test]
-async fn a_refusal_cut_short_is_a_refusal() {
+async fn a_refusal_cut_short_is_a_refusal_but_of_a_commit() {
     let cut = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 100\r\n\r\n{\"data\":";
-    let error = failing(Operation::Commit, hanging_up(cut).await).await;
+    let error = failing(Operation::Stage, hanging_up(cut).await).await;
     assert_eq!((error.class, error.http_status), (ErrorClass::Validation, Some(400)));
+    // Meta says so to its own trouble, and others to what they have already.
+    let error = failing(Operation::Commit, hanging_up(cut).await).await;
+    assert_eq!((error.class, error.http_status), (ErrorClass::OutcomeUnknown, Some(400)));
+    let cut = b"HTTP/1.1 429 Too Many Requests\r\ncontent-length: 100\r\n\r\n{\"data\":";
+    let error = failing(Operation::Commit, hanging_up(cut).await).await;
+    assert_eq!((error.class, error.http_status), (ErrorClass::Validation, Some(429)), "judged by what it says and is");
 }
 
 #[tokio::test]
@@ -190,8 +196,9 @@ async fn answers_have_a_longest_length() {
     assert!(send(200, 1_000, Operation::Stage).await.is_ok());
     assert_eq!(send(200, 1_001, Operation::Stage).await.err().unwrap().class, ErrorClass::Transient);
     assert_eq!(send(201, 1_001, Operation::Commit).await.err().unwrap().class, ErrorClass::OutcomeUnknown);
-    // What is wrong is told by the status where the text is too long to be read.
-    assert_eq!(send(422, 1_001, Operation::Commit).await.err().unwrap().class, ErrorClass::Validation);
+    // What is wrong is told by the status where the text is too long to be read, but not whether a post is out.
+    assert_eq!(send(422, 1_001, Operation::Stage).await.err().unwrap().class, ErrorClass::Validation);
+    assert_eq!(send(422, 1_001, Operation::Commit).await.err().unwrap().class, ErrorClass::OutcomeUnknown);
 }
 
 #[tokio::test]

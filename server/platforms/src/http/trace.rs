@@ -131,9 +131,10 @@ impl Masker {
         Self { secrets }
     }
 
-    /// Replaces the call's own secrets, and `name=value` pairs of secret names, as they stand in a `paging.next` URL.
+    /// Replaces the call's own secrets, and `name=value` pairs of secret names, as they stand in a `paging.next` URL; and the character
+    /// that PostgreSQL stores in no text.
     pub fn text(&self, text: &str) -> String {
-        let mut text = text.to_owned();
+        let mut text = text.replace('\0', "\u{FFFD}");
         for secret in &self.secrets {
             let secret = secret.expose_secret();
             if text.contains(secret) {

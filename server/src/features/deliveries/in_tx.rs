@@ -91,5 +91,6 @@ pub struct Held {
 pub async fn hold_what_is_due(tx: &mut PgConnection, now: DateTime<Utc>) -> ServiceResult<Held> {
     let posts = store::hold_due(&mut *tx, now).await?;
     store::derive_post_status(&mut *tx, &posts).await?;
+    store::hold_comments(&mut *tx).await?;
     Ok(Held { deliveries: posts.len(), posts: store::take_back_due(tx, now).await? })
 }

@@ -1,6 +1,9 @@
 //! The time of a scheduled post has come. And what comes after one that is out: its first comment.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration as StdDuration, Instant},
+};
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
@@ -131,6 +134,8 @@ const COMMENT_PAUSES: [Duration; 4] =
 const COMMENT_TRIES: u32 = 5;
 /// A call takes less than this.
 const COMMENT_CALL: Duration = Duration::minutes(2);
+/// The call is made only this soon after the comment was taken, so that it is over before somebody calls it interrupted.
+const COMMENT_BEGINS: StdDuration = StdDuration::from_secs(30);
 
 /// What becomes of a comment.
 enum Comment {
@@ -151,12 +156,13 @@ pub async fn write_comment(context: JobContext, job: WriteComment) -> ServiceRes
         } else {
             let message = "Arctiv was interrupted while it wrote this comment. Look at the post: if it is not there, \
                            write it again.";
-            store::end_comment(&mut tx, job.delivery_id, &CommentEnding::Unclear { message }, now).await?;
+            store::end_comment(&mut tx, job.delivery_id, begun, &CommentEnding::Unclear { message }, now).await?;
         }
         return tx.commit().await;
     };
+    let taken = Instant::now();
     tx.commit().await?;
-    let end = comment(&context, &row).await;
+    let end = comment(&context, &row, taken).await;
     let now = context.clock.now();
     let mut tx = context.db.worker().await?;
     let ending = match &end {
@@ -165,14 +171,14 @@ pub async fn write_comment(context: JobContext, job: WriteComment) -> ServiceRes
         Comment::Failed { message } => CommentEnding::Failed { message },
         Comment::Unclear { message } => CommentEnding::Unclear { message },
     };
-    store::end_comment(&mut tx, job.delivery_id, &ending, now).await?;
+    store::end_comment(&mut tx, job.delivery_id, row.started_at, &ending, now).await?;
     if let Comment::Later { at, .. } = end {
         enqueue(&mut tx, &job, Some(at)).await?;
     }
     tx.commit().await
 }
 
-async fn comment(context: &JobContext, row: &CommentRow) -> Comment {
+async fn comment(context: &JobContext, row: &CommentRow, taken: Instant) -> Comment {
     let failed = |message: &str| Comment::Failed { message: message.to_owned() };
     let Some(post) = row.external_id.as_deref() else {
         return failed("Nobody knows the post's address at the platform, so the comment was not written.");
@@ -186,6 +192,10 @@ async fn comment(context: &JobContext, row: &CommentRow) -> Comment {
     };
     let mut renewed = false;
     loop {
+        if taken.elapsed() > COMMENT_BEGINS {
+            let message = "Arctiv was held up before it wrote this comment; it is tried again.".to_owned();
+            return Comment::Later { at: context.clock.now(), message, counts: false };
+        }
         let error = match adapter.comment(&open.account(), post, &row.text).await {
             Ok(external_id) => return Comment::Written { external_id },
             Err(error) => error,

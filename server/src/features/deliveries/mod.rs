@@ -9,7 +9,7 @@
 //!    │                          `committing` saved ──▶ commit, the one public call ──▶ `success`
 //!    │                                                   │ timeout, 5xx, worker died
 //!    │                                                   ▼
-//!    └──(not there, twice)──── ask the platform ◀── `outcome_unknown`
+//!    └──(not there, 3 times)── ask the platform ◀── `outcome_unknown`
 //!                               ▲ │ cannot tell ──▶ a person decides
 //!                               │ └──(taken, not public yet)──▶ `processing`, `with_creator` ──(later)──┐
 //!                               └──────────────────────────────────────────────────────────────────────┘

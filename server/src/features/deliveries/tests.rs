@@ -11,7 +11,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::store::{self, Allowance, AttemptRow, Claimed, Ending, Lease, Mark, Out, Place, Room};
+use super::store::{self, Allowance, AttemptRow, Claimed, CommentEnding, Ending, Lease, Mark, Out, Place, Room};
 use crate::features::{
     accounts::NOT_PERMITTED,
     posts::tests::studio::{Studio, code, text},
@@ -227,6 +227,37 @@ async fn a_post_whose_end_nobody_said_is_found() {
 }
 
 #[tokio::test]
+async fn a_first_comment_is_ended_by_its_own_try_alone_and_held_after_a_restore() {
+    let studio = Studio::new().await;
+    let maeve = studio.workspace("UTC").await;
+    studio.account(&maeve, Platform::Facebook, "Harbour & Pine").await;
+    studio.save(&maeve, text("Hi")).await;
+    let row = claim_one(&studio).await;
+    goes_out(&studio, &row).await;
+    let (now, later) = (studio.now(), studio.now() + Duration::minutes(3));
+    let mut tx = studio.db.worker().await.unwrap();
+    assert!(store::begin_comment(&mut tx, (row.id, row.workspace), "First!", now).await.unwrap());
+    let first = store::take_comment(&mut tx, row.id, now).await.unwrap().unwrap().started_at;
+    let unclear = CommentEnding::Unclear { message: "Interrupted." };
+    store::end_comment(&mut tx, row.id, first, &unclear, later).await.unwrap();
+    assert!(store::restart_comment(&mut tx, row.id).await.unwrap(), "a person lets it be written again");
+    let second = store::take_comment(&mut tx, row.id, later).await.unwrap().unwrap().started_at;
+    // The first wakes up.
+    let again = CommentEnding::Again { message: "Held up.", counts: false };
+    store::end_comment(&mut tx, row.id, first, &again, later).await.unwrap();
+    assert_eq!(store::comment_begun(&mut tx, row.id).await.unwrap(), Some(second), "the second is still at it");
+    tx.commit().await.unwrap();
+
+    let mut tx = studio.db.worker().await.unwrap();
+    super::in_tx::hold_what_is_due(&mut tx, later).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(
+        studio.count("first_comments where status = 'unclear' and last_error like '%restored from a backup%'").await,
+        1
+    );
+}
+
+#[tokio::test]
 async fn no_more_of_a_platform_than_there_is_room() {
     let studio = Studio::new().await;
     let maeve = studio.workspace("UTC").await;
@@ -248,7 +279,10 @@ async fn no_more_of_a_platform_than_there_is_room() {
 
     // Nor more than that of what a silent worker has left.
     let later = Allowance { room: &room, ..allowance(&studio, studio.now() + Duration::hours(1)) };
-    let taken = store::take_over(studio.db.worker_pool(), &later).await.unwrap();
+    let in_hand: Vec<_> = claimed.iter().map(|row| row.id).collect();
+    let taken = store::take_over(studio.db.worker_pool(), &later, &in_hand).await.unwrap();
+    assert!(taken.iter().all(|row| !in_hand.contains(&row.id)), "what it has in hand it has not left");
+    let taken = store::take_over(studio.db.worker_pool(), &later, &[]).await.unwrap();
     assert_eq!(of(&taken), (1, 2));
 }
 

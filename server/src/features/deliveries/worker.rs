@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration as StdDuration,
@@ -11,7 +11,7 @@ use std::{
 
 use chrono::Duration;
 use domain::{
-    AccountId, Platform, ServiceResult,
+    AccountId, DeliveryId, Platform, ServiceError, ServiceResult,
     clock::{Clock, Ids},
 };
 use platforms::Registry;
@@ -44,6 +44,8 @@ const GATHER: StdDuration = StdDuration::from_millis(4);
 const REMEMBERED: StdDuration = StdDuration::from_millis(100);
 /// Between two looks for workers that have gone silent. Leases last much longer.
 const TAKE_OVER: StdDuration = StdDuration::from_millis(500);
+/// Between two comparisons of this machine's clock with the database's.
+const CLOCKS: StdDuration = StdDuration::from_secs(30);
 /// Between two looks for posts whose end a worker that died has not said.
 const STRANDED: StdDuration = StdDuration::from_secs(30);
 
@@ -201,6 +203,11 @@ impl Worker {
     }
 
     async fn claim(&self, free: usize, looks: &mut Looks) -> ServiceResult<Found> {
+        let pool = self.pipeline.database.worker_pool();
+        if looks.compared.is_none_or(|last| last.elapsed() >= CLOCKS) {
+            self.compare_clocks(pool).await?;
+            looks.compared = Some(Instant::now());
+        }
         let now = self.pipeline.clock.now();
         let room = self.room();
         let allowance = Allowance {
@@ -211,10 +218,10 @@ impl Worker {
             per_account: i64::try_from(self.settings.per_account).unwrap_or(1),
             room: &room,
         };
-        let pool = self.pipeline.database.worker_pool();
         looks.claimed = Some(Instant::now());
         if looks.taken_over.is_none_or(|last| last.elapsed() >= TAKE_OVER) {
-            let claimed = store::take_over(pool, &allowance).await?;
+            let in_hand: Vec<DeliveryId> = self.running().keys().map(|(id, _)| *id).collect();
+            let claimed = store::take_over(pool, &allowance, &in_hand).await?;
             if !claimed.is_empty() {
                 return Ok(Found::Rows(claimed));
             }
@@ -238,10 +245,31 @@ impl Worker {
         Ok(Found::of(look.claimed))
     }
 
+    /// Leases end by the clocks of those who look at them. Where this machine's is wrong by much, it would take rows from others that
+    /// are at work, and others from it: then it claims nothing.
+    async fn compare_clocks(&self, pool: &sqlx::PgPool) -> ServiceResult<()> {
+        let before = self.pipeline.clock.now();
+        let there = store::time(pool).await?;
+        let after = self.pipeline.clock.now();
+        let apart = (before - there).max(there - after);
+        if apart > self.pipeline.lease / 8 {
+            tracing::error!(
+                seconds = apart.num_seconds(),
+                "this machine's clock and the database's are apart; nothing is published from here until they agree"
+            );
+            return Err(ServiceError::unavailable("the clocks of this machine and of the database disagree"));
+        }
+        Ok(())
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<Hold, (AccountId, Platform)>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Those that may get another one here.
     fn free_of(&self, accounts: &[Waiting], room: &Room) -> Vec<Waiting> {
         let mut counts: HashMap<AccountId, usize> = HashMap::new();
-        for (account, _) in self.running.lock().unwrap_or_else(PoisonError::into_inner).values() {
+        for (account, _) in self.running().values() {
             *counts.entry(*account).or_default() += 1;
         }
         let is_free = |one: &&Waiting| {
@@ -253,7 +281,7 @@ impl Worker {
     /// How many more of each platform may run here, so that a silent one never has all places, and one that limits the app has none.
     fn room(&self) -> Room {
         let mut counts: HashMap<Platform, usize> = HashMap::new();
-        for (_, platform) in self.running.lock().unwrap_or_else(PoisonError::into_inner).values() {
+        for (_, platform) in self.running().values() {
             *counts.entry(*platform).or_default() += 1;
         }
         for platform in self.pipeline.limited() {
@@ -280,6 +308,7 @@ struct Looks {
     place: Place,
     known: Option<Known>,
     claimed: Option<Instant>,
+    compared: Option<Instant>,
     taken_over: Option<Instant>,
 }
 

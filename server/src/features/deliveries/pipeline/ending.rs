@@ -156,7 +156,7 @@ impl Pipeline {
                 entry.outcome = class.as_str();
                 entry.message = Some(why.clone());
                 message = why;
-                Ending::Failed { message: &message, class, needs_person: claimed.stage.is_sent() }
+                Ending::Failed { message: &message, class, needs_person: may_be_out(claimed) }
             }
             Outcome::Later { at, message: why } => {
                 entry.outcome = "transient";
@@ -171,11 +171,7 @@ impl Pipeline {
                 entry.message = Some(message.clone());
                 let pause = Duration::seconds(i64::from(claimed.attempt.min(6)) * 5);
                 if claimed.attempt >= self.policy.max_attempts() * 2 {
-                    Ending::Failed {
-                        message: &message,
-                        class: ErrorClass::Operator,
-                        needs_person: claimed.stage.is_sent(),
-                    }
+                    Ending::Failed { message: &message, class: ErrorClass::Operator, needs_person: may_be_out(claimed) }
                 } else {
                     again(
                         claimed,
@@ -385,7 +381,8 @@ impl Pipeline {
             outcome: line.outcome,
             message: line.message,
             http_status: line.status,
-            platform_code: line.code,
+            // A text of the database takes no such character.
+            platform_code: line.code.map(|code| code.replace('\0', "")),
             trace: serde_json::Value::Array(line.traces),
             worker: self.worker,
             started_at,
@@ -425,16 +422,15 @@ impl Pipeline {
             return self.watched(claimed, stage, error.retry_at, message, error.class, now);
         }
         let in_doubt = (stage.is_sent() && stage != Stage::Committing) || error.class == ErrorClass::OutcomeUnknown;
-        // "You have posted this already", said to a repeated call, is evidence that the first one arrived: look again.
-        let echo = error.class == ErrorClass::Duplicate && claimed.attempt > 1;
-        if echo && claimed.reconciliations < LOOKS * 2 {
+        // "You have posted this already", said to a repeated call, is evidence that the first one arrived: look again, and send it no more.
+        if error.class == ErrorClass::Duplicate && claimed.in_doubt_since.is_some() {
             return Ending::Again {
                 at: now + Duration::seconds(2),
                 stage: Stage::OutcomeUnknown,
-                counts: false,
+                counts: true,
                 message: Some(message),
                 class: Some(ErrorClass::OutcomeUnknown),
-                reconciliations: claimed.reconciliations + 1,
+                reconciliations: LOOKS,
                 refreshed_version: claimed.refreshed_version,
             };
         }
@@ -459,11 +455,9 @@ impl Pipeline {
             Next::Reconcile(at) => {
                 again(claimed, at, Stage::OutcomeUnknown, true, Some(message), Some(ErrorClass::OutcomeUnknown))
             }
-            // Where the platform has it already and does not show it, a person looks.
-            Next::Refresh | Next::Fail if echo => {
-                Ending::Failed { message, class: ErrorClass::OutcomeUnknown, needs_person: true }
+            Next::Refresh | Next::Fail => {
+                Ending::Failed { message, class: error.class, needs_person: in_doubt || may_be_out(claimed) }
             }
-            Next::Refresh | Next::Fail => Ending::Failed { message, class: error.class, needs_person: in_doubt },
         }
     }
 }
@@ -515,6 +509,11 @@ const fn passes(class: ErrorClass) -> bool {
             | ErrorClass::MediaProcessing
             | ErrorClass::OutcomeUnknown
     )
+}
+
+/// Whether an earlier call may have brought it out after all.
+const fn may_be_out(claimed: &Claimed) -> bool {
+    claimed.stage.is_sent() || claimed.in_doubt_since.is_some()
 }
 
 /// How a post turned out to be public.

@@ -2,8 +2,9 @@
 //!
 //! The rule that nothing is published twice rests on three facts. Before the public call the row says `committing`, in
 //! a transaction of its own. Whoever holds a row that says `committing` or `outcome_unknown` without knowing how the
-//! call ended asks the platform, and sends again only after two answers that it is not there; so does whoever holds one that
-//! the platform has taken and is working on, or that lies with its creator. And a worker makes the
+//! call ended asks the platform, and sends again only after three answers that it is not there; so does whoever holds one that
+//! the platform has taken and is working on, or that lies with its creator. A post that a platform has not shown at several looks is sent
+//! again, but remembered as one that may be out: what then fails for good waits for a person. And a worker makes the
 //! call only while its lease is young enough that nobody else can hold the row before the call's own time limit ends.
 
 mod ending;
@@ -43,8 +44,12 @@ use crate::{
     gather::{Gather, together},
 };
 
-/// Answers of "not there" before a post is sent again.
-const LOOKS: u32 = 2;
+/// Answers of "not there" before a post is sent again. Where the platform has said that it has it already, as many again, and then a
+/// person looks.
+const LOOKS: u32 = 3;
+/// Times that a row may be taken up, for each attempt that it has. Those beyond the attempts were interrupted: something about it stops
+/// whoever works on it.
+const TAKEN_UP: u32 = 3;
 /// How long a post that is out waits to be recorded for its address, with platforms that tell it only when asked.
 const ADDRESS_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -127,9 +132,9 @@ enum Outcome {
     WaitingForCreator {
         trace: Option<serde_json::Value>,
     },
-    /// Not there at the first look; the second comes then.
+    /// Not there at this look; the next comes then.
     LookAgain(DateTime<Utc>),
-    /// Not there at two looks: it may be sent again.
+    /// Not there at any look: it may be sent again.
     NeverArrived,
     Refused {
         stage: Stage,
@@ -172,7 +177,10 @@ impl Pipeline {
         let timer = Instant::now();
         self.step(Step::Claimed);
         let mut attempt = Attempt::default();
-        let outcome = if claimed.stage.is_sent() {
+        let outcome = if claimed.attempt > self.policy.max_attempts() * TAKEN_UP {
+            let message = "Arctiv was interrupted each time it worked on this post.".to_owned();
+            Outcome::NoAccess { class: ErrorClass::Operator, message }
+        } else if claimed.stage.is_sent() {
             self.reconcile(&mut claimed, &mut attempt).await
         } else {
             self.publish(&mut claimed, &mut attempt).await
@@ -241,8 +249,9 @@ impl Pipeline {
         together(&wanted, |wanted| async move {
             // No transaction: what is read of a version never changes.
             let mut connection = self.database.worker_connection().await?;
-            let mut read = store::materials(&mut connection, &self.versions, wanted).await?;
-            Ok(wanted.iter().map(|(id, _)| read.remove(id)).collect())
+            let read = store::materials(&mut connection, &self.versions, wanted).await?;
+            // Two may ask for one: an earlier claim of it that does not count any more.
+            Ok(wanted.iter().map(|(id, _)| read.get(id).cloned()).collect())
         })
         .await
     }

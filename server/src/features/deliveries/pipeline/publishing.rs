@@ -133,6 +133,7 @@ impl Pipeline {
             return Ok(Outcome::Lost);
         }
         claimed.commit_started_at.get_or_insert(now);
+        claimed.reconciliations = 0;
         claimed.stage = Stage::Committing;
         attempt.stage = Stage::Committing;
         self.step(Step::Committing);
@@ -147,8 +148,9 @@ impl Pipeline {
             }
             Err(error) => {
                 if error.class != ErrorClass::OutcomeUnknown {
-                    // A clear refusal: the row is no longer in doubt.
+                    // A clear refusal: this call has left nothing in doubt.
                     claimed.stage = Stage::Staging;
+                    claimed.commit_started_at = claimed.in_doubt_since;
                 }
                 Ok(Outcome::Refused { stage: Stage::Committing, error: Box::new(error) })
             }

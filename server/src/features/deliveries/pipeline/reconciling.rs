@@ -9,7 +9,7 @@ use platforms::{Finding, PlatformError};
 use super::{Attempt, LOOKS, Outcome, Pipeline, comment_of, no_token};
 use crate::features::{accounts::TokenError, deliveries::store::Claimed};
 
-/// How long a platform's list may lag behind what it shows: a second look comes after this.
+/// How long a platform's list usually lags behind what it shows: a second look comes after this.
 const SECOND_LOOK: Duration = Duration::seconds(6);
 
 impl Pipeline {
@@ -32,27 +32,36 @@ impl Pipeline {
             Err(other) => return Err(no_token(other)),
         };
         loop {
-            let mut request = self.request(claimed, &material, &open).await?;
-            // An earlier try, taken for lost, may have arrived late: nothing of this delivery is older than when it was due.
-            if claimed.attempt > 2 && !claimed.stage.is_watched() {
-                request.started_at = request.started_at.min(claimed.due_at);
-            }
+            let request = self.request(claimed, &material, &open).await.map_err(|outcome| match outcome {
+                // What is wrong with a picture by now says nothing of what was sent.
+                Outcome::Refused { error, .. } => {
+                    Outcome::Unclear(format!("{} {}", error.message, unasked(claimed.stage)))
+                }
+                other => other,
+            })?;
             let outcome = match adapter.find_published(&request, Some(&claimed.state), &known).await {
                 Ok(Finding::Found { external_id, url, published_at }) => Outcome::Found {
                     external_id,
                     url,
                     at: published_at.or(claimed.commit_started_at).unwrap_or_else(|| self.clock.now()),
                 },
-                Ok(Finding::NotFound) if claimed.reconciliations + 1 < LOOKS => {
+                Ok(Finding::NotFound) => {
                     claimed.reconciliations += 1;
-                    Outcome::LookAgain(self.clock.now() + SECOND_LOOK)
+                    match claimed.reconciliations {
+                        LOOKS => Outcome::NeverArrived,
+                        looks if looks < LOOKS * 2 => Outcome::LookAgain(self.clock.now() + self.before_look(looks)),
+                        _ => Outcome::Unclear(format!(
+                            "{} says that it has this post already, and does not show it.",
+                            claimed.platform.label()
+                        )),
+                    }
                 }
-                Ok(Finding::NotFound) => Outcome::NeverArrived,
                 Ok(Finding::Processing { after }) => Outcome::Taken { at: self.after(after), trace: None },
                 Ok(Finding::WaitingForCreator { .. }) => Outcome::WaitingForCreator { trace: None },
                 Ok(Finding::Refused { class, reason, code }) => {
                     // A clear answer at last: nothing is public, and another try begins from the start.
                     claimed.stage = Stage::Staging;
+                    claimed.in_doubt_since = None;
                     claimed.state = serde_json::json!({});
                     self.save(claimed, Stage::Staging).await?;
                     let mut error = PlatformError::new(claimed.platform, class).saying(reason);
@@ -73,6 +82,14 @@ impl Pipeline {
             self.report(&open, &outcome).await;
             return Ok(outcome);
         }
+    }
+}
+
+impl Pipeline {
+    /// Between the look of this number, from 1, and the next. A platform may take in late what it was slow to answer, so the last look
+    /// comes a lease after the one before it: as long as it takes until a worker that has died is missed.
+    fn before_look(&self, looks: u32) -> Duration {
+        if looks % LOOKS == 1 { SECOND_LOOK } else { self.lease }
     }
 }
 

@@ -22,6 +22,9 @@ pub struct Claimed {
     pub attempt: u32,
     pub due_at: DateTime<Utc>,
     pub state: serde_json::Value,
+    /// Since when an earlier public call, to which there was no clear answer, may have brought it out.
+    pub in_doubt_since: Option<DateTime<Utc>>,
+    /// The same, with this attempt's own call.
     pub commit_started_at: Option<DateTime<Utc>>,
     pub reconciliations: u32,
     pub refreshed_version: Option<i64>,
@@ -41,6 +44,7 @@ macro_rules! claimed {
             attempt: u32::try_from($row.attempts).unwrap_or_default(),
             due_at: $row.due_at,
             state: $row.remote_state,
+            in_doubt_since: $row.commit_started_at,
             commit_started_at: $row.commit_started_at,
             reconciliations: u32::try_from($row.reconciliations).unwrap_or_default(),
             refreshed_version: $row.refreshed_version,
@@ -320,15 +324,21 @@ async fn place_after(pool: &PgPool, from: Place, now: DateTime<Utc>) -> ServiceR
     Ok(row.map(|row| Place { workspace: row.workspace, account: row.account }))
 }
 
-/// Takes over rows whose worker has gone silent; the interrupted attempt counts, and a new one begins.
-pub async fn take_over(pool: &PgPool, allowance: &Allowance<'_>) -> ServiceResult<Vec<Claimed>> {
+/// Takes over rows whose worker has gone silent; the interrupted attempt counts, and a new one begins. `in_hand` are the caller's own,
+/// which it has not lost: their leases may only have been renewed too late.
+pub async fn take_over(
+    pool: &PgPool,
+    allowance: &Allowance<'_>,
+    in_hand: &[DeliveryId],
+) -> ServiceResult<Vec<Claimed>> {
+    let in_hand: Vec<uuid::Uuid> = in_hand.iter().map(|id| id.0).collect();
     let Allowance { lease, now, lease_until, limit, room, .. } = *allowance;
     let rows = sqlx::query!(
         r#"with silent as (
               select d.id, d.lease_until, coalesce(r.room, $7::bigint) as room,
                      row_number() over (partition by d.platform order by d.lease_until, d.id) as nth
                 from deliveries d left join unnest($5::text[], $6::bigint[]) as r (platform, room) on r.platform = d.platform::text
-               where d.status = 'publishing' and d.lease_until < $2
+               where d.status = 'publishing' and d.lease_until < $2 and d.id <> all($8)
            )
            update deliveries d set attempts = d.attempts + 1, lease_owner = $1, lease_until = $3
             where d.id in (select h.id from silent join deliveries h using (id)
@@ -343,12 +353,18 @@ pub async fn take_over(pool: &PgPool, allowance: &Allowance<'_>) -> ServiceResul
         limit,
         &room.platforms,
         &room.left,
-        room.otherwise
+        room.otherwise,
+        &in_hand
     )
     .fetch_all(pool)
     .await
     .map_err(failed)?;
     rows.into_iter().map(|row| Ok(claimed!(row, lease))).collect()
+}
+
+/// The database's own time.
+pub async fn time(pool: &PgPool) -> ServiceResult<DateTime<Utc>> {
+    sqlx::query_scalar!(r#"select clock_timestamp() as "time!""#).fetch_one(pool).await.map_err(failed)
 }
 
 /// When the next row becomes due, or a lease runs out.

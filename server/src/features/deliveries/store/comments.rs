@@ -38,6 +38,8 @@ pub struct CommentRow {
     pub text: String,
     /// This attempt's number, from 1.
     pub attempt: u32,
+    /// By which this try is told from a later one.
+    pub started_at: DateTime<Utc>,
 }
 
 /// Takes a comment that waits, and notes that the call is about to be made: whoever dies from here on leaves a row that
@@ -51,7 +53,8 @@ pub async fn take_comment(
         r#"update first_comments c set status = 'writing', started_at = $2, attempts = c.attempts + 1
              from deliveries d
             where c.delivery_id = $1 and c.status = 'pending' and d.id = c.delivery_id
-            returning d.account_id, d.platform::text as "platform!", d.external_post_id, c.body, c.attempts"#,
+            returning d.account_id, d.platform::text as "platform!", d.external_post_id, c.body, c.attempts,
+                      c.started_at as "started_at!""#,
         delivery.0,
         now
     )
@@ -65,6 +68,7 @@ pub async fn take_comment(
             external_id: row.external_post_id,
             text: row.body,
             attempt: u32::try_from(row.attempts).unwrap_or_default(),
+            started_at: row.started_at,
         })
     })
     .transpose()
@@ -89,9 +93,11 @@ pub enum CommentEnding<'a> {
     },
 }
 
+/// Of the try that was started then: what a later one has come to is not touched.
 pub async fn end_comment(
     tx: &mut PgConnection,
     delivery: DeliveryId,
+    started_at: DateTime<Utc>,
     ending: &CommentEnding<'_>,
     now: DateTime<Utc>,
 ) -> ServiceResult<()> {
@@ -106,13 +112,14 @@ pub async fn end_comment(
         "update first_comments
             set status = $2::text::comment_status, last_error = $3, external_id = $4, attempts = attempts - $5,
                 written_at = case when $2 = 'written' then $6::timestamptz end
-          where delivery_id = $1 and status in ('writing', 'unclear')",
+          where delivery_id = $1 and status in ('writing', 'unclear') and started_at = $7",
         delivery.0,
         status,
         message,
         external_id,
         given_back,
-        now
+        now,
+        started_at
     )
     .execute(tx)
     .await
@@ -143,4 +150,18 @@ pub async fn restart_comment(tx: &mut PgConnection, delivery: DeliveryId) -> Ser
     .await
     .map_err(failed)?;
     Ok(done.rows_affected() == 1)
+}
+
+/// After a restore: what was to be written then may have been since.
+pub async fn hold_comments(tx: &mut PgConnection) -> ServiceResult<()> {
+    sqlx::query!(
+        "update first_comments set status = 'unclear',
+                last_error = 'Arctiv was restored from a backup, and this comment may have been written since the backup was made. Look at \
+the post: if it is not there, write it again.'
+          where status in ('pending', 'writing')"
+    )
+    .execute(tx)
+    .await
+    .map_err(failed)?;
+    Ok(())
 }

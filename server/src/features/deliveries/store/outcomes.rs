@@ -42,7 +42,8 @@ pub async fn finish(tx: &mut PgConnection, claimed: &Claimed, ending: &Ending<'_
                 "update deliveries set status = 'retried', stage = $3::text::delivery_stage, lease_owner = null, lease_until = null,
                         next_attempt_at = $4, attempts = attempts - $5, last_error = $6, error_class = $7::text::error_class,
                         reconciliations = $8, refreshed_version = $9,
-                        commit_started_at = case when $3 in ('outcome_unknown', 'processing', 'with_creator') then commit_started_at end
+                        commit_started_at = case when $3 in ('outcome_unknown', 'processing', 'with_creator') then commit_started_at
+                                                 else $10 end
                   where id = $1 and status = 'publishing' and lease_owner = $2",
                 claimed.id.0,
                 claimed.lease.0,
@@ -52,7 +53,9 @@ pub async fn finish(tx: &mut PgConnection, claimed: &Claimed, ending: &Ending<'_
                 *message,
                 class.map(ErrorClass::as_str),
                 i32::try_from(*reconciliations).unwrap_or(i32::MAX),
-                *refreshed_version
+                *refreshed_version,
+                // A clear answer to this attempt's call says nothing of an earlier one.
+                claimed.in_doubt_since
             )
             .execute(tx)
             .await

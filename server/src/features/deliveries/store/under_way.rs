@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// All that a delivery needs to be published.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Material {
     pub content: Arc<Content>,
     pub account_status: AccountStatus,
@@ -247,7 +247,7 @@ pub async fn begin_commits(pool: &PgPool, marks: &[Mark]) -> ServiceResult<HashS
          )
          update deliveries d
             set remote_state = m.state, stage = 'committing', commit_started_at = coalesce(d.commit_started_at, m.now),
-                lease_until = m.lease_until
+                reconciliations = 0, lease_until = m.lease_until
            from held
            join unnest($1::uuid[], $5::uuid[], $2::jsonb[], $3::timestamptz[], $4::timestamptz[]) as m (id, lease, state, now, lease_until)
                 using (id, lease)
