@@ -102,6 +102,12 @@ impl Session {
         self.told.with_value(|told| told.form.clone().filter(|_| told.form_path == path))
     }
 
+    /// The token of the link that the page at `path` is about, where the page answers its own form: such a page has the form's address,
+    /// which has no token.
+    pub fn token_sent(self, path: &str) -> Option<String> {
+        self.refused_form(path)?.values.get("token").filter(|token| !token.is_empty()).cloned()
+    }
+
     /// Whether development pages are shown.
     pub fn development(self) -> bool {
         self.told.with_value(|told| told.development)

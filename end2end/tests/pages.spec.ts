@@ -39,6 +39,25 @@ for (const path of OPEN) {
   });
 }
 
+test('a link clicked while a page is still being built leads where it says', async ({ app, client, page }) => {
+  expect(client.kind).toBe('client');
+  // The module of the page comes late.
+  await page.route('**/pkg/split_*.wasm', async route => {
+    await new Promise(late => setTimeout(late, 3_000));
+    await route.continue();
+  });
+  for (const [from, name, to] of [['/accounts', 'New post', /\/compose/], ['/posts/0190a1b2-0000-7000-8000-000000000000', 'Accounts', /\/accounts$/]] as const) {
+    const module = page.waitForRequest(/\/pkg\/split_/);
+    await page.goto(from, { waitUntil: 'commit' });
+    // From here on the router takes clicks over, and the page is not built yet.
+    await module;
+    await page.getByRole('link', { name, exact: true }).first().click();
+    await expect(page).toHaveURL(to);
+    await app.alive();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
+  }
+});
+
 test('the pages of the app have no barriers and fit every width', async ({ app, client, noBarriers, page }) => {
   test.setTimeout(180_000);
   expect(client.kind).toBe('client');

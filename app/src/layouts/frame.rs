@@ -151,7 +151,11 @@ fn top_bar(me: &Me, sheet: RwSignal<bool>, switcher: &ViewFn) -> AnyView {
                     <IconButton icon=Glyph::Search label="Search posts" href="/posts"/>
                 </span>
                 <div class="flex shrink-0 items-center gap-1 lg:gap-2">
-                    {move || (!composing.get()).then(|| view! { <PrimaryAction class="max-md:hidden"/> })}
+                    // Hidden, not left out: a link may be clicked before this is built over what the server drew, and then the address is
+                    // another one already.
+                    <span class="contents" hidden=move || composing.get()>
+                        <PrimaryAction class="max-md:hidden"/>
+                    </span>
                     {account_menu(me)}
                 </div>
             </div>

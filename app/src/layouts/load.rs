@@ -4,7 +4,7 @@
 use std::future::IntoFuture as _;
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
+use leptos_router::hooks::{use_location, use_url};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{navigation::leave_for, page::PageFrame};
@@ -59,6 +59,8 @@ where
 {
     let skeleton: ViewFnOnce = skeleton.into();
     let signed_out = use_signed_out();
+    // Of the page's own address: the browser's may be another one by the time that this is built.
+    let back = use_url().with_untracked(|url| way_back(url.path()));
     view! {
         <Transition fallback=move || framed(skeleton.run())>
             {move || {
@@ -66,7 +68,7 @@ where
                 Suspend::new(async move {
                     match resource.into_future().await {
                         Ok(value) => settled(full(value).into_any()),
-                        Err(error) => framed(failed(resource, what, &error, signed_out)),
+                        Err(error) => framed(failed(resource, what, &error, signed_out, back)),
                     }
                 })
             }}
@@ -87,6 +89,7 @@ fn failed<T>(
     what: &'static str,
     error: &AppError,
     signed_out: Callback<()>,
+    back: Option<Way>,
 ) -> AnyView
 where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
@@ -100,7 +103,7 @@ where
     }
     let elsewhere = error.is_elsewhere();
     let retry = (!error.is_not_found() && !elsewhere).then(|| Callback::new(move |()| resource.refetch()));
-    let back = use_location().pathname.with_untracked(|path| way_back(path)).filter(|_| error.is_not_found());
+    let back = back.filter(|_| error.is_not_found());
     let title = if error.is_not_found() {
         "Not found".to_owned()
     } else if elsewhere {
@@ -128,8 +131,11 @@ fn load_anew() {
     let _forbidden = window().location().reload();
 }
 
+/// An address, and what a link there says.
+type Way = (&'static str, &'static str);
+
 /// The list above a page that is not there.
-fn way_back(path: &str) -> Option<(&'static str, &'static str)> {
+fn way_back(path: &str) -> Option<Way> {
     match path.trim_start_matches('/').split('/').next()? {
         "accounts" => Some(("/accounts", "All accounts")),
         "posts" | "compose" => Some(("/posts", "All posts")),

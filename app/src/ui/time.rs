@@ -26,9 +26,12 @@ impl Clock {
         self.now.into()
     }
 
-    /// Looks at the browser's clock at once: what came in since the last tick would lie ahead of it. Browser only.
+    /// Looks at the browser's clock at once: what came in since the last tick would lie ahead of it. Browser only, and not before the
+    /// whole page has been built over what the server drew for its own time.
     pub fn refresh(self) {
-        let _unmounted = self.now.try_set(browser_now());
+        if document().document_element().is_some_and(|html| html.has_attribute("data-hydrated")) {
+            let _unmounted = self.now.try_set(browser_now());
+        }
     }
 }
 
@@ -39,9 +42,7 @@ pub fn provide_clock(server_now: Option<DateTime<Utc>>) -> Clock {
     let clock = Clock { now: RwSignal::new(start) };
     provide_context(clock);
     Effect::new(move |_| {
-        let tick = move || {
-            let _unmounted = clock.now.try_set(browser_now());
-        };
+        let tick = move || clock.refresh();
         if let Ok(handle) = set_interval_with_handle(tick, Duration::from_secs(10)) {
             on_cleanup(move || handle.clear());
         }

@@ -725,15 +725,8 @@ async fn unsubscribe(State(state): State<PageState>, Anyone(visitor): Anyone, re
     {
         return ApiError(error).into_response();
     }
-    let mut parts = parts;
-    if let Ok(uri) = with_token(UNSUBSCRIBE_PAGE, Some(&token)).parse() {
-        parts.uri = uri;
-    }
-    let mut page = Request::from_parts(parts, axum::body::Body::empty());
-    *page.method_mut() = Method::GET;
-    page.headers_mut().remove(header::CONTENT_LENGTH);
-    page.headers_mut().remove(header::CONTENT_TYPE);
-    render(&state, page).await
+    let sent = FormOutcome { values: [("token".to_owned(), token)].into(), ..FormOutcome::default() };
+    render(&state, repeated(UNSUBSCRIBE_PAGE, parts, sent)).await
 }
 
 async fn logout(State(state): State<PageState>, actor: Result<SignedIn, ApiError>) -> Response {

@@ -3,7 +3,8 @@
 use super::{
     actions::{AccountActions, use_account_actions},
     components::{
-        AccountGrid, AccountTable, ConnectDialog, Outcome, Platforms, UnlinkDialog, event_rows, log_actions, no_events,
+        AccountGrid, AccountTable, ConnectDialog, Outcome, Platforms, UnlinkDialog, WithheldOf, event_rows,
+        log_actions, no_events, withheld,
     },
     query::{AccountsQuery, LOG_PAGE, Layout, LogQuery, PAGE},
     server_fns::{AccountView, AccountsView, count_accounts, view_account, view_accounts},
@@ -44,6 +45,7 @@ pub fn AccountsPage() -> impl IntoView {
     let query = Memo::new(move |_| params.with(|params| AccountsQuery::read(|key| params.get(key))));
     let accounts = Resource::new(move || query.read().filter(), view_accounts);
     let first_counts = Resource::new(|| (), |()| count_accounts());
+    let withheld = withheld(params);
     let counts = RwSignal::new(None::<AccountCounts>);
     let may_connect = use_session().may(Role::Admin);
     let connecting = RwSignal::new(false);
@@ -71,7 +73,7 @@ pub fn AccountsPage() -> impl IntoView {
                     })
             }
         >
-            <Outcome query=params here/>
+            <Outcome query=params here withheld/>
             <Filters query first_counts counts/>
             {load(
                 accounts,
@@ -365,16 +367,22 @@ pub fn AccountPage() -> impl IntoView {
             }
         },
     );
+    let withheld = withheld(query);
     load_page(
         account,
         "Account",
         "this account",
         move || view! { <SkeletonRows label="Loading the account" count=4/> },
-        move |view| one(view, query, log),
+        move |view| one(view, query, log, withheld),
     )
 }
 
-fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>, shown_log: Memo<LogQuery>) -> AnyView {
+fn one(
+    view: AccountView,
+    query: Memo<leptos_router::params::ParamsMap>,
+    shown_log: Memo<LogQuery>,
+    withheld: WithheldOf,
+) -> AnyView {
     let AccountView { account, offer, log, deliveries } = view;
     let id = account.id;
     let here = format!("/accounts/{id}");
@@ -453,7 +461,7 @@ fn one(view: AccountView, query: Memo<leptos_router::params::ParamsMap>, shown_l
             // Drawn anew when the status changes what can be done.
             actions=move || header_actions.clone().into_any()
         >
-            <Outcome query here account=id/>
+            <Outcome query here withheld account=id/>
             {move || {
                 let shown = shape.get();
                 (shown.status != AccountStatus::Connected || shown.needs_attention())

@@ -24,12 +24,9 @@ fn query(name: &'static str) -> Option<String> {
     use_query_map().with_untracked(|query| query.get(name)).filter(|value| !value.is_empty())
 }
 
-/// What was wrong with the form of the page at `path`, and the token of the link that it is about. A refused form is answered at the
-/// form's own address, which has no token: there it is the one that was sent.
-fn link_of(path: &str) -> (Option<String>, Option<String>) {
-    let refused = use_session().refused_form(path);
-    let sent = refused.as_ref().and_then(|form| form.values.get("token").cloned()).filter(|token| !token.is_empty());
-    (refused.and_then(|form| form.message), query("token").or(sent))
+/// The token of the link that the page at `path` is about.
+fn token_at(path: &str) -> Option<String> {
+    query("token").or_else(|| use_session().token_sent(path))
 }
 
 fn note(tone: Tone, title: &str) -> AnyView {
@@ -59,7 +56,8 @@ fn way_in() -> AnyView {
 pub fn ConfirmPage() -> impl IntoView {
     let (done, sent) = (query("done").is_some(), query("sent").is_some());
     let session = use_session();
-    let (refused, token) = link_of("/confirm");
+    let token = token_at("/confirm");
+    let refused = session.refused_form("/confirm").and_then(|form| form.message);
     let waiting = session.me().filter(|me| !me.user.email_confirmed).map(|me| me.user.email);
     let asked = token.clone();
     // Without a token there is something to fetch only for who is signed in and not confirmed.
@@ -218,7 +216,7 @@ pub fn ForgotPage() -> impl IntoView {
 /// `/reset`.
 #[component]
 pub fn ResetPage() -> impl IntoView {
-    let token = link_of("/reset").1.unwrap_or_default();
+    let token = token_at("/reset").unwrap_or_default();
     let asked = token.clone();
     let data = Resource::new(|| (), move |()| view_reset(asked.clone()));
     let form = EntryForm::new(

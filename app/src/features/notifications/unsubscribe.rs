@@ -9,13 +9,15 @@ use leptos_router::hooks::use_query_map;
 use super::server_fns::view_subscription;
 use crate::{
     layouts::{PublicFrame, load},
+    session::use_session,
     ui::{Banner, Button, ButtonSize, ButtonVariant, Card, PageTitle, SkeletonRows, Tone},
 };
 
 /// The page.
 #[component]
 pub fn UnsubscribePage() -> impl IntoView {
-    let token = use_query_map().with_untracked(|query| query.get("token")).unwrap_or_default();
+    let token = use_query_map().with_untracked(|query| query.get("token"));
+    let token = token.or_else(|| use_session().token_sent(UNSUBSCRIBE_PAGE)).unwrap_or_default();
     let asked = token.clone();
     let data = Resource::new(|| (), move |()| view_subscription(asked.clone()));
     view! {

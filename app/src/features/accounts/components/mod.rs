@@ -8,6 +8,6 @@ mod unlink;
 pub use card::AccountGrid;
 pub use connect::{ConnectDialog, Platforms};
 pub use log::{event_rows, log_actions, no_events};
-pub use outcome::Outcome;
+pub use outcome::{Outcome, WithheldOf, withheld};
 pub use table::AccountTable;
 pub use unlink::UnlinkDialog;

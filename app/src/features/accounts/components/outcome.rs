@@ -78,6 +78,8 @@ pub fn Outcome(
     /// The page's address without them.
     #[prop(into)]
     here: Signal<String>,
+    /// See [`withheld`].
+    withheld: WithheldOf,
     /// On the page of one account: trying again is for it alone.
     #[prop(optional)]
     account: Option<AccountId>,
@@ -88,7 +90,6 @@ pub fn Outcome(
         navigate(&here.get_untracked(), NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
     });
     let back = account.map_or_else(|| "/accounts".to_owned(), |id| format!("/accounts/{id}"));
-    let withheld = Resource::new(move || query.with(|query| query.get("withheld")), withheld_in);
     let banner = move || {
         result.get().map(|result| {
             let again = result.again();
@@ -118,6 +119,15 @@ pub fn Outcome(
         {load(withheld, "what was left out", || (), |withheld| withheld.map(what_was_withheld))}
     }
     .into_any()
+}
+
+/// See [`withheld`].
+pub type WithheldOf = Resource<std::result::Result<Option<Withheld>, AppError>>;
+
+/// What was withheld in the authorisation that the address names. To be made at the top of a page: what a page loads is numbered in
+/// the order of its making, and what is made once something else has come is made twice on the server.
+pub fn withheld(query: Memo<leptos_router::params::ParamsMap>) -> WithheldOf {
+    Resource::new(move || query.with(|query| query.get("withheld")), withheld_in)
 }
 
 /// What the address names, if it still is there: it is kept for a day.
