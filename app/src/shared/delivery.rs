@@ -404,6 +404,22 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_out_says_so_whatever_the_last_try_came_to() {
+        let refused = |class, needs_person| {
+            let failed = delivery(DeliveryStatus::Failed);
+            delivery_line(&Delivery {
+                error_class: Some(class),
+                needs_person,
+                last_error: Some("LinkedIn refused it.".into()),
+                ..failed
+            })
+        };
+        assert_eq!(refused(ErrorClass::Validation, false), "LinkedIn refused it.");
+        assert_eq!(refused(ErrorClass::Validation, true), "LinkedIn refused it. It may be out all the same.");
+        assert_eq!(refused(ErrorClass::OutcomeUnknown, true), "LinkedIn refused it.", "says so itself");
+    }
+
+    #[test]
     fn a_waiting_retry_says_why_and_which_comes_next() {
         let line = delivery_line(&delivery(DeliveryStatus::Retried));
         assert_eq!(line, "LinkedIn answered 503. Next is attempt 2 of 5.");

@@ -4,7 +4,7 @@ use crate::ui::{Mark, Status};
 use domain::{
     Platform,
     accounts::{Account, AccountStatus},
-    deliveries::{Delivery, DeliveryStatus, Outcome, Stage},
+    deliveries::{Delivery, DeliveryStatus, ErrorClass, Outcome, Stage},
     posts::{PostStatus, Visibility},
 };
 
@@ -109,7 +109,10 @@ pub fn delivery_line(delivery: &Delivery) -> String {
         }
         DeliveryStatus::Success => format!("Published on {platform}"),
         DeliveryStatus::Failed => {
-            delivery.last_error.clone().unwrap_or_else(|| format!("{platform} could not take this post."))
+            let why = delivery.last_error.clone().unwrap_or_else(|| format!("{platform} could not take this post."));
+            // What is wrong with the last try says nothing of one before it that got no answer.
+            let doubtful = delivery.needs_person && delivery.error_class != Some(ErrorClass::OutcomeUnknown);
+            if doubtful { format!("{} It may be out all the same.", sentence(&why)) } else { why }
         }
         DeliveryStatus::Canceled if delivery.stage == Stage::WithCreator => {
             format!("No longer waited for; the draft stays in the inbox on {platform}")

@@ -157,7 +157,7 @@ fn row(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
                 ])
             }
         >
-            <td role="cell" class=cx(&[CELL, "h-13 w-34 max-lg:col-start-1 max-lg:row-start-3 max-lg:h-auto max-lg:w-auto max-lg:self-center"])>
+            <td role="cell" class=cx(&[CELL, "h-13 w-34 max-lg:col-start-1 max-lg:row-start-3 max-lg:h-auto max-lg:w-auto max-lg:self-center max-lg:[&_[data-ui=status]]:whitespace-normal"])>
                 {move || view! { <StatusBadge status=badge.get() plain=true/> }}
             </td>
             <td role="cell" class=cx(&[CELL, "max-w-0 max-lg:col-span-2 max-lg:col-start-1 max-lg:row-start-1 max-lg:max-w-none max-lg:pr-20"])>
@@ -188,13 +188,13 @@ fn row(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
             <td role="cell" class=cx(&[CELL, "w-24 text-sm text-muted tabular-nums max-2xl:hidden"])>{attempt}</td>
             <td
                 role="cell"
-                class=cx(&[CELL, "w-32 text-right text-sm tabular-nums max-lg:col-start-2 max-lg:row-start-1 max-lg:w-auto max-lg:self-start max-lg:leading-6"])
+                class=cx(&[CELL, "w-32 text-right text-sm whitespace-nowrap tabular-nums max-2xl:w-20 max-lg:col-start-2 max-lg:row-start-1 max-lg:w-auto max-lg:self-start max-lg:leading-6"])
             >
                 {move || view! { <RelativeTime at=when.get() style=TimeStyle::Short/> }}
             </td>
             <td
                 role="cell"
-                class=cx(&[CELL, "w-px text-right whitespace-nowrap max-lg:col-start-2 max-lg:row-start-3 max-lg:w-auto max-lg:max-w-64"])
+                class=cx(&[CELL, "w-px text-right whitespace-nowrap lg:py-1 max-lg:col-start-2 max-lg:row-start-3 max-lg:w-auto max-lg:max-w-64"])
             >
                 <span class="relative z-10 inline-flex items-center justify-end gap-2 max-lg:flex-wrap">
                     {move || {
@@ -214,7 +214,10 @@ fn row(delivery: Memo<Delivery>, acting: Acting) -> AnyView {
                                 }
                             })
                     }}
-                    <DeliveryActions delivery acting/>
+                    // Two long ones stand one above the other where the post would have no room beside them.
+                    <span class="flex items-center justify-end gap-x-2 gap-y-1 empty:hidden max-lg:contents lg:max-2xl:max-w-48 lg:max-2xl:flex-wrap">
+                        <DeliveryActions delivery acting/>
+                    </span>
                     <button
                         data-ui="disclosure"
                         type="button"
